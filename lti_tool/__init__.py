@@ -1,0 +1,1 @@
+"""Cairn: assessments taken inside an LMS become verifiable, stackable credentials."""

@@ -1,0 +1,1 @@
+"""Items, editions, placements, attempts and their scoring."""

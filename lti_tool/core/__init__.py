@@ -1,0 +1,1 @@
+"""Ground every feature stands on: settings, database, outbox, keys, errors, web glue."""

@@ -1,0 +1,1 @@
+"""Scores on their way to the gradebook of the LMS."""

@@ -1,0 +1,1 @@
+"""From an LMS's click to a verified message and a session of ours."""

@@ -1,0 +1,1 @@
+"""Requirements that stack awards into certificates and degrees."""

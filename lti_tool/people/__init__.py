@@ -1,0 +1,1 @@
+"""One person across platforms, their roles, and what each role may do."""

@@ -1,0 +1,1 @@
+"""What each LMS tells us about itself: institutions, registrations, deployments, contexts, users."""

@@ -1,0 +1,1 @@
+"""The registrar's desk: pages that join several features."""
