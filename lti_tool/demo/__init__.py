@@ -1,0 +1,1 @@
+"""The demo on one machine: embedded servers, the product and Campus, under one supervisor."""

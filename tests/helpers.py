@@ -1,0 +1,50 @@
+"""What tests of every package share and that is no fixture."""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+def require(program: str) -> str:
+    """Return the path of a program, or skip the test; CAIRN_REQUIRE_ALL=1 makes that a failure."""
+    path = shutil.which(program)
+    if path is not None:
+        return path
+    reason = f"{program} is not installed: .ci/run installs it"
+    if os.environ.get("CAIRN_REQUIRE_ALL") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def shared_folder(*parts: str) -> Path:
+    """Return a folder of reference data that lies beside some checkouts, or skip the test."""
+    folder = SHARED.joinpath(*parts)
+    if not folder.exists():
+        pytest.skip(f"the reference data {'/'.join(parts)} is not beside this checkout")
+    return folder
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """Serve `app` from threads of this process on 127.0.0.1. Yields the base URL, without slash.
+
+    Its requests do not see a test's open transaction: use `live_database`.
+    """
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
