@@ -1,0 +1,132 @@
+"""Chromium and axe for tests of pages: `open_page` and `axe_violations`.
+
+Tests that use them carry `pytest.mark.xdist_group("browser")`: one worker, one browser.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import axe_playwright_python  # type: ignore[import-untyped]  # read for axe.min.js only
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    sync_playwright,
+)
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+# Every rule of WCAG 2.0 to 2.2, A and AA (target-size among them), and axe's own good practice.
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+class OpenPage(Protocol):
+    """The fixture `open_page`: a page of its own context, closed after the test."""
+
+    def __call__(  # noqa: PLR0913 - the ways in which people look at one page
+        self,
+        url: str,
+        *,
+        width: int = 1280,
+        height: int = 900,
+        dark: bool = False,
+        forced_colours: bool = False,
+        javascript: bool = True,
+        touch: bool = False,
+    ) -> Page: ...
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, headless; skips where it is missing, unless everything is required."""
+    if not CHROMIUM.exists():
+        reason = f"{CHROMIUM} is missing: pages are not looked at"
+        if os.environ.get("CAIRN_REQUIRE_ALL") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """Open pages; at the end of the test, no script may have failed or been refused by the CSP."""
+    contexts: list[BrowserContext] = []
+    troubles: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        # An answer of 4xx is logged as an error too; tests of error pages want those.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            troubles.append(message.text)
+
+    def on_error(error: Error) -> None:
+        troubles.append(str(error))
+
+    def open_one(  # noqa: PLR0913 - see OpenPage
+        url: str,
+        *,
+        width: int = 1280,
+        height: int = 900,
+        dark: bool = False,
+        forced_colours: bool = False,
+        javascript: bool = True,
+        touch: bool = False,
+    ) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            forced_colors="active" if forced_colours else "none",
+            reduced_motion="reduce",
+            java_script_enabled=javascript,
+            has_touch=touch,
+        )
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", on_console)
+        page.on("pageerror", on_error)
+        page.goto(url)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def axe_violations(page: Page) -> list[str]:
+    """Return what axe finds in the page and all its frames, a line per element. Needs scripts."""
+    found: list[str] = []
+    for frame in page.frames:
+        frame.evaluate(AXE)
+        outcome = frame.evaluate(f"axe.run(document, {{runOnly: {AXE_TAGS}}})")
+        found += [
+            f"{rule['id']}: {' '.join(map(str, node['target']))} ({rule['help']})"
+            for rule in outcome["violations"]
+            for node in rule["nodes"]
+        ]
+    return found
+
+
+def overflow_px(page: Page) -> int:
+    """Return by how many pixels the page is wider than its window: 0, or people scroll sideways."""
+    width: int = page.evaluate(
+        "document.scrollingElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    return width

@@ -1,0 +1,245 @@
+"""The shell and the parts every page is made of, looked at in a browser."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask, Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, UndefinedError
+from werkzeug.serving import make_server
+
+from tests.browser import OpenPage, axe_violations, overflow_px
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+ROOT = Path(__file__).parents[1]
+POLICY = (
+    "default-src 'none'; img-src 'self'; script-src 'self'; style-src 'self'; form-action 'self'"
+)
+ERROR: dict[str, object] = {
+    "error_title": "Please open it again from your course",
+    "error_message": "The link from your course to this page works once. Nothing is lost.",
+    "error_steps": ["Go back to the course page.", "Open the activity there again."],
+    "error_code": "launch_state_used",
+    "request_id": "4F7K-19QD",
+    "return_url": "https://lms.example/course/2",
+    "framed": True,
+}
+
+
+def make_gallery() -> Flask:
+    app = Flask("gallery", static_folder=ROOT / "lti_tool/static")
+    app.jinja_options = {"undefined": StrictUndefined}
+    app.jinja_loader = ChoiceLoader(
+        [FileSystemLoader(ROOT / "templates"), FileSystemLoader(ROOT / "tests/templates")]
+    )
+    app.jinja_env.globals["static_url"] = lambda path: url_for("static", filename=path)
+
+    @app.after_request
+    def secure(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = POLICY
+        return response
+
+    @app.get("/gallery/<layout>")
+    def gallery(layout: str) -> str:
+        return render_template("gallery.html", layout=f"_layouts/{layout}.html")
+
+    @app.get("/autosubmit")
+    def autosubmit() -> str:
+        return render_template("autosubmit.html")
+
+    @app.post("/received")
+    def received() -> ResponseReturnValue:
+        return f"<p>received {request.form['JWT']}</p>"
+
+    @app.get("/error/<where>")
+    def error(where: str) -> ResponseReturnValue:
+        bare: dict[str, object] = {"error_steps": [], "return_url": None, "framed": False}
+        return render_template("error.html", **(ERROR if where == "framed" else ERROR | bare)), 404
+
+    return app
+
+
+@pytest.fixture(scope="module")
+def gallery_url() -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, make_gallery(), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("layout", "width", "dark"),
+    [
+        ("framed", 1280, False),
+        ("framed", 320, True),
+        ("public", 1280, True),
+        ("public", 320, False),
+        ("desk", 1280, False),
+        ("desk", 320, True),
+    ],
+)
+def test_every_part_passes_axe_and_fits(
+    gallery_url: str, open_page: OpenPage, layout: str, width: int, *, dark: bool
+) -> None:
+    page = open_page(f"{gallery_url}/gallery/{layout}", width=width, dark=dark)
+
+    assert axe_violations(page) == []
+    assert overflow_px(page) == 0
+
+
+@pytest.mark.parametrize("where", ["framed", "public"])
+@pytest.mark.parametrize("width", [1280, 320])
+def test_the_error_page_passes_axe_and_fits(
+    gallery_url: str, open_page: OpenPage, where: str, width: int
+) -> None:
+    page = open_page(f"{gallery_url}/error/{where}", width=width, dark=width == 320)
+
+    assert axe_violations(page) == []
+    assert overflow_px(page) == 0
+    assert page.title() == "Please open it again from your course · Cairn"
+    assert page.get_by_role("listitem").count() == (2 if where == "framed" else 0)
+    page.get_by_text("It happens again").click()
+    assert page.get_by_text("launch_state_used 4F7K-19QD").is_visible()
+
+
+def test_the_error_page_leads_out_of_the_frame(gallery_url: str, open_page: OpenPage) -> None:
+    page = open_page(f"{gallery_url}/error/framed")
+
+    link = page.get_by_role("link", name="Go back to your course")
+    assert link.get_attribute("href") == "https://lms.example/course/2"
+    assert link.get_attribute("target") == "_top"
+
+
+def test_axe_is_really_looking(gallery_url: str, open_page: OpenPage) -> None:
+    page = open_page(f"{gallery_url}/error/framed")
+    page.evaluate("""() => {
+        document.documentElement.removeAttribute("lang");
+        const small = "position: static; display: inline-block; font-size: 8px; color: #aaa";
+        const links = `<a id="a" href="#">one</a><a id="b" href="#">two</a>`;
+        document.querySelector("h1").innerHTML = links;
+        for (const id of ["a", "b"]) document.getElementById(id).style = small;
+    }""")
+
+    found = {line.split(":")[0] for line in axe_violations(page)}
+
+    assert found >= {"html-has-lang", "color-contrast", "target-size"}
+
+
+def test_tab_reaches_the_skip_link_first(gallery_url: str, open_page: OpenPage) -> None:
+    page = open_page(f"{gallery_url}/error/public")
+
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_what_went_wrong_takes_the_focus(gallery_url: str, open_page: OpenPage) -> None:
+    page = open_page(f"{gallery_url}/gallery/framed")
+
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+
+
+def test_the_rail_opens_on_a_narrow_window_without_a_script(
+    gallery_url: str, open_page: OpenPage
+) -> None:
+    page = open_page(f"{gallery_url}/gallery/desk", width=360, javascript=False)
+    assert not page.get_by_role("link", name="Sign out").is_visible()
+
+    page.get_by_role("button", name="Menu").click()
+
+    assert page.get_by_role("link", name="Sign out").is_visible()
+
+
+def test_a_dialog_opens_in_place_and_closes_without_sending(
+    gallery_url: str, open_page: OpenPage
+) -> None:
+    page = open_page(f"{gallery_url}/gallery/framed")
+
+    page.get_by_role("button", name="Take back").click()
+    assert page.get_by_role("dialog", name="Take the link back?").is_visible()
+    assert page.get_by_role("button", name="Keep it").evaluate("e => e === document.activeElement")
+    assert axe_violations(page) == []
+    page.keyboard.press("Enter")
+
+    assert page.get_by_role("dialog").count() == 0
+    assert page.url == f"{gallery_url}/gallery/framed"
+
+
+def test_copying_says_that_it_did(gallery_url: str, open_page: OpenPage) -> None:
+    page = open_page(f"{gallery_url}/gallery/framed")
+
+    page.get_by_role("button", name="Copy Link to this badge").click()
+
+    page.get_by_text("Copied", exact=True).wait_for()
+
+
+def test_without_a_script_there_is_no_copy_button(gallery_url: str, open_page: OpenPage) -> None:
+    page = open_page(f"{gallery_url}/gallery/framed", javascript=False)
+
+    assert page.get_by_label("Link to this badge").is_visible()
+    assert page.get_by_role("button", name="Copy").count() == 0
+
+
+def test_a_message_to_another_site_sends_itself_once(gallery_url: str, open_page: OpenPage) -> None:
+    page = open_page(f"{gallery_url}/autosubmit")
+
+    page.get_by_text("received a.b.c").wait_for()
+
+
+def test_coming_back_does_not_send_a_message_again(gallery_url: str, open_page: OpenPage) -> None:
+    page = open_page(f"{gallery_url}/error/framed")
+    sent: list[str] = []
+    page.on("request", lambda sending: sent.append(sending.method))
+    page.route("**/received", lambda route: route.fulfill(status=204))
+    page.goto(f"{gallery_url}/autosubmit")
+    page.wait_for_timeout(100)
+    assert sent.count("POST") == 1
+
+    page.goto(f"{gallery_url}/error/public")
+    page.go_back()
+
+    page.get_by_role("button", name="Go back to your course").wait_for()
+    page.wait_for_timeout(100)
+    assert sent.count("POST") == 1
+
+
+def test_without_a_script_a_message_has_a_button(gallery_url: str, open_page: OpenPage) -> None:
+    page = open_page(f"{gallery_url}/autosubmit", javascript=False)
+
+    page.get_by_role("button", name="Go back to your course").click()
+
+    assert page.get_by_text("received a.b.c").is_visible()
+
+
+def test_a_ring_puts_the_pass_mark_where_it_belongs(gallery_url: str, open_page: OpenPage) -> None:
+    page = open_page(f"{gallery_url}/gallery/framed")
+
+    ring = page.get_by_role("img", name="15 of 18 right")
+
+    assert ring.locator(".value").get_attribute("stroke-dasharray") == "83.3 100"
+    assert ring.locator(".cut").get_attribute("transform") == "rotate(260.0 60 60)"
+    assert page.get_by_role("img", name="0 of 18 right").locator(".value").count() == 0
+
+
+def test_an_icon_that_does_not_exist_is_an_error() -> None:
+    app = make_gallery()
+    source = '{% from "_macros/icons.html" import icon %}{{ icon("chek") }}'
+
+    with app.test_request_context(), pytest.raises(UndefinedError, match="chek"):
+        app.jinja_env.from_string(source).render()
+
+
+def test_no_style_or_script_is_written_into_a_page() -> None:
+    for path in (ROOT / "templates").rglob("*.html"):
+        source = path.read_text()
+        assert " style=" not in source, path
+        assert "<style" not in source, path
+        assert " onclick=" not in source, path
+        assert "<script>" not in source, path
