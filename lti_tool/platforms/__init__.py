@@ -1,1 +1,1 @@
-"""What each LMS tells us about itself: institutions, registrations, deployments, contexts, users."""
+"""What each LMS tells us about itself: registrations, deployments, contexts, links, users."""

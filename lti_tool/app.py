@@ -1,0 +1,30 @@
+"""Build the web application."""
+
+from pathlib import Path
+
+from flask import Flask
+
+from lti_tool import subscriptions
+from lti_tool.core import db, web
+from lti_tool.core import settings as settings_module
+from lti_tool.core.settings import Settings
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the application, connected and with every route in place.
+
+    Args:
+        settings: of this process; read from the environment and checked when omitted.
+
+    Raises:
+        SettingsError: naming all that is wrong.
+    """
+    settings = settings or settings_module.load()
+    settings_module.install(settings)
+    app = Flask(__name__, template_folder=str(TEMPLATES), static_folder=str(web.STATIC))
+    db.connect(app, settings)
+    web.install(app)
+    subscriptions.register()
+    return app

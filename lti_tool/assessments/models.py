@@ -1,0 +1,212 @@
+"""Tables of what is asked, where it is placed, and what learners answered."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lti_tool.core.db import Base, TenantRow, tenant_key
+from lti_tool.core.ids import (
+    AssessmentId,
+    AttemptId,
+    ContextId,
+    EditionId,
+    ItemId,
+    ItemVersionId,
+    PlacementId,
+    ResourceLinkId,
+    UserId,
+    new_id,
+)
+
+
+class Assessment(TenantRow, Base):
+    """A micro-credential's assessment, over all its editions."""
+
+    __tablename__ = "assessments"
+
+    id: Mapped[AssessmentId] = mapped_column(primary_key=True, default=new_id)
+    title: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Edition(TenantRow, Base):
+    """A published state of an assessment: cut score, rules and form never change after."""
+
+    __tablename__ = "editions"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "assessment_id", "number"),
+        CheckConstraint("pass_mark > 0 AND pass_mark <= 1", name="pass_mark"),
+        tenant_key("assessment_id", "assessments"),
+    )
+
+    id: Mapped[EditionId] = mapped_column(primary_key=True, default=new_id)
+    assessment_id: Mapped[AssessmentId]
+    number: Mapped[int]
+    title: Mapped[str]
+    summary: Mapped[str]
+    competencies: Mapped[list[Any]] = mapped_column(default=list)
+    pass_mark: Mapped[Decimal]
+    minutes: Mapped[int | None]
+    published_at: Mapped[datetime | None]
+
+
+class Item(TenantRow, Base):
+    """A question in the bank, over all its versions."""
+
+    __tablename__ = "items"
+
+    id: Mapped[ItemId] = mapped_column(primary_key=True, default=new_id)
+    created_at: Mapped[datetime]
+
+
+class ItemVersion(TenantRow, Base):
+    """A question's content and key at one moment; immutable. `content` is a typed item as JSON."""
+
+    __tablename__ = "item_versions"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "item_id", "number"),
+        tenant_key("item_id", "items"),
+    )
+
+    id: Mapped[ItemVersionId] = mapped_column(primary_key=True, default=new_id)
+    item_id: Mapped[ItemId]
+    number: Mapped[int]
+    content: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class EditionItem(TenantRow, Base):
+    """An item's place and worth in an edition. `id` is ours alone."""
+
+    __tablename__ = "edition_items"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "edition_id", "position"),
+        UniqueConstraint("institution_id", "edition_id", "item_version_id"),
+        CheckConstraint("points > 0", name="points"),
+        tenant_key("edition_id", "editions"),
+        tenant_key("item_version_id", "item_versions"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    edition_id: Mapped[EditionId]
+    item_version_id: Mapped[ItemVersionId]
+    position: Mapped[int]
+    points: Mapped[Decimal]
+
+
+class Placement(TenantRow, Base):
+    """An edition placed in a course by an instructor; tightens its rules, never loosens.
+
+    Bound to its resource link at the first launch that carries its token.
+    """
+
+    __tablename__ = "placements"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "resource_link_id"),
+        CheckConstraint("policy IN ('best', 'last', 'first', 'average')", name="policy"),
+        CheckConstraint("max_attempts IS NULL OR max_attempts > 0", name="max_attempts"),
+        tenant_key("edition_id", "editions"),
+        tenant_key("resource_link_id", "resource_links"),
+        tenant_key("context_id", "contexts"),
+        tenant_key("copied_from_id", "placements"),
+    )
+
+    id: Mapped[PlacementId] = mapped_column(primary_key=True, default=new_id)
+    edition_id: Mapped[EditionId]
+    context_id: Mapped[ContextId | None]
+    resource_link_id: Mapped[ResourceLinkId | None]
+    copied_from_id: Mapped[PlacementId | None]
+    title: Mapped[str]
+    points: Mapped[Decimal] = mapped_column(default=Decimal(100))
+    policy: Mapped[str] = mapped_column(default="best")
+    max_attempts: Mapped[int | None]
+    gives_badge: Mapped[bool] = mapped_column(default=True)
+    created_by: Mapped[UserId | None]
+    created_at: Mapped[datetime]
+
+
+class Attempt(TenantRow, Base):
+    """One learner's go at a placement. Points are set when it is submitted."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "placement_id", "user_id", "number"),
+        Index(
+            "uq_attempts_one_open",
+            "institution_id",
+            "placement_id",
+            "user_id",
+            unique=True,
+            postgresql_where=text("submitted_at IS NULL"),
+        ),
+        CheckConstraint("points_earned <= points_possible", name="points"),
+        CheckConstraint("(submitted_at IS NULL) = (points_earned IS NULL)", name="scored"),
+        tenant_key("placement_id", "placements"),
+        tenant_key("edition_id", "editions"),
+        tenant_key("user_id", "users"),
+    )
+
+    id: Mapped[AttemptId] = mapped_column(primary_key=True, default=new_id)
+    placement_id: Mapped[PlacementId]
+    edition_id: Mapped[EditionId]
+    user_id: Mapped[UserId]
+    number: Mapped[int]
+    form: Mapped[list[Any]]
+    started_at: Mapped[datetime]
+    closes_at: Mapped[datetime | None]
+    submitted_at: Mapped[datetime | None]
+    points_earned: Mapped[Decimal | None]
+    points_possible: Mapped[Decimal | None]
+    passed: Mapped[bool | None]
+
+
+class Response(TenantRow, Base):
+    """A learner's answer to one item, as last saved.
+
+    `save_id` is the client's UUID of the save that wrote it, `sequence` its order
+    for this item: an older save never replaces a newer one.
+    """
+
+    __tablename__ = "responses"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "attempt_id", "item_version_id"),
+        tenant_key("attempt_id", "attempts"),
+        tenant_key("item_version_id", "item_versions"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    attempt_id: Mapped[AttemptId]
+    item_version_id: Mapped[ItemVersionId]
+    value: Mapped[list[Any]]
+    flagged: Mapped[bool] = mapped_column(default=False)
+    save_id: Mapped[UUID]
+    sequence: Mapped[int]
+    saved_at: Mapped[datetime]
+    points_earned: Mapped[Decimal | None]
+
+
+class PlacementResult(TenantRow, Base):
+    """What a learner's attempts at a placement come to, by its policy.
+
+    `version` grows with each change, so that whoever hears of one knows which is newer.
+    """
+
+    __tablename__ = "placement_results"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "placement_id", "user_id"),
+        tenant_key("placement_id", "placements"),
+        tenant_key("user_id", "users"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    placement_id: Mapped[PlacementId]
+    user_id: Mapped[UserId]
+    points_earned: Mapped[Decimal]
+    points_possible: Mapped[Decimal]
+    passed: Mapped[bool]
+    version: Mapped[int] = mapped_column(default=1)
+    changed_at: Mapped[datetime]

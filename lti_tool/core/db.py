@@ -1,0 +1,205 @@
+"""One engine, one base class, one way to open a transaction, one tenant in each.
+
+Flask-SQLAlchemy owns the engine, the pool and the metadata; `transaction` works
+without an app context, so workers and commands use it as well.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+from uuid import UUID
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    MetaData,
+    Numeric,
+    Uuid,
+    event,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    Session,
+    SessionTransaction,
+    declared_attr,
+    mapped_column,
+    sessionmaker,
+)
+
+from lti_tool.core import ids
+from lti_tool.core.ids import InstitutionId
+from lti_tool.core.settings import Settings
+
+_tenant: ContextVar[InstitutionId | None] = ContextVar("tenant", default=None)
+_in_transaction: ContextVar[bool] = ContextVar("in_transaction", default=False)
+_sessions = sessionmaker(expire_on_commit=False)
+
+
+class Base(DeclarativeBase):
+    """Base of every table. Instants carry their zone, points are exact."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: DateTime(timezone=True),
+        Decimal: Numeric(12, 4),
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+        **dict.fromkeys(ids.ALL, Uuid),
+    }
+
+
+# Not model_class=Base: that fails on type_annotation_map and would make a second base class.
+database = SQLAlchemy(metadata=Base.metadata)
+
+
+def tenant() -> InstitutionId:
+    """Return the institution of the open transaction.
+
+    Raises:
+        RuntimeError: no transaction is open, or one without an institution.
+    """
+    institution_id = _tenant.get()
+    if institution_id is None:
+        raise RuntimeError("this needs transaction(institution_id)")
+    return institution_id
+
+
+def tenant_or_none() -> InstitutionId | None:
+    """Return the institution of the open transaction, None in a system transaction."""
+    return _tenant.get()
+
+
+class TenantRow:
+    """Mixin of every table whose rows belong to one institution.
+
+    The primary key is both columns: one index serves lookups under
+    row-level security and is what composite foreign keys point at. The
+    institution is filled in from the transaction.
+    """
+
+    @declared_attr
+    def institution_id(cls) -> Mapped[InstitutionId]:  # noqa: N805 - a declared_attr is of the class
+        """The tenant."""
+        return mapped_column(ForeignKey("institutions.id"), primary_key=True, default=tenant)
+
+
+def tenant_key(column: str, table: str, *, ondelete: str | None = None) -> ForeignKeyConstraint:
+    """Return a foreign key that cannot cross institutions: (institution_id, column) -> table."""
+    return ForeignKeyConstraint(
+        ["institution_id", column], [f"{table}.institution_id", f"{table}.id"], ondelete=ondelete
+    )
+
+
+# nullif: a connection used before has '' here, not NULL. FORCE: the owner obeys as well.
+# A superuser never does, so the application connects as a role of its own.
+_POLICY = """
+    ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+    ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
+    CREATE POLICY tenant ON {table} USING (
+        institution_id {equals} nullif(current_setting('app.institution_id', true), '')::uuid)
+"""
+
+
+def tenant_policy(table: str, *, or_none: bool = False) -> str:
+    """Return the SQL that shows each row of `table` to its institution only.
+
+    Args:
+        table: its name, ours, never from outside.
+        or_none: rows without an institution are seen by transactions without one.
+    """
+    return _POLICY.format(table=table, equals="IS NOT DISTINCT FROM" if or_none else "=")
+
+
+def connect(app: Flask, settings: Settings) -> None:
+    """Bind `transaction` to the database. Called once per process, at start-up."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database.url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "pool_size": settings.database.pool_size,
+        "max_overflow": 0,
+        "pool_pre_ping": True,
+    }
+    database.init_app(app)
+    with app.app_context():  # database.engine raises without one
+        _sessions.configure(bind=database.engine)
+
+
+@contextmanager
+def transaction(institution_id: InstitutionId) -> Iterator[Session]:
+    """Open a session of one institution: commits on exit, rolls back on any exception.
+
+    Raises:
+        RuntimeError: a transaction is already open. Pass its session along
+            instead: only the outermost caller decides what is atomic.
+    """
+    with _opened(institution_id) as session:
+        yield session
+
+
+@contextmanager
+def system_transaction() -> Iterator[Session]:
+    """Open a session that sees no institution's rows, only what belongs to none.
+
+    For what must be known before the tenant is: registrations, deployments,
+    pending logins, the outbox.
+    """
+    with _opened(None) as session:
+        yield session
+
+
+@contextmanager
+def _opened(institution_id: InstitutionId | None) -> Iterator[Session]:
+    if _in_transaction.get():
+        raise RuntimeError("transaction() inside transaction()")
+    open_token, tenant_token = _in_transaction.set(True), _tenant.set(institution_id)
+    try:
+        with _sessions.begin() as session:
+            yield session
+    finally:
+        _tenant.reset(tenant_token)
+        _in_transaction.reset(open_token)
+    for callback in session.info.pop("after_commit", ()):
+        callback()
+
+
+def after_commit(session: Session, callback: Callable[[], None]) -> None:
+    """Have `callback` called once the transaction has committed; never after a rollback."""
+    session.info.setdefault("after_commit", []).append(callback)
+
+
+@event.listens_for(_sessions, "after_begin")
+def _name_tenant(
+    _session: Session, _transaction: SessionTransaction, connection: Connection
+) -> None:
+    """Tell row-level security who asks, until the transaction ends: SET LOCAL."""
+    institution_id = _tenant.get()
+    if institution_id is not None:
+        connection.execute(_SET_TENANT, {"id": str(institution_id)})
+
+
+_SET_TENANT = text("SELECT set_config('app.institution_id', :id, true)")
+
+
+def uuid_or_none(word: str) -> UUID | None:
+    """Return the id that `word` spells, or None: ids in URLs and cookies are claims."""
+    try:
+        return UUID(word)
+    except ValueError:
+        return None

@@ -1,0 +1,57 @@
+"""The five ways a request or a job can fail.
+
+Every expected failure derives from one of these families. `core.web` turns a
+family into an HTTP status, `core.outbox` into retry or give up; features name
+the failure and never mention either.
+"""
+
+from collections.abc import Sequence
+
+
+class ToolError(Exception):
+    """A failure we expected.
+
+    Attributes:
+        code: stable; logs, tests and help pages use it.
+        title: what happened, in a few words a person understands.
+        steps: what to do now, in order. Safe to show, as is the message.
+    """
+
+    code = "tool_error"
+    title = "That did not work"
+    steps: Sequence[str] = ()
+
+
+class InvalidRequestError(ToolError):
+    """What was sent breaks a rule; sending it again cannot help."""
+
+    code = "invalid_request"
+    title = "We could not read that"
+
+
+class DeniedError(ToolError):
+    """The caller is not who they claim, or may not do this."""
+
+    code = "denied"
+    title = "You cannot do this here"
+
+
+class NotFoundError(ToolError):
+    """No such thing, or none this caller may know of."""
+
+    code = "not_found"
+    title = "There is nothing here"
+
+
+class ConflictError(ToolError):
+    """Valid on its own, but not in the present state."""
+
+    code = "conflict"
+    title = "This has changed in the meantime"
+
+
+class TemporaryError(ToolError):
+    """Someone else's outage: the same call may succeed later."""
+
+    code = "temporary"
+    title = "This is not possible just now"

@@ -1,0 +1,231 @@
+"""Flask glue that no feature should repeat: errors, forms, CSRF, headers, static files."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import jinja2
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import HTTPException
+
+from lti_tool.core import keys, logs, settings
+from lti_tool.core.errors import (
+    ConflictError,
+    DeniedError,
+    InvalidRequestError,
+    NotFoundError,
+    TemporaryError,
+    ToolError,
+)
+
+STATUS_OF: dict[type[ToolError], int] = {
+    InvalidRequestError: 400,
+    DeniedError: 403,
+    NotFoundError: 404,
+    ConflictError: 409,
+    TemporaryError: 503,
+}
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+STATIC = Path(__file__).parents[1] / "static"
+
+log = logs.get(__name__)
+
+Form = TypeVar("Form", bound=BaseModel)
+
+
+class CrossSiteRequestError(DeniedError):
+    """A form that one of our own pages did not send."""
+
+    code = "cross_site_request"
+    title = "We could not be sure that you sent this"
+    steps = ("Go back to the page, reload it, and send it again.",)
+
+
+def status_of(error: ToolError) -> int:
+    """Return the HTTP status of the error's family, 500 for an unplaced one."""
+    return next((s for f, s in STATUS_OF.items() if isinstance(error, f)), 500)
+
+
+def read_form(form: type[Form], values: Any) -> Form:  # noqa: ANN401 - checked here
+    """Check what a browser or platform sent.
+
+    Raises:
+        InvalidRequestError: naming every field that is wrong, not its value.
+    """
+    try:
+        return form.model_validate(values)
+    except ValidationError as error:
+        wrong = ", ".join(".".join(map(str, e["loc"])) or e["msg"] for e in error.errors())
+        raise InvalidRequestError(f"Please check: {wrong}.") from error
+
+
+def bind_csrf(session_secret: str) -> None:
+    """Tie this request's forms to a session. Called by whoever established the session."""
+    g.csrf_binding = session_secret
+
+
+def csrf_token() -> str:
+    """Return the token for forms of this page; empty where there is no session."""
+    binding = g.get("csrf_binding")
+    return keys.mac("csrf", binding.encode()).hex() if binding else ""
+
+
+def check_csrf() -> None:
+    """Refuse a change that one of our own pages did not send.
+
+    Called by the session guards once the session is known, so that the token can
+    be compared.
+
+    Raises:
+        CrossSiteRequestError: foreign Origin, or no token of this session.
+    """
+    if request.method in _SAFE_METHODS:
+        return
+    origin = request.headers.get("Origin")
+    if origin is not None and origin != settings.current().origin:
+        raise CrossSiteRequestError("The request came from another site.")
+    sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
+    expected = csrf_token()
+    if not expected or not hmac.compare_digest(sent.encode(), expected.encode()):
+        raise CrossSiteRequestError("The form had expired or was not ours.")
+
+
+def frame_ancestors(origins: Sequence[str]) -> None:
+    """Allow this response to be framed by these origins only. Default: nobody."""
+    g.frame_ancestors = tuple(origins)
+
+
+def static_url(path: str) -> str:
+    """Return the address of a static file, which changes with its content."""
+    return f"/static/{path}?v={_fingerprint(path)}"
+
+
+_fingerprints: dict[str, str] = {}
+
+
+def _fingerprint(path: str) -> str:
+    if path not in _fingerprints:
+        digest = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()
+        _fingerprints[path] = digest[:12]
+    return _fingerprints[path]
+
+
+def wants_json() -> bool:
+    """Tell whether a script asked, which reads codes rather than pages."""
+    return request.accept_mimetypes.best_match(["text/html", "application/json"]) == (
+        "application/json"
+    )
+
+
+def error_response(error: ToolError, *, return_url: str | None = None) -> tuple[Response, int]:
+    """Show an expected failure: a page for people, a small document for scripts."""
+    status = status_of(error)
+    log.info("refused", code=error.code, status=status)
+    return _error(error.code, error.title, str(error), error.steps, status, return_url)
+
+
+def _error(  # noqa: PLR0913, PLR0917 - the six things an error page shows
+    code: str,
+    title: str,
+    message: str,
+    steps: Sequence[str],
+    status: int,
+    return_url: str | None = None,
+) -> tuple[Response, int]:
+    request_id = g.get("request_id", "")
+    if wants_json():
+        return jsonify(code=code, title=title, message=message, request_id=request_id), status
+    page = render_template(
+        "error.html",
+        error_title=title,
+        error_message=message,
+        error_steps=list(steps),
+        error_code=code,
+        request_id=request_id,
+        return_url=return_url,
+        framed=request.path.startswith(("/l/", "/lti/")),
+    )
+    return Response(page, mimetype="text/html"), status
+
+
+def install(app: Flask) -> None:
+    """Give the application its error pages, headers, request ids and template ground."""
+    app.jinja_options = {
+        "undefined": jinja2.StrictUndefined,
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+    }
+    app.jinja_env.globals.update(static_url=static_url, csrf_token=csrf_token)
+    app.config["MAX_CONTENT_LENGTH"] = 1_000_000
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.register_error_handler(ToolError, error_response)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(500, _bug)
+
+
+def _begin() -> None:
+    sent = request.headers.get("X-Request-Id", "")
+    g.request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid4().hex[:16]
+    logs.bind_request_id(g.request_id)
+
+
+def _finish(response: Response) -> Response:
+    headers = response.headers
+    ancestors = " ".join(g.get("frame_ancestors", ())) or "'none'"
+    headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; "
+        f"form-action {g.get('form_action', chr(39) + 'self' + chr(39))}; "
+        f"frame-ancestors {ancestors}",
+    )
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "no-referrer")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin-allow-popups")
+    if request.path.startswith("/static/"):
+        headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    else:
+        headers.setdefault("Cache-Control", "no-store")
+    headers["X-Request-Id"] = g.get("request_id", "")
+    return response
+
+
+def form_action(origin_of: str) -> None:
+    """Allow this page's form to post to the origin of an absolute URL (deep-link return)."""
+    parts = urlsplit(origin_of)
+    g.form_action = f"'self' {parts.scheme}://{parts.netloc}"
+
+
+_PHRASES = {
+    404: ("There is nothing here", "The address may be mistyped, or the page has moved."),
+    405: ("That cannot be done at this address", "Please go back and use the page's own buttons."),
+    413: ("That is too large", "Please send less at once; nothing was stored."),
+}
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.code < 400:  # noqa: PLR2004 - a redirect, not an error
+        return error.get_response()
+    title, message = _PHRASES.get(error.code, ("That did not work", error.name))
+    steps = ("Go back to your course and open the activity again.",)
+    return _error(f"http_{error.code}", title, message, steps, error.code)
+
+
+def _bug(error: Exception) -> ResponseReturnValue:
+    log.error("bug", error=type(getattr(error, "original_exception", error)).__name__)
+    return _error(
+        "internal",
+        "Something broke on our side",
+        "It has been recorded. What you saved before is safe.",
+        ("Try again in a minute.", "If it happens again, tell us the number below."),
+        500,
+    )

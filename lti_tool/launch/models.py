@@ -1,0 +1,65 @@
+"""Tables of logins under way and of launches that became sessions."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lti_tool.core.db import Base, TenantRow, tenant_key
+from lti_tool.core.ids import (
+    ContextId,
+    DeploymentId,
+    LaunchId,
+    RegistrationId,
+    ResourceLinkId,
+    UserId,
+    new_id,
+)
+
+
+class PendingLogin(Base):
+    """A login sent to a platform: its state, bound to nonce, client and browser, used once.
+
+    Known before a tenant is, so without one. Secrets are kept as SHA-256.
+    """
+
+    __tablename__ = "pending_logins"
+
+    state_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    nonce_hash: Mapped[bytes]
+    cookie_hash: Mapped[bytes]
+    registration_id: Mapped[RegistrationId] = mapped_column(
+        ForeignKey("registrations.id", ondelete="CASCADE")
+    )
+    target_link_url: Mapped[str]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Launch(TenantRow, Base):
+    """One verified message and the session it opened. The cookie's secret is kept as a hash.
+
+    `settings` holds what the message type adds and a later page needs (deep linking
+    settings, the return address), as sent.
+    """
+
+    __tablename__ = "launches"
+    __table_args__ = (
+        tenant_key("user_id", "users"),
+        tenant_key("context_id", "contexts"),
+        tenant_key("resource_link_id", "resource_links"),
+    )
+
+    id: Mapped[LaunchId] = mapped_column(primary_key=True, default=new_id)
+    registration_id: Mapped[RegistrationId] = mapped_column(ForeignKey("registrations.id"))
+    deployment_id: Mapped[DeploymentId] = mapped_column(ForeignKey("deployments.id"))
+    user_id: Mapped[UserId]
+    context_id: Mapped[ContextId | None]
+    resource_link_id: Mapped[ResourceLinkId | None]
+    message_type: Mapped[str]
+    roles: Mapped[list[Any]]
+    placement_token: Mapped[str | None]
+    settings: Mapped[dict[str, Any]]
+    secret_hash: Mapped[bytes]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)

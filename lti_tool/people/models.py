@@ -1,0 +1,76 @@
+"""Tables of persons across platforms, and of staff who sign in without an LMS."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lti_tool.core.db import Base, TenantRow, tenant_key
+from lti_tool.core.ids import PersonId, StaffId, UserId, new_id
+
+
+class Person(TenantRow, Base):
+    """One human being at one institution, over all its platforms."""
+
+    __tablename__ = "persons"
+
+    id: Mapped[PersonId] = mapped_column(primary_key=True, default=new_id)
+    created_at: Mapped[datetime]
+
+
+class PersonUser(TenantRow, Base):
+    """Which person a platform's user is: one at a time. `id` is the user's."""
+
+    __tablename__ = "person_users"
+    __table_args__ = (tenant_key("id", "users"), tenant_key("person_id", "persons"))
+
+    id: Mapped[UserId] = mapped_column(primary_key=True)
+    person_id: Mapped[PersonId] = mapped_column(index=True)
+    linked_at: Mapped[datetime]
+
+
+class IdentityProvider(TenantRow, Base):
+    """Where an institution's staff sign in (OpenID Connect Core 1.0)."""
+
+    __tablename__ = "identity_providers"
+    __table_args__ = (UniqueConstraint("institution_id", "issuer"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str]
+    issuer: Mapped[str]
+    client_id: Mapped[str]
+    client_secret_encrypted: Mapped[bytes]
+    role_claim: Mapped[str] = mapped_column(default="roles")
+    role_map: Mapped[dict[str, Any]]
+
+
+class StaffMember(TenantRow, Base):
+    """Somebody of the institution's staff, as the identity provider knows them."""
+
+    __tablename__ = "staff_members"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "identity_provider_id", "subject"),
+        tenant_key("identity_provider_id", "identity_providers"),
+    )
+
+    id: Mapped[StaffId] = mapped_column(primary_key=True, default=new_id)
+    identity_provider_id: Mapped[UUID]
+    subject: Mapped[str]
+    name: Mapped[str | None]
+    email: Mapped[str | None]
+    roles: Mapped[list[Any]]
+
+
+class StaffSession(TenantRow, Base):
+    """A signed-in browser; the cookie's secret is kept as a hash."""
+
+    __tablename__ = "staff_sessions"
+    __table_args__ = (tenant_key("staff_id", "staff_members", ondelete="CASCADE"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    staff_id: Mapped[StaffId]
+    secret_hash: Mapped[bytes]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]

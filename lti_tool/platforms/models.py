@@ -1,0 +1,143 @@
+"""Tables for what platforms own and we merely remember, and for who our tenants are.
+
+Institutions, registrations and deployments are known before a tenant is, so they
+carry no row-level security and nothing personal.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lti_tool.core.db import Base, TenantRow, tenant_key
+from lti_tool.core.ids import (
+    ContextId,
+    DeploymentId,
+    InstitutionId,
+    RegistrationId,
+    ResourceLinkId,
+    UserId,
+    new_id,
+)
+
+
+class Institution(Base):
+    """A tenant: a university or school that issues credentials under its own name."""
+
+    __tablename__ = "institutions"
+    __table_args__ = (CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]{1,62}$'", name="slug"),)
+
+    id: Mapped[InstitutionId] = mapped_column(primary_key=True, default=new_id)
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Registration(Base):
+    """Our client at one platform: the pair (issuer, client_id); may serve many institutions."""
+
+    __tablename__ = "registrations"
+    __table_args__ = (UniqueConstraint("issuer", "client_id"),)
+
+    id: Mapped[RegistrationId] = mapped_column(primary_key=True, default=new_id)
+    issuer: Mapped[str]
+    client_id: Mapped[str]
+    name: Mapped[str]
+    product: Mapped[str] = mapped_column(default="generic")
+    auth_url: Mapped[str]
+    token_url: Mapped[str]
+    token_audience: Mapped[str | None]
+    jwks_url: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Deployment(Base):
+    """One installation of a registration. Its institution is the tenant of every launch.
+
+    Without an institution it waits for an operator's approval, and nothing personal
+    is stored for it.
+    """
+
+    __tablename__ = "deployments"
+    __table_args__ = (UniqueConstraint("registration_id", "platform_id"),)
+
+    id: Mapped[DeploymentId] = mapped_column(primary_key=True, default=new_id)
+    registration_id: Mapped[RegistrationId] = mapped_column(ForeignKey("registrations.id"))
+    platform_id: Mapped[str]
+    institution_id: Mapped[InstitutionId | None] = mapped_column(ForeignKey("institutions.id"))
+    platform_name: Mapped[str | None]
+    platform_guid: Mapped[str | None]
+    frame_origins: Mapped[list[Any]] = mapped_column(default=list)
+    first_seen_at: Mapped[datetime]
+    approved_at: Mapped[datetime | None]
+
+
+class KeySet(Base):
+    """The last good key set of a platform, kept through its outages."""
+
+    __tablename__ = "key_sets"
+
+    url: Mapped[str] = mapped_column(primary_key=True)
+    document: Mapped[dict[str, Any]]
+    fetched_at: Mapped[datetime]
+
+
+class AccessToken(Base):
+    """A platform's token for one registration and set of scopes, shared by processes."""
+
+    __tablename__ = "access_tokens"
+
+    registration_id: Mapped[RegistrationId] = mapped_column(
+        ForeignKey("registrations.id", ondelete="CASCADE"), primary_key=True
+    )
+    scopes: Mapped[str] = mapped_column(primary_key=True)
+    token_encrypted: Mapped[bytes]
+    expires_at: Mapped[datetime]
+
+
+class Context(TenantRow, Base):
+    """A course or group at the platform."""
+
+    __tablename__ = "contexts"
+    __table_args__ = (UniqueConstraint("institution_id", "deployment_id", "platform_id"),)
+
+    id: Mapped[ContextId] = mapped_column(primary_key=True, default=new_id)
+    deployment_id: Mapped[DeploymentId] = mapped_column(ForeignKey("deployments.id"))
+    platform_id: Mapped[str]
+    title: Mapped[str | None]
+    label: Mapped[str | None]
+    line_items_url: Mapped[str | None]
+    memberships_url: Mapped[str | None]
+    service_scopes: Mapped[list[Any]] = mapped_column(default=list)
+
+
+class ResourceLink(TenantRow, Base):
+    """One link to us in one context (LTI Core 1.3 §4.3)."""
+
+    __tablename__ = "resource_links"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "deployment_id", "platform_id"),
+        tenant_key("context_id", "contexts"),
+    )
+
+    id: Mapped[ResourceLinkId] = mapped_column(primary_key=True, default=new_id)
+    deployment_id: Mapped[DeploymentId] = mapped_column(ForeignKey("deployments.id"))
+    context_id: Mapped[ContextId | None]
+    platform_id: Mapped[str]
+    title: Mapped[str | None]
+    line_item_url: Mapped[str | None]
+
+
+class User(TenantRow, Base):
+    """A person as one platform knows them: (institution, issuer, sub). Holds personal values."""
+
+    __tablename__ = "users"
+    __table_args__ = (UniqueConstraint("institution_id", "issuer", "subject"),)
+
+    id: Mapped[UserId] = mapped_column(primary_key=True, default=new_id)
+    issuer: Mapped[str]
+    subject: Mapped[str]
+    name: Mapped[str | None]
+    email: Mapped[str | None]
+    sis_id: Mapped[str | None]
