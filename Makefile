@@ -1,23 +1,34 @@
-# `make demo` and `make test` need Python 3.11+ and make; everything else they install.
+# `make demo` and `make test` need Python 3.11 or newer and make; the rest they install in .venv.
 PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 2
+PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 
-.PHONY: demo demo-reset test check pytest setup migrate lock help
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-reset test check pytest migrate lock
 help:
 	@echo "make demo        run Cairn and Campus, a small LMS, on this machine"
 	@echo "make demo-reset  forget the demo's data"
 	@echo "make test        run every check and test that can run here"
+	@echo "make check       the checks only: format, lint, import contracts, templates, types"
+	@echo "make lock        resolve the requirements anew (needs uv)"
 
 setup: .venv/.ready
 
+# A file marks a finished installation, so that a second run starts at once and one that was cut
+# short starts over. The environment is moved aside first: a .venv of a removed Python cannot
+# be mended in place.
 .venv/.ready: requirements/dev.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || \
+	  { echo "There is no $(PYTHON) here. Cairn needs Python 3.11 or newer; name yours: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Cairn needs Python 3.11 or newer; $(PYTHON) is older. Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	  { echo "Cairn needs Python 3.11 or newer; this is $$($(PYTHON) --version 2>&1). Name another: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@echo "Installing into .venv (once; about a minute) ..."
-	@$(PYTHON) -m venv .venv || { echo "Could not make .venv. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/dev.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PYTHON) -m venv --clear .venv || \
+	  { echo "Could not make .venv. On Debian and Ubuntu: apt install python3-venv. Otherwise see whether the disk is full: df -h ."; exit 1; }
+	@$(PIP) --require-hashes --only-binary :all: -r requirements/dev.txt || \
+	  { echo "Could not install the requirements. Is there a network, and room on the disk (df -h .)? Then: make $(MAKECMDGOALS)"; exit 1; }
+	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: .venv/.ready
@@ -42,6 +53,8 @@ pytest: .venv/.ready
 migrate: .venv/.ready
 	$(BIN)/cairn migrate
 
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q
 lock:
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/base.txt
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra embedded --extra dev -c requirements/base.txt -o requirements/dev.txt
+	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv"; exit 1; }
+	$(LOCK) -o requirements/base.txt
+	$(LOCK) --extra embedded --extra dev -c requirements/base.txt -o requirements/dev.txt
