@@ -16,13 +16,12 @@ help:
 setup: .venv/.ready
 
 # A file marks a finished installation, so that a second run starts at once and one that was cut
-# short starts over. The environment is moved aside first: a .venv of a removed Python cannot
-# be mended in place.
+# short starts over. `--clear`: a .venv of a Python that is gone cannot be mended in place.
 .venv/.ready: requirements/dev.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || \
 	  { echo "There is no $(PYTHON) here. Cairn needs Python 3.11 or newer; name yours: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Cairn needs Python 3.11 or newer; this is $$($(PYTHON) --version 2>&1). Name another: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	  { echo "Cairn needs Python 3.11 or newer; this is $$($(PYTHON) --version 2>&1 | head -n 1). Name another: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@echo "Installing into .venv (once; about a minute) ..."
 	@$(PYTHON) -m venv --clear .venv || \
 	  { echo "Could not make .venv. On Debian and Ubuntu: apt install python3-venv. Otherwise see whether the disk is full: df -h ."; exit 1; }
