@@ -47,6 +47,7 @@ class OpenPage(Protocol):
         forced_colours: bool = False,
         javascript: bool = True,
         touch: bool = False,
+        zone: str = "UTC",
     ) -> Page: ...
 
 
@@ -87,6 +88,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
         forced_colours: bool = False,
         javascript: bool = True,
         touch: bool = False,
+        zone: str = "UTC",
     ) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": height},
@@ -95,6 +97,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
             reduced_motion="reduce",
             java_script_enabled=javascript,
             has_touch=touch,
+            timezone_id=zone,
         )
         context.set_default_timeout(10_000)
         contexts.append(context)

@@ -18,6 +18,8 @@ from psycopg import sql
 
 from lti_tool.core import servers
 
+pytest_plugins = ["tests.browser"]
+
 TEMPLATE = "cairn_template"
 
 _stack = contextlib.ExitStack()

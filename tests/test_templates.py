@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 POLICY = (
     "default-src 'none'; img-src 'self'; script-src 'self'; style-src 'self'; form-action 'self'"
 )
+INSTANT = datetime(2027, 3, 16, 12, 31, 9, tzinfo=UTC)
 ERROR: dict[str, object] = {
     "error_title": "Please open it again from your course",
     "error_message": "The link from your course to this page works once. Nothing is lost.",
@@ -31,7 +34,11 @@ ERROR: dict[str, object] = {
 
 def make_gallery() -> Flask:
     app = Flask("gallery", static_folder=ROOT / "lti_tool/static")
-    app.jinja_options = {"undefined": StrictUndefined}
+    app.jinja_options = {
+        "undefined": StrictUndefined,
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+    }
     app.jinja_loader = ChoiceLoader(
         [FileSystemLoader(ROOT / "templates"), FileSystemLoader(ROOT / "tests/templates")]
     )
@@ -44,7 +51,7 @@ def make_gallery() -> Flask:
 
     @app.get("/gallery/<layout>")
     def gallery(layout: str) -> str:
-        return render_template("gallery.html", layout=f"_layouts/{layout}.html")
+        return render_template("gallery.html", layout=f"_layouts/{layout}.html", instant=INSTANT)
 
     @app.get("/autosubmit")
     def autosubmit() -> str:
@@ -226,6 +233,36 @@ def test_a_ring_puts_the_pass_mark_where_it_belongs(gallery_url: str, open_page:
     assert ring.locator(".value").get_attribute("stroke-dasharray") == "83.3 100"
     assert ring.locator(".cut").get_attribute("transform") == "rotate(260.0 60 60)"
     assert page.get_by_role("img", name="0 of 18 right").locator(".value").count() == 0
+
+
+def test_an_instant_names_its_zone_until_a_script_knows_the_readers(
+    gallery_url: str, open_page: OpenPage
+) -> None:
+    plain = open_page(f"{gallery_url}/gallery/framed", javascript=False)
+    scripted = open_page(f"{gallery_url}/gallery/framed", zone="Asia/Tokyo")
+
+    assert plain.locator("#moment").inner_text() == "16 March 2027, 12:31 UTC"
+    assert "21:31" in scripted.locator("#moment").inner_text().replace("9:31 PM", "21:31")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (15, "15"),
+        (Decimal("15.0000"), "15"),
+        (Decimal("12.5"), "12.5"),
+        (Decimal("0.0001"), "0.0001"),
+        (100, "100"),
+        (1284, "1,284"),
+        (0, "0"),
+    ],
+)
+def test_a_number_carries_no_idle_noughts(value: int | Decimal, text: str) -> None:
+    app = make_gallery()
+    source = '{% from "_macros/words.html" import number %}{{ number(value) }}'
+
+    with app.test_request_context():
+        assert app.jinja_env.from_string(source).render(value=value) == text
 
 
 def test_an_icon_that_does_not_exist_is_an_error() -> None:
