@@ -9,6 +9,13 @@ from lti_tool.core import db, web
 from lti_tool.core import settings as settings_module
 from lti_tool.core.settings import Settings
 
+# Where lower packages hand over: a verified launch by its message type, a submitted attempt.
+PAGES = {
+    "LtiResourceLinkRequest": "learner.open_placement",
+    "LtiDeepLinkingRequest": "instructor.pick",
+    "result": "learner.show_result",
+}
+
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
@@ -24,6 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or settings_module.load()
     settings_module.install(settings)
     app = Flask(__name__, template_folder=str(TEMPLATES), static_folder=str(web.STATIC))
+    app.config["CAIRN_PAGES"] = PAGES
     db.connect(app, settings)
     web.install(app)
     subscriptions.register()

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import jinja2
-from flask import Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException
@@ -116,6 +116,16 @@ def _fingerprint(path: str) -> str:
         digest = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()
         _fingerprints[path] = digest[:12]
     return _fingerprints[path]
+
+
+def page(name: str) -> str:
+    """Return the endpoint of a page above the caller's package, as `app` has mapped it.
+
+    Lower packages hand over to pages they may not import: a launch to the page of
+    its message type, a submitted attempt to its result.
+    """
+    pages: dict[str, str] = current_app.config["CAIRN_PAGES"]
+    return pages[name]
 
 
 def wants_json() -> bool:
