@@ -21,7 +21,7 @@ def person_of(session: Session, user_id: UserId) -> PersonId:
         return known
     now, person_id = clock.now(), PersonId(new_id())
     session.execute(insert(Person).values(institution_id=db.tenant(), id=person_id, created_at=now))
-    linked = session.scalar(
+    linked: PersonId | None = session.scalar(
         insert(PersonUser)
         .values(institution_id=db.tenant(), id=user_id, person_id=person_id, linked_at=now)
         .on_conflict_do_nothing()
