@@ -1,0 +1,124 @@
+"""The processes behind the pages: workers run jobs, relays see that none is missed.
+
+Any number of either may run, on any machine; each may be killed at any moment.
+"""
+
+import secrets
+import signal
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from types import FrameType
+
+from redis.exceptions import RedisError
+from rq.serializers import JSONSerializer
+from rq.worker import SimpleWorker
+from sqlalchemy.exc import OperationalError
+
+from lti_tool.core import logs, outbox, queue
+
+log = logs.get(__name__)
+
+RELAY_SECONDS = 1.0
+RECONNECT_SECONDS = 1.0
+RELAY_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Periodic:
+    """Work that is due again and again.
+
+    Attributes:
+        function: dotted name, without arguments, run by a worker; must be idempotent, since
+            losing Redis or a slow clock may run it early.
+        every: the least time between two runs, over all relays together.
+    """
+
+    function: str
+    every: timedelta
+
+
+PERIODIC: tuple[Periodic, ...] = ()
+
+
+class Worker(SimpleWorker):
+    """RQ's worker without a fork per job, which costs 20 ms (RQ 3.0)."""
+
+    max_connection_wait_time = 5.0  # a restarted Redis shall not be found a minute later
+
+
+def run_worker(*, burst: bool = False) -> None:
+    """Run jobs until SIGTERM or SIGINT, which let the running job finish.
+
+    Args:
+        burst: return when the queue is empty, instead.
+    """
+    stopping = threading.Event()
+    while not stopping.is_set():
+        # A random name: the one of a killed worker stays taken for a minute.
+        worker = Worker(
+            [queue.queue()],
+            name=f"cairn-{secrets.token_hex(8)}",
+            connection=queue.connection(),
+            serializer=JSONSerializer,
+        )
+        worker.log_job_description = False  # it would write the arguments of every job
+        try:
+            worker.work(burst=burst, logging_level="WARNING")
+        except RedisError as error:
+            log.warning("queue_lost", error=type(error).__name__)
+            stopping.wait(RECONNECT_SECONDS)
+        else:
+            return
+
+
+def run_relay() -> None:
+    """Hand over what was missed, every second, until SIGTERM or SIGINT. Call on the main thread."""
+    stopping = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    while not stopping.is_set():
+        if relay_once() < RELAY_BATCH:
+            stopping.wait(RELAY_SECONDS)
+
+
+def relay_once() -> int:
+    """Hand over due deliveries and due periodic work; an outage is logged and passes.
+
+    Returns:
+        How many deliveries were handed over.
+    """
+    try:
+        # Asked first: relaying into a queue that is away would only put deliveries off.
+        queue.connection().ping()
+        hand_over_due(PERIODIC)
+        return outbox.relay(batch=RELAY_BATCH)
+    except (OperationalError, RedisError) as error:
+        log.warning("relay_waits", error=type(error).__name__)
+        return 0
+
+
+def hand_over_due(work: Iterable[Periodic]) -> list[str]:
+    """Enqueue each piece of work whose time has come again; of many relays one does it.
+
+    Returns:
+        The functions that were enqueued.
+    """
+    due = [
+        piece.function
+        for piece in work
+        if queue.connection().set(
+            f"cairn:periodic:{piece.function}",
+            "taken",
+            nx=True,
+            px=int(piece.every.total_seconds() * 1000),
+        )
+    ]
+    for function in due:
+        queue.enqueue(function, [])
+    return due
