@@ -1,0 +1,243 @@
+"""Open Badges 3.0 documents (https://www.imsglobal.org/spec/ob/v3p0/).
+
+What is signed when something is earned says as little as possible: that somebody, named only by a
+number of this credential's own, met the criteria of an achievement, and when.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from lti_tool.badges import status_list
+from lti_tool.badges.data_integrity import issuer_id, parse_xml_datetime, xml_datetime
+
+# The order is prescribed (§B.1.1). Nothing else is allowed in what we read back: with a context of
+# its own a document could show one thing and have another signed.
+CONTEXT = [
+    "https://www.w3.org/ns/credentials/v2",
+    "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",
+]
+MEDIA_TYPE = "application/vc+ld+json"
+
+
+class NotAnOpenBadgeError(ValueError):
+    """The document is not an OpenBadgeCredential as we can show it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer:
+    """Who vouches (OB 3.0 Profile).
+
+    Attributes:
+        id: its did.
+        url: a page about it, absolute.
+    """
+
+    id: str
+    name: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Achievement:
+    """What can be earned.
+
+    Attributes:
+        id: its absolute address, the same for ever.
+        description: what its holder can do.
+        criteria: what one must do to earn it, in words.
+        kind: an `achievementType` of the specification, such as MicroCredential.
+        image_url: absolute, of an SVG or PNG.
+    """
+
+    id: str
+    name: str
+    description: str
+    criteria: str
+    kind: str | None = None
+    image_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusEntry:
+    """Where a credential's revocation bit is: a list's address and an index in it."""
+
+    list_url: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Badge:
+    """A credential without its proof: one holder's, for one achievement.
+
+    Attributes:
+        id: the credential's own, absolute.
+        subject_id: a `urn:uuid` made for this credential alone, so that two credentials of one
+            person cannot be put together by those who see them.
+        valid_from: aware, as is `valid_until`; None means without end.
+        status: None only in documents of others.
+    """
+
+    id: str
+    issuer: Issuer
+    achievement: Achievement
+    subject_id: str
+    valid_from: datetime
+    valid_until: datetime | None = None
+    status: StatusEntry | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document to sign."""
+        issuer: dict[str, Any] = {
+            "id": self.issuer.id,
+            "type": ["Profile"],
+            "name": self.issuer.name,
+        }
+        if self.issuer.url is not None:
+            issuer["url"] = self.issuer.url
+        document: dict[str, Any] = {
+            "@context": list(CONTEXT),
+            "id": self.id,
+            "type": ["VerifiableCredential", "OpenBadgeCredential"],
+            "name": self.achievement.name,
+            "issuer": issuer,
+            "validFrom": xml_datetime(self.valid_from),
+        }
+        if self.valid_until is not None:
+            document["validUntil"] = xml_datetime(self.valid_until)
+        document["credentialSubject"] = {
+            "id": self.subject_id,
+            "type": ["AchievementSubject"],
+            "achievement": _achievement_json(self.achievement),
+        }
+        if self.status is not None:
+            document["credentialStatus"] = status_list.entry(
+                self.status.list_url, self.status.index
+            )
+        return document
+
+
+def subject_urn(subject: UUID) -> str:
+    """Return the subject id for a credential; `subject` belongs to it alone."""
+    return subject.urn
+
+
+def achievement_document(achievement: Achievement, issuer: Issuer) -> dict[str, Any]:
+    """Return the achievement as JSON-LD, for its own address."""
+    return {
+        "@context": list(CONTEXT),
+        **_achievement_json(achievement),
+        "creator": {"id": issuer.id, "type": ["Profile"], "name": issuer.name},
+    }
+
+
+def read(document: object) -> Badge:
+    """Return what a badge document says, if it says it in the one form we write.
+
+    Call this before showing any of it: a proof covers the meaning of a document, and only in this
+    form is the meaning what one reads.
+
+    Raises:
+        NotAnOpenBadgeError: something else, or with contexts or types of its own.
+    """
+    if not isinstance(document, Mapping):
+        raise NotAnOpenBadgeError("not an object")
+    if document.get("@context") != CONTEXT:
+        raise NotAnOpenBadgeError(f"contexts other than {CONTEXT}")
+    if _has_context_inside(document):
+        raise NotAnOpenBadgeError("a context inside")
+    if "OpenBadgeCredential" not in _texts(document.get("type")):
+        raise NotAnOpenBadgeError("not of type OpenBadgeCredential")
+    subject = _object(document, "credentialSubject")
+    achievement = _object(subject, "achievement")
+    issuer = document.get("issuer")
+    until = document.get("validUntil")
+    try:
+        valid_from = parse_xml_datetime(document.get("validFrom"))
+        valid_until = None if until is None else parse_xml_datetime(until)
+    except ValueError as error:
+        raise NotAnOpenBadgeError(str(error)) from error
+    image = achievement.get("image")
+    return Badge(
+        id=_text(document, "id"),
+        issuer=Issuer(
+            id=issuer_id(document) or "",
+            name=_text(issuer, "name") if isinstance(issuer, Mapping) else "",
+            url=_optional_text(issuer, "url") if isinstance(issuer, Mapping) else None,
+        ),
+        achievement=Achievement(
+            id=_text(achievement, "id"),
+            name=_text(achievement, "name"),
+            description=_text(achievement, "description"),
+            criteria=_optional_text(_object(achievement, "criteria"), "narrative") or "",
+            kind=_optional_text(achievement, "achievementType"),
+            image_url=_optional_text(image, "id") if isinstance(image, Mapping) else None,
+        ),
+        subject_id=_text(subject, "id"),
+        valid_from=valid_from,
+        valid_until=valid_until,
+        status=_read_status(document),
+    )
+
+
+def _achievement_json(achievement: Achievement) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "id": achievement.id,
+        "type": ["Achievement"],
+        "name": achievement.name,
+        "description": achievement.description,
+        "criteria": {"narrative": achievement.criteria},
+    }
+    if achievement.kind is not None:
+        document["achievementType"] = achievement.kind
+    if achievement.image_url is not None:
+        document["image"] = {"id": achievement.image_url, "type": "Image"}
+    return document
+
+
+def _read_status(document: Mapping[str, Any]) -> StatusEntry | None:
+    """Return the revocation entry; a status we cannot read must not pass for none."""
+    if "credentialStatus" not in document:
+        return None
+    status = _object(document, "credentialStatus")
+    kind = (status.get("type"), status.get("statusPurpose"))
+    if kind != ("BitstringStatusListEntry", "revocation"):
+        raise NotAnOpenBadgeError(f"a status of another kind: {kind}")
+    index = _text(status, "statusListIndex")
+    if not (index.isascii() and index.isdigit() and len(index) < 10):  # noqa: PLR2004 - bounds int
+        raise NotAnOpenBadgeError("a status index that is no number")
+    return StatusEntry(list_url=_text(status, "statusListCredential"), index=int(index))
+
+
+def _has_context_inside(value: object, *, top: bool = True) -> bool:
+    if isinstance(value, Mapping):
+        if not top and "@context" in value:
+            return True
+        return any(
+            _has_context_inside(inner, top=False) for key, inner in value.items() if key != "proof"
+        )
+    return isinstance(value, list) and any(_has_context_inside(item, top=False) for item in value)
+
+
+def _object(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = holder.get(name)
+    if not isinstance(value, Mapping):
+        raise NotAnOpenBadgeError(f"no {name}")
+    return value
+
+
+def _text(holder: Mapping[str, Any], name: str) -> str:
+    value = holder.get(name)
+    if not isinstance(value, str) or not value:
+        raise NotAnOpenBadgeError(f"no {name}")
+    return value
+
+
+def _optional_text(holder: Mapping[str, Any], name: str) -> str | None:
+    return _text(holder, name) if name in holder else None
+
+
+def _texts(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,3 @@
+from tests.witness.fixture import witness
+
+__all__ = ["witness"]

@@ -1,0 +1,78 @@
+"""A signed badge and all that a verifier asks for, made anew from fixed values."""
+
+import copy
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from lti_tool.badges import data_integrity, did_web, open_badges, status_list
+
+ISSUER_URL = "https://cairn.northfell.example/i/northfell"
+DID = did_web.did_of(ISSUER_URL)
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+METHOD = did_web.verification_method(DID, KEY.public_key())
+LIST_URL = f"{ISSUER_URL}/status/1"
+INDEX = 48_213
+AT = datetime(2024, 4, 2, 7, 14, tzinfo=UTC)
+
+BADGE = open_badges.Badge(
+    id=f"{ISSUER_URL}/credentials/0195d3f0-0000-7000-8000-000000000001",
+    issuer=open_badges.Issuer(id=DID, name="Northfell University", url="https://northfell.example"),
+    achievement=open_badges.Achievement(
+        id=f"{ISSUER_URL}/achievements/0195d3f0-0000-7000-8000-000000000002",
+        name="Reading Statistics Critically",
+        description="Judges whether figures in a report support what is said about them.",
+        criteria="Passes the assessment, 18 questions in 40 minutes.",
+        kind="MicroCredential",
+        image_url=f"{ISSUER_URL}/achievements/0195d3f0-0000-7000-8000-000000000002/image.svg",
+    ),
+    subject_id=UUID("6f1e1d1c-0000-4000-8000-000000000003").urn,
+    valid_from=datetime(2024, 3, 16, 10, 0, tzinfo=UTC),
+    status=open_badges.StatusEntry(list_url=LIST_URL, index=INDEX),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """A credential and what its issuer has on the web."""
+
+    credential: dict[str, Any]
+    did_document: dict[str, Any]
+    status_list: dict[str, Any]
+
+
+def published(*, valid_until: datetime | None = None, revoked: bool = False) -> Published:
+    badge = replace(BADGE, valid_until=valid_until)
+    listed = status_list.credential_document(
+        list_url=LIST_URL,
+        issuer_id=DID,
+        encoded=status_list.encode([INDEX] if revoked else []),
+        valid_from=AT,
+    )
+    return Published(
+        credential=signed(badge.to_json()),
+        did_document=did_web.document(DID, [KEY.public_key()]),
+        status_list=signed(listed),
+    )
+
+
+def signed(document: dict[str, Any]) -> dict[str, Any]:
+    return data_integrity.sign(document, key=KEY, method_id=METHOD.id, created_at=AT)
+
+
+def changed(document: dict[str, Any], path: str, value: object) -> dict[str, Any]:
+    """Return a copy in which the value at a dotted path is another; `...` removes it."""
+    copied = copy.deepcopy(document)
+    holder: Any = copied
+    *steps, last = path.split(".")
+    for step in steps:
+        holder = holder[step]
+    if value is ...:
+        del holder[last]
+    else:
+        holder[last] = value
+    assert copied != document
+    return copied

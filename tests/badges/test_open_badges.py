@@ -1,0 +1,86 @@
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from lti_tool.badges import open_badges
+from lti_tool.badges.canonical import canonicalize
+from tests.badges.samples import BADGE, DID, changed, published
+
+
+@pytest.mark.parametrize(
+    "badge",
+    [
+        BADGE,
+        replace(BADGE, valid_until=datetime(2030, 1, 1, tzinfo=UTC)),
+        replace(BADGE, status=None, issuer=replace(BADGE.issuer, url=None)),
+        replace(BADGE, achievement=replace(BADGE.achievement, kind=None, image_url=None)),
+    ],
+)
+def test_what_is_written_is_read_and_can_be_signed(badge: open_badges.Badge) -> None:
+    assert open_badges.read(badge.to_json()) == badge
+    assert canonicalize(badge.to_json())
+
+
+def test_a_signed_badge_reads_like_an_unsigned_one() -> None:
+    assert open_badges.read(published().credential) == BADGE
+
+
+def test_the_holder_is_not_in_it() -> None:
+    """Minimal: the subject has a number of its own and nothing else but the achievement."""
+    subject = BADGE.to_json()["credentialSubject"]
+
+    assert set(subject) == {"id", "type", "achievement"}
+    assert subject["id"].startswith("urn:uuid:")
+    assert "identifier" not in json.dumps(BADGE.to_json())
+
+
+OWN = {"name": "https://example.org/other"}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("@context", ...),
+        ("@context", [*open_badges.CONTEXT, "https://w3id.org/security/data-integrity/v2"]),
+        ("@context", [*open_badges.CONTEXT, OWN]),
+        ("@context", open_badges.CONTEXT[::-1]),
+        ("credentialSubject.@context", OWN),
+        ("evidence", [{"@context": OWN}]),
+        ("type", ["VerifiableCredential"]),
+        ("type", "VerifiableCredential"),
+        ("id", ...),
+        ("credentialSubject", ...),
+        ("credentialSubject.achievement", ...),
+        ("credentialSubject.id", ...),
+        ("credentialSubject.achievement.name", ["a", "b"]),
+        ("credentialSubject.achievement.criteria", ...),
+        ("validFrom", ...),
+        ("validUntil", "2027"),
+        ("credentialStatus", "none"),
+        ("credentialStatus.type", "1EdTechRevocationList"),
+        ("credentialStatus.statusPurpose", "suspension"),
+        ("credentialStatus.statusListIndex", "-1"),
+        ("credentialStatus.statusListIndex", "9" * 40),
+        ("credentialStatus.statusListIndex", 7),
+    ],
+    ids=lambda value: str(value)[-60:],
+)
+def test_another_form_is_refused(path: str, value: object) -> None:
+    with pytest.raises(open_badges.NotAnOpenBadgeError):
+        open_badges.read(changed(BADGE.to_json(), path, value))
+
+
+@pytest.mark.parametrize("document", [None, [], "text", 5])
+def test_what_is_no_document_is_refused(document: object) -> None:
+    with pytest.raises(open_badges.NotAnOpenBadgeError):
+        open_badges.read(document)
+
+
+def test_an_achievement_stands_alone_with_its_creator() -> None:
+    document = open_badges.achievement_document(BADGE.achievement, BADGE.issuer)
+
+    assert document["id"] == BADGE.achievement.id
+    assert document["creator"]["id"] == DID
+    assert canonicalize(document)
