@@ -1,0 +1,114 @@
+"""Pytest's side of the outside verifiers: `witness` asks both about a credential."""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+FOLDER = Path(__file__).parent
+INSTALL_SECONDS = 300
+ASK_SECONDS = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the two stacks say, as they say it.
+
+    Attributes:
+        digital_bazaar: its `verified`, which says nothing of revocation, `revoked` and `errors`.
+        dcc: the `log` of checks by name, `schema` (None when it was not at hand) and `errors`.
+        missing: addresses they asked for that nobody gave them.
+    """
+
+    digital_bazaar: dict[str, Any]
+    dcc: dict[str, Any]
+    missing: list[str]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether both take the credential for genuine, in date and not revoked."""
+        return (
+            self.digital_bazaar["verified"]
+            and not self.digital_bazaar["revoked"]
+            and not self.dcc["errors"]
+            and self.dcc["log"].get("valid_signature") is True
+            and self.dcc["log"].get("expiration") is True
+            and self.dcc["log"].get("revocation_status") is not False
+        )
+
+
+class Witness:
+    """Asks the outside verifiers, in a process of its own each time: they keep caches."""
+
+    def __init__(self, node: str) -> None:
+        self._node = node
+
+    def __call__(
+        self, credential: Mapping[str, Any], documents: Mapping[str, Mapping[str, Any]]
+    ) -> Verdict:
+        """Ask both about a credential.
+
+        Args:
+            credential: signed.
+            documents: what the web would answer: did documents by did, status lists by address.
+        """
+        result = subprocess.run(  # noqa: S603 - our own script
+            [self._node, str(FOLDER / "verify.mjs")],
+            input=json.dumps({"credential": credential, "documents": documents}),
+            capture_output=True,
+            text=True,
+            timeout=ASK_SECONDS,
+            check=False,
+        )
+        assert result.returncode == 0, result.stderr
+        verdict = json.loads(result.stdout)
+        return Verdict(
+            digital_bazaar=verdict["digitalBazaar"], dcc=verdict["dcc"], missing=verdict["missing"]
+        )
+
+
+@pytest.fixture(scope="session")
+def witness() -> Witness:
+    """Install the verifiers, once per lock file."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        _do_without("Node and npm are not installed")
+    _install(npm)
+    return Witness(node)
+
+
+def _install(npm: str) -> None:
+    lock = FOLDER / "package-lock.json"
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
+    mark = FOLDER / "node_modules" / ".installed"
+    # Parallel test workers share the folder: one installs, the others wait.
+    with (FOLDER / "package.json").open() as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        if mark.exists() and mark.read_text() == digest:
+            return
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        result = subprocess.run(  # noqa: S603 - npm, as found
+            command,
+            cwd=FOLDER,
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_SECONDS,
+            check=False,
+        )
+        if result.returncode != 0:
+            _do_without(f"npm ci failed: {result.stderr.strip().splitlines()[-1:]}")
+        mark.write_text(digest)
+
+
+def _do_without(reason: str) -> NoReturn:
+    if os.environ.get("CAIRN_REQUIRE_ALL") == "1":
+        pytest.fail(f"the outside verifiers are required: {reason}")
+    pytest.skip(f"no outside verifiers: {reason}")
