@@ -1,0 +1,202 @@
+"""Calls to servers that somebody else named: key sets, tokens, status lists, documents.
+
+An address in a platform's configuration is a claim. Every call made through this module
+resolves the host once, refuses what is not on the public internet unless an operator
+allowed that host, connects to exactly the address that was judged, and is bounded in
+time and in size. Nothing here obeys proxy variables: a proxy would resolve again.
+"""
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any, NoReturn
+
+import aiohttp
+import httpx
+
+from lti_tool.core import settings
+from lti_tool.core.guard import (
+    PORTS,
+    Connector,
+    OutboundFailedError,
+    OutboundRefusedError,
+    Transport,
+    judge_addresses,
+    judge_target,
+    look_up,
+)
+
+__all__ = [
+    "Destination",
+    "OutboundFailedError",
+    "OutboundRefusedError",
+    "check_url",
+    "client",
+    "get",
+    "get_json",
+    "guarded_connector",
+]
+
+USER_AGENT = f"Cairn/{version('cairn-lti')}"
+MAX_BODY_BYTES = 10_000_000
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+PASSING_STATUSES = frozenset({408, 425, 429})
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a URL leads, judged.
+
+    Attributes:
+        host: in its IDNA form, an IPv6 address without brackets.
+        addresses: what the host resolves to, best first; every one may be called.
+        allowed: an operator named the host, so that its addresses may be private.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    addresses: tuple[str, ...]
+    allowed: bool
+
+
+def check_url(url: str, *, allowed_hosts: Iterable[str] | None = None) -> Destination:
+    """Resolve the URL's host and say where a call would go; useful before storing a URL.
+
+    `allowed_hosts` are the operator's; those in the settings when None. A later call
+    judges again, because names move.
+
+    Raises:
+        OutboundRefusedError: not http(s), with a password in it, or to an address that
+            is not public.
+        OutboundFailedError: the name has no address now.
+    """
+    parsed = _parse(url)
+    host, operators = parsed.raw_host.decode(), _operators(allowed_hosts)
+    port, allowed = judge_target(parsed.scheme, host, parsed.port, parsed.userinfo, operators)
+    addresses = judge_addresses(host, look_up(host, port), allowed=allowed)
+    return Destination(parsed.scheme, host, port, addresses, allowed)
+
+
+def client(
+    *,
+    timeout_seconds: float = 10.0,
+    max_bytes: int = MAX_BODY_BYTES,
+    allowed_hosts: Iterable[str] | None = None,
+) -> httpx.Client:
+    """Return a guarded client that follows no redirect; close it, or use it in `with`.
+
+    `timeout_seconds` is for one whole exchange, from connecting to the last byte;
+    `max_bytes` for one unpacked body. Network faults are raised as
+    `OutboundFailedError`, never as httpx's own.
+    """
+    return httpx.Client(
+        transport=Transport(_operators(allowed_hosts), timeout_seconds, max_bytes),
+        timeout=timeout_seconds,
+        headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
+        follow_redirects=False,
+        trust_env=False,  # no proxy, which would resolve again; our transport has none either
+    )
+
+
+def get(  # noqa: PLR0913 - each is a bound that a caller has to think about
+    url: str,
+    *,
+    max_bytes: int,
+    accept: str = "*/*",
+    follow: int = 3,
+    headers: Mapping[str, str] | None = None,
+    timeout_seconds: float = 10.0,
+    allowed_hosts: Iterable[str] | None = None,
+) -> httpx.Response:
+    """Fetch one document, judging every redirect like the first address.
+
+    `headers` go to the origin of `url` only, so that no credential follows a redirect.
+    The answer is read in full; its status is any that is final, 404 included.
+    `timeout_seconds` covers all hops together.
+
+    Raises:
+        OutboundRefusedError: an address is not allowed, the body is larger than
+            `max_bytes`, or there are more than `follow` redirects.
+        OutboundFailedError: no answer in time, or a passing one (408, 425, 429, 5xx).
+    """
+    allowed_hosts = _operators(allowed_hosts)
+    ends_at = time.monotonic() + timeout_seconds
+    first = here = _parse(url)
+    for _ in range(follow + 1):
+        seconds_left = max(ends_at - time.monotonic(), 0.001)
+        own = dict(headers or {}) if _origin(here) == _origin(first) else {}
+        with client(
+            timeout_seconds=seconds_left, max_bytes=max_bytes, allowed_hosts=allowed_hosts
+        ) as http:
+            response = http.get(here, headers={"Accept": accept, **own})
+        if response.status_code in REDIRECTS and "location" in response.headers:
+            here = _parse(response.headers["location"], relative_to=here)
+            continue
+        if response.is_server_error or response.status_code in PASSING_STATUSES:
+            raise OutboundFailedError(
+                f"{here.host} answered {response.status_code}.", status=response.status_code
+            )
+        return response
+    raise OutboundRefusedError(f"{first.host} redirects more than {follow} times.")
+
+
+def get_json(
+    url: str,
+    *,
+    max_bytes: int = 256_000,
+    headers: Mapping[str, str] | None = None,
+    allowed_hosts: Iterable[str] | None = None,
+) -> Any:  # noqa: ANN401 - what a stranger sent; the caller checks its shape
+    """Fetch a JSON document, as `get` does.
+
+    Raises:
+        OutboundRefusedError: as `get`.
+        OutboundFailedError: as `get`; or the answer is not 2xx, or not JSON.
+    """
+    response = get(
+        url,
+        max_bytes=max_bytes,
+        accept="application/json",
+        headers=headers,
+        allowed_hosts=allowed_hosts,
+    )
+    host, status = response.url.host, response.status_code
+    if not response.is_success:
+        raise OutboundFailedError(f"{host} answered {status}.", status=status)
+    try:
+        return json.loads(response.content, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise OutboundFailedError(f"{host} did not answer with JSON.", status=status) from error
+
+
+def guarded_connector(
+    limit: int, *, allowed_hosts: Iterable[str] | None = None
+) -> aiohttp.TCPConnector:
+    """Return a connector for `aiohttp.ClientSession` with the same guard; make it in a loop.
+
+    Refusals are `OutboundRefusedError`; everything else stays aiohttp's own. The session
+    sets the time-out, and its caller bounds what is read of a body.
+    """
+    return Connector(_operators(allowed_hosts), limit)
+
+
+def _parse(url: str, *, relative_to: httpx.URL | None = None) -> httpx.URL:
+    try:
+        return httpx.URL(url) if relative_to is None else relative_to.join(url)
+    except httpx.InvalidURL as error:
+        raise OutboundRefusedError("That is not a web address.") from error
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port or PORTS.get(url.scheme)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _operators(allowed_hosts: Iterable[str] | None) -> tuple[str, ...]:
+    return settings.current().http.allowed_hosts if allowed_hosts is None else tuple(allowed_hosts)
