@@ -32,6 +32,8 @@ from lti_tool.core import settings as settings_module
 from lti_tool.core.settings import Database, Http, Settings
 from lti_tool.worker import run_worker
 
+pytest_plugins = ["tests.browser"]  # open_page, for tests that look at pages
+
 TEMPLATE = "cairn_template"
 OWNER, APPLICATION = "cairn_test_owner", "cairn_test_app"
 PASSWORD = "only-for-tests"
