@@ -1,0 +1,211 @@
+"""What can go wrong between a click in the LMS and a session of ours, each in words."""
+
+from enum import StrEnum
+
+from lti_tool.core.errors import (
+    ConflictError,
+    DeniedError,
+    InvalidRequestError,
+    NotFoundError,
+    TemporaryError,
+)
+
+_OPEN_AGAIN = (
+    "Go back to the course page.",
+    "Open the activity there again.",
+)
+_ASK = "If it happens again, tell the people who run your courses."
+
+
+class LaunchEndedError(DeniedError):
+    """No session for this page: none was opened here, it ended, or its cookie is gone."""
+
+    code = "launch_ended"
+    title = "Please open it again from your course"
+    steps = _OPEN_AGAIN
+
+    def __init__(self) -> None:
+        super().__init__("This page belongs to a visit that has ended. What you saved is safe.")
+
+
+class NotForYourRoleError(DeniedError):
+    """The platform gave the person no role that may do this."""
+
+    code = "not_for_your_role"
+    title = "This is not for your role in the course"
+    steps = ("If you should be able to do this, ask who gives out roles in your course.",)
+
+    def __init__(self) -> None:
+        super().__init__("Your course tells us who may do what, and this is for others.")
+
+
+class LoginIncompleteError(InvalidRequestError):
+    """A login without what OIDC third-party initiation requires (Security Framework 1.0 §5.1.1)."""
+
+    code = "login_incomplete"
+    title = "Your course did not say enough to begin"
+    steps = (*_OPEN_AGAIN, _ASK)
+
+
+class UnknownPlatformError(NotFoundError):
+    """Nobody registered this issuer or client id with us."""
+
+    code = "login_unknown_platform"
+    title = "This course site is not connected to Cairn"
+    steps = ("Ask the people who run your courses to connect Cairn again.",)
+
+    def __init__(self) -> None:
+        super().__init__("The site that sent you here is not one that Cairn knows.")
+
+
+class AmbiguousPlatformError(InvalidRequestError):
+    """Several registrations share the issuer, and the login names no client id."""
+
+    code = "login_ambiguous"
+    title = "We cannot tell which school you come from"
+    steps = (
+        "Ask the people who run your courses to use the login address of their own registration.",
+    )
+
+    def __init__(self) -> None:
+        super().__init__("Several schools use this course site, and it did not say which is yours.")
+
+
+class PlatformRefusedError(DeniedError):
+    """The platform answered the login with an error instead of a message (OIDC Core §3.1.2.6)."""
+
+    code = "platform_refused"
+    title = "Your course site did not let you through"
+    steps = (
+        "Go back to the course page and reload it.",
+        "Sign in there again if it asks you to.",
+        "Open the activity again.",
+    )
+
+
+class LaunchUsedError(ConflictError):
+    """A state that is unknown, was used before, or is too old: a stranger learns not which."""
+
+    code = "launch_used"
+    title = "This launch has been used"
+    steps = _OPEN_AGAIN
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The way from your course to this page works once and for a few minutes. "
+            "Nothing is lost."
+        )
+
+
+class OtherBrowserError(DeniedError):
+    """A message that arrives in another browser than the login left from."""
+
+    code = "launch_other_browser"
+    title = "Your browser did not bring back what we gave it"
+    steps = (
+        "Go back to the course page.",
+        "Open the activity in a new window, if your course offers that.",
+        "Otherwise allow cookies for this site, or use another browser.",
+    )
+
+    def __init__(self) -> None:
+        super().__init__("So we cannot be sure that it was you who began.")
+
+
+class KeysUnreachableError(TemporaryError):
+    """The platform's keys were never seen and cannot be fetched now."""
+
+    code = "keys_unreachable"
+    title = "We cannot reach your course site just now"
+    steps = ("Wait a minute.", *_OPEN_AGAIN)
+
+    def __init__(self) -> None:
+        super().__init__("Its keys, by which we know its messages, do not answer.")
+
+
+class DeploymentPendingError(DeniedError):
+    """A verified message from a deployment that nobody has given to an institution yet."""
+
+    code = "deployment_pending"
+    title = "Cairn is not switched on here yet"
+    steps = (
+        "Tell the people who run your courses that Cairn waits for approval.",
+        "Open the activity again when they say so.",
+    )
+
+    def __init__(self, return_url: str | None = None) -> None:
+        super().__init__(
+            "The connection is new and has to be approved first. We have stored nothing about you."
+        )
+        self.return_url = return_url
+
+
+class Reason(StrEnum):
+    """Why a message was refused; the value is the error's stable code."""
+
+    INCOMPLETE = "launch_incomplete"
+    UNREADABLE = "token_unreadable"
+    ALGORITHM = "token_algorithm"
+    NO_KEY_ID = "token_no_key_id"
+    UNKNOWN_KEY = "token_unknown_key"
+    SIGNATURE = "token_signature"
+    NOT_LTI = "message_not_lti"
+    ISSUER = "token_issuer"
+    AUDIENCE = "token_audience"
+    AUTHORIZED_PARTY = "token_authorized_party"
+    NO_TIMES = "token_no_times"
+    EXPIRED = "token_expired"
+    NOT_YET_VALID = "token_not_yet_valid"
+    TOO_OLD = "token_too_old"
+    NONCE = "token_nonce"
+    VERSION = "message_version"
+    MESSAGE_TYPE = "message_type"
+    DEPLOYMENT = "message_deployment"
+    SUBJECT = "message_subject"
+    ROLES = "message_roles"
+    TARGET_LINK = "message_target_link"
+    RESOURCE_LINK = "message_resource_link"
+    DEEP_LINKING = "message_deep_linking"
+    CLAIM = "message_claim"
+    IDENTIFIER = "message_identifier"
+
+
+_SENTENCES = {
+    Reason.INCOMPLETE: "The message has no state or no id_token.",
+    Reason.UNREADABLE: "The id_token is not a signed token that we can read.",
+    Reason.ALGORITHM: "The id_token is not signed with RS256.",
+    Reason.NO_KEY_ID: "The id_token does not say which key signed it (kid).",
+    Reason.UNKNOWN_KEY: "The site publishes no such key as the id_token names (kid).",
+    Reason.SIGNATURE: "The signature of the id_token does not match its content.",
+    Reason.NOT_LTI: "The id_token carries no LTI message.",
+    Reason.ISSUER: "The id_token is by another issuer than the login.",
+    Reason.AUDIENCE: "The id_token is for another tool (aud).",
+    Reason.AUTHORIZED_PARTY: "The id_token was made for another client (azp).",
+    Reason.NO_TIMES: "The id_token does not say from when and until when it holds (iat, exp).",
+    Reason.EXPIRED: "The id_token is no longer valid (exp). Is the site's clock right?",
+    Reason.NOT_YET_VALID: "The id_token is from the future (iat, nbf). Is the site's clock right?",
+    Reason.TOO_OLD: "The id_token was made long ago (iat). Is the site's clock right?",
+    Reason.NONCE: "The id_token does not answer our login (nonce).",
+    Reason.VERSION: "The message is not of LTI version 1.3.0.",
+    Reason.MESSAGE_TYPE: "The message has no type, or one that Cairn does not take.",
+    Reason.DEPLOYMENT: "The message does not name its deployment (deployment_id).",
+    Reason.SUBJECT: "The message does not say who you are (sub), so we could not keep your work.",
+    Reason.ROLES: "The message has no list of roles.",
+    Reason.TARGET_LINK: "The message is for another address than the login (target_link_uri).",
+    Reason.RESOURCE_LINK: "The message does not say which activity it is for (resource_link.id).",
+    Reason.DEEP_LINKING: "The site does not take what Cairn can place (deep_linking_settings).",
+    Reason.CLAIM: "A part of the message has not the form that LTI gives it.",
+    Reason.IDENTIFIER: "An identifier in the message is longer than 255 characters, or no text.",
+}
+
+
+class MessageRefusedError(DeniedError):
+    """A message that is not what it has to be. `code` says in which point."""
+
+    title = "Your course site sent something we cannot accept"
+    steps = (*_OPEN_AGAIN, _ASK)
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(f"{_SENTENCES[reason]} {detail}".rstrip())
+        self.reason = reason
+        self.code = reason.value

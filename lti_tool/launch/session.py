@@ -1,0 +1,214 @@
+"""The session of a launch: a public id in the address and a cookie bound to it.
+
+One browser may hold several launches, of several people, each in its own tab. The cookie is
+partitioned (CHIPS), so that it comes back inside the LMS's page.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any, cast
+from uuid import UUID
+
+from flask import Response, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import bindparam, select, update
+
+from lti_tool.core import clock, settings, web
+from lti_tool.core.db import transaction, uuid_or_none
+from lti_tool.core.ids import (
+    ContextId,
+    DeploymentId,
+    InstitutionId,
+    LaunchId,
+    RegistrationId,
+    ResourceLinkId,
+    UserId,
+)
+from lti_tool.launch.errors import LaunchEndedError, NotForYourRoleError
+from lti_tool.launch.models import Launch
+from lti_tool.people.rules import Act, Role, may
+from lti_tool.platforms import queries as platforms
+from lti_tool.platforms.models import Deployment, Registration
+from lti_tool.platforms.rules import origins_of
+
+View = Callable[..., ResponseReturnValue]
+
+PREFIX = "__Host-cairn-"
+# Browsers keep about 10 KB of cookies per site and partition, and drop the oldest unasked; ours
+# are 150 bytes each.
+MOST_COOKIES = 20
+# An expiry is moved only when this much of it is gone: a page view should not cost a write.
+_STEP = timedelta(minutes=15)
+_LAUNCH_COOKIE = re.compile(re.escape(PREFIX) + "[0-9a-f]{32}")
+
+_LOAD = (
+    select(Launch, Registration, Deployment.frame_origins)
+    .join(Registration, Registration.id == Launch.registration_id)
+    .join(Deployment, Deployment.id == Launch.deployment_id)
+    # A deployment that was given to another institution takes its sessions along to the end.
+    .where(Launch.id == bindparam("id"), Deployment.institution_id == Launch.institution_id)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentLaunch:
+    """Who is here, by which verified message, and in what role.
+
+    Attributes:
+        placement_token: as the platform sent it: a claim until `placement_token.read` agrees.
+        settings: `deep_linking` (the request's settings, as sent), `return_url`, `locale` and
+            `document_target`, each only if the message had it.
+        expires_at: aware; a page view moves it.
+    """
+
+    launch_id: LaunchId
+    institution_id: InstitutionId
+    registration_id: RegistrationId
+    deployment_id: DeploymentId
+    user_id: UserId
+    context_id: ContextId | None
+    resource_link_id: ResourceLinkId | None
+    message_type: str
+    roles: frozenset[Role]
+    placement_token: str | None
+    settings: dict[str, Any]
+    expires_at: datetime
+
+
+def new_secret() -> str:
+    """Return what a cookie carries to show that its browser opened the session."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_of(secret: str) -> bytes:
+    """Return the form in which a secret is stored: reading the table opens no session."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def launch_page(act: Act) -> Callable[[View], View]:
+    """Guard a view of a launch: `view(here, **url_args)`, at an address with `<uuid:launch_id>`.
+
+    The session is found and alive, a changing request comes from one of our own pages, and the
+    person's roles allow `act`, which the view then carries as its attribute `act`.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(launch_id: UUID, **url_args: Any) -> ResponseReturnValue:  # noqa: ANN401 - whatever the address has
+            here = _enter(LaunchId(launch_id))
+            if not may(here.roles, act):
+                raise NotForYourRoleError
+            return view(here, **url_args)
+
+        cast("Any", guarded).act = act
+        return guarded
+
+    return decorate
+
+
+def _enter(launch_id: LaunchId) -> CurrentLaunch:
+    # Until the launch is known, so is not whose page this is in. What is shown then is an error
+    # page without any authority, and it must be seen.
+    web.frame_ancestors(("*",))
+    institution, _, secret = request.cookies.get(cookie_name(launch_id), "").partition(".")
+    institution_id = uuid_or_none(institution)
+    if institution_id is None or not secret:
+        raise LaunchEndedError
+    here, origins = _load(InstitutionId(institution_id), launch_id, secret)
+    web.frame_ancestors(origins)
+    web.bind_csrf(secret)
+    web.check_csrf()
+    return here
+
+
+def _load(
+    institution_id: InstitutionId, launch_id: LaunchId, secret: str
+) -> tuple[CurrentLaunch, tuple[str, ...]]:
+    now = clock.now()
+    with transaction(institution_id) as session:
+        row = session.execute(_LOAD, {"id": launch_id}).one_or_none()
+        if row is None or not hmac.compare_digest(row[0].secret_hash, hash_of(secret)):
+            raise LaunchEndedError
+        launch, registration, frame_origins = row
+        if launch.expires_at <= now:
+            raise LaunchEndedError
+        expires_at = expiry(now)
+        if expires_at - launch.expires_at > _STEP:
+            session.execute(
+                update(Launch).where(Launch.id == launch_id).values(expires_at=expires_at)
+            )
+    here = CurrentLaunch(
+        launch_id=launch.id,
+        institution_id=launch.institution_id,
+        registration_id=launch.registration_id,
+        deployment_id=launch.deployment_id,
+        user_id=launch.user_id,
+        context_id=launch.context_id,
+        resource_link_id=launch.resource_link_id,
+        message_type=launch.message_type,
+        roles=frozenset(map(Role, launch.roles)),
+        placement_token=launch.placement_token,
+        settings=launch.settings,
+        expires_at=launch.expires_at,
+    )
+    return here, (*platforms.origins(registration, frame_origins), *framed_by(launch.settings))
+
+
+def framed_by(launch_settings: dict[str, Any]) -> tuple[str, ...]:
+    """Return the origins a message says its page is at, beyond those of its registration.
+
+    A school's own host name for a hosted LMS is in no registration; the platform signed it.
+    """
+    deep_linking = launch_settings.get("deep_linking") or {}
+    return origins_of((launch_settings.get("return_url"), deep_linking.get("deep_link_return_url")))
+
+
+def expiry(now: datetime) -> datetime:
+    """Return until when a launch used at `now` stays usable."""
+    return now + timedelta(hours=settings.current().session_hours)
+
+
+def cookie_name(launch_id: LaunchId) -> str:
+    """Return the name of the cookie that belongs to a launch."""
+    return f"{PREFIX}{launch_id.hex}"
+
+
+def set_cookie(response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
+    """Set a cookie that comes back inside the LMS's page and nowhere else.
+
+    Without `max_age` (seconds) it ends with the browser, as on a computer in a library it should.
+    """
+    response.set_cookie(
+        name,
+        value,
+        max_age=max_age,
+        path="/",
+        secure=True,
+        httponly=True,
+        samesite="None",
+        partitioned=True,
+    )
+
+
+def end_cookie(response: Response, name: str) -> None:
+    """Have the browser forget a cookie set by `set_cookie`."""
+    response.delete_cookie(
+        name, path="/", secure=True, httponly=True, samesite="None", partitioned=True
+    )
+
+
+def remember(
+    response: Response, launch_id: LaunchId, institution_id: InstitutionId, secret: str
+) -> None:
+    """Bind a new launch to this browser, and let go of its oldest ones."""
+    set_cookie(response, cookie_name(launch_id), f"{institution_id}.{secret}")
+    # UUIDv7: the names of launches sort by time.
+    held = sorted(name for name in request.cookies if _LAUNCH_COOKIE.fullmatch(name))
+    for name in held[: max(0, len(held) + 1 - MOST_COOKIES)]:
+        end_cookie(response, name)

@@ -1,0 +1,53 @@
+"""Who may do what: one table, read by every route through its guard."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What somebody is here: in a course by the platform's word, or at the institution by ours."""
+
+    LEARNER = "learner"
+    INSTRUCTOR = "instructor"
+    CONTENT_DEVELOPER = "content_developer"
+    ADMINISTRATOR = "administrator"
+    TEST_USER = "test_user"
+
+    REGISTRAR = "registrar"
+    ISSUER = "issuer"
+    AUDITOR = "auditor"
+
+
+class Act(StrEnum):
+    """What a route lets somebody do. Each route names one."""
+
+    TAKE_ATTEMPT = "take_attempt"
+    SEE_OWN = "see_own"
+    SHARE_BADGE = "share_badge"
+    PLACE = "place"
+    SEE_RESULTS = "see_results"
+    RESEND_SCORES = "resend_scores"
+    SEE_PROGRESS = "see_progress"
+    EXPORT = "export"
+
+
+# A launch without a role we know must work all the same (LTI Core 1.3 §5.3.7.1, an empty list is
+# allowed): whoever the platform vouches for may look at what is their own, and at nothing else.
+_ANYBODY = frozenset({Act.SEE_OWN})
+
+_TEACHING = frozenset({Act.SEE_OWN, Act.PLACE, Act.SEE_RESULTS, Act.RESEND_SCORES})
+
+_ACTS: dict[Role, frozenset[Act]] = {
+    Role.LEARNER: frozenset({Act.SEE_OWN, Act.TAKE_ATTEMPT, Act.SHARE_BADGE}),
+    Role.INSTRUCTOR: _TEACHING,
+    Role.CONTENT_DEVELOPER: frozenset({Act.SEE_OWN, Act.PLACE}),
+    Role.ADMINISTRATOR: _TEACHING,
+    Role.TEST_USER: frozenset({Act.SEE_OWN, Act.TAKE_ATTEMPT}),
+    Role.REGISTRAR: frozenset({Act.SEE_PROGRESS, Act.EXPORT}),
+    Role.ISSUER: frozenset({Act.SEE_PROGRESS}),
+    Role.AUDITOR: frozenset({Act.SEE_PROGRESS}),
+}
+
+
+def may(roles: frozenset[Role], act: Act) -> bool:
+    """Tell whether somebody with these roles may do `act`. What the table does not name is no."""
+    return act in _ANYBODY or any(act in _ACTS.get(role, frozenset()) for role in roles)

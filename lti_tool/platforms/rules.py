@@ -1,0 +1,51 @@
+"""Which addresses are a platform's own."""
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+MAX_URL_LENGTH = 2048
+_WEB = {"http": 80, "https": 443}
+
+
+def origin_of(url: str | None) -> str | None:
+    """Return the origin of an absolute web address as browsers write it, or None for another."""
+    if not url or len(url) > MAX_URL_LENGTH:
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    host = parts.hostname
+    if parts.scheme not in _WEB or not host or parts.username is not None:
+        return None
+    # An origin ends up in a header: nothing that could end a directive or a line.
+    if not all(character.isalnum() or character in "-._:" for character in host):
+        return None
+    host = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host}" + (
+        f":{port}" if port not in {None, _WEB[parts.scheme]} else ""
+    )
+
+
+def origins_of(urls: Iterable[str | None]) -> tuple[str, ...]:
+    """Return the different origins of the addresses that have one, in order."""
+    return tuple(dict.fromkeys(origin for origin in map(origin_of, urls) if origin is not None))
+
+
+def belongs(url: str, origins: Iterable[str]) -> bool:
+    """Tell whether an address lies at one of a platform's origins.
+
+    Args:
+        url: an address a message claims for a service. Tokens and grades go there.
+        origins: the platform's; `https://*.example.org` stands for every host below it.
+    """
+    origin = origin_of(url)
+    return origin is not None and any(_covers(pattern, origin) for pattern in origins)
+
+
+def _covers(pattern: str, origin: str) -> bool:
+    start, star, end = pattern.partition("*")
+    if not star:
+        return pattern == origin
+    return origin.startswith(start) and origin.endswith(end) and len(origin) > len(start + end)

@@ -1,0 +1,144 @@
+"""Connecting platforms: institutions, registrations, and whose a deployment is."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from lti_tool.core import clock
+from lti_tool.core.db import system_transaction
+from lti_tool.core.errors import InvalidRequestError
+from lti_tool.core.ids import DeploymentId, InstitutionId, RegistrationId, new_id
+from lti_tool.platforms import queries
+from lti_tool.platforms.errors import AlreadyKnownError, NotAWebAddressError
+from lti_tool.platforms.models import Deployment, Institution, Registration
+from lti_tool.platforms.rules import origin_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoints:
+    """Where a platform listens, absolute.
+
+    Attributes:
+        auth_url: its OIDC authorization endpoint.
+        token_url: its OAuth 2 token endpoint.
+        jwks_url: its public keys.
+        token_audience: `aud` of our token requests; None is the product's, else the token URL.
+    """
+
+    auth_url: str
+    token_url: str
+    jwks_url: str
+    token_audience: str | None = None
+
+
+def add_institution(slug: str, name: str) -> InstitutionId:
+    """Make a tenant. `slug` is part of its public addresses and never changes.
+
+    Raises:
+        AlreadyKnownError: the slug is taken.
+        InvalidRequestError: not 2 to 63 of a-z, 0-9 and hyphen, beginning with no hyphen.
+    """
+    institution = Institution(
+        id=InstitutionId(new_id()), slug=slug, name=name, created_at=clock.now()
+    )
+    try:
+        with system_transaction() as session:
+            session.add(institution)
+    except IntegrityError as error:
+        if "ck_institutions_slug" in str(error.orig):
+            raise InvalidRequestError(
+                f"{slug!r} cannot be part of an address: use a-z, 0-9 and hyphens."
+            ) from error
+        raise AlreadyKnownError(f"There is an institution {slug!r} already.") from error
+    return institution.id
+
+
+def add_registration(
+    *, issuer: str, client_id: str, name: str, endpoints: Endpoints, product: str = "generic"
+) -> RegistrationId:
+    """Remember our client at a platform: what its administrator reads off the LMS.
+
+    Raises:
+        AlreadyKnownError: this issuer and client id were registered before.
+        NotAWebAddressError: an endpoint is no absolute http(s) address.
+    """
+    for url in (endpoints.auth_url, endpoints.token_url, endpoints.jwks_url):
+        if origin_of(url) is None:
+            raise NotAWebAddressError(f"{url!r} is not an address such as https://lms.example.edu.")
+    registration = Registration(
+        id=RegistrationId(new_id()),
+        issuer=issuer,
+        client_id=client_id,
+        name=name,
+        product=product,
+        auth_url=endpoints.auth_url,
+        token_url=endpoints.token_url,
+        jwks_url=endpoints.jwks_url,
+        token_audience=endpoints.token_audience,
+        created_at=clock.now(),
+    )
+    try:
+        with system_transaction() as session:
+            session.add(registration)
+    except IntegrityError as error:
+        raise AlreadyKnownError(f"{issuer} with client id {client_id} is there already.") from error
+    return registration.id
+
+
+def add_deployment(
+    registration_id: RegistrationId,
+    platform_id: str,
+    institution_id: InstitutionId | None = None,
+) -> DeploymentId:
+    """Remember an installation of a registration; with an institution it is approved at once.
+
+    Raises:
+        AlreadyKnownError: it was added or seen before; approve that one.
+        NotFoundError: no such registration.
+    """
+    now = clock.now()
+    deployment = Deployment(
+        id=DeploymentId(new_id()),
+        registration_id=registration_id,
+        platform_id=platform_id,
+        institution_id=institution_id,
+        frame_origins=[],
+        first_seen_at=now,
+        approved_at=now if institution_id else None,
+    )
+    try:
+        with system_transaction() as session:
+            queries.get_registration(session, registration_id)
+            session.add(deployment)
+    except IntegrityError as error:
+        raise AlreadyKnownError(f"The deployment {platform_id!r} is there already.") from error
+    return deployment.id
+
+
+def note_deployment(
+    session: Session,
+    registration_id: RegistrationId,
+    platform_id: str,
+    *,
+    platform_name: str | None,
+    platform_guid: str | None,
+) -> None:
+    """Remember that an unknown deployment was launched from, so that an operator can approve it.
+
+    Nothing about a person. Part of the caller's transaction; a second launch changes nothing.
+    """
+    session.execute(
+        insert(Deployment)
+        .values(
+            id=new_id(),
+            registration_id=registration_id,
+            platform_id=platform_id,
+            platform_name=platform_name,
+            platform_guid=platform_guid,
+            frame_origins=[],
+            first_seen_at=clock.now(),
+        )
+        .on_conflict_do_nothing()
+    )
