@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lti_tool.core.db import Base, TenantRow, tenant_key
@@ -89,26 +90,39 @@ class AwardCause(TenantRow, Base):
 
 
 class StatusList(TenantRow, Base):
-    """One BitstringStatusList of an institution; `bits` is the raw bitstring, 16 KiB."""
+    """One BitstringStatusList of an institution.
+
+    Its bits are the `revoked_at` of the credentials that point at it. `document` is the signed
+    list; None from a revocation until the list is signed anew.
+    """
 
     __tablename__ = "status_lists"
     __table_args__ = (UniqueConstraint("institution_id", "number"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     number: Mapped[int]
-    bits: Mapped[bytes]
-    allotted: Mapped[int] = mapped_column(default=0)
     changed_at: Mapped[datetime]
-    document: Mapped[dict[str, Any] | None]
+    document: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class Credential(TenantRow, Base):
-    """The signed OpenBadgeCredential of an award; `document` is what was signed, proof included."""
+    """The signed OpenBadgeCredential of an award; `document` is what was signed, proof included.
+
+    First its id, subject and place in a status list are reserved, then it is signed: without a
+    document it is still being signed. An award has one that is not revoked.
+    """
 
     __tablename__ = "credentials"
     __table_args__ = (
-        UniqueConstraint("institution_id", "award_id"),
+        Index(
+            "uq_credentials_one_live",
+            "institution_id",
+            "award_id",
+            unique=True,
+            postgresql_where=text("revoked_at IS NULL"),
+        ),
         UniqueConstraint("institution_id", "status_list_id", "status_index"),
+        CheckConstraint("(document IS NULL) = (issued_at IS NULL)", name="issued"),
         tenant_key("award_id", "awards"),
         tenant_key("status_list_id", "status_lists"),
     )
@@ -118,8 +132,8 @@ class Credential(TenantRow, Base):
     subject_urn: Mapped[str]
     status_list_id: Mapped[UUID]
     status_index: Mapped[int]
-    document: Mapped[dict[str, Any]]
-    issued_at: Mapped[datetime]
+    document: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    issued_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
 

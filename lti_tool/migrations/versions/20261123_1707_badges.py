@@ -25,8 +25,6 @@ def upgrade() -> None:
         "status_lists",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("bits", sa.LargeBinary(), nullable=False),
-        sa.Column("allotted", sa.Integer(), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("document", postgresql.JSONB(), nullable=True),
         sa.Column("institution_id", sa.Uuid(), nullable=False),
@@ -137,10 +135,13 @@ def upgrade() -> None:
         sa.Column("subject_urn", sa.String(), nullable=False),
         sa.Column("status_list_id", sa.Uuid(), nullable=False),
         sa.Column("status_index", sa.Integer(), nullable=False),
-        sa.Column("document", postgresql.JSONB(), nullable=False),
-        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("document", postgresql.JSONB(), nullable=True),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("institution_id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint(
+            "(document IS NULL) = (issued_at IS NULL)", name=op.f("ck_credentials_issued")
+        ),
         sa.ForeignKeyConstraint(
             ["institution_id", "award_id"],
             ["awards.institution_id", "awards.id"],
@@ -156,14 +157,18 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", "institution_id", name=op.f("pk_credentials")),
         sa.UniqueConstraint(
-            "institution_id", "award_id", name=op.f("uq_credentials_institution_id_award_id")
-        ),
-        sa.UniqueConstraint(
             "institution_id",
             "status_list_id",
             "status_index",
             name=op.f("uq_credentials_institution_id_status_list_id_status_index"),
         ),
+    )
+    op.create_index(
+        "uq_credentials_one_live",
+        "credentials",
+        ["institution_id", "award_id"],
+        unique=True,
+        postgresql_where=sa.text("revoked_at IS NULL"),
     )
     op.create_table(
         "shares",

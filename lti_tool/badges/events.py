@@ -1,0 +1,27 @@
+"""What others may hear of awards."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from lti_tool.core.ids import AchievementId, AwardId, InstitutionId, PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwardGranted:
+    """A person holds an achievement: for the first time, or again after a withdrawal."""
+
+    institution_id: InstitutionId
+    award_id: AwardId
+    person_id: PersonId
+    achievement_id: AchievementId
+    awarded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwardWithdrawn:
+    """A person no longer holds an achievement, and its credential is revoked."""
+
+    institution_id: InstitutionId
+    award_id: AwardId
+    person_id: PersonId
+    achievement_id: AchievementId
