@@ -1,15 +1,207 @@
-"""Structured logs: one line per event."""
+"""Structured logs: one line per event, with the request's id, without personal data.
+
+Everything a process logs, ours and the libraries', goes through one handler. Three rules
+keep people out of the logs: values under a personal name are replaced, addresses lose
+their query, e-mail addresses and tokens inside texts are cut out; and a traceback tells
+where, the type and the first line of the message, never the variables.
+"""
+
+import json as json_module
+import logging
+import re
+import sys
+from collections.abc import Mapping, MutableMapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, Final
+from uuid import UUID
 
 import structlog
+from structlog.contextvars import bind_contextvars, clear_contextvars, merge_contextvars
+from structlog.processors import ExceptionRenderer, JSONRenderer, TimeStamper
+from structlog.stdlib import ProcessorFormatter, add_log_level, add_logger_name
+from structlog.tracebacks import ExceptionDictTransformer
+
+REMOVED: Final = "[removed]"
+
+# A key is personal when it is one of these, or when one of its words is.
+PERSONAL_KEYS = frozenset(
+    {"name", "sub", "subject", "state", "nonce", "code", "login_hint", "lti_message_hint"}
+    | {"id_token", "sis_id", "person_sourcedid", "remote_addr", "ip", "address", "query_string"}
+)
+PERSONAL_WORDS = frozenset(
+    {"answer", "answers", "authorization", "birthdate", "bearer", "comment", "cookie", "cookies"}
+    | {"draft", "email", "firstname", "form", "fullname", "jwt", "lastname", "mail", "password"}
+    | {"phone", "picture", "response", "responses", "secret", "token", "tokens", "username"}
+)
+PERSONAL_ENDINGS = (
+    "given_name",
+    "family_name",
+    "middle_name",
+    "full_name",
+    "display_name",
+    "person_name",
+    "picture_url",
+    "photo_url",
+    "avatar_url",
+)
+# What a key says about such a thing without saying the thing.
+HARMLESS_ENDINGS = ("_count", "_seconds", "_bytes", "_at", "_status", "_url", "_kind")
+# Our own codes of failures are logged under this name.
+_OUR_CODE = re.compile(r"[a-z0-9_]{2,64}")
+
+_IN_TEXT = re.compile(
+    r"(?P<url>\bhttps?://[^\s?#\"'<>]*)[?#][^\s\"'<>]*"  # what follows the path of an address
+    r"|(?P<path>(?<=\s)/[^\s?#\"'<>]*)\?[^\s\"'<>]+"  # the same in a request line
+    r"|\beyJ[\w-]{5,}\.[\w-]+\.?[\w-]*"  # a signed token
+    r"|(?i:\b(?:bearer|basic)\s+)[\w.~+/=-]{8,}"
+    r"|[\w.%+-]+@[\w-]+(?:\.[\w-]+)+"  # an e-mail address
+)
+
+Event = MutableMapping[str, Any]
 
 
-def get(name: str) -> structlog.stdlib.BoundLogger:
-    """Return the logger of a module."""
-    logger: structlog.stdlib.BoundLogger = structlog.get_logger(name)
+def configure(*, json: bool) -> None:
+    """Send this process's logs to standard error, as JSON lines or for human eyes.
+
+    Called once, at start-up. Libraries that log every request with its address, or
+    every job with its arguments, are heard from `WARNING` up.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter(json=json))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    for library in ("httpx", "httpcore", "aiohttp", "werkzeug", "rq", "alembic", "authlib"):
+        logging.getLogger(library).setLevel(logging.WARNING)
+
+
+def formatter(*, json: bool) -> logging.Formatter:
+    """Return the formatter that makes one line of any record, ours or a library's."""
+    renderer: structlog.typing.Processor = (
+        JSONRenderer(serializer=_to_json)
+        if json
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    )
+    return ProcessorFormatter(
+        foreign_pre_chain=[*_SHARED, add_logger_name],
+        processors=[
+            ProcessorFormatter.remove_processors_meta,
+            ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+            _shorten_traceback if json else _write_traceback,
+            remove_personal,
+            renderer,
+        ],
+    )
+
+
+def get(name: str) -> structlog.typing.FilteringBoundLogger:
+    """Return the logger of a module: `log.info("award_granted", award=str(award_id))`."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(name)
     return logger
 
 
-def bind_request_id(request_id: str) -> None:
-    """Put `request_id` on every line of this request."""
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=request_id)
+def bind_request_id(request_id: str | None = None) -> str:
+    """Put one id on every line of this request or job, and forget the one before.
+
+    `request_id` must have been checked: it is written as it is. Without one a new one is
+    made. Returns the id.
+    """
+    clear_contextvars()
+    request_id = token_hex(8) if request_id is None else request_id
+    bind_contextvars(request_id=request_id)
+    return request_id
+
+
+def bind(**facts: str | int) -> None:
+    """Put facts, such as the id of an institution, on every further line of this request."""
+    bind_contextvars(**facts)
+
+
+def clear() -> None:
+    """Forget what was bound: at the end of a request or job."""
+    clear_contextvars()
+
+
+def is_personal(key: str) -> bool:
+    """Tell whether values under this name are about a person, or let one act as them."""
+    key = key.lower().replace("-", "_")
+    if key in PERSONAL_KEYS or key.endswith(PERSONAL_ENDINGS):
+        return True
+    return not key.endswith(HARMLESS_ENDINGS) and not PERSONAL_WORDS.isdisjoint(key.split("_"))
+
+
+def remove_personal(_logger: object, _method: str, event: Event) -> Event:
+    """Replace what is personal by a mark, so that a developer sees that it was there."""
+    return {key: _without_personal(key, value) for key, value in event.items()}
+
+
+def _without_personal(key: str, value: object) -> object:
+    our_code = key == "code" and isinstance(value, str) and _OUR_CODE.fullmatch(value)
+    if is_personal(key) and not our_code:
+        return REMOVED
+    if isinstance(value, str):
+        return _IN_TEXT.sub(_mark, value)
+    if isinstance(value, Mapping):
+        return {str(k): _without_personal(str(k), v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_without_personal("", each) for each in value]
+    if value is None or isinstance(value, int | float):
+        return value
+    # The text of anything else could hold anything.
+    plain = isinstance(value, Decimal | UUID | date | Path)
+    return str(value) if plain else type(value).__name__
+
+
+def _mark(found: re.Match[str]) -> str:
+    kept = found["url"] or found["path"]
+    return f"{kept}?{REMOVED}" if kept else REMOVED
+
+
+def _shorten_traceback(_logger: object, _method: str, event: Event) -> Event:
+    """Keep of each message the first line: PostgreSQL and pydantic quote values below it."""
+    if "exception" in event:
+        event["exception"] = [
+            {
+                "type": stack["exc_type"],
+                "message": (stack["exc_value"].splitlines() or [""])[0],
+                "frames": [
+                    f"{frame['filename']}:{frame['lineno']} {frame['name']}"
+                    for frame in stack["frames"]
+                ],
+            }
+            for stack in event["exception"]
+        ]
+    return event
+
+
+def _write_traceback(logger: object, method: str, event: Event) -> Event:
+    event = _shorten_traceback(logger, method, event)
+    if "exception" in event:
+        event["exception"] = "\n".join(
+            "\n".join([*stack["frames"], f"{stack['type']}: {stack['message']}"])
+            for stack in reversed(event["exception"])
+        )
+    return event
+
+
+def _to_json(event: Event, **_options: object) -> str:
+    return json_module.dumps(event, ensure_ascii=False, separators=(",", ":"))
+
+
+_SHARED: list[structlog.typing.Processor] = [
+    merge_contextvars,
+    add_log_level,
+    TimeStamper(fmt="iso", utc=True),
+]
+# At import, because loggers are made at import; where the lines go is `configure`'s.
+structlog.configure(
+    processors=[*_SHARED, add_logger_name, ProcessorFormatter.wrap_for_formatter],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    cache_logger_on_first_use=True,
+)
