@@ -1,0 +1,200 @@
+"""The claims of the messages Campus sends: LTI Core 1.3 and Deep Linking 2.0. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from lti_tool.campus import store
+from lti_tool.campus.personality import Personality
+from lti_tool.campus.records import Activity, Course, LineItem, Person, Tool
+
+LTI: Final = "https://purl.imsglobal.org/spec/lti/claim/"
+DEEP_LINKING: Final = "https://purl.imsglobal.org/spec/lti-dl/claim/"
+ENDPOINT: Final = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
+NAMES_AND_ROLES: Final = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
+RESOURCE_LINK: Final = "LtiResourceLinkRequest"
+DEEP_LINK: Final = "LtiDeepLinkingRequest"
+MEMBERSHIP: Final = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
+_INSTITUTION: Final = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#"
+_INSTITUTION_ROLES: Final = {"Instructor": "Faculty", "Learner": "Student"}
+_SECTION_TYPE: Final = "http://purl.imsglobal.org/vocab/lis/v2/course#CourseSection"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """All that a message speaks of.
+
+    Attributes:
+        role: "Instructor" or "Learner".
+        activity: None for a launch of the course as a whole, and for deep linking.
+        line_item: the activity's only column, if it has exactly one.
+    """
+
+    base_url: str
+    guid: str
+    personality: Personality
+    person: Person
+    role: str
+    course: Course
+    tool: Tool
+    activity: Activity | None
+    line_item: LineItem | None
+    document_target: str
+
+
+def resource_link_claims(scene: Scene) -> dict[str, object]:
+    """Return the claims of a resource link launch, without those of the token itself.
+
+    A launch of the whole course has the course's own id as resource link id, as Canvas'
+    course navigation does (2026).
+    """
+    course, activity = scene.course, scene.activity
+    link: dict[str, object] = {"id": str(course.id), "title": course.title}
+    target = scene.tool.launch_url
+    if activity is not None:
+        link = {"id": str(activity.id), "title": activity.title}
+        if activity.description:
+            link["description"] = activity.description
+        target = activity.url
+    return {
+        **_common(scene, RESOURCE_LINK, target),
+        f"{LTI}resource_link": link,
+        **_services(scene),
+    }
+
+
+def deep_linking_claims(scene: Scene, *, return_url: str, data: str) -> dict[str, object]:
+    """Return the claims of a deep linking request (Deep Linking 2.0 §4.4)."""
+    settings = {
+        "deep_link_return_url": return_url,
+        "accept_types": ["ltiResourceLink"],
+        "accept_presentation_document_targets": ["iframe", "window"],
+        "accept_multiple": True,
+        "accept_lineitem": True,
+        "auto_create": False,
+        "data": data,
+    }
+    return {
+        **_common(scene, DEEP_LINK, scene.tool.deep_link_url),
+        f"{DEEP_LINKING}deep_linking_settings": settings,
+        **_services(scene),
+    }
+
+
+def line_items_path(course_id: int) -> str:
+    """Return the path of a course's line items; a query has to follow."""
+    return f"/lti/courses/{course_id}/lineitems"
+
+
+def roles(role: str) -> list[str]:
+    """Return the role in the course first, then the one at the university."""
+    return [MEMBERSHIP + role, _INSTITUTION + _INSTITUTION_ROLES[role]]
+
+
+def personal(person: Person, allowed: list[str]) -> dict[str, str]:
+    """Return the personal claims that the registration allows."""
+    known = {
+        "name": person.name,
+        "given_name": person.given_name,
+        "family_name": person.family_name,
+        "email": person.email,
+    }
+    return {name: value for name, value in known.items() if name in allowed}
+
+
+def custom(tool: Tool, activity: Activity | None, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the custom parameters; a known `$Variable` is replaced as a whole value.
+
+    An unknown one arrives as it was written (LTI Core 1.3 §6.1).
+    """
+    merged = {**tool.custom, **(activity.custom if activity else {})}
+    return {
+        name: variables.get(value.removeprefix("$"), value) if value.startswith("$") else value
+        for name, value in merged.items()
+    }
+
+
+def variables(scene: Scene) -> dict[str, str]:
+    """Return the values of the substitution variables that Campus knows."""
+    activity = scene.activity
+    known = {
+        "Context.id": str(scene.course.id),
+        "Context.title": scene.course.title,
+        "Context.label": scene.course.label,
+        "Context.id.history": "",
+        "CourseSection.sourcedId": scene.course.sis_id,
+        "User.id": scene.person.subject,
+        "Person.sourcedId": scene.person.sis_id,
+    }
+    names = {"name": "Person.name.full", "email": "Person.email.primary"}
+    for claim, value in personal(scene.person, scene.tool.claims).items():
+        if claim in names:  # a variable tells no more than the registration allows
+            known[names[claim]] = value
+    if activity is not None:
+        ends = activity.closes_at.isoformat() if activity.closes_at else ""
+        known |= {
+            "ResourceLink.id": str(activity.id),
+            "ResourceLink.title": activity.title,
+            "ResourceLink.id.history": "",
+            "ResourceLink.submission.endDateTime": ends,
+        }
+    return known
+
+
+def _common(scene: Scene, message_type: str, target_link_uri: str) -> dict[str, object]:
+    course, tool, person = scene.course, scene.tool, scene.person
+    parameters = custom(tool, scene.activity, variables(scene))
+    claims: dict[str, object] = {
+        "sub": person.subject,
+        "locale": "en",
+        **personal(person, tool.claims),
+        f"{LTI}message_type": message_type,
+        f"{LTI}version": "1.3.0",
+        f"{LTI}deployment_id": tool.deployment_id,
+        f"{LTI}target_link_uri": target_link_uri,
+        f"{LTI}roles": roles(scene.role),
+        f"{LTI}context": {
+            "id": str(course.id),
+            "label": course.label,
+            "title": course.title,
+            "type": [_SECTION_TYPE],
+        },
+        f"{LTI}lis": {
+            "person_sourcedid": person.sis_id,
+            "course_section_sourcedid": course.sis_id,
+        },
+        f"{LTI}launch_presentation": {
+            "document_target": scene.document_target,
+            "return_url": f"{scene.base_url}/courses/{course.id}/return",
+            "locale": "en",
+        },
+        f"{LTI}tool_platform": {
+            "guid": scene.guid,
+            "name": "Campus",
+            "product_family_code": scene.personality.product_family_code,
+            "version": "1",
+        },
+    }
+    if parameters:
+        claims[f"{LTI}custom"] = parameters
+    return claims
+
+
+def _services(scene: Scene) -> dict[str, object]:
+    """Name the services that the registration may use (AGS 2.0 §3.1, NRPS 2.0 §2.2)."""
+    tool, query = scene.tool, f"?type_id={scene.tool.id}"
+    scopes = [scope for scope in tool.scopes if scope != store.MEMBERS_SCOPE]
+    claims: dict[str, object] = {}
+    if scopes:
+        line_items = scene.base_url + line_items_path(scene.course.id)
+        endpoint: dict[str, object] = {"scope": scopes, "lineitems": line_items + query}
+        if scene.line_item is not None:
+            endpoint["lineitem"] = f"{line_items}/{scene.line_item.id}{query}"
+        claims[ENDPOINT] = endpoint
+    if store.MEMBERS_SCOPE in tool.scopes:
+        members = f"{scene.base_url}/lti/courses/{scene.course.id}/memberships{query}"
+        claims[NAMES_AND_ROLES] = {
+            "context_memberships_url": members,
+            "service_versions": ["2.0"],
+        }
+    return claims

@@ -1,0 +1,56 @@
+"""What a running Campus holds, and how views reach it."""
+
+from dataclasses import dataclass, field
+from typing import cast
+
+from flask import current_app
+from sqlalchemy import Engine
+
+from lti_tool.campus.faults import Faults
+from lti_tool.campus.keys import SigningKeys
+from lti_tool.campus.personality import STRICT, Personality
+from lti_tool.campus.tool_keys import ToolKeys
+
+EXTENSION = "campus"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampusSettings:
+    """How to run a Campus.
+
+    Attributes:
+        database_url: `postgresql+psycopg://…`, a database of its own.
+        base_url: without a trailing slash; also the LTI issuer.
+        secret_key: signs the persona cookie.
+        faults: accept `POST /faults` from anybody. For tests only.
+        personality: how strict, and which habits.
+    """
+
+    database_url: str
+    base_url: str
+    secret_key: str
+    faults: bool = False
+    personality: Personality = STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campus:
+    """One running Campus: `app.extensions["campus"]`.
+
+    Tests reach into `engine` (with `store`), `faults` and `keys` here.
+    """
+
+    settings: CampusSettings
+    engine: Engine
+    keys: SigningKeys
+    faults: Faults = field(default_factory=Faults)
+    tool_keys: ToolKeys = field(default_factory=ToolKeys)
+
+    def url(self, path: str) -> str:
+        """Return the absolute URL of a path that begins with a slash."""
+        return self.settings.base_url + path
+
+
+def campus() -> Campus:
+    """Return the Campus that the current request is for."""
+    return cast("Campus", current_app.extensions[EXTENSION])

@@ -1,0 +1,268 @@
+"""What the demo and the tests do to Campus from within the process.
+
+Every function here is one transaction on the engine of `open_database`.
+"""
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from sqlalchemy import Connection, Engine, text
+
+from lti_tool.campus import clock, queries
+from lti_tool.campus.database import digest, find_one
+from lti_tool.campus.errors import RefusalError
+from lti_tool.campus.records import Activity, LineItem, Score
+from lti_tool.campus.seed_data import COURSES, IN_SECOND_COURSE, PEOPLE
+
+LINE_ITEM_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem"
+LINE_ITEM_READ_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem.readonly"
+RESULT_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/result.readonly"
+SCORE_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
+MEMBERS_SCOPE = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
+SCOPES = (LINE_ITEM_SCOPE, LINE_ITEM_READ_SCOPE, RESULT_SCOPE, SCORE_SCOPE, MEMBERS_SCOPE)
+PERSONAL_CLAIMS = ("name", "given_name", "family_name", "email")
+
+_ADD_TOOL = text(
+    "INSERT INTO tools (client_id, deployment_id, name, login_url, launch_url, deep_link_url,"
+    " jwks_url, redirect_uris, scopes, claims, custom) VALUES (:client_id, :deployment_id, :name,"
+    " :login_url, :launch_url, :deep_link_url, :jwks_url, :redirect_uris, :scopes, :claims,"
+    " CAST(:custom AS jsonb)) RETURNING id"
+)
+_ADD_STAFF_CLIENT = text(
+    "INSERT INTO staff_clients (client_id, secret_digest, redirect_uri)"
+    " VALUES (:client_id, :secret_digest, :redirect_uri)"
+)
+_ADD_PERSON = text(
+    "INSERT INTO people (subject, given_name, family_name, email, sis_id, kind, note, featured)"
+    " VALUES (:subject, :given, :family, :email, :sis_id, :kind, :note, :featured) RETURNING id"
+)
+_ADD_COURSE = text(
+    "INSERT INTO courses (label, title, sis_id) VALUES (:label, :title, :sis_id) RETURNING id"
+)
+_ADD_SECTION = text("INSERT INTO sections (course_id, title) VALUES (:course, :title) RETURNING id")
+_ADD_NOTE = text("INSERT INTO notes (section_id, title, body) VALUES (:section, :title, :body)")
+_ENROL = text(
+    "INSERT INTO enrolments (course_id, person_id, role) VALUES (:course, :person, :role)"
+    " ON CONFLICT (course_id, person_id) DO UPDATE SET role = excluded.role"
+)
+_UNENROL = text("DELETE FROM enrolments WHERE course_id = :course AND person_id = :person")
+_LOCK = text("LOCK TABLE people IN EXCLUSIVE MODE")
+_ADD_REGISTRATION_TOKEN = text(
+    "INSERT INTO registration_tokens (digest, expires_at) VALUES (:digest, :expires_at)"
+)
+_ADD_ACTIVITY = text(
+    "INSERT INTO activities (course_id, section_id, tool_id, title, description, url, custom,"
+    " opens_at, closes_at) VALUES (:course_id, :section_id, :tool_id, :title, :description, :url,"
+    " CAST(:custom AS jsonb), :opens_at, :closes_at) RETURNING *"
+)
+_ADD_LINE_ITEM = text(
+    "INSERT INTO line_items (course_id, tool_id, activity_id, label, score_maximum, resource_id,"
+    " tag, starts_at, ends_at) VALUES (:course_id, :tool_id, :activity_id, :label,"
+    " :score_maximum, :resource_id, :tag, :starts_at, :ends_at) RETURNING *"
+)
+_OVERRIDE = text(
+    "INSERT INTO scores (line_item_id, person_id, override, activity_progress, grading_progress)"
+    " VALUES (:line_item, :person, :points, 'Initialized', 'NotReady')"
+    " ON CONFLICT (line_item_id, person_id) DO UPDATE SET override = excluded.override"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectedTool:
+    """What the tool has to know of its registration. `tool_id` is Campus' own."""
+
+    tool_id: int
+    client_id: str
+    deployment_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffClient:
+    """The credentials of an OIDC relying party. The secret is not kept in clear."""
+
+    client_id: str
+    client_secret: str
+
+
+def connect_tool(  # noqa: PLR0913 - the fields of a registration
+    engine: Engine,
+    *,
+    name: str,
+    login_url: str,
+    launch_url: str,
+    deep_link_url: str,
+    jwks_url: str,
+    redirect_uris: Sequence[str],
+    scopes: Sequence[str] = SCOPES,
+    claims: Sequence[str] = PERSONAL_CLAIMS,
+    custom: Mapping[str, str] | None = None,
+    client_id: str | None = None,
+) -> ConnectedTool:
+    """Register a tool for the whole site, as an administrator would by hand.
+
+    Args:
+        engine: Campus' database.
+        name: shown in the activity chooser.
+        login_url: where OIDC logins are initiated.
+        launch_url: the default target link, and the origin other links must have.
+        deep_link_url: target of deep linking requests.
+        jwks_url: the tool's public keys.
+        redirect_uris: compared exactly.
+        scopes: of services the tool may use; none means no services at all.
+        claims: personal claims it may see, of `PERSONAL_CLAIMS`.
+        custom: parameters sent with every message; `$Variables` are substituted.
+        client_id: an existing one makes a further deployment of that registration.
+    """
+    with engine.begin() as connection:
+        values = {
+            "client_id": client_id or secrets.token_hex(8),
+            "deployment_id": secrets.token_hex(4),
+            "name": name,
+            "login_url": login_url,
+            "launch_url": launch_url,
+            "deep_link_url": deep_link_url,
+            "jwks_url": jwks_url,
+            "redirect_uris": list(redirect_uris),
+            "scopes": list(scopes),
+            "claims": list(claims),
+            "custom": json.dumps(dict(custom or {})),
+        }
+        tool_id = connection.execute(_ADD_TOOL, values).scalar_one()
+    return ConnectedTool(
+        tool_id=tool_id,
+        client_id=str(values["client_id"]),
+        deployment_id=str(values["deployment_id"]),
+    )
+
+
+def connect_staff_client(engine: Engine, *, redirect_uri: str) -> StaffClient:
+    """Register a relying party for staff sign-in. The secret is told only here."""
+    client = StaffClient(
+        client_id=f"staff-{secrets.token_hex(6)}", client_secret=secrets.token_urlsafe(32)
+    )
+    with engine.begin() as connection:
+        connection.execute(
+            _ADD_STAFF_CLIENT,
+            {
+                "client_id": client.client_id,
+                "secret_digest": digest(client.client_secret),
+                "redirect_uri": redirect_uri,
+            },
+        )
+    return client
+
+
+def issue_registration_token(engine: Engine) -> str:
+    """Return a token that lets one tool register itself within an hour."""
+    token = secrets.token_urlsafe(32)
+    with engine.begin() as connection:
+        connection.execute(
+            _ADD_REGISTRATION_TOKEN,
+            {"digest": digest(token), "expires_at": clock.now() + timedelta(hours=1)},
+        )
+    return token
+
+
+def seed(engine: Engine) -> None:
+    """Put the demo's people and courses in, unless there are people already.
+
+    Ids follow from the order in `seed_data`: the first course is 1, Mirela Dragomir
+    (instructor) is person 1, Amara Nwosu (student) is person 2.
+    """
+    with engine.begin() as connection:
+        connection.execute(_LOCK)
+        if queries.list_people(connection):
+            return
+        people = {
+            given: (_add_person(connection, index, row), row[2])
+            for index, row in enumerate(PEOPLE, start=1)
+            for given in row[:1]
+        }
+        for place, (label, title, sections) in enumerate(COURSES):
+            values = {"label": label, "title": title, "sis_id": f"SIS-{label}"}
+            course = connection.execute(_ADD_COURSE, values).scalar_one()
+            for section_title, notes in sections:
+                _add_section(connection, course, section_title, notes)
+            for given, (person, kind) in people.items():
+                if place == 0 or given in IN_SECOND_COURSE:
+                    _enrol_kind(connection, course, person, kind)
+
+
+def enrol(engine: Engine, *, course_id: int, person_id: int, role: str) -> None:
+    """Put a person in a course as "Instructor" or "Learner"."""
+    with engine.begin() as connection:
+        connection.execute(_ENROL, {"course": course_id, "person": person_id, "role": role})
+
+
+def unenrol(engine: Engine, *, course_id: int, person_id: int) -> None:
+    """Take a person out of a course. Their scores stay."""
+    with engine.begin() as connection:
+        connection.execute(_UNENROL, {"course": course_id, "person": person_id})
+
+
+def override_grade(
+    engine: Engine, *, line_item_id: int, person_id: int, points: Decimal | None
+) -> None:
+    """Set a grade by a teacher's hand; None gives the column back to the tool."""
+    values = {"line_item": line_item_id, "person": person_id, "points": points}
+    with engine.begin() as connection:
+        connection.execute(_OVERRIDE, values)
+
+
+def gradebook(engine: Engine, course_id: int) -> dict[tuple[int, str], Score]:
+    """Return what is stored per line item id and the learner's `sub`."""
+    with engine.begin() as connection:
+        subjects = {person.id: person.subject for person in queries.list_people(connection)}
+        scores = queries.list_scores(connection, course_id)
+    return {(line_item, subjects[person]): score for (line_item, person), score in scores.items()}
+
+
+def add_activity(connection: Connection, **values: object) -> Activity:
+    """Insert an activity: all columns but `id`, `custom` as a mapping."""
+    values["custom"] = json.dumps(values["custom"])
+    activity = find_one(connection, Activity, _ADD_ACTIVITY, **values)
+    if activity is None:
+        raise RefusalError(500, "not_added", "The activity could not be added.")
+    return activity
+
+
+def add_line_item(connection: Connection, **values: object) -> LineItem:
+    """Insert a column of the gradebook: all columns but `id`."""
+    line_item = find_one(connection, LineItem, _ADD_LINE_ITEM, **values)
+    if line_item is None:
+        raise RefusalError(500, "not_added", "The column could not be added.")
+    return line_item
+
+
+def _add_person(connection: Connection, index: int, row: tuple[str, str, str, str, bool]) -> int:
+    given, family, kind, note, featured = row
+    values = {
+        "subject": f"campus-{1000 + index}",
+        "given": given,
+        "family": family,
+        "email": f"person{index}@campus.example",
+        "sis_id": f"S{20260000 + index}",
+        "kind": kind,
+        "note": note,
+        "featured": featured,
+    }
+    person_id: int = connection.execute(_ADD_PERSON, values).scalar_one()
+    return person_id
+
+
+def _add_section(
+    connection: Connection, course: int, title: str, notes: Sequence[tuple[str, str]]
+) -> None:
+    section = connection.execute(_ADD_SECTION, {"course": course, "title": title}).scalar_one()
+    for note_title, body in notes:
+        connection.execute(_ADD_NOTE, {"section": section, "title": note_title, "body": body})
+
+
+def _enrol_kind(connection: Connection, course: int, person: int, kind: str) -> None:
+    roles = {"instructor": "Instructor", "student": "Learner"}
+    if kind in roles:
+        connection.execute(_ENROL, {"course": course, "person": person, "role": roles[kind]})
