@@ -26,9 +26,9 @@ class CampusSettings:
         personality: how strict, and which habits.
     """
 
-    database_url: str
+    database_url: str = field(repr=False)  # has a password in it
     base_url: str
-    secret_key: str
+    secret_key: str = field(repr=False)
     faults: bool = False
     personality: Personality = STRICT
 

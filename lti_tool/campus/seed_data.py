@@ -17,7 +17,7 @@ PEOPLE: Final = (
         "Ruth",
         "Adeyemi-Clarke",
         "registrar",
-        "Registrar: follows everybody’s way to a degree",
+        "Registrar: follows everybody’s way to a degree",  # noqa: RUF001 - an apostrophe
         True,
     ),
     ("Tomasz", "Wierzbicki", "administrator", "Administrator: connects tools to Campus", True),
