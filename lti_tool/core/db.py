@@ -141,6 +141,11 @@ def connect(app: Flask, settings: Settings) -> None:
         _sessions.configure(bind=database.engine)
 
 
+def in_transaction() -> bool:
+    """Tell whether a transaction is open here: what must run outside asks, to fail always."""
+    return _in_transaction.get()
+
+
 @contextmanager
 def transaction(institution_id: InstitutionId) -> Iterator[Session]:
     """Open a session of one institution: commits on exit, rolls back on any exception.
