@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.pool import NullPool
 
 from lti_tool.app import create_app
-from lti_tool.core import db, outbox, queue, schema, servers
+from lti_tool.core import db, keys, outbox, queue, schema, servers
 from lti_tool.core import settings as settings_module
 from lti_tool.core.settings import Database, Http, Settings
 from lti_tool.worker import run_worker
@@ -225,6 +225,7 @@ def _forget_caches() -> None:
     if queue.connection.cache_info().currsize:
         queue.connection().close()
     queue.connection.cache_clear()
+    keys.forget()
 
 
 @contextlib.contextmanager
