@@ -30,6 +30,7 @@ from lti_tool.app import create_app
 from lti_tool.core import db, keys, outbox, queue, schema, servers
 from lti_tool.core import settings as settings_module
 from lti_tool.core.settings import Database, Http, Settings
+from lti_tool.platforms import key_sets, service_client
 from lti_tool.worker import run_worker
 
 pytest_plugins = ["tests.browser"]  # open_page, for tests that look at pages
@@ -226,6 +227,8 @@ def _forget_caches() -> None:
         queue.connection().close()
     queue.connection.cache_clear()
     keys.forget()
+    key_sets.forget_all()
+    service_client.forget_all()
 
 
 @contextlib.contextmanager

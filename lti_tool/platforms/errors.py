@@ -1,6 +1,11 @@
 """What can go wrong in connecting a platform and in calling its services."""
 
-from lti_tool.core.errors import ConflictError, DeniedError, InvalidRequestError
+from lti_tool.core.errors import (
+    ConflictError,
+    DeniedError,
+    InvalidRequestError,
+    TemporaryError,
+)
 
 
 class AlreadyKnownError(ConflictError):
@@ -23,3 +28,14 @@ class TokenRefusedError(DeniedError):
     code = "token_refused"
     title = "The course site does not let us use its services"
     steps = ("Ask the people who run your courses to look at the services Cairn may use there.",)
+
+
+class KeySetUnreachableError(TemporaryError):
+    """A platform's keys were never seen, and cannot be fetched now."""
+
+    code = "keys_unreachable"
+    title = "We cannot reach your course site just now"
+    steps = ("Wait a minute.", "Go back to the course page.", "Open the activity there again.")
+
+    def __init__(self) -> None:
+        super().__init__("Its keys, by which we know its messages, do not answer.")

@@ -84,7 +84,10 @@ class KeySet(Base):
 
 
 class AccessToken(Base):
-    """A platform's token for one registration and set of scopes, shared by processes."""
+    """A platform's token for one registration and set of scopes, shared by processes.
+
+    Without a token somebody is asking for it, since `asked_at`.
+    """
 
     __tablename__ = "access_tokens"
 
@@ -92,8 +95,9 @@ class AccessToken(Base):
         ForeignKey("registrations.id", ondelete="CASCADE"), primary_key=True
     )
     scopes: Mapped[str] = mapped_column(primary_key=True)
-    token_encrypted: Mapped[bytes]
-    expires_at: Mapped[datetime]
+    token_encrypted: Mapped[bytes | None]
+    usable_until: Mapped[datetime | None]
+    asked_at: Mapped[datetime]
 
 
 class Context(TenantRow, Base):

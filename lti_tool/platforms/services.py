@@ -6,8 +6,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lti_tool.core import clock
-from lti_tool.core.db import system_transaction
+from lti_tool.core import audit, clock
+from lti_tool.core.audit import Actor
+from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import InvalidRequestError
 from lti_tool.core.ids import DeploymentId, InstitutionId, RegistrationId, new_id
 from lti_tool.platforms import queries
@@ -115,6 +116,32 @@ def add_deployment(
     except IntegrityError as error:
         raise AlreadyKnownError(f"The deployment {platform_id!r} is there already.") from error
     return deployment.id
+
+
+def approve_deployment(
+    deployment_id: DeploymentId, institution_id: InstitutionId, *, actor: Actor
+) -> None:
+    """Give a deployment to an institution: from now on its launches are that institution's.
+
+    Giving it to another later is allowed; open sessions end by that, and what was stored stays
+    with the first.
+
+    Raises:
+        NotFoundError: no such deployment or institution.
+    """
+    with transaction(institution_id) as session:
+        queries.get_institution(session, institution_id)
+        deployment = queries.get_deployment(session, deployment_id)
+        before = deployment.institution_id
+        deployment.institution_id, deployment.approved_at = institution_id, clock.now()
+        audit.record(
+            session,
+            actor=actor,
+            act="approve_deployment",
+            object_kind="deployment",
+            object_id=deployment_id,
+            facts={"institution_before": str(before) if before else None},
+        )
 
 
 def note_deployment(

@@ -54,8 +54,9 @@ def upgrade() -> None:
         "access_tokens",
         sa.Column("registration_id", sa.Uuid(), nullable=False),
         sa.Column("scopes", sa.String(), nullable=False),
-        sa.Column("token_encrypted", sa.LargeBinary(), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("token_encrypted", sa.LargeBinary(), nullable=True),
+        sa.Column("usable_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["registration_id"],
             ["registrations.id"],

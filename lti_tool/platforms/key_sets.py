@@ -1,0 +1,154 @@
+"""The keys by which platforms sign, kept: in this process, and in the database for its outages.
+
+A set is fetched when it was never seen, when a message names a key it lacks, and twice a day;
+never per launch. An answer that is no key set replaces nothing (RFC 7517).
+"""
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from joserfc.errors import JoseError
+from joserfc.jwk import RSAKey
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from lti_tool.core import clock, http, logs
+from lti_tool.core.db import system_transaction
+from lti_tool.platforms.errors import KeySetUnreachableError
+from lti_tool.platforms.models import KeySet
+
+# A stranger may name keys that do not exist: the platform hears of it this often at most.
+COOL_DOWN = timedelta(seconds=30)
+# The same after a failure with nothing to fall back on, when every launch waits for us.
+COLD_COOL_DOWN = timedelta(seconds=3)
+# A key that a platform withdrew is believed no longer than this.
+REFRESH_AFTER = timedelta(hours=12)
+MIN_KEY_BITS = 2048
+_MOST_URLS = 1000
+
+log = logs.get(__name__)
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What is known of one address. The lock lets one launch fetch while the others wait."""
+
+    lock: threading.Lock
+    keys: dict[str, RSAKey] | None = None
+    fetched_at: datetime | None = None
+    tried_at: datetime | None = None
+
+
+_entries: dict[str, _Entry] = {}
+
+
+def verification_key(url: str, kid: str) -> RSAKey | None:
+    """Return the platform's key of this id, or None: it publishes no such key.
+
+    May call the platform, so never inside a transaction.
+
+    Raises:
+        KeySetUnreachableError: its keys were never seen and cannot be had now.
+    """
+    entry = _entry(url)
+    key = _fresh(entry, kid)
+    if key is not None:
+        return key
+    with entry.lock:
+        key = _fresh(entry, kid)  # another launch may have fetched it meanwhile
+        if key is None:
+            _refresh(url, entry, kid)
+    if entry.keys is None:
+        raise KeySetUnreachableError
+    return entry.keys.get(kid)
+
+
+def forget_all() -> None:
+    """Forget what this process knows; the database still remembers. For tests."""
+    _entries.clear()
+
+
+def _entry(url: str) -> _Entry:
+    entry = _entries.get(url)
+    if entry is None:
+        while len(_entries) >= _MOST_URLS:
+            _entries.pop(next(iter(_entries)), None)
+        entry = _entries.setdefault(url, _Entry(threading.Lock()))
+    return entry
+
+
+def _fresh(entry: _Entry, kid: str) -> RSAKey | None:
+    if entry.keys is None or entry.fetched_at is None:
+        return None
+    if clock.now() - entry.fetched_at > REFRESH_AFTER:
+        return None
+    return entry.keys.get(kid)
+
+
+def _refresh(url: str, entry: _Entry, kid: str) -> None:
+    """Take what another process fetched if that helps, else ask the platform."""
+    now = clock.now()
+    cool_down = COOL_DOWN if entry.keys is not None else COLD_COOL_DOWN
+    if entry.tried_at is not None and now - entry.tried_at < cool_down:
+        return
+    _load(url, entry)
+    if _fresh(entry, kid) is not None:
+        return
+    entry.tried_at = now
+    try:
+        document = http.get_json(url)
+    except (http.OutboundFailedError, http.OutboundRefusedError) as error:
+        log.warning("key_set_not_fetched", url=url, error=str(error), kept=entry.keys is not None)
+        return
+    keys = _usable(document)
+    if not keys:
+        log.warning("key_set_without_keys", url=url, kept=entry.keys is not None)
+        return
+    entry.keys, entry.fetched_at = keys, now
+    _store(url, document, now)
+
+
+def _load(url: str, entry: _Entry) -> None:
+    with system_transaction() as session:
+        row = session.execute(
+            select(KeySet.document, KeySet.fetched_at).where(KeySet.url == url)
+        ).one_or_none()
+    if row is not None and (entry.fetched_at is None or row.fetched_at > entry.fetched_at):
+        entry.keys, entry.fetched_at = _usable(row.document), row.fetched_at
+
+
+def _store(url: str, document: Any, now: datetime) -> None:  # noqa: ANN401 - read by _usable
+    values = {"document": {"keys": document["keys"]}, "fetched_at": now}
+    with system_transaction() as session:
+        session.execute(
+            insert(KeySet)
+            .values(url=url, **values)
+            .on_conflict_do_update(index_elements=["url"], set_=values)
+        )
+
+
+def _usable(document: Any) -> dict[str, RSAKey]:  # noqa: ANN401 - a stranger's JSON, checked here
+    """Return the RSA keys meant for RS256 signatures, by id; what we cannot use is passed over.
+
+    Platforms leave out `use` and `alg` (Open edX), and publish keys of other kinds beside.
+    """
+    members = document.get("keys") if isinstance(document, dict) else None
+    keys = {}
+    for member in members if isinstance(members, list) else ():
+        if not isinstance(member, dict) or member.get("kty") != "RSA":
+            continue
+        if member.get("use", "sig") != "sig" or member.get("alg", "RS256") != "RS256":
+            continue
+        kid = member.get("kid")
+        if not isinstance(kid, str) or not kid:
+            continue
+        try:
+            key = RSAKey.import_key({"kty": "RSA", "n": member["n"], "e": member["e"]})
+        except (JoseError, ValueError, KeyError, TypeError):
+            log.warning("key_unreadable", kid=kid)
+            continue
+        if key.public_key.key_size >= MIN_KEY_BITS:
+            keys[kid] = key
+    return keys
