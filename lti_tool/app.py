@@ -8,6 +8,7 @@ from lti_tool import subscriptions
 from lti_tool.core import db, web
 from lti_tool.core import settings as settings_module
 from lti_tool.core.settings import Settings
+from lti_tool.launch import routes as launch
 
 # Where lower packages hand over: a verified launch by its message type, a submitted attempt.
 PAGES = {
@@ -34,5 +35,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["CAIRN_PAGES"] = PAGES
     db.connect(app, settings)
     web.install(app)
+    app.register_blueprint(launch.blueprint)
     subscriptions.register()
     return app

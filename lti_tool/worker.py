@@ -39,9 +39,7 @@ class Periodic:
     every: timedelta
 
 
-PERIODIC: tuple[Periodic, ...] = (
-    Periodic(function="lti_tool.assessments.services.close_overdue", every=timedelta(seconds=30)),
-)
+PERIODIC: tuple[Periodic, ...] = ()
 
 
 class Worker(SimpleWorker):

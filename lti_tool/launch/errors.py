@@ -7,7 +7,6 @@ from lti_tool.core.errors import (
     DeniedError,
     InvalidRequestError,
     NotFoundError,
-    TemporaryError,
 )
 
 _OPEN_AGAIN = (
@@ -110,17 +109,6 @@ class OtherBrowserError(DeniedError):
 
     def __init__(self) -> None:
         super().__init__("So we cannot be sure that it was you who began.")
-
-
-class KeysUnreachableError(TemporaryError):
-    """The platform's keys were never seen and cannot be fetched now."""
-
-    code = "keys_unreachable"
-    title = "We cannot reach your course site just now"
-    steps = ("Wait a minute.", *_OPEN_AGAIN)
-
-    def __init__(self) -> None:
-        super().__init__("Its keys, by which we know its messages, do not answer.")
 
 
 class DeploymentPendingError(DeniedError):

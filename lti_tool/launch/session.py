@@ -15,9 +15,10 @@ from functools import wraps
 from typing import Any, cast
 from uuid import UUID
 
-from flask import Response, request
+from flask import request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import bindparam, select, update
+from werkzeug.wrappers import Response
 
 from lti_tool.core import clock, settings, web
 from lti_tool.core.db import transaction, uuid_or_none

@@ -1,6 +1,5 @@
 """A running Campus, a browser for it and a tool of the test's own. Other tests may use it too."""
 
-import itertools
 import threading
 import time
 import uuid
@@ -24,9 +23,6 @@ from lti_tool.campus.app import Campus, CampusSettings, create_campus
 from lti_tool.campus.claims import DEEP_LINKING, LTI
 from lti_tool.campus.personality import STRICT, Personality
 from tests.helpers import serving
-
-# Making a key takes a quarter of a second; neighbours in a test never have the same.
-_keys = itertools.cycle([generate_private_key(65537, 2048) for _ in range(3)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +130,7 @@ class Tool:
     url: str
     keys: dict[str, RSAPrivateKey]
     connected: store.ConnectedTool
-    kid: str
+    kid: str = "first"
 
     @property
     def redirect_uri(self) -> str:
@@ -232,9 +228,7 @@ class Tool:
 @contextmanager
 def connected_tool(site: Site, **changes: object) -> Iterator[Tool]:
     """Connect a fresh tool whose key set is served until the block ends."""
-    # Ports come back, so a key id may not: Campus keeps key sets by their address.
-    kid = uuid.uuid4().hex
-    keys = {kid: next(_keys)}
+    keys = {"first": generate_private_key(65537, 2048)}
     app = Flask("tool")
 
     @app.get("/jwks")
@@ -256,4 +250,4 @@ def connected_tool(site: Site, **changes: object) -> Iterator[Tool]:
             **changes,
         }
         connected = store.connect_tool(site.campus.engine, **registration)
-        yield Tool(site=site, url=url, keys=keys, connected=connected, kid=kid)
+        yield Tool(site=site, url=url, keys=keys, connected=connected)

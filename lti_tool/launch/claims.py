@@ -1,0 +1,229 @@
+"""The claims of an LTI message, typed: LTI Core 1.3 §5.3, Deep Linking 2.0 §4.4.1.
+
+https://www.imsglobal.org/spec/lti/v1p3/
+"""
+
+from typing import Annotated, Any, Final
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
+
+from lti_tool.launch.errors import MessageRefusedError, Reason
+
+LTI: Final = "https://purl.imsglobal.org/spec/lti/claim/"
+DEEP_LINKING: Final = "https://purl.imsglobal.org/spec/lti-dl/claim/"
+RESOURCE_LINK_REQUEST: Final = "LtiResourceLinkRequest"
+DEEP_LINKING_REQUEST: Final = "LtiDeepLinkingRequest"
+MESSAGE_TYPES: Final = frozenset({RESOURCE_LINK_REQUEST, DEEP_LINKING_REQUEST})
+VERSION: Final = "1.3.0"
+PLACEMENT_PARAMETER: Final = "placement"
+MAX_TEXT: Final = 500
+
+
+def _printable(word: str) -> str:
+    if not word.isprintable():
+        raise ValueError("has characters that cannot be seen")
+    return word
+
+
+def _tidy(word: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in word)[:MAX_TEXT].strip()
+
+
+def _object_or_none(value: object) -> object:
+    # PHP writes an empty object as [] (Moodle).
+    return None if value == [] else value
+
+
+# LTI Core 1.3 §5.3: identifiers are case-sensitive and at most 255 ASCII characters. Other
+# scripts do no harm, so they are taken.
+Identifier = Annotated[
+    str, StringConstraints(min_length=1, max_length=255), AfterValidator(_printable)
+]
+Text = Annotated[str, AfterValidator(_tidy)]
+
+
+class _Claims(BaseModel):
+    """Unknown members are ignored, as LTI Core 1.3 §5.4.7 asks."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class ContextClaim(_Claims):
+    """LTI Core 1.3 §5.4.1."""
+
+    id: Identifier
+    title: Text | None = None
+    label: Text | None = None
+
+
+class ResourceLinkClaim(_Claims):
+    """LTI Core 1.3 §5.3.5."""
+
+    id: Identifier
+    title: Text | None = None
+
+
+class LisClaim(_Claims):
+    """LTI Core 1.3 §5.4.5: ids of the student information system."""
+
+    person_sourcedid: Text | None = None
+
+
+class PlatformClaim(_Claims):
+    """LTI Core 1.3 §5.4.2."""
+
+    guid: Text | None = None
+    name: Text | None = None
+
+
+class PresentationClaim(_Claims):
+    """LTI Core 1.3 §5.4.4."""
+
+    return_url: str | None = None
+    document_target: Text | None = None
+    locale: Text | None = None
+
+
+class EndpointClaim(_Claims):
+    """AGS 2.0 §3.1: where the gradebook is. No `lineitem`: the link has no column, or several."""
+
+    scope: list[str] = Field(default_factory=list)
+    lineitems: str | None = None
+    lineitem: str | None = None
+
+
+class NamesAndRolesClaim(_Claims):
+    """NRPS 2.0 §2.2."""
+
+    context_memberships_url: str | None = None
+
+
+class DeepLinkingSettings(_Claims):
+    """Deep Linking 2.0 §4.4.1; what is not listed here is kept as sent for the answer."""
+
+    deep_link_return_url: str
+    accept_types: list[str]
+    accept_presentation_document_targets: list[str]
+
+
+def _required(alias: str) -> Any:  # noqa: ANN401 - what pydantic's Field returns
+    return Field(alias=alias)
+
+
+def _optional(alias: str) -> Any:  # noqa: ANN401 - the same
+    return Field(default=None, alias=alias)
+
+
+class Message(_Claims):
+    """A verified message: nothing else makes one but `verify_id_token`.
+
+    Attributes:
+        platform_deployment_id: the platform's name for the deployment.
+        role_names: as sent, URIs and short names; `rules.roles_of` reads them.
+        custom: the parameters of the link, or of the tool; values of any type.
+        deep_linking_settings: exactly as sent, for the answer has to echo a part of them.
+    """
+
+    subject: Identifier = Field(alias="sub")
+    issued_at: float = Field(alias="iat")
+    name: Text | None = None
+    given_name: Text | None = None
+    family_name: Text | None = None
+    email: Text | None = None
+    message_type: str = _required(f"{LTI}message_type")
+    platform_deployment_id: Identifier = _required(f"{LTI}deployment_id")
+    role_names: list[str] = _required(f"{LTI}roles")
+    context: Annotated[ContextClaim | None, BeforeValidator(_object_or_none)] = _optional(
+        f"{LTI}context"
+    )
+    resource_link: Annotated[ResourceLinkClaim | None, BeforeValidator(_object_or_none)] = (
+        _optional(f"{LTI}resource_link")
+    )
+    lis: Annotated[LisClaim | None, BeforeValidator(_object_or_none)] = _optional(f"{LTI}lis")
+    platform: Annotated[PlatformClaim | None, BeforeValidator(_object_or_none)] = _optional(
+        f"{LTI}tool_platform"
+    )
+    presentation: Annotated[PresentationClaim | None, BeforeValidator(_object_or_none)] = _optional(
+        f"{LTI}launch_presentation"
+    )
+    custom: Annotated[dict[str, Any] | None, BeforeValidator(_object_or_none)] = _optional(
+        f"{LTI}custom"
+    )
+    endpoint: Annotated[EndpointClaim | None, BeforeValidator(_object_or_none)] = _optional(
+        "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
+    )
+    names_and_roles: Annotated[NamesAndRolesClaim | None, BeforeValidator(_object_or_none)] = (
+        _optional("https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice")
+    )
+    deep_linking_settings: dict[str, Any] | None = _optional(f"{DEEP_LINKING}deep_linking_settings")
+
+    @property
+    def full_name(self) -> str | None:
+        """Return the name to show, put together from its parts where it has to be."""
+        parts = " ".join(filter(None, (self.given_name, self.family_name)))
+        return self.name or parts or None
+
+    @property
+    def placement_token(self) -> str | None:
+        """Return our placement token, as the platform sends it: a claim until it is read."""
+        value = (self.custom or {}).get(PLACEMENT_PARAMETER)
+        if isinstance(value, str) and value.isprintable() and 0 < len(value) <= MAX_TEXT:
+            return value
+        return None
+
+    @property
+    def return_url(self) -> str | None:
+        """Return where the person came from, if the platform says."""
+        return self.presentation.return_url if self.presentation else None
+
+
+# Which failure a wrong claim is; whatever is not named here is Reason.CLAIM.
+_REASONS = {
+    "sub": Reason.SUBJECT,
+    f"{LTI}message_type": Reason.MESSAGE_TYPE,
+    f"{LTI}deployment_id": Reason.DEPLOYMENT,
+    f"{LTI}roles": Reason.ROLES,
+    f"{LTI}resource_link": Reason.RESOURCE_LINK,
+    f"{DEEP_LINKING}deep_linking_settings": Reason.DEEP_LINKING,
+}
+_TOO_LONG = {"string_too_long", "value_error"}
+
+
+def read_message(claims: dict[str, Any]) -> Message:
+    """Type the claims of a token whose signature was checked.
+
+    Raises:
+        MessageRefusedError: naming the first claim that is not as the specification has it.
+    """
+    try:
+        message = Message.model_validate(claims)
+        if message.message_type == RESOURCE_LINK_REQUEST and message.resource_link is None:
+            raise MessageRefusedError(Reason.RESOURCE_LINK)
+        if message.message_type == DEEP_LINKING_REQUEST:
+            _check_deep_linking(message)
+    except ValidationError as error:
+        wrong = error.errors(include_input=False, include_url=False)[0]
+        claim = str(wrong["loc"][0])
+        if wrong["type"] in _TOO_LONG:
+            raise MessageRefusedError(Reason.IDENTIFIER, claim) from error
+        raise MessageRefusedError(_REASONS.get(claim, Reason.CLAIM), claim) from error
+    return message
+
+
+def _check_deep_linking(message: Message) -> None:
+    if message.deep_linking_settings is None:
+        raise MessageRefusedError(Reason.DEEP_LINKING)
+    try:
+        settings = DeepLinkingSettings.model_validate(message.deep_linking_settings)
+    except ValidationError as error:
+        raise MessageRefusedError(Reason.DEEP_LINKING) from error
+    if "ltiResourceLink" not in settings.accept_types:
+        raise MessageRefusedError(Reason.DEEP_LINKING)

@@ -1,0 +1,131 @@
+"""The answer to a deep linking request: what was chosen, signed (Deep Linking 2.0 §4.5).
+
+https://www.imsglobal.org/spec/lti-dl/v2p0
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, cast
+
+from pylti1p3.deep_link import DeepLink
+from pylti1p3.deep_link_resource import DeepLinkResource
+from pylti1p3.lineitem import LineItem
+from pylti1p3.registration import Registration
+
+from lti_tool.core import settings
+from lti_tool.core.db import system_transaction
+from lti_tool.core.errors import InvalidRequestError
+from lti_tool.launch.claims import DEEP_LINKING, PLACEMENT_PARAMETER
+from lti_tool.launch.errors import LaunchEndedError
+from lti_tool.launch.services import LAUNCH_PATH, web_address
+from lti_tool.launch.session import CurrentLaunch
+from lti_tool.platforms import queries as platforms
+from lti_tool.platforms import tool_keys
+
+
+class OnlyOneItemError(InvalidRequestError):
+    """More was chosen than the platform takes at once."""
+
+    code = "only_one_item"
+    title = "Your course takes one at a time here"
+    steps = ("Choose one.", "Then add the next in the same way.")
+
+    def __init__(self) -> None:
+        super().__init__("You chose several. None was added.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentItem:
+    """One link to be placed in a course.
+
+    Attributes:
+        text: plain, shown below the title by some platforms.
+        placement_token: made by `placement_token.make`; comes back with every launch.
+        points: what the gradebook's column is out of; None makes no column.
+        resource_id: our id of what is placed, to tell columns apart.
+        tag: what the column is for, where one resource has several.
+        icon_url: absolute.
+    """
+
+    title: str
+    text: str
+    placement_token: str
+    points: Decimal | None
+    resource_id: str
+    tag: str | None = None
+    icon_url: str | None = None
+
+
+class _Link(DeepLinkResource):
+    """pylti1p3's link with the text that it cannot say."""
+
+    text = ""
+
+    def to_dict(self) -> dict[str, object]:
+        return {**super().to_dict(), **({"text": self.text} if self.text else {})}
+
+
+def takes_several(here: CurrentLaunch) -> bool:
+    """Tell whether the platform takes more than one item at once. Some write it as a word."""
+    return _request(here).get("accept_multiple") in {True, "true"}
+
+
+def response_form(
+    here: CurrentLaunch, items: Sequence[ContentItem], *, message: str | None = None
+) -> tuple[str, str]:
+    """Return where to post the answer, and the answer: the form's field `JWT`.
+
+    Render `launch/return_form.html` with both, after `web.form_action(return_url)`. Reads the
+    database and the key, so never inside a transaction.
+
+    Args:
+        here: the launch of the request.
+        items: what was chosen; none is an answer, too.
+        message: shown to the person by the platform.
+
+    Raises:
+        LaunchEndedError: the launch was no deep linking request.
+        OnlyOneItemError: several items where the platform takes one.
+    """
+    request = _request(here)
+    return_url = web_address(request.get("deep_link_return_url"))
+    if return_url is None:
+        raise LaunchEndedError
+    if len(items) > 1 and not takes_several(here):
+        raise OnlyOneItemError
+    with system_transaction() as session:
+        registration = platforms.get_registration(session, here.registration_id)
+        deployment = platforms.get_deployment(session, here.deployment_id)
+    known = Registration().set_issuer(registration.issuer).set_client_id(registration.client_id)
+    answer = DeepLink(known, deployment.platform_id, cast("Any", request))
+    with_columns = request.get("accept_lineitem") not in {False, "false"}
+    claims = answer.get_message_jwt([_link(item, with_column=with_columns) for item in items])
+    if "data" not in request:  # echoed if and only if it was sent: §4.5.1
+        del claims[f"{DEEP_LINKING}data"]
+    if message is not None:
+        claims[f"{DEEP_LINKING}msg"] = message
+    return return_url, tool_keys.sign(claims)
+
+
+def _request(here: CurrentLaunch) -> dict[str, Any]:
+    request: dict[str, Any] = here.settings.get("deep_linking") or {}
+    return request
+
+
+def _link(item: ContentItem, *, with_column: bool) -> DeepLinkResource:
+    link = _Link()
+    link.text = item.text
+    link.set_title(item.title).set_url(settings.current().base_url + LAUNCH_PATH)
+    link.set_custom_params({PLACEMENT_PARAMETER: item.placement_token})
+    if item.icon_url is not None:
+        link.set_icon_url(item.icon_url)
+    if item.points is not None and with_column:
+        column = LineItem().set_label(item.title).set_resource_id(item.resource_id)
+        # 10, not 10.0: platforms show what they were sent.
+        whole = item.points == item.points.to_integral_value()
+        column.set_score_maximum(int(item.points) if whole else float(item.points))
+        if item.tag is not None:
+            column.set_tag(item.tag)
+        link.set_lineitem(column)
+    return link

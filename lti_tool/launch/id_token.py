@@ -1,0 +1,289 @@
+"""The one way from a platform's id_token to a message we believe.
+
+pylti1p3 knows which claims each message type needs and in which steps a launch is checked. What
+it leaves open is closed here, step by step, in one subclass: see docs/decisions/0005. Signatures
+are checked by joserfc, before any claim is looked at.
+"""
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NoReturn, cast
+
+from joserfc import jws
+from joserfc.errors import BadSignatureError, JoseError
+from joserfc.jws import JWSRegistry
+from pylti1p3.cookie import CookieService
+from pylti1p3.deployment import Deployment
+from pylti1p3.exception import LtiException
+from pylti1p3.message_launch import MessageLaunch
+from pylti1p3.registration import Registration
+from pylti1p3.request import Request
+from pylti1p3.session import SessionService
+from pylti1p3.tool_config.abstract import ToolConfAbstract
+
+from lti_tool.launch import rules
+from lti_tool.launch.claims import LTI, MESSAGE_TYPES, VERSION, Message, read_message
+from lti_tool.launch.errors import MessageRefusedError, Reason
+from lti_tool.platforms import key_sets
+
+ALGORITHM = "RS256"
+_MAX_HEADER_BYTES = 4096
+
+
+class _Registry(JWSRegistry):
+    """joserfc's limits are for headers without certificates and bodies without rosters."""
+
+    max_header_length, max_payload_length = _MAX_HEADER_BYTES, 200_000
+
+
+_REGISTRY = _Registry(algorithms=[ALGORITHM], strict_check_header=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedLogin:
+    """What the id_token has to answer: a login of ours, consumed.
+
+    Attributes:
+        nonce_hash: SHA-256 of the nonce we sent.
+        target_link_url: as the platform named it in the login.
+    """
+
+    issuer: str
+    client_id: str
+    jwks_url: str
+    nonce_hash: bytes
+    target_link_url: str
+
+
+def verify_id_token(id_token: str, login: ExpectedLogin, *, now: datetime) -> Message:
+    """Return the message an id_token carries, if every check allows it.
+
+    May fetch the platform's keys, so never inside a transaction. That the state was ours, unused
+    and from this browser is the caller's part: it consumes the login.
+
+    Args:
+        id_token: as posted.
+        login: what was asked of the platform.
+        now: the instant to judge by, aware.
+
+    Raises:
+        MessageRefusedError: with the reason of the first check that failed.
+        KeySetUnreachableError: the platform's keys were never seen and cannot be had now.
+    """
+    launch = _Launch(id_token, login, now)
+    launch.validate()
+    return launch.message
+
+
+class _Posted(Request):
+    """What pylti1p3 may read of the request: nothing, it is given what it needs."""
+
+    def is_secure(self) -> bool:
+        return True
+
+    def get_param(self, key: str) -> NoReturn:
+        raise LtiException(f"pylti1p3 asked for {key}")
+
+
+class _NoCookies(CookieService):
+    """State and browser were bound and consumed before, in one statement."""
+
+    def get_cookie(self, name: str) -> NoReturn:
+        raise LtiException(f"pylti1p3 asked for the cookie {name}")
+
+    def set_cookie(self, name: str, value: str | int, exp: int | None = None) -> NoReturn:  # noqa: ARG002
+        raise LtiException(f"pylti1p3 set the cookie {name}")
+
+
+class _NoSession(SessionService):
+    """Nonces live with their login, and nothing of a launch is kept in a web session."""
+
+    def __init__(self) -> None:
+        pass
+
+
+class _OneRegistration(ToolConfAbstract[_Posted]):
+    """The registration of the login, and no other, can be found."""
+
+    def __init__(self, login: ExpectedLogin) -> None:
+        self._registration = (
+            Registration()
+            .set_issuer(login.issuer)
+            .set_client_id(login.client_id)
+            .set_key_set_url(login.jwks_url)
+        )
+
+    def check_iss_has_one_client(self, iss: str) -> bool:  # noqa: ARG002 - pylti1p3's signature
+        return False
+
+    def check_iss_has_many_clients(self, iss: str) -> bool:  # noqa: ARG002
+        return True
+
+    def find_registration_by_params(
+        self, iss: str, client_id: str, *_args: object, **_kwargs: object
+    ) -> Registration:
+        known = (self._registration.get_issuer(), self._registration.get_client_id())
+        if known != (iss, client_id):
+            raise MessageRefusedError(Reason.ISSUER)
+        return self._registration
+
+    def find_registration_by_issuer(self, *_args: object, **_kwargs: object) -> NoReturn:
+        raise MessageRefusedError(Reason.ISSUER)
+
+    def find_deployment(self, iss: str, deployment_id: str) -> NoReturn:  # noqa: ARG002
+        raise MessageRefusedError(Reason.DEPLOYMENT)
+
+    def find_deployment_by_params(
+        self,
+        iss: str,  # noqa: ARG002
+        deployment_id: str,
+        client_id: str,  # noqa: ARG002
+        *_args: object,
+        **_kwargs: object,
+    ) -> Deployment:
+        # Whether it is known and approved is for the caller, who may tell the person: pending.
+        return Deployment().set_deployment_id(deployment_id)
+
+
+class _NoCalls:
+    """pylti1p3 would call the platform without time-out or address guard: it never may."""
+
+    def get(self, *_args: object, **_kwargs: object) -> NoReturn:
+        raise LtiException("pylti1p3 tried to call the platform")
+
+
+class _Launch(MessageLaunch[_Posted, _OneRegistration, _NoSession, _NoCookies]):
+    """pylti1p3's launch with the signature first, and the checks it lacks."""
+
+    message: Message
+
+    def __init__(self, id_token: str, login: ExpectedLogin, now: datetime) -> None:
+        super().__init__(
+            _Posted(),
+            _OneRegistration(login),
+            session_service=_NoSession(),
+            cookie_service=_NoCookies(),
+            requests_session=cast("Any", _NoCalls()),
+        )
+        self._id_token = id_token
+        self._login = login
+        self._now = now
+
+    def _get_request_param(self, key: str) -> NoReturn:
+        raise LtiException(f"pylti1p3 asked for {key}")
+
+    def _get_id_token(self) -> str:
+        return self._id_token
+
+    def get_client_id(self) -> str:
+        """Return ours: the first of several audiences may be somebody else."""
+        return self._login.client_id
+
+    def validate(self) -> "_Launch":
+        """Run every check; a stranger without the platform's key learns nothing but that."""
+        self._validated = True  # else pylti1p3's own getters would start over
+        try:
+            self.validate_jwt_format()
+            self.validate_jwt_signature()
+            self.validate_registration()
+            self.validate_times()
+            self.validate_nonce()
+            self.validate_message()
+            self.validate_deployment()
+        except LtiException as error:
+            self._validated = False
+            raise MessageRefusedError(Reason.CLAIM, str(error)) from error
+        return self
+
+    def validate_jwt_format(self) -> "_Launch":
+        """Read the header, and only that: whose key to check with."""
+        header = _header_of(self._id_token)
+        if header.get("alg") != ALGORITHM:
+            raise MessageRefusedError(Reason.ALGORITHM)
+        kid = header.get("kid")
+        if not isinstance(kid, str) or not kid:
+            raise MessageRefusedError(Reason.NO_KEY_ID)
+        self._jwt = {"header": {"kid": kid, "alg": ALGORITHM}}
+        return self
+
+    def validate_jwt_signature(self) -> "_Launch":
+        """Check the signature, then take the claims."""
+        kid = self._jwt["header"]["kid"]
+        key = key_sets.verification_key(self._login.jwks_url, kid)
+        if key is None:
+            raise MessageRefusedError(Reason.UNKNOWN_KEY)
+        try:
+            token = jws.deserialize_compact(self._id_token, key, registry=_REGISTRY)
+        except BadSignatureError as error:
+            raise MessageRefusedError(Reason.SIGNATURE) from error
+        except (JoseError, ValueError) as error:
+            raise MessageRefusedError(Reason.UNREADABLE) from error
+        self._jwt["body"] = cast("Any", _claims_of(token.payload))
+        return self
+
+    def validate_registration(self) -> "_Launch":
+        """Check issuer, audience and authorized party against the login's."""
+        claims = self._claims()
+        if not any(name.startswith(LTI) for name in claims):
+            raise MessageRefusedError(Reason.NOT_LTI)
+        rules.check_issuer(claims, self._login.issuer, self._login.client_id)
+        return self
+
+    def validate_times(self) -> "_Launch":
+        """Check exp, iat and nbf."""
+        rules.check_times(self._claims(), self._now)
+        return self
+
+    def validate_nonce(self) -> "_Launch":
+        """Check that the nonce is the one sent with this state."""
+        rules.check_nonce(self._claims(), self._login.nonce_hash)
+        return self
+
+    def validate_message(self) -> "_Launch":
+        """Check version, type, target and form; then what pylti1p3 asks of the type."""
+        claims = self._claims()
+        if claims.get(f"{LTI}version") != VERSION:
+            raise MessageRefusedError(Reason.VERSION)
+        message_type = claims.get(f"{LTI}message_type")
+        if not isinstance(message_type, str) or message_type not in MESSAGE_TYPES:
+            raise MessageRefusedError(Reason.MESSAGE_TYPE)
+        # LTI Core 1.3 §5.3.4: the very value of the login.
+        if claims.get(f"{LTI}target_link_uri") != self._login.target_link_url:
+            raise MessageRefusedError(Reason.TARGET_LINK)
+        self.message = read_message(claims)
+        super().validate_message()
+        return self
+
+    def _claims(self) -> dict[str, Any]:
+        return cast("dict[str, Any]", self._jwt["body"])
+
+
+def _header_of(id_token: str) -> dict[str, Any]:
+    encoded, dot, _ = id_token.partition(".")
+    if not dot or len(encoded) > _MAX_HEADER_BYTES or not id_token.isascii():
+        raise MessageRefusedError(Reason.UNREADABLE)
+    try:
+        header = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+    except (ValueError, RecursionError) as error:
+        raise MessageRefusedError(Reason.UNREADABLE) from error
+    if not isinstance(header, dict):
+        raise MessageRefusedError(Reason.UNREADABLE)
+    return header
+
+
+def _claims_of(payload: bytes) -> dict[str, Any]:
+    """Decode the claims; refuse text that neither PostgreSQL nor a page can hold."""
+    try:
+        claims = json.loads(payload)
+        # \u0000, and halves of characters: two escapes make one emoji, so those are looked at.
+        if b"\\u0000" in payload:
+            raise MessageRefusedError(Reason.UNREADABLE)
+        if b"\\ud" in payload.lower():
+            json.dumps(claims, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise MessageRefusedError(Reason.UNREADABLE) from error
+    if not isinstance(claims, dict):
+        raise MessageRefusedError(Reason.UNREADABLE)
+    return claims

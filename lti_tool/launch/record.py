@@ -1,0 +1,187 @@
+"""What a launch leaves in the database: one statement, which writes only what differs.
+
+Context, resource link and user are the platform's; a course of 500 launches the same ones 500
+times. Reading first, and inserting only what is new or different, leaves their rows unlocked and
+unwritten; `ON CONFLICT DO UPDATE` alone would lock them, one launch after the other.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from lti_tool.core.ids import DeploymentId, InstitutionId, LaunchId, RegistrationId, new_id
+
+# Parameters with their types: a NULL alone has none.
+_GIVEN: Final = {
+    "uuid": (
+        "institution_id deployment_id registration_id launch_id new_context_id new_link_id"
+        " new_user_id"
+    ),
+    "text": (
+        "context_platform_id context_title context_label line_items_url memberships_url"
+        " link_platform_id link_title line_item_url issuer subject name email sis_id"
+        " message_type placement_token"
+    ),
+    "jsonb": "service_scopes roles settings",
+    "boolean": "has_endpoint",
+    "bytea": "secret_hash",
+    "timestamptz": "now expires_at",
+}
+_TYPED: Final = ", ".join(
+    f"CAST(:{name} AS {kind}) AS {name}" for kind, names in _GIVEN.items() for name in names.split()
+)
+
+# For each table: what it should hold (`_new`: where the platform did not say, what we had), what
+# was written because it was missing or different, and then its id either way. A row that this
+# snapshot does not see yet, because another launch is inserting it, is met by ON CONFLICT.
+_SQL = f"""
+WITH given AS (SELECT {_TYPED}),
+context_new AS (
+    SELECT coalesce(old.id, new_context_id) AS id, context_platform_id AS platform_id,
+        coalesce(context_title, old.title) AS title,
+        coalesce(context_label, old.label) AS label,
+        CASE WHEN has_endpoint THEN given.line_items_url ELSE old.line_items_url END
+            AS line_items_url,
+        coalesce(given.memberships_url, old.memberships_url) AS memberships_url,
+        CASE WHEN has_endpoint THEN given.service_scopes
+            ELSE coalesce(old.service_scopes, '[]') END AS service_scopes,
+        old AS old
+    FROM given LEFT JOIN contexts AS old ON old.institution_id = given.institution_id
+        AND old.deployment_id = given.deployment_id AND old.platform_id = context_platform_id
+    WHERE context_platform_id IS NOT NULL
+),
+context_written AS (
+    INSERT INTO contexts AS c (institution_id, id, deployment_id, platform_id, title, label,
+        line_items_url, memberships_url, service_scopes)
+    SELECT institution_id, n.id, deployment_id, n.platform_id, n.title, n.label,
+        n.line_items_url, n.memberships_url, n.service_scopes
+    FROM given, context_new AS n
+    WHERE (old).id IS NULL
+        OR ((old).title, (old).label, (old).line_items_url, (old).memberships_url,
+            (old).service_scopes)
+        IS DISTINCT FROM (n.title, n.label, n.line_items_url, n.memberships_url, n.service_scopes)
+    ON CONFLICT (institution_id, deployment_id, platform_id) DO UPDATE SET
+        title = excluded.title, label = excluded.label,
+        line_items_url = excluded.line_items_url, memberships_url = excluded.memberships_url,
+        service_scopes = excluded.service_scopes
+    RETURNING c.id
+),
+context AS (
+    SELECT coalesce((SELECT id FROM context_written), id) AS id FROM context_new
+),
+link_new AS (
+    SELECT coalesce(old.id, new_link_id) AS id, link_platform_id AS platform_id,
+        coalesce((SELECT id FROM context), old.context_id) AS context_id,
+        coalesce(link_title, old.title) AS title,
+        CASE WHEN has_endpoint THEN given.line_item_url ELSE old.line_item_url END
+            AS line_item_url,
+        old AS old
+    FROM given LEFT JOIN resource_links AS old ON old.institution_id = given.institution_id
+        AND old.deployment_id = given.deployment_id AND old.platform_id = link_platform_id
+    WHERE link_platform_id IS NOT NULL
+),
+link_written AS (
+    INSERT INTO resource_links AS r (institution_id, id, deployment_id, platform_id, context_id,
+        title, line_item_url)
+    SELECT institution_id, n.id, deployment_id, n.platform_id, n.context_id, n.title,
+        n.line_item_url
+    FROM given, link_new AS n
+    WHERE (old).id IS NULL
+        OR ((old).context_id, (old).title, (old).line_item_url)
+        IS DISTINCT FROM (n.context_id, n.title, n.line_item_url)
+    ON CONFLICT (institution_id, deployment_id, platform_id) DO UPDATE SET
+        context_id = excluded.context_id, title = excluded.title,
+        line_item_url = excluded.line_item_url
+    RETURNING r.id
+),
+link AS (
+    SELECT coalesce((SELECT id FROM link_written), id) AS id FROM link_new
+),
+user_new AS (
+    SELECT coalesce(old.id, new_user_id) AS id,
+        coalesce(given.name, old.name) AS name,
+        coalesce(given.email, old.email) AS email,
+        coalesce(given.sis_id, old.sis_id) AS sis_id,
+        old AS old
+    FROM given LEFT JOIN users AS old ON old.institution_id = given.institution_id
+        AND old.issuer = given.issuer AND old.subject = given.subject
+),
+user_written AS (
+    INSERT INTO users AS u (institution_id, id, issuer, subject, name, email, sis_id)
+    SELECT institution_id, n.id, issuer, subject, n.name, n.email, n.sis_id
+    FROM given, user_new AS n
+    WHERE (old).id IS NULL
+        OR ((old).name, (old).email, (old).sis_id) IS DISTINCT FROM (n.name, n.email, n.sis_id)
+    ON CONFLICT (institution_id, issuer, subject) DO UPDATE SET
+        name = excluded.name, email = excluded.email, sis_id = excluded.sis_id
+    RETURNING u.id
+)
+INSERT INTO launches (institution_id, id, registration_id, deployment_id, user_id, context_id,
+    resource_link_id, message_type, roles, placement_token, settings, secret_hash, created_at,
+    expires_at)
+SELECT institution_id, launch_id, registration_id, deployment_id,
+    coalesce((SELECT id FROM user_written), user_new.id), (SELECT id FROM context),
+    (SELECT id FROM link), message_type, roles, placement_token, settings, secret_hash, now,
+    expires_at
+FROM given, user_new
+"""  # noqa: S608 - put together once, from words of ours; every value is a parameter
+_RECORD = text(_SQL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchRecord:
+    """All that is kept of one launch. None is what the platform did not say.
+
+    Attributes:
+        has_endpoint: the message named the gradebook; only then does a missing line item
+            mean that there is none.
+        secret_hash: of the cookie.
+        settings: see `session.CurrentLaunch`.
+    """
+
+    institution_id: InstitutionId
+    registration_id: RegistrationId
+    deployment_id: DeploymentId
+    issuer: str
+    subject: str
+    name: str | None
+    email: str | None
+    sis_id: str | None
+    context_platform_id: str | None
+    context_title: str | None
+    context_label: str | None
+    line_items_url: str | None
+    memberships_url: str | None
+    service_scopes: list[str]
+    has_endpoint: bool
+    link_platform_id: str | None
+    link_title: str | None
+    line_item_url: str | None
+    message_type: str
+    roles: list[str]
+    placement_token: str | None
+    settings: dict[str, Any]
+    secret_hash: bytes
+    now: datetime
+    expires_at: datetime
+
+
+def record(session: Session, launch: LaunchRecord) -> LaunchId:
+    """Write a launch and what it says about context, resource link and user."""
+    launch_id = LaunchId(new_id())
+    values = {name: getattr(launch, name) for name in LaunchRecord.__slots__} | {
+        "launch_id": launch_id,
+        "new_context_id": new_id(),
+        "new_link_id": new_id(),
+        "new_user_id": new_id(),
+        "service_scopes": json.dumps(launch.service_scopes),
+        "roles": json.dumps(launch.roles),
+        "settings": json.dumps(launch.settings),
+    }
+    # session.execute would look for an entity in it first.
+    session.connection().execute(_RECORD, values)
+    return launch_id

@@ -1,0 +1,173 @@
+"""The addresses a platform knows: login, launch, our keys.
+
+Whether cookies come back is found out at the login, before the platform's one-time hint is spent:
+a first answer sets one and leads to a second address, which sees whether it returned. Where it did
+not, the page offers a new window. All of it works without scripts.
+"""
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request
+from flask import url_for as address_of
+from flask.typing import ResponseReturnValue
+from pydantic import ValidationError
+
+from lti_tool.core import keys, logs, web
+from lti_tool.core.db import uuid_or_none
+from lti_tool.core.errors import ToolError
+from lti_tool.core.ids import RegistrationId
+from lti_tool.launch import services
+from lti_tool.launch.claims import MAX_TEXT
+from lti_tool.launch.errors import (
+    DeploymentPendingError,
+    LaunchUsedError,
+    LoginIncompleteError,
+    MessageRefusedError,
+    PlatformRefusedError,
+    Reason,
+)
+from lti_tool.launch.forms import LoginRequest
+from lti_tool.launch.session import PREFIX, end_cookie, remember, set_cookie
+from lti_tool.platforms.rules import origins_of
+
+PROBE = f"{PREFIX}probe"
+_KEYS_SECONDS = 300
+
+blueprint = Blueprint("launch", __name__, url_prefix="/lti")
+log = logs.get(__name__)
+
+
+@blueprint.before_request
+def _show_errors_in_frames() -> None:
+    """Let what these addresses show be seen in whatever page asked: it carries no authority."""
+    web.frame_ancestors(("*",))
+
+
+@blueprint.route("/login", methods=["GET", "POST"])
+@blueprint.route("/login/<uuid:registration_id>", methods=["GET", "POST"])
+def login(registration_id: UUID | None = None) -> ResponseReturnValue:
+    """Take a platform's login; send it on at once if this browser is known to return cookies."""
+    form = _login_request()
+    if any(name.startswith(PREFIX) for name in request.cookies):
+        return _to_platform(form, registration_id)
+    query = form.parameters()
+    if registration_id is not None:
+        query["registration"] = str(registration_id)
+    if "window" in request.args:
+        query["window"] = "new"
+    response = redirect(f"{address_of('.check_cookie')}?{urlencode(query)}", 303)
+    set_cookie(response, PROBE, "1")
+    return response
+
+
+@blueprint.get("/login/check")
+def check_cookie() -> ResponseReturnValue:
+    """See whether the cookie came back; without it, offer a window of our own."""
+    form = _login_request()
+    registration_id = uuid_or_none(request.args.get("registration", ""))
+    if PROBE in request.cookies:
+        return _to_platform(form, registration_id)
+    log.info("cookie_lost", window="window" in request.args)
+    again: dict[str, Any] = {**form.parameters(), "window": "new"}
+    return render_template(
+        "launch/new_window.html",
+        login_url=address_of(".login", registration_id=registration_id, **again),
+        in_new_window="window" in request.args,
+    )
+
+
+def _login_request() -> LoginRequest:
+    # A platform may post to a login address that has a query of its own.
+    try:
+        return LoginRequest.model_validate({**request.args, **request.form})
+    except ValidationError as error:
+        missing = ", ".join(str(each["loc"][0]) for each in error.errors())
+        raise LoginIncompleteError(f"Missing or too long: {missing}.") from error
+
+
+def _to_platform(form: LoginRequest, registration_id: UUID | None) -> ResponseReturnValue:
+    started = services.begin_login(
+        services.Login(
+            issuer=form.iss,
+            client_id=form.client_id,
+            registration_id=RegistrationId(registration_id) if registration_id else None,
+            login_hint=form.login_hint,
+            message_hint=form.lti_message_hint,
+            target_link_url=form.target_link_uri,
+        )
+    )
+    response = redirect(started.auth_url, 302)
+    set_cookie(
+        response,
+        started.cookie_name,
+        started.cookie_value,
+        max_age=int(services.LOGIN_LIFETIME.total_seconds()),
+    )
+    return response
+
+
+@blueprint.get("/launch")
+def explain_launch() -> ResponseReturnValue:
+    """Say to somebody who came back here by their history that this address works once."""
+    raise LaunchUsedError
+
+
+@blueprint.post("/launch")
+def launch() -> ResponseReturnValue:
+    """Take the platform's answer, open a session and show the page for the message."""
+    facts: dict[str, Any] = {}
+    try:
+        response = _launch(facts)
+    except ToolError as error:
+        log.info("launch", outcome="refused", code=error.code, **facts)
+        if isinstance(error, DeploymentPendingError):
+            return web.error_response(error, return_url=error.return_url)
+        raise
+    log.info("launch", outcome="opened", **facts)
+    return response
+
+
+def _launch(facts: dict[str, Any]) -> Response:
+    """Do the launch; `facts` collects what its log line says, ids only."""
+    state, id_token = request.form.get("state", ""), request.form.get("id_token", "")
+    refusal = request.form.get("error")
+    if not state or not (id_token or refusal):
+        raise MessageRefusedError(Reason.INCOMPLETE)
+    cookie = services.login_cookie_name(state)
+    used = services.use_login(state, request.cookies.get(cookie))
+    registration = used.registration
+    facts["registration_id"] = str(registration.id)
+    web.frame_ancestors(origins_of((registration.auth_url, registration.issuer)) or ("*",))
+    if refusal:
+        facts["platform_error"] = refusal[:80]
+        raise PlatformRefusedError(_quoted(registration.name, refusal))
+    opened = services.open_launch(used, id_token)
+    facts |= {
+        "launch_id": str(opened.launch_id),
+        "institution_id": str(opened.institution_id),
+        "message_type": opened.message_type,
+        "age_seconds": round(opened.age_seconds, 1),
+    }
+    page = web.page(opened.message_type)
+    response = Response(status=303)
+    response.location = address_of(page, launch_id=opened.launch_id)
+    end_cookie(response, cookie)
+    remember(response, opened.launch_id, opened.institution_id, opened.secret)
+    return response
+
+
+def _quoted(name: str, refusal: str) -> str:
+    """Say what the platform said; the browser is the one that began, so nobody put it there."""
+    words = request.form.get("error_description") or refusal
+    return f"{name}: “{''.join(filter(str.isprintable, words))[:MAX_TEXT]}”"
+
+
+@blueprint.get("/jwks.json")
+def show_keys() -> ResponseReturnValue:
+    """Publish the keys by which platforms know our messages (RFC 7517)."""
+    response = jsonify(keys=[key.public_jwk for key in keys.published("lti")])
+    response.cache_control.public = True
+    response.cache_control.max_age = _KEYS_SECONDS
+    return response

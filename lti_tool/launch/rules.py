@@ -1,0 +1,123 @@
+"""What an id_token must say to be believed, and what its roles mean. Pure.
+
+OpenID Connect Core 1.0 §3.1.3.7, 1EdTech Security Framework 1.0 §5.1.3, LTI Core 1.3 §5.3.
+"""
+
+import hashlib
+import hmac
+import math
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from lti_tool.launch.errors import MessageRefusedError, Reason
+from lti_tool.people.rules import Role
+
+# Clocks of platforms are off by seconds; one that is off by minutes should be mended.
+LEEWAY = timedelta(seconds=60)
+# A platform signs when it sends: minutes are plenty, and a stolen token is old.
+MAX_AGE = timedelta(minutes=5)
+
+_MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership"
+_INSTITUTION = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#"
+_SYSTEM = "http://purl.imsglobal.org/vocab/lis/v2/system/person#"
+_TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
+
+_IN_COURSE = {
+    "Learner": Role.LEARNER,
+    "Instructor": Role.INSTRUCTOR,
+    "ContentDeveloper": Role.CONTENT_DEVELOPER,
+    "Administrator": Role.ADMINISTRATOR,
+}
+# Who teaches somewhere does not teach here: outside the course only these say anything.
+_ELSEWHERE = {
+    f"{_INSTITUTION}Learner": Role.LEARNER,
+    f"{_INSTITUTION}Student": Role.LEARNER,
+    f"{_INSTITUTION}Administrator": Role.ADMINISTRATOR,
+    f"{_SYSTEM}Administrator": Role.ADMINISTRATOR,
+    f"{_SYSTEM}SysAdmin": Role.ADMINISTRATOR,
+}
+
+
+def check_issuer(claims: Mapping[str, Any], issuer: str, client_id: str) -> None:
+    """Refuse a token by another platform, or for another tool than the login was for.
+
+    Raises:
+        MessageRefusedError: ISSUER, AUDIENCE or AUTHORIZED_PARTY.
+    """
+    if claims.get("iss") != issuer:
+        raise MessageRefusedError(Reason.ISSUER)
+    audience = claims.get("aud")
+    audiences = audience if isinstance(audience, list) else [audience]
+    if client_id not in audiences:
+        raise MessageRefusedError(Reason.AUDIENCE)
+    party = claims.get("azp")
+    if party is None and len(audiences) > 1:
+        raise MessageRefusedError(Reason.AUTHORIZED_PARTY)
+    if party is not None and party != client_id:
+        raise MessageRefusedError(Reason.AUTHORIZED_PARTY)
+
+
+def check_times(claims: Mapping[str, Any], now: datetime) -> None:
+    """Refuse a token that has expired, is from the future, or was made long ago.
+
+    Raises:
+        MessageRefusedError: NO_TIMES, EXPIRED, NOT_YET_VALID or TOO_OLD.
+    """
+    instant, leeway = now.timestamp(), LEEWAY.total_seconds()
+    issued, expires = _seconds(claims.get("iat")), _seconds(claims.get("exp"))
+    if issued is None or expires is None:
+        raise MessageRefusedError(Reason.NO_TIMES)
+    if expires + leeway <= instant:
+        raise MessageRefusedError(Reason.EXPIRED)
+    begins = max(issued, _seconds(claims.get("nbf", issued)) or issued)
+    if begins - leeway > instant:
+        raise MessageRefusedError(Reason.NOT_YET_VALID)
+    if issued + MAX_AGE.total_seconds() + leeway < instant:
+        raise MessageRefusedError(Reason.TOO_OLD)
+
+
+def _seconds(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        seconds = float(value)
+    except OverflowError:
+        return None
+    return seconds if math.isfinite(seconds) else None
+
+
+def check_nonce(claims: Mapping[str, Any], nonce_hash: bytes) -> None:
+    """Refuse a token that does not answer this very login.
+
+    Raises:
+        MessageRefusedError: NONCE.
+    """
+    nonce = claims.get("nonce")
+    if not isinstance(nonce, str):
+        raise MessageRefusedError(Reason.NONCE)
+    if not hmac.compare_digest(hashlib.sha256(nonce.encode()).digest(), nonce_hash):
+        raise MessageRefusedError(Reason.NONCE)
+
+
+def roles_of(names: Iterable[str]) -> frozenset[Role]:
+    """Read the roles of a message (LTI Core 1.3 §5.3.7 and appendix A).
+
+    A role in the course decides alone: platforms send the roles at the institution along, and a
+    lecturer may be somebody's student. Only without one counts what somebody is elsewhere.
+    A sub-role counts as its principal role; an unknown role as nothing.
+    """
+    names = tuple(names)
+    inside = {role for name in names if (role := _IN_COURSE.get(_course_role(name))) is not None}
+    roles = inside or {_ELSEWHERE[name] for name in names if name in _ELSEWHERE}
+    return frozenset(roles | ({Role.TEST_USER} if _TEST_USER in names else set()))
+
+
+def _course_role(name: str) -> str:
+    """Return "Instructor" for its URI, its sub-roles' URIs and its short name."""
+    if not name.startswith(_MEMBERSHIP):
+        return name
+    rest = name.removeprefix(_MEMBERSHIP)
+    if rest.startswith("#"):
+        return rest[1:]
+    return rest.removeprefix("/").partition("#")[0] if "#" in rest else ""

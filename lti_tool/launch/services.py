@@ -1,0 +1,314 @@
+"""Logins and launches: each step one transaction, none open while a platform is asked."""
+
+import hmac
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from sqlalchemy import bindparam, delete, insert
+
+from lti_tool.core import clock, logs, settings
+from lti_tool.core.db import system_transaction, transaction
+from lti_tool.core.ids import InstitutionId, LaunchId, RegistrationId
+from lti_tool.launch import rules
+from lti_tool.launch.claims import Message
+from lti_tool.launch.errors import (
+    AmbiguousPlatformError,
+    DeploymentPendingError,
+    LaunchUsedError,
+    LoginIncompleteError,
+    OtherBrowserError,
+    UnknownPlatformError,
+)
+from lti_tool.launch.id_token import ExpectedLogin, verify_id_token
+from lti_tool.launch.models import PendingLogin
+from lti_tool.launch.record import LaunchRecord, record
+from lti_tool.launch.session import PREFIX, expiry, hash_of, new_secret
+from lti_tool.platforms import queries as platforms
+from lti_tool.platforms import services as platform_services
+from lti_tool.platforms.models import Deployment, Registration
+from lti_tool.platforms.rules import belongs, origin_of
+
+LOGIN_LIFETIME = timedelta(minutes=10)
+LAUNCH_PATH = "/lti/launch"
+
+log = logs.get(__name__)
+
+_ADD = insert(PendingLogin)
+# The one use of a state: whoever deletes the row has it.
+_USE = (
+    delete(PendingLogin)
+    .where(PendingLogin.state_hash == bindparam("state_hash"))
+    .returning(
+        PendingLogin.nonce_hash,
+        PendingLogin.cookie_hash,
+        PendingLogin.registration_id,
+        PendingLogin.target_link_url,
+        PendingLogin.expires_at,
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """What a platform asked for; the fields are those of the specification.
+
+    Attributes:
+        registration_id: when the login address was one registration's own.
+    """
+
+    issuer: str
+    client_id: str | None
+    registration_id: RegistrationId | None
+    login_hint: str
+    message_hint: str | None
+    target_link_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartedLogin:
+    """Where to send the browser, and the cookie it has to bring back with the answer."""
+
+    auth_url: str
+    cookie_name: str
+    cookie_value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsedLogin:
+    """A login that was answered, and by that is over."""
+
+    registration: Registration
+    nonce_hash: bytes
+    target_link_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedLaunch:
+    """A new session.
+
+    Attributes:
+        secret: goes into its cookie and is stored nowhere.
+        age_seconds: of the message, by our clock: below 0 the platform's clock is ahead.
+    """
+
+    launch_id: LaunchId
+    institution_id: InstitutionId
+    secret: str
+    message_type: str
+    age_seconds: float
+
+
+def begin_login(login: Login) -> StartedLogin:
+    """Remember a login and say where to send the browser for the answer.
+
+    Raises:
+        LoginIncompleteError: the link asked for is not one of ours.
+        UnknownPlatformError: no registration for this issuer and client id.
+        AmbiguousPlatformError: several, and the login does not say which.
+    """
+    current = settings.current()
+    if origin_of(login.target_link_url) != origin_of(current.base_url):
+        raise LoginIncompleteError("It asked for an address that is not Cairn's (target_link_uri).")
+    state, nonce, cookie = new_secret(), new_secret(), new_secret()
+    with system_transaction() as session:
+        registration = _registration_for(
+            login, platforms.find_registration(session, login.issuer, login.client_id)
+        )
+        session.execute(
+            _ADD,
+            {
+                "state_hash": hash_of(state),
+                "nonce_hash": hash_of(nonce),
+                "cookie_hash": hash_of(cookie),
+                "registration_id": registration.id,
+                "target_link_url": login.target_link_url,
+                "expires_at": clock.now() + LOGIN_LIFETIME,
+            },
+        )
+    query = {
+        "scope": "openid",
+        "response_type": "id_token",
+        "response_mode": "form_post",
+        "prompt": "none",
+        "client_id": registration.client_id,
+        "redirect_uri": current.base_url + LAUNCH_PATH,
+        "login_hint": login.login_hint,
+        "state": state,
+        "nonce": nonce,
+    }
+    if login.message_hint is not None:
+        query["lti_message_hint"] = login.message_hint
+    return StartedLogin(
+        auth_url=_with_query(registration.auth_url, query),
+        cookie_name=login_cookie_name(state),
+        cookie_value=cookie,
+    )
+
+
+def _registration_for(login: Login, found: list[Registration]) -> Registration:
+    if login.registration_id is not None:
+        found = [each for each in found if each.id == login.registration_id]
+    if not found:
+        raise UnknownPlatformError
+    if len(found) > 1:
+        raise AmbiguousPlatformError
+    return found[0]
+
+
+def _with_query(url: str, query: dict[str, str]) -> str:
+    parts = urlsplit(url)
+    merged = [*parse_qsl(parts.query, keep_blank_values=True), *query.items()]
+    return parts._replace(query=urlencode(merged)).geturl()
+
+
+def login_cookie_name(state: str) -> str:
+    """Return the name of a login's cookie: one each, for several may be under way at once."""
+    return f"{PREFIX}login-{hash_of(state).hex()[:16]}"
+
+
+def use_login(state: str, cookie: str | None) -> UsedLogin:
+    """Take a login back: once, in time, in the browser it began in. It is over in any case.
+
+    Raises:
+        LaunchUsedError: unknown, used before, or older than 10 minutes; which is not told.
+        OtherBrowserError: the login's cookie did not come back.
+    """
+    with system_transaction() as session:
+        row = session.execute(_USE, {"state_hash": hash_of(state)}).one_or_none()
+        registration = row and platforms.get_registration(session, row.registration_id)
+    if row is None or registration is None or row.expires_at <= clock.now():
+        raise LaunchUsedError
+    if not hmac.compare_digest(row.cookie_hash, hash_of(cookie or "")):
+        raise OtherBrowserError
+    return UsedLogin(
+        registration=registration,
+        nonce_hash=row.nonce_hash,
+        target_link_url=row.target_link_url,
+    )
+
+
+def open_launch(login: UsedLogin, id_token: str) -> OpenedLaunch:
+    """Verify the answer to a login and open a session for it.
+
+    Raises:
+        MessageRefusedError: the answer is not what it has to be; see its reason.
+        KeySetUnreachableError: the platform's keys were never seen and cannot be had now.
+        DeploymentPendingError: nobody has given the deployment to an institution yet.
+    """
+    registration = login.registration
+    message = verify_id_token(
+        id_token,
+        ExpectedLogin(
+            issuer=registration.issuer,
+            client_id=registration.client_id,
+            jwks_url=registration.jwks_url,
+            nonce_hash=login.nonce_hash,
+            target_link_url=login.target_link_url,
+        ),
+        now=clock.now(),
+    )
+    with system_transaction() as session:
+        deployment = platforms.find_deployment(
+            session, registration.id, message.platform_deployment_id
+        )
+        if deployment is None:
+            platform = message.platform
+            platform_services.note_deployment(
+                session,
+                registration.id,
+                message.platform_deployment_id,
+                platform_name=platform.name if platform else None,
+                platform_guid=platform.guid if platform else None,
+            )
+    if deployment is None or deployment.institution_id is None:
+        raise DeploymentPendingError(web_address(message.return_url))
+    secret = new_secret()
+    with transaction(deployment.institution_id) as session:
+        launch_id = record(
+            session,
+            _record_of(message, login, deployment, deployment.institution_id, secret),
+        )
+    return OpenedLaunch(
+        launch_id=launch_id,
+        institution_id=deployment.institution_id,
+        secret=secret,
+        message_type=message.message_type,
+        age_seconds=clock.now().timestamp() - message.issued_at,
+    )
+
+
+def _record_of(
+    message: Message,
+    login: UsedLogin,
+    deployment: Deployment,
+    institution_id: InstitutionId,
+    secret: str,
+) -> LaunchRecord:
+    registration, now = login.registration, clock.now()
+    context, link, endpoint = message.context, message.resource_link, message.endpoint
+    origins = platforms.origins(registration, deployment.frame_origins)
+    members = message.names_and_roles.context_memberships_url if message.names_and_roles else None
+    return LaunchRecord(
+        institution_id=institution_id,
+        registration_id=registration.id,
+        deployment_id=deployment.id,
+        issuer=registration.issuer,
+        subject=message.subject,
+        name=message.full_name,
+        email=message.email or None,
+        sis_id=(message.lis.person_sourcedid or None) if message.lis else None,
+        context_platform_id=context.id if context else None,
+        context_title=context.title if context else None,
+        context_label=context.label if context else None,
+        line_items_url=_own(endpoint.lineitems if endpoint else None, origins),
+        memberships_url=_own(members, origins),
+        service_scopes=endpoint.scope if endpoint else [],
+        has_endpoint=endpoint is not None,
+        link_platform_id=link.id if link else None,
+        link_title=link.title if link else None,
+        line_item_url=_own(endpoint.lineitem if endpoint else None, origins),
+        message_type=message.message_type,
+        roles=sorted(rules.roles_of(message.role_names)),
+        placement_token=message.placement_token,
+        settings=_settings_of(message),
+        secret_hash=hash_of(secret),
+        now=now,
+        expires_at=expiry(now),
+    )
+
+
+def _own(url: str | None, origins: tuple[str, ...]) -> str | None:
+    """Keep a service's address only where the platform lives: tokens and grades go there."""
+    if url is None or belongs(url, origins):
+        return url
+    log.warning("service_url_foreign", origin=origin_of(url))
+    return None
+
+
+def _settings_of(message: Message) -> dict[str, Any]:
+    presentation = message.presentation
+    found = {
+        "deep_linking": message.deep_linking_settings,
+        "return_url": web_address(message.return_url),
+        "locale": presentation.locale if presentation else None,
+        "document_target": presentation.document_target if presentation else None,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def web_address(url: str | None) -> str | None:
+    """Return an address that a page may link to, or None: `javascript:` is not one."""
+    return url if origin_of(url) is not None else None
+
+
+def forget_expired() -> int:
+    """Delete logins that nobody answered; returns how many. Called now and then."""
+    with system_transaction() as session:
+        gone = session.execute(
+            delete(PendingLogin)
+            .where(PendingLogin.expires_at < clock.now())
+            .returning(PendingLogin.registration_id)
+        ).all()
+    return len(gone)

@@ -1,0 +1,46 @@
+"""Campus and the product, connected."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+
+from tests.campus.site import Site, running_campus
+from tests.launch.platform import PAGES, Browser, Connected, browsing, connect, install_probe
+
+
+@pytest.fixture(scope="session")
+def campus_site(new_database: Callable[[str], str]) -> Iterator[Site]:
+    with running_campus(new_database("campus")) as site:
+        yield site
+
+
+@pytest.fixture
+def site(campus_site: Site) -> Iterator[Site]:
+    yield campus_site
+    campus_site.campus.faults.clear()
+
+
+@pytest.fixture
+def product(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """The product, with pages that tell what a launch is."""
+    install_probe(app)
+    monkeypatch.setitem(app.config, "CAIRN_PAGES", PAGES)
+    return app
+
+
+@pytest.fixture
+def connected(product: Flask, site: Site) -> Connected:  # noqa: ARG001 - binds the database
+    return connect(site)
+
+
+@pytest.fixture
+def student(product: Flask, connected: Connected) -> Iterator[Browser]:
+    with browsing(product, connected, 2) as browser:
+        yield browser
+
+
+@pytest.fixture
+def instructor(product: Flask, connected: Connected) -> Iterator[Browser]:
+    with browsing(product, connected, 1) as browser:
+        yield browser
