@@ -80,7 +80,10 @@ class ItemVersion(TenantRow, Base):
 
 
 class EditionItem(TenantRow, Base):
-    """An item's place and worth in an edition. `id` is ours alone."""
+    """An item's place and worth in an edition, and which of its competencies it shows.
+
+    `id` is ours alone.
+    """
 
     __tablename__ = "edition_items"
     __table_args__ = (
@@ -96,6 +99,7 @@ class EditionItem(TenantRow, Base):
     item_version_id: Mapped[ItemVersionId]
     position: Mapped[int]
     points: Mapped[Decimal]
+    competency: Mapped[str | None]
 
 
 class Placement(TenantRow, Base):
@@ -130,7 +134,11 @@ class Placement(TenantRow, Base):
 
 
 class Attempt(TenantRow, Base):
-    """One learner's go at a placement. Points are set when it is submitted."""
+    """One learner's go at a placement. Points are set when it is submitted.
+
+    `form` is what this attempt asks, in order: `{"item_version_id", "options"}` each.
+    `closes_at` is the end without grace. `ended_by` is the learner, or the clock.
+    """
 
     __tablename__ = "attempts"
     __table_args__ = (
@@ -144,7 +152,11 @@ class Attempt(TenantRow, Base):
             postgresql_where=text("submitted_at IS NULL"),
         ),
         CheckConstraint("points_earned <= points_possible", name="points"),
+        # What the sweeper looks for, every minute.
+        Index("ix_attempts_open_until", "closes_at", postgresql_where=text("submitted_at IS NULL")),
         CheckConstraint("(submitted_at IS NULL) = (points_earned IS NULL)", name="scored"),
+        CheckConstraint("(submitted_at IS NULL) = (ended_by IS NULL)", name="ended"),
+        CheckConstraint("ended_by IN ('learner', 'clock')", name="ended_by"),
         tenant_key("placement_id", "placements"),
         tenant_key("edition_id", "editions"),
         tenant_key("user_id", "users"),
@@ -159,6 +171,7 @@ class Attempt(TenantRow, Base):
     started_at: Mapped[datetime]
     closes_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
     points_earned: Mapped[Decimal | None]
     points_possible: Mapped[Decimal | None]
     passed: Mapped[bool | None]
@@ -167,8 +180,9 @@ class Attempt(TenantRow, Base):
 class Response(TenantRow, Base):
     """A learner's answer to one item, as last saved.
 
-    `save_id` is the client's UUID of the save that wrote it, `sequence` its order
-    for this item: an older save never replaces a newer one.
+    `save_id` is the client's UUID of the save that wrote it, `page_id` the window it
+    came from, `sequence` its order for this item: an older save never replaces a
+    newer one (`rules.judge`).
     """
 
     __tablename__ = "responses"
@@ -184,9 +198,31 @@ class Response(TenantRow, Base):
     value: Mapped[list[Any]]
     flagged: Mapped[bool] = mapped_column(default=False)
     save_id: Mapped[UUID]
+    page_id: Mapped[UUID]
     sequence: Mapped[int]
     saved_at: Mapped[datetime]
     points_earned: Mapped[Decimal | None]
+
+
+class LateResponse(TenantRow, Base):
+    """An answer that arrived after its attempt had ended; counts only if an instructor says so.
+
+    One for each item, the last to arrive, so that nobody can fill the table.
+    """
+
+    __tablename__ = "late_responses"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "attempt_id", "item_version_id"),
+        tenant_key("attempt_id", "attempts"),
+        tenant_key("item_version_id", "item_versions"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    attempt_id: Mapped[AttemptId]
+    item_version_id: Mapped[ItemVersionId]
+    value: Mapped[list[Any]]
+    save_id: Mapped[UUID]
+    received_at: Mapped[datetime]
 
 
 class PlacementResult(TenantRow, Base):

@@ -135,6 +135,7 @@ def connect(app: Flask, settings: Settings) -> None:
         "pool_size": settings.database.pool_size,
         "max_overflow": 0,
         "pool_pre_ping": True,
+        "hide_parameters": True,  # an error is logged and kept with a failed job: no values
     }
     database.init_app(app)
     with app.app_context():  # database.engine raises without one

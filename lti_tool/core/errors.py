@@ -5,7 +5,8 @@ family into an HTTP status, `core.outbox` into retry or give up; features name
 the failure and never mention either.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class ToolError(Exception):
@@ -15,11 +16,13 @@ class ToolError(Exception):
         code: stable; logs, tests and help pages use it.
         title: what happened, in a few words a person understands.
         steps: what to do now, in order. Safe to show, as is the message.
+        details: further facts for a script that asked; JSON.
     """
 
     code = "tool_error"
     title = "That did not work"
     steps: Sequence[str] = ()
+    details: Mapping[str, Any] = {}
 
 
 class InvalidRequestError(ToolError):

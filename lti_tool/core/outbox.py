@@ -128,6 +128,7 @@ def deliver(delivery_id: str) -> None:
 
     A second hand-over of a delivery that is running or done does nothing.
     """
+    logs.bind_request_id(delivery_id)
     delivery = _lease(UUID(delivery_id))
     if delivery is None:
         return

@@ -139,7 +139,16 @@ def error_response(error: ToolError, *, return_url: str | None = None) -> tuple[
     """Show an expected failure: a page for people, a small document for scripts."""
     status = status_of(error)
     log.info("refused", code=error.code, status=status)
+    if wants_json():
+        told = _told(error.code, error.title, str(error))
+        return jsonify(**error.details, **told), status
     return _error(error.code, error.title, str(error), error.steps, status, return_url)
+
+
+def _told(code: str, title: str, message: str) -> dict[str, str]:
+    """Return what a script is told of any failure."""
+    request_id = g.get("request_id", "")
+    return {"code": code, "title": title, "message": message, "request_id": request_id}
 
 
 def _error(  # noqa: PLR0913, PLR0917 - the six things an error page shows
@@ -150,16 +159,15 @@ def _error(  # noqa: PLR0913, PLR0917 - the six things an error page shows
     status: int,
     return_url: str | None = None,
 ) -> tuple[Response, int]:
-    request_id = g.get("request_id", "")
     if wants_json():
-        return jsonify(code=code, title=title, message=message, request_id=request_id), status
+        return jsonify(_told(code, title, message)), status
     page = render_template(
         "error.html",
         error_title=title,
         error_message=message,
         error_steps=list(steps),
         error_code=code,
-        request_id=request_id,
+        request_id=g.get("request_id", ""),
         return_url=return_url,
         framed=request.path.startswith(("/l/", "/lti/")),
     )
@@ -202,7 +210,10 @@ def _finish(response: Response) -> Response:
     headers.setdefault("Referrer-Policy", "no-referrer")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin-allow-popups")
     if request.path.startswith("/static/"):
-        headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        # A script's own imports name no version: those are asked for again, by ETag.
+        headers["Cache-Control"] = (
+            "public, max-age=31536000, immutable" if request.args.get("v") else "no-cache"
+        )
     else:
         headers.setdefault("Cache-Control", "no-store")
     headers["X-Request-Id"] = g.get("request_id", "")

@@ -1,5 +1,6 @@
 """A running Campus, a browser for it and a tool of the test's own. Other tests may use it too."""
 
+import itertools
 import threading
 import time
 import uuid
@@ -23,6 +24,9 @@ from lti_tool.campus.app import Campus, CampusSettings, create_campus
 from lti_tool.campus.claims import DEEP_LINKING, LTI
 from lti_tool.campus.personality import STRICT, Personality
 from tests.helpers import serving
+
+# Making a key takes a quarter of a second; neighbours in a test never have the same.
+_keys = itertools.cycle([generate_private_key(65537, 2048) for _ in range(3)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +134,7 @@ class Tool:
     url: str
     keys: dict[str, RSAPrivateKey]
     connected: store.ConnectedTool
-    kid: str = "first"
+    kid: str
 
     @property
     def redirect_uri(self) -> str:
@@ -228,7 +232,9 @@ class Tool:
 @contextmanager
 def connected_tool(site: Site, **changes: object) -> Iterator[Tool]:
     """Connect a fresh tool whose key set is served until the block ends."""
-    keys = {"first": generate_private_key(65537, 2048)}
+    # Ports come back, so a key id may not: Campus keeps key sets by their address.
+    kid = uuid.uuid4().hex
+    keys = {kid: next(_keys)}
     app = Flask("tool")
 
     @app.get("/jwks")
@@ -250,4 +256,4 @@ def connected_tool(site: Site, **changes: object) -> Iterator[Tool]:
             **changes,
         }
         connected = store.connect_tool(site.campus.engine, **registration)
-        yield Tool(site=site, url=url, keys=keys, connected=connected)
+        yield Tool(site=site, url=url, keys=keys, connected=connected, kid=kid)

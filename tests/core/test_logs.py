@@ -8,8 +8,12 @@ from uuid import UUID
 
 import pytest
 from pydantic import BaseModel, ValidationError
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from structlog.contextvars import get_contextvars
 
-from lti_tool.core import logs
+from lti_tool.core import logs, outbox
+from lti_tool.core.db import system_transaction
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl"
 
@@ -233,3 +237,21 @@ def test_configure_replaces_what_was_there_and_quiets_the_talkative() -> None:
         assert logging.getLogger("lti_tool").isEnabledFor(logging.INFO)
     finally:
         root.handlers[:], root.level = handlers, level
+
+
+@pytest.mark.usefixtures("live_app")
+def test_a_database_error_does_not_quote_what_was_sent() -> None:
+    with pytest.raises(DBAPIError) as failed, system_transaction() as session:
+        session.execute(text("SELECT 1 / 0 WHERE :name = 'x'"), {"name": "Alice"})
+    assert "division by zero" in str(failed.value)
+    assert "Alice" not in str(failed.value)
+
+
+@pytest.mark.usefixtures("database")
+def test_a_delivery_logs_under_its_own_id_and_forgets_the_one_before() -> None:
+    logs.bind_request_id("before")
+    logs.bind(institution="abc")
+    delivery = str(UUID(int=1))
+    outbox.deliver(delivery)
+    assert get_contextvars() == {"request_id": delivery}
+    logs.clear()

@@ -19,6 +19,7 @@ TENANT_TABLES = (
     "attempts",
     "placement_results",
     "responses",
+    "late_responses",
 )
 
 
@@ -105,6 +106,7 @@ def upgrade() -> None:
         sa.Column("item_version_id", sa.Uuid(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("points", sa.Numeric(precision=12, scale=4), nullable=False),
+        sa.Column("competency", sa.String(), nullable=True),
         sa.Column("institution_id", sa.Uuid(), nullable=False),
         sa.CheckConstraint("points > 0", name=op.f("ck_edition_items_points")),
         sa.ForeignKeyConstraint(
@@ -196,6 +198,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closes_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(), nullable=True),
         sa.Column("points_earned", sa.Numeric(precision=12, scale=4), nullable=True),
         sa.Column("points_possible", sa.Numeric(precision=12, scale=4), nullable=True),
         sa.Column("passed", sa.Boolean(), nullable=True),
@@ -204,6 +207,10 @@ def upgrade() -> None:
             "(submitted_at IS NULL) = (points_earned IS NULL)", name=op.f("ck_attempts_scored")
         ),
         sa.CheckConstraint("points_earned <= points_possible", name=op.f("ck_attempts_points")),
+        sa.CheckConstraint(
+            "(submitted_at IS NULL) = (ended_by IS NULL)", name=op.f("ck_attempts_ended")
+        ),
+        sa.CheckConstraint("ended_by IN ('learner', 'clock')", name=op.f("ck_attempts_ended_by")),
         sa.ForeignKeyConstraint(
             ["institution_id", "edition_id"],
             ["editions.institution_id", "editions.id"],
@@ -236,6 +243,12 @@ def upgrade() -> None:
         "attempts",
         ["institution_id", "placement_id", "user_id"],
         unique=True,
+        postgresql_where=sa.text("submitted_at IS NULL"),
+    )
+    op.create_index(
+        "ix_attempts_open_until",
+        "attempts",
+        ["closes_at"],
         postgresql_where=sa.text("submitted_at IS NULL"),
     )
     op.create_table(
@@ -280,6 +293,7 @@ def upgrade() -> None:
         sa.Column("value", postgresql.JSONB(), nullable=False),
         sa.Column("flagged", sa.Boolean(), nullable=False),
         sa.Column("save_id", sa.Uuid(), nullable=False),
+        sa.Column("page_id", sa.Uuid(), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("points_earned", sa.Numeric(precision=12, scale=4), nullable=True),
@@ -303,6 +317,36 @@ def upgrade() -> None:
             "attempt_id",
             "item_version_id",
             name=op.f("uq_responses_institution_id_attempt_id_item_version_id"),
+        ),
+    )
+    op.create_table(
+        "late_responses",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("attempt_id", sa.Uuid(), nullable=False),
+        sa.Column("item_version_id", sa.Uuid(), nullable=False),
+        sa.Column("value", postgresql.JSONB(), nullable=False),
+        sa.Column("save_id", sa.Uuid(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("institution_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["institution_id", "attempt_id"],
+            ["attempts.institution_id", "attempts.id"],
+            name=op.f("fk_late_responses_institution_id_attempt_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["institution_id", "item_version_id"],
+            ["item_versions.institution_id", "item_versions.id"],
+            name=op.f("fk_late_responses_institution_id_item_version_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institutions.id"], name=op.f("fk_late_responses_institution_id")
+        ),
+        sa.PrimaryKeyConstraint("id", "institution_id", name=op.f("pk_late_responses")),
+        sa.UniqueConstraint(
+            "institution_id",
+            "attempt_id",
+            "item_version_id",
+            name=op.f("uq_late_responses_institution_id_attempt_id_item_version_id"),
         ),
     )
     for table in TENANT_TABLES:

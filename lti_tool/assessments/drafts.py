@@ -1,0 +1,51 @@
+"""What an author hands in to be published, checked as a whole."""
+
+from decimal import Decimal
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from lti_tool.assessments.items import Item
+from lti_tool.core.ids import AssessmentId
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DraftItem(_Part):
+    """A question, what it is worth, and which of the edition's competencies it shows."""
+
+    item: Item
+    points: Annotated[Decimal, Field(gt=0, le=1000, decimal_places=4)] = Decimal(1)
+    competency: Name | None = None
+
+
+class EditionDraft(_Part):
+    """An edition before it is published.
+
+    Attributes:
+        assessment_id: the assessment it will be the newest edition of.
+        summary: what passing shows, for learners and for whoever reads the badge.
+        competencies: in the order in which results list them.
+        pass_mark: share of the points, above 0, up to 1.
+        minutes: time allowed; None without a limit.
+        items: in the order in which they are asked.
+    """
+
+    assessment_id: AssessmentId
+    title: Name
+    summary: Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
+    competencies: tuple[Name, ...] = ()
+    pass_mark: Annotated[Decimal, Field(gt=0, le=1, decimal_places=4)]
+    minutes: Annotated[int, Field(gt=0, le=60 * 24 * 14)] | None = None
+    items: Annotated[tuple[DraftItem, ...], Field(min_length=1, max_length=500)]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        unknown = {draft.competency for draft in self.items} - {None, *self.competencies}
+        if unknown:
+            raise ValueError(f"not among the competencies: {', '.join(sorted(map(str, unknown)))}")
+        return self

@@ -1,0 +1,64 @@
+"""What can go wrong when an assessment is taken, in words for the learner."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lti_tool.core.errors import ConflictError, InvalidRequestError
+
+
+class UnknownItemError(InvalidRequestError):
+    """An answer to a question that this attempt does not ask."""
+
+    code = "unknown_item"
+    title = "That question is not part of this attempt"
+    steps = ("Reload the page. Everything saved so far is still there.",)
+
+
+class UnreadableResponseError(InvalidRequestError):
+    """An answer that the question does not offer."""
+
+    code = "unreadable_response"
+    title = "We could not read that answer"
+    steps = ("Reload the page and choose again. Everything saved so far is still there.",)
+
+
+class ResponseConflictError(ConflictError):
+    """Another window saved a different answer that this one had not seen.
+
+    `details["stored"]` is the server's copy.
+    """
+
+    code = "response_conflict"
+    title = "Another window saved a different answer"
+    steps = ("Look at the answer that is saved, and choose again if you want another.",)
+
+    def __init__(self, stored: Mapping[str, Any]) -> None:
+        super().__init__("Nothing was overwritten. The answer saved first is kept.")
+        self.details = {"stored": dict(stored)}
+
+
+class AttemptClosedError(ConflictError):
+    """A change to an attempt that is handed in or out of time.
+
+    What was sent is kept apart, for the instructor to decide.
+    """
+
+    code = "attempt_closed"
+    title = "This attempt has ended"
+    steps = ("See your result. If an answer arrived too late, your instructor can see it.",)
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The answer arrived after the end. It is kept, and your instructor decides about it."
+        )
+
+
+class NoAttemptsLeftError(ConflictError):
+    """As many attempts as the placement allows have been taken."""
+
+    code = "no_attempts_left"
+    title = "You have taken all your attempts"
+    steps = ("See your result. Ask your instructor if you need another attempt.",)
+
+    def __init__(self, allowed: int) -> None:
+        super().__init__(f"This activity allows {allowed} of them.")

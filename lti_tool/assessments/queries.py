@@ -1,0 +1,395 @@
+"""Reading editions, placements, attempts and results. All within the caller's tenant."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import Session
+
+from lti_tool.assessments import items, review, rules
+from lti_tool.assessments.models import (
+    Attempt,
+    Edition,
+    EditionItem,
+    ItemVersion,
+    LateResponse,
+    Placement,
+    PlacementResult,
+    Response,
+)
+from lti_tool.assessments.review import CompetencyResult, ReviewedItem
+from lti_tool.assessments.rules import FormItem, Outcome, Stored
+from lti_tool.core.errors import NotFoundError
+from lti_tool.core.ids import (
+    AssessmentId,
+    AttemptId,
+    EditionId,
+    ItemVersionId,
+    PlacementId,
+    ResourceLinkId,
+    UserId,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditionSummary:
+    """An edition, as somebody choosing one sees it.
+
+    Attributes:
+        pass_mark: share of the points, 0 to 1.
+        minutes: time allowed; None without a limit.
+        questions: how many there are.
+        points: what they are worth together.
+    """
+
+    edition_id: EditionId
+    assessment_id: AssessmentId
+    title: str
+    summary: str
+    competencies: tuple[str, ...]
+    pass_mark: Decimal
+    minutes: int | None
+    questions: int
+    points: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnerStanding:
+    """Where one learner is at a placement. The result is None until an attempt has ended."""
+
+    user_id: UserId
+    attempts: int
+    is_open: bool
+    last_submitted_at: datetime | None
+    result: PlacementResult | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptReview:
+    """An ended attempt: the whole, by competency in the edition's order, by question."""
+
+    attempt: Attempt
+    edition: EditionSummary
+    competencies: tuple[CompetencyResult, ...]
+    items: tuple[ReviewedItem, ...]
+
+
+_WORTH = (
+    select(
+        EditionItem.edition_id,
+        func.count().label("questions"),
+        func.sum(EditionItem.points).label("points"),
+    )
+    .group_by(EditionItem.edition_id)
+    .subquery()
+)
+_SUMMARIES = (
+    select(Edition, _WORTH.c.questions, _WORTH.c.points)
+    .join(_WORTH, _WORTH.c.edition_id == Edition.id)
+    .where(Edition.published_at.is_not(None))
+)
+
+
+def list_published_editions(session: Session, *, words: str | None = None) -> list[EditionSummary]:
+    """Return the newest published edition of each assessment, by title.
+
+    Args:
+        session: of the institution.
+        words: only those whose title or summary contains this, in any case.
+    """
+    newest = (
+        select(Edition.id)
+        .where(Edition.published_at.is_not(None))
+        .order_by(Edition.assessment_id, Edition.number.desc())
+        .ext(distinct_on(Edition.assessment_id))
+    )
+    query = _SUMMARIES.where(Edition.id.in_(newest)).order_by(Edition.title, Edition.id)
+    if words:
+        query = query.where(
+            Edition.title.icontains(words, autoescape=True)
+            | Edition.summary.icontains(words, autoescape=True)
+        )
+    return [_summary(row) for row in session.execute(query)]
+
+
+def get_edition(session: Session, edition_id: EditionId) -> EditionSummary:
+    """Return a published edition.
+
+    Raises:
+        NotFoundError: there is none of this id.
+    """
+    row = session.execute(_SUMMARIES.where(Edition.id == edition_id)).one_or_none()
+    if row is None:
+        raise NotFoundError("There is no such assessment.")
+    return _summary(row)
+
+
+def _summary(row: Row[Edition, int, Decimal]) -> EditionSummary:
+    edition, questions, points = row
+    return EditionSummary(
+        edition_id=edition.id,
+        assessment_id=edition.assessment_id,
+        title=edition.title,
+        summary=edition.summary,
+        competencies=tuple(edition.competencies),
+        pass_mark=edition.pass_mark,
+        minutes=edition.minutes,
+        questions=questions,
+        points=points,
+    )
+
+
+def get_placement(session: Session, placement_id: PlacementId) -> Placement:
+    """Return a placement.
+
+    Raises:
+        NotFoundError: there is none of this id.
+    """
+    placement = session.scalar(select(Placement).where(Placement.id == placement_id))
+    if placement is None:
+        raise NotFoundError("There is no such activity.")
+    return placement
+
+
+def find_placement_of_link(session: Session, resource_link_id: ResourceLinkId) -> Placement | None:
+    """Return the placement bound to a resource link."""
+    return session.scalar(select(Placement).where(Placement.resource_link_id == resource_link_id))
+
+
+def get_attempt(
+    session: Session,
+    attempt_id: AttemptId,
+    *,
+    of_user: UserId | None = None,
+    lock: bool = False,
+) -> Attempt:
+    """Return an attempt.
+
+    Args:
+        session: of the institution.
+        attempt_id: of the attempt.
+        of_user: whose it must be; None for staff and jobs.
+        lock: until the transaction ends, let nobody else save to it or end it.
+
+    Raises:
+        NotFoundError: no such attempt, or it is someone else's.
+    """
+    query = select(Attempt).where(Attempt.id == attempt_id)
+    if of_user is not None:
+        query = query.where(Attempt.user_id == of_user)
+    if lock:
+        # NO KEY: the foreign keys of its responses may still be checked meanwhile.
+        # populate_existing: what this session read before waiting for the lock is stale.
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    attempt = session.scalar(query)
+    if attempt is None:
+        raise NotFoundError("There is no such attempt of yours.")
+    return attempt
+
+
+def list_attempts(
+    session: Session, placement_id: PlacementId, user_id: UserId | None = None
+) -> Sequence[Attempt]:
+    """Return attempts at a placement, of one learner or all, by learner, oldest first."""
+    query = select(Attempt).where(Attempt.placement_id == placement_id)
+    if user_id is not None:
+        query = query.where(Attempt.user_id == user_id)
+    return session.scalars(query.order_by(Attempt.user_id, Attempt.number)).all()
+
+
+def find_open_attempt(
+    session: Session, placement_id: PlacementId, user_id: UserId
+) -> Attempt | None:
+    """Return the attempt a learner has begun and not ended, be its time up or not."""
+    return session.scalar(
+        select(Attempt).where(
+            Attempt.placement_id == placement_id,
+            Attempt.user_id == user_id,
+            Attempt.submitted_at.is_(None),
+        )
+    )
+
+
+def list_overdue(session: Session, at: datetime, *, limit: int = 500) -> Sequence[AttemptId]:
+    """Return open attempts whose time and grace are over, longest first."""
+    return session.scalars(
+        select(Attempt.id)
+        .where(Attempt.submitted_at.is_(None), Attempt.closes_at < at - rules.GRACE)
+        .order_by(Attempt.closes_at)
+        .limit(limit)
+    ).all()
+
+
+def list_form(session: Session, attempt: Attempt) -> list[FormItem]:
+    """Return the questions of an attempt's form, in its order, keys included."""
+    rows = session.execute(
+        select(EditionItem, ItemVersion.content)
+        .join(ItemVersion, ItemVersion.id == EditionItem.item_version_id)
+        .where(EditionItem.edition_id == attempt.edition_id)
+    ).all()
+    found = {entry.item_version_id: (entry, item) for entry, item in rows}
+    form = []
+    for number, asked in enumerate(attempt.form, 1):
+        entry, item = found[form_item_id(asked)]
+        form.append(
+            FormItem(
+                id=entry.item_version_id,
+                number=number,
+                item=items.read_item(item),
+                order=tuple(asked["options"]),
+                points=entry.points,
+                competency=entry.competency,
+            )
+        )
+    return form
+
+
+def list_edition_content(
+    session: Session, edition_id: EditionId
+) -> Sequence[tuple[ItemVersionId, Any]]:
+    """Return the questions of an edition in its order: version and content as stored."""
+    return session.execute(
+        select(EditionItem.item_version_id, ItemVersion.content)
+        .join(ItemVersion, ItemVersion.id == EditionItem.item_version_id)
+        .where(EditionItem.edition_id == edition_id)
+        .order_by(EditionItem.position)
+    ).all()
+
+
+def list_responses(
+    session: Session,
+    attempt_id: AttemptId,
+    *,
+    of_items: Sequence[ItemVersionId] | None = None,
+) -> dict[ItemVersionId, Stored]:
+    """Return what is saved of an attempt, by question; of all questions or of these."""
+    query = select(Response).where(Response.attempt_id == attempt_id)
+    if of_items is not None:
+        query = query.where(Response.item_version_id.in_(of_items))
+    rows = session.scalars(query)
+    return {row.item_version_id: _stored(row) for row in rows}
+
+
+def find_result(
+    session: Session, placement_id: PlacementId, user_id: UserId
+) -> PlacementResult | None:
+    """Return what a learner's ended attempts at a placement come to; None before the first."""
+    return session.scalar(
+        select(PlacementResult).where(
+            PlacementResult.placement_id == placement_id, PlacementResult.user_id == user_id
+        )
+    )
+
+
+def list_results(session: Session, placement_id: PlacementId) -> list[LearnerStanding]:
+    """Return everybody who has begun an attempt at a placement, in no order of names."""
+    begun = (
+        select(
+            Attempt.user_id,
+            func.count().label("attempts"),
+            func.bool_or(Attempt.submitted_at.is_(None)).label("is_open"),
+            func.max(Attempt.submitted_at).label("last_submitted_at"),
+        )
+        .where(Attempt.placement_id == placement_id)
+        .group_by(Attempt.user_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(begun, PlacementResult)
+        .outerjoin(
+            PlacementResult,
+            (PlacementResult.user_id == begun.c.user_id)
+            & (PlacementResult.placement_id == placement_id),
+        )
+        .order_by(begun.c.user_id)
+    )
+    return [
+        LearnerStanding(
+            user_id=UserId(user_id),
+            attempts=attempts,
+            is_open=is_open,
+            last_submitted_at=last_submitted_at,
+            result=result,
+        )
+        for user_id, attempts, is_open, last_submitted_at, result in rows
+    ]
+
+
+def list_outcomes(session: Session, placement_id: PlacementId, user_id: UserId) -> list[Outcome]:
+    """Return a learner's ended attempts at a placement, oldest first."""
+    rows = session.execute(
+        select(Attempt.points_earned, Attempt.points_possible, Attempt.passed)
+        .where(
+            Attempt.placement_id == placement_id,
+            Attempt.user_id == user_id,
+            Attempt.submitted_at.is_not(None),
+        )
+        .order_by(Attempt.number)
+    )
+    return [
+        Outcome(earned=earned, possible=possible, passed=bool(passed))
+        for earned, possible, passed in rows
+        if earned is not None and possible is not None  # of an ended attempt they never are
+    ]
+
+
+def attempt_review(
+    session: Session, attempt_id: AttemptId, *, of_user: UserId | None = None
+) -> AttemptReview:
+    """Return an ended attempt as its learner may look back at it.
+
+    Raises:
+        NotFoundError: no such attempt, it is someone else's, or it has not ended.
+    """
+    attempt = get_attempt(session, attempt_id, of_user=of_user)
+    if attempt.submitted_at is None:
+        raise NotFoundError("This attempt has not ended yet.")
+    placement = get_placement(session, attempt.placement_id)
+    outcomes = list_outcomes(session, placement.id, attempt.user_id)
+    shows_key = rules.may_see_key(
+        placement.max_attempts,
+        len(outcomes),
+        passed=any(outcome.passed for outcome in outcomes),
+    )
+    late = session.execute(
+        select(LateResponse.item_version_id, LateResponse.value).where(
+            LateResponse.attempt_id == attempt_id
+        )
+    )
+    form = list_form(session, attempt)
+    saved = list_responses(session, attempt_id)
+    edition = get_edition(session, attempt.edition_id)
+    reviewed = review.review_items(
+        form,
+        {id_: stored.value for id_, stored in saved.items()},
+        {id_: tuple(value) for id_, value in late},
+        shows_key=shows_key,
+    )
+    return AttemptReview(
+        attempt=attempt,
+        edition=edition,
+        competencies=review.by_competency(edition.competencies, form, reviewed),
+        items=reviewed,
+    )
+
+
+def form_item_id(asked: Mapping[str, Any]) -> ItemVersionId:
+    """Return which question an entry of `Attempt.form` asks."""
+    return ItemVersionId(UUID(asked["item_version_id"]))
+
+
+def _stored(row: Response) -> Stored:
+    return Stored(
+        item_version_id=row.item_version_id,
+        value=tuple(row.value),
+        flagged=row.flagged,
+        save_id=row.save_id,
+        page_id=row.page_id,
+        sequence=row.sequence,
+        saved_at=row.saved_at,
+    )

@@ -1,0 +1,206 @@
+"""How responses become points, attempts one result, and a save a decision. Pure functions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from lti_tool.assessments.items import Item, share_right
+from lti_tool.core.ids import ItemVersionId
+
+# An answer given in the last second still has to travel.
+GRACE = timedelta(seconds=60)
+# As points are stored.
+_PLACES = Decimal("0.0001")
+
+
+class Policy(StrEnum):
+    """Which of a learner's attempts a placement counts."""
+
+    BEST = "best"
+    LAST = "last"
+    FIRST = "first"
+    AVERAGE = "average"
+
+
+class Ending(StrEnum):
+    """Who ended an attempt."""
+
+    LEARNER = "learner"
+    CLOCK = "clock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormItem:
+    """A question of an attempt's form.
+
+    Attributes:
+        number: its place in the form, from 1.
+        order: its option ids as this attempt shows them.
+        points: what a right answer is worth, above 0.
+    """
+
+    id: ItemVersionId
+    number: int
+    item: Item
+    order: tuple[str, ...]
+    points: Decimal
+    competency: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """Points for one attempt: 0 <= earned <= possible, possible > 0."""
+
+    earned: Decimal
+    possible: Decimal
+    by_item: Mapping[ItemVersionId, Decimal]
+
+    def passes(self, pass_mark: Decimal) -> bool:
+        """Say whether the share of points reaches `pass_mark` (0 to 1)."""
+        return reaches(self.earned, self.possible, pass_mark)
+
+
+def reaches(earned: Decimal, possible: Decimal, pass_mark: Decimal) -> bool:
+    """Say whether earned of possible points are at least the share `pass_mark` (0 to 1)."""
+    return earned >= pass_mark * possible
+
+
+def mark(form: Sequence[FormItem], responses: Mapping[ItemVersionId, Sequence[str]]) -> Mark:
+    """Score an attempt. A question without a response, or with an empty one, earns nothing.
+
+    Args:
+        form: the attempt's questions, at least one.
+        responses: what was chosen, by question.
+    """
+    by_item = {
+        asked.id: (share_right(asked.item, responses.get(asked.id, ())) * asked.points).quantize(
+            _PLACES, ROUND_HALF_UP
+        )
+        for asked in form
+    }
+    return Mark(
+        earned=sum(by_item.values(), Decimal()),
+        possible=sum((asked.points for asked in form), Decimal()),
+        by_item=by_item,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Points of one closed attempt, or what several come to."""
+
+    earned: Decimal
+    possible: Decimal
+    passed: bool
+
+
+def reduce_attempts(policy: Policy, outcomes: Sequence[Outcome], pass_mark: Decimal) -> Outcome:
+    """Return what a learner's closed attempts at a placement come to.
+
+    Args:
+        policy: the placement's.
+        outcomes: one per closed attempt, oldest first, at least one.
+        pass_mark: share of points, 0 to 1; decides for an average only, as each
+            attempt carries its own verdict.
+    """
+    match policy:
+        case Policy.FIRST:
+            return outcomes[0]
+        case Policy.LAST:
+            return outcomes[-1]
+        case Policy.BEST:
+            return max(outcomes, key=lambda outcome: outcome.earned / outcome.possible)
+        case Policy.AVERAGE:
+            # Attempts of one placement share an edition, so they have the same whole.
+            possible = outcomes[-1].possible
+            share = sum((o.earned / o.possible for o in outcomes), Decimal()) / len(outcomes)
+            earned = (share * possible).quantize(_PLACES, ROUND_HALF_UP)
+            return Outcome(
+                earned=earned, possible=possible, passed=reaches(earned, possible, pass_mark)
+            )
+
+
+def closes_at(started_at: datetime, minutes: int | None) -> datetime | None:
+    """Return when an attempt's time is up; None without a limit."""
+    return None if minutes is None else started_at + timedelta(minutes=minutes)
+
+
+def accepts(closing: datetime | None, at: datetime) -> bool:
+    """Say whether what arrives at an instant still counts: until `GRACE` after the end."""
+    return closing is None or at <= closing + GRACE
+
+
+def may_open(max_attempts: int | None, used: int) -> bool:
+    """Say whether a learner who has used so many attempts may begin another."""
+    return max_attempts is None or used < max_attempts
+
+
+def may_see_key(max_attempts: int | None, used: int, *, passed: bool) -> bool:
+    """Say whether a learner may see the right answers: when nothing is left to win by them."""
+    return passed or not may_open(max_attempts, used)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Save:
+    """An answer on its way to the server.
+
+    Attributes:
+        value: ids of what is chosen; empty for an answer taken back.
+        save_id: made by the client for this save; sending it again changes nothing.
+        page_id: the open page it comes from; each window has its own.
+        sequence: order among the saves of this question, from 1, growing.
+        base: the stored sequence that the page last saw for this question, 0 for none.
+    """
+
+    item_version_id: ItemVersionId
+    value: tuple[str, ...]
+    flagged: bool
+    save_id: UUID
+    page_id: UUID
+    sequence: int
+    base: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """The server's copy of an answer."""
+
+    item_version_id: ItemVersionId
+    value: tuple[str, ...]
+    flagged: bool
+    save_id: UUID
+    page_id: UUID
+    sequence: int
+    saved_at: datetime
+
+
+class Verdict(StrEnum):
+    """What becomes of a save.
+
+    STORE: it replaces the server's copy. SAME: the server has just that, nothing to
+    do. OLDER: the same page has saved something newer. CONFLICT: another page has
+    saved something else that this one had not seen.
+    """
+
+    STORE = "store"
+    SAME = "same"
+    OLDER = "older"
+    CONFLICT = "conflict"
+
+
+def judge(save: Save, stored: Stored | None) -> Verdict:
+    """Decide about a save, given the server's copy."""
+    if stored is None:
+        return Verdict.STORE
+    if save.save_id == stored.save_id:
+        return Verdict.SAME
+    if save.page_id == stored.page_id:
+        return Verdict.STORE if save.sequence > stored.sequence else Verdict.OLDER
+    if (save.value, save.flagged) == (stored.value, stored.flagged):
+        return Verdict.SAME
+    if save.base == stored.sequence and save.sequence > stored.sequence:
+        return Verdict.STORE
+    return Verdict.CONFLICT

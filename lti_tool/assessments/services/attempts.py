@@ -1,0 +1,403 @@
+"""One learner's attempt, from its first minute to its result.
+
+Saving and ending hold the attempt's row lock, so that they happen one after the
+other: what a save was told is what the scoring saw.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import bindparam, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from lti_tool.assessments import items, queries, rules
+from lti_tool.assessments.errors import (
+    AttemptClosedError,
+    NoAttemptsLeftError,
+    ResponseConflictError,
+    UnknownItemError,
+)
+from lti_tool.assessments.events import AssessmentPassed, PlacementResultChanged
+from lti_tool.assessments.models import Attempt
+from lti_tool.assessments.rules import Ending, Policy, Save, Stored, Verdict
+from lti_tool.core import clock, logs, outbox
+from lti_tool.core.db import Base, system_transaction, transaction
+from lti_tool.core.errors import NotFoundError
+from lti_tool.core.ids import (
+    AttemptId,
+    EditionId,
+    InstitutionId,
+    PlacementId,
+    UserId,
+    new_id,
+)
+from lti_tool.platforms.models import Institution, User
+
+log = logs.get(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What became of a save.
+
+    Attributes:
+        stored: the server's copy afterwards; None when nothing is stored.
+        verdict: why it is that.
+        is_late: it arrived after the end: kept apart, and not counted.
+    """
+
+    verdict: Verdict
+    stored: Stored | None
+    is_late: bool = False
+
+
+def open_attempt(
+    institution_id: InstitutionId, placement_id: PlacementId, user_id: UserId
+) -> AttemptId:
+    """Begin an attempt, or return to the one that is open.
+
+    An open one whose time is over is ended by this and returned: the learner sees
+    its result before beginning another.
+
+    Raises:
+        NotFoundError: no such placement or user.
+        NoAttemptsLeftError: the learner has used them all.
+    """
+    now = clock.now()
+    with transaction(institution_id) as session:
+        # Two tabs begin at once: the second waits here and then finds the first one's attempt.
+        user = session.scalar(
+            select(User.id).where(User.id == user_id).with_for_update(key_share=True)
+        )
+        if user is None:
+            raise NotFoundError("There is no such learner.")
+        placement = queries.get_placement(session, placement_id)
+        attempt = queries.find_open_attempt(session, placement_id, user_id)
+        if attempt is not None:
+            if not rules.accepts(attempt.closes_at, now):
+                attempt = queries.get_attempt(session, attempt.id, lock=True)
+                _end(session, institution_id, attempt, now, Ending.CLOCK)
+            return attempt.id
+        used = len(queries.list_outcomes(session, placement_id, user_id))
+        if not rules.may_open(placement.max_attempts, used):
+            raise NoAttemptsLeftError(placement.max_attempts or 0)
+        edition = queries.get_edition(session, placement.edition_id)
+        attempt = Attempt(
+            placement_id=placement_id,
+            edition_id=edition.edition_id,
+            user_id=user_id,
+            number=used + 1,
+            form=_draw_form(session, edition.edition_id),
+            started_at=now,
+            closes_at=rules.closes_at(now, edition.minutes),
+        )
+        session.add(attempt)
+        session.flush()  # fills the id in
+        return attempt.id
+
+
+def _draw_form(session: Session, edition_id: EditionId) -> list[dict[str, object]]:
+    """Return what an attempt at this edition asks, as `Attempt.form` stores it."""
+    return [
+        {
+            "item_version_id": str(version_id),
+            "options": [option.id for option in items.read_item(content).options],
+        }
+        for version_id, content in queries.list_edition_content(session, edition_id)
+    ]
+
+
+def save_response(
+    institution_id: InstitutionId, attempt_id: AttemptId, save: Save, *, user_id: UserId
+) -> Saved:
+    """Save one answer; sending the same save again changes nothing.
+
+    Raises:
+        NotFoundError: the learner has no such attempt.
+        UnknownItemError: the attempt does not ask that.
+        UnreadableResponseError: the question does not offer that.
+        ResponseConflictError: another window saved something else, which is kept.
+        AttemptClosedError: it came after the end; it is kept apart.
+    """
+    [saved] = save_responses(institution_id, attempt_id, [save], user_id=user_id)
+    if saved.is_late:
+        raise AttemptClosedError
+    if saved.verdict is Verdict.CONFLICT and saved.stored is not None:
+        raise ResponseConflictError(_as_details(saved.stored))
+    return saved
+
+
+def save_responses(
+    institution_id: InstitutionId,
+    attempt_id: AttemptId,
+    saves: Sequence[Save],
+    *,
+    user_id: UserId,
+) -> list[Saved]:
+    """Save answers to different questions at once; each is decided by itself.
+
+    Returns:
+        What became of each, in the order of `saves`.
+
+    Raises:
+        NotFoundError: the learner has no such attempt.
+        UnknownItemError: the attempt does not ask one of them; nothing is saved.
+        UnreadableResponseError: a question does not offer that; nothing is saved.
+    """
+    received_at = clock.now()  # before any wait for a lock: that is not the learner's time
+    with transaction(institution_id) as session:
+        attempt = queries.get_attempt(session, attempt_id, of_user=user_id, lock=True)
+        offered = {queries.form_item_id(asked): asked["options"] for asked in attempt.form}
+        for save in saves:
+            if save.item_version_id not in offered:
+                raise UnknownItemError("The answer is to a question that is not asked here.")
+            items.check_value(offered[save.item_version_id], save.value)
+        stored = queries.list_responses(
+            session, attempt_id, of_items=[save.item_version_id for save in saves]
+        )
+        is_over = attempt.submitted_at is not None or not rules.accepts(
+            attempt.closes_at, received_at
+        )
+        saved = []
+        for save in saves:
+            copy = stored.get(save.item_version_id)
+            verdict = rules.judge(save, copy)
+            if is_over:
+                saved.append(_keep_late(session, attempt_id, save, copy, received_at))
+            elif verdict is Verdict.STORE:
+                saved.append(_store(session, attempt_id, save, received_at))
+            else:
+                saved.append(Saved(verdict=verdict, stored=copy))
+    return saved
+
+
+def _store(session: Session, attempt_id: AttemptId, save: Save, at: datetime) -> Saved:
+    session.connection().execute(
+        _UPSERT_RESPONSE,
+        {
+            "id": new_id(),
+            "attempt_id": attempt_id,
+            "item_version_id": save.item_version_id,
+            "value": list(save.value),
+            "flagged": save.flagged,
+            "save_id": save.save_id,
+            "page_id": save.page_id,
+            "sequence": save.sequence,
+            "saved_at": at,
+        },
+    )
+    stored = Stored(
+        item_version_id=save.item_version_id,
+        value=save.value,
+        flagged=save.flagged,
+        save_id=save.save_id,
+        page_id=save.page_id,
+        sequence=save.sequence,
+        saved_at=at,
+    )
+    return Saved(verdict=Verdict.STORE, stored=stored)
+
+
+def _keep_late(
+    session: Session, attempt_id: AttemptId, save: Save, copy: Stored | None, at: datetime
+) -> Saved:
+    verdict = rules.judge(save, copy)
+    counted = copy.value if copy is not None else ()
+    if verdict in {Verdict.SAME, Verdict.OLDER} or save.value == counted:
+        return Saved(verdict=verdict, stored=copy)  # nothing would be lost
+    session.connection().execute(
+        _UPSERT_LATE,
+        {
+            "id": new_id(),
+            "attempt_id": attempt_id,
+            "item_version_id": save.item_version_id,
+            "value": list(save.value),
+            "save_id": save.save_id,
+            "received_at": at,
+        },
+    )
+    log.info("response_late", attempt=str(attempt_id), item=str(save.item_version_id))
+    return Saved(verdict=verdict, stored=copy, is_late=True)
+
+
+def submit_attempt(
+    institution_id: InstitutionId, attempt_id: AttemptId, *, user_id: UserId
+) -> Attempt:
+    """End an attempt for its learner, score it, and announce what changed.
+
+    Twice is once: the second finds it ended and announces nothing. After time and
+    grace it is the clock that has ended it, from what was saved by then.
+
+    Raises:
+        NotFoundError: the learner has no such attempt.
+    """
+    now = clock.now()
+    with transaction(institution_id) as session:
+        attempt = queries.get_attempt(session, attempt_id, of_user=user_id, lock=True)
+        in_time = rules.accepts(attempt.closes_at, now)
+        _end(session, institution_id, attempt, now, Ending.LEARNER if in_time else Ending.CLOCK)
+    return attempt
+
+
+def close_overdue() -> int:
+    """End every attempt whose time and grace are over, from what is saved. Runs every minute.
+
+    Safe beside learners who submit and beside itself: the attempt's lock decides.
+
+    Returns:
+        How many it ended.
+    """
+    now = clock.now()
+    with system_transaction() as session:
+        institution_ids = session.scalars(select(Institution.id)).all()
+    ended = 0
+    for institution_id in institution_ids:
+        with transaction(institution_id) as session:
+            overdue = queries.list_overdue(session, now)
+        for attempt_id in overdue:
+            # One transaction each: no learner waits for the others' scoring.
+            with transaction(institution_id) as session:
+                attempt = queries.get_attempt(session, attempt_id, lock=True)
+                ended += _end(session, institution_id, attempt, now, Ending.CLOCK)
+    return ended
+
+
+def _end(
+    session: Session,
+    institution_id: InstitutionId,
+    attempt: Attempt,
+    at: datetime,
+    ended_by: Ending,
+) -> bool:
+    """Score and close a locked attempt. Returns False when somebody else did before."""
+    if attempt.submitted_at is not None:
+        return False
+    edition = queries.get_edition(session, attempt.edition_id)
+    responses = queries.list_responses(session, attempt.id)
+    mark = rules.mark(
+        queries.list_form(session, attempt),
+        {item_id: stored.value for item_id, stored in responses.items()},
+    )
+    by_clock = ended_by is Ending.CLOCK and attempt.closes_at is not None
+    attempt.submitted_at = attempt.closes_at if by_clock else at
+    attempt.ended_by = ended_by
+    attempt.points_earned, attempt.points_possible = mark.earned, mark.possible
+    attempt.passed = mark.passes(edition.pass_mark)
+    if responses:
+        session.connection().execute(
+            _SET_POINTS,
+            [
+                {"of_attempt": attempt.id, "of_item": item_id, "points": mark.by_item[item_id]}
+                for item_id in responses
+            ],
+        )
+    session.flush()  # the result below counts this attempt
+    _renew_result(session, institution_id, attempt, edition.pass_mark, at)
+    if attempt.passed:
+        outbox.record(
+            session,
+            AssessmentPassed(
+                institution_id=institution_id,
+                placement_id=attempt.placement_id,
+                edition_id=attempt.edition_id,
+                assessment_id=edition.assessment_id,
+                user_id=attempt.user_id,
+                attempt_id=attempt.id,
+                passed_at=attempt.submitted_at or at,
+            ),
+        )
+    return True
+
+
+def _renew_result(
+    session: Session,
+    institution_id: InstitutionId,
+    attempt: Attempt,
+    pass_mark: Decimal,
+    at: datetime,
+) -> None:
+    """Reduce the learner's attempts to one result; announce it if it differs from before."""
+    placement = queries.get_placement(session, attempt.placement_id)
+    outcomes = queries.list_outcomes(session, placement.id, attempt.user_id)
+    result = rules.reduce_attempts(Policy(placement.policy), outcomes, pass_mark)
+    version = session.connection().scalar(
+        _UPSERT_RESULT,
+        {
+            "id": new_id(),
+            "placement_id": placement.id,
+            "user_id": attempt.user_id,
+            "points_earned": result.earned,
+            "points_possible": result.possible,
+            "passed": result.passed,
+            "changed_at": at,
+        },
+    )
+    if version is not None:
+        outbox.record(
+            session,
+            PlacementResultChanged(
+                institution_id=institution_id,
+                placement_id=placement.id,
+                user_id=attempt.user_id,
+                version=version,
+            ),
+        )
+
+
+def _as_details(stored: Stored) -> dict[str, object]:
+    """Return the server's copy as a script reads it."""
+    return {
+        "value": list(stored.value),
+        "flagged": stored.flagged,
+        "sequence": stored.sequence,
+        "save_id": str(stored.save_id),
+        "saved_at": stored.saved_at.isoformat(timespec="milliseconds"),
+    }
+
+
+# Statements that run for each answer of each learner are built once: building one costs
+# more than running it.
+_responses = Base.metadata.tables["responses"]
+_late_responses = Base.metadata.tables["late_responses"]
+_results = Base.metadata.tables["placement_results"]
+
+_insert_response = insert(_responses)
+_UPSERT_RESPONSE = _insert_response.on_conflict_do_update(
+    index_elements=["institution_id", "attempt_id", "item_version_id"],
+    set_={
+        name: _insert_response.excluded[name]
+        for name in ("value", "flagged", "save_id", "page_id", "sequence", "saved_at")
+    },
+)
+
+_insert_late = insert(_late_responses)
+_UPSERT_LATE = _insert_late.on_conflict_do_update(
+    index_elements=["institution_id", "attempt_id", "item_version_id"],
+    set_={name: _insert_late.excluded[name] for name in ("value", "save_id", "received_at")},
+)
+
+_SET_POINTS = (
+    update(_responses)
+    .where(
+        _responses.c.attempt_id == bindparam("of_attempt"),
+        _responses.c.item_version_id == bindparam("of_item"),
+    )
+    .values(points_earned=bindparam("points"))
+)
+
+_insert_result = insert(_results)
+_OUTCOME = ("points_earned", "points_possible", "passed")
+_UPSERT_RESULT = _insert_result.on_conflict_do_update(
+    index_elements=["institution_id", "placement_id", "user_id"],
+    set_={
+        **{name: _insert_result.excluded[name] for name in (*_OUTCOME, "changed_at")},
+        "version": _results.c.version + 1,
+    },
+    # Nothing changed, nothing to announce: no row comes back.
+    where=tuple_(*(_results.c[name] for name in _OUTCOME)).is_distinct_from(
+        tuple_(*(_insert_result.excluded[name] for name in _OUTCOME))
+    ),
+).returning(_results.c.version)

@@ -1,0 +1,186 @@
+"""What happens at the same moment: real threads, real transactions, a database of their own."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from sqlalchemy import func, select
+
+from lti_tool.assessments import queries
+from lti_tool.assessments.errors import AttemptClosedError, ResponseConflictError
+from lti_tool.assessments.events import AssessmentPassed, PlacementResultChanged
+from lti_tool.assessments.models import Attempt, LateResponse, Placement
+from lti_tool.assessments.services import (
+    bind_placement,
+    close_overdue,
+    open_attempt,
+    save_response,
+    submit_attempt,
+)
+from lti_tool.core import clock, outbox
+from lti_tool.core.db import transaction
+from tests.assessments.factories import (
+    Page,
+    announced,
+    course,
+    form_of,
+    learner,
+    link,
+    placed,
+    university,
+)
+
+pytestmark = pytest.mark.usefixtures("live_app", "_heard")
+
+ROUNDS = 8
+
+
+def hear(_event: object) -> None:
+    """Stand in for whoever acts on an event, so that the outbox has a row to look at."""
+
+
+@pytest.fixture
+def _heard(live_app: object, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - subscribes first
+    for name in (PlacementResultChanged.__name__, AssessmentPassed.__name__):
+        monkeypatch.setitem(outbox._handlers, name, {"hear": hear})
+
+
+def at_once(acts: Sequence[Callable[[], object]]) -> list[object]:
+    """Start all at the same moment. Return what each returned or raised."""
+    barrier = threading.Barrier(len(acts))
+
+    def run(act: Callable[[], object]) -> object:
+        barrier.wait()
+        try:
+            return act()
+        except (AttemptClosedError, ResponseConflictError) as error:
+            return error
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
+
+
+def test_two_tabs_that_begin_at_once_get_one_attempt() -> None:
+    place = university()
+    placement_id = placed(place, max_attempts=1)
+
+    for _ in range(ROUNDS):
+        user_id = learner(place)
+        ids = at_once([partial(open_attempt, place.id, placement_id, user_id)] * 4)
+        assert len(set(ids)) == 1
+
+    with transaction(place.id) as session:
+        assert session.scalar(select(func.count()).select_from(Attempt)) == ROUNDS
+
+
+def test_a_save_is_either_scored_or_said_to_be_late() -> None:
+    place = university()
+    placement_id, user_id = placed(place, keys="a"), learner(place)
+    seen = set()
+
+    for _ in range(ROUNDS * 3):
+        attempt_id = open_attempt(place.id, placement_id, user_id)
+        [item] = form_of(place, attempt_id)
+        save = Page().save(item, "a")
+        outcome, _ = at_once(
+            [
+                partial(save_response, place.id, attempt_id, save, user_id=user_id),
+                partial(submit_attempt, place.id, attempt_id, user_id=user_id),
+            ]
+        )
+        with transaction(place.id) as session:
+            attempt = queries.get_attempt(session, attempt_id)
+            late = session.scalars(
+                select(LateResponse).where(LateResponse.attempt_id == attempt_id)
+            ).all()
+        if isinstance(outcome, AttemptClosedError):
+            seen.add("late")
+            assert attempt.points_earned == 0
+            assert [row.value for row in late] == [["a"]]
+        else:
+            seen.add("counted")
+            assert attempt.points_earned == 1
+            assert late == []
+
+    assert seen  # which of the two comes first is the machine's choice
+
+
+def test_a_double_click_submits_once() -> None:
+    place = university()
+    placement_id = placed(place, keys="a")
+
+    for number in range(1, ROUNDS + 1):
+        user_id = learner(place)
+        attempt_id = open_attempt(place.id, placement_id, user_id)
+        [item] = form_of(place, attempt_id)
+        save_response(place.id, attempt_id, Page().save(item, "a"), user_id=user_id)
+
+        at_once([partial(submit_attempt, place.id, attempt_id, user_id=user_id)] * 3)
+
+        assert len(announced(AssessmentPassed)) == number
+        assert len(announced(PlacementResultChanged)) == number
+
+
+def test_learner_and_sweeper_end_an_attempt_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = university()
+    placement_id = placed(place, keys="a", minutes=10)
+    users = [learner(place) for _ in range(ROUNDS)]
+    attempts = {user_id: open_attempt(place.id, placement_id, user_id) for user_id in users}
+    later = clock.now() + timedelta(minutes=12)
+    monkeypatch.setattr(clock, "now", lambda: later)
+
+    at_once(
+        [
+            close_overdue,
+            close_overdue,
+            *(
+                partial(submit_attempt, place.id, attempt_id, user_id=user_id)
+                for user_id, attempt_id in list(attempts.items())[:2]
+            ),
+        ]
+    )
+
+    assert len(announced(PlacementResultChanged)) == ROUNDS
+    with transaction(place.id) as session:
+        assert queries.list_overdue(session, later) == []
+
+
+def test_of_two_windows_one_is_stored_and_the_other_is_told() -> None:
+    place = university()
+    placement_id, user_id = placed(place, keys="a"), learner(place)
+
+    for _ in range(ROUNDS):
+        attempt_id = open_attempt(place.id, placement_id, user_id)
+        [item] = form_of(place, attempt_id)
+        saves = [Page().save(item, "a"), Page().save(item, "b")]
+        outcomes = at_once(
+            [partial(save_response, place.id, attempt_id, save, user_id=user_id) for save in saves]
+        )
+        told = [outcome for outcome in outcomes if isinstance(outcome, ResponseConflictError)]
+        assert len(told) == 1
+        with transaction(place.id) as session:
+            [copy] = queries.list_responses(session, attempt_id).values()
+        assert told[0].details["stored"]["value"] == list(copy.value)
+        submit_attempt(place.id, attempt_id, user_id=user_id)
+
+
+def test_a_class_that_launches_at_once_shares_one_placement() -> None:
+    place = university()
+    placement_id = placed(place)
+    contexts = [course(place), course(place)]
+    links = [link(place, context_id) for context_id in contexts]
+
+    def launch(number: int) -> object:
+        with transaction(place.id) as session:
+            return bind_placement(session, placement_id, links[number], contexts[number]).id
+
+    ids = at_once([partial(launch, number % 2) for number in range(8)])
+
+    assert len(set(ids[::2])) == 1
+    assert len(set(ids[1::2])) == 1
+    assert len(set(ids)) == 2
+    with transaction(place.id) as session:
+        assert session.scalar(select(func.count()).select_from(Placement)) == 2
