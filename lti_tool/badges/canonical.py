@@ -18,6 +18,9 @@ from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, RdfFormat,
 
 CONTEXTS_FOLDER = Path(__file__).parent / "contexts"
 
+# PyLD compares each value of a property with all others of it, so time grows with the square: 2,000
+# cost a second or two. A full badge has 150, one with five endorsements 700.
+MOST_VALUES = 2_000
 MOST_DEPTH = 24  # a CLR with endorsed badges nests 14 deep; Python's stack ends far later
 MOST_BLANK_NODES = 200  # real credentials have fewer than 60
 # Blank nodes that only their likewise nameless neighbours tell apart. RDFC-1.0 tries their orders:
@@ -61,8 +64,7 @@ class Canonicalizer:
         Raises:
             UnsafeDocumentError: see there; the message says what was found.
         """
-        if _depth_exceeds(document, MOST_DEPTH):
-            raise UnsafeDocumentError(f"nested more than {MOST_DEPTH} deep")
+        _refuse_bulk(document)
         problems: list[str] = []
         options = {"documentLoader": self._load, "base": _NOWHERE}
         try:
@@ -107,12 +109,23 @@ def canonicalize(document: Mapping[str, Any]) -> bytes:
     return _canonicalizer()(document)
 
 
-def _depth_exceeds(value: object, levels: int) -> bool:
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if not isinstance(value, list):
-        return False
-    return levels == 0 or any(_depth_exceeds(inner, levels - 1) for inner in value)
+def _refuse_bulk(document: Mapping[str, Any]) -> None:
+    """Refuse what is nested too deep or has too many values, without following it far."""
+    level: list[object] = [document]
+    count = 0
+    for _ in range(MOST_DEPTH):
+        inner: list[object] = []
+        for value in level:
+            if isinstance(value, Mapping):
+                inner.extend(value.values())
+            elif isinstance(value, list):
+                inner.extend(value)
+        count += len(inner)
+        if count > MOST_VALUES:
+            raise UnsafeDocumentError(f"more than {MOST_VALUES} values")
+        level = inner
+    if level:
+        raise UnsafeDocumentError(f"nested more than {MOST_DEPTH} deep")
 
 
 def _unsafe(value: object) -> Iterator[str]:

@@ -38,13 +38,6 @@ class UnknownShareError(NotFoundError):
     )
 
 
-class UnknownIssuerError(NotFoundError):
-    """No institution of that name issues here."""
-
-    code = "issuer_unknown"
-    title = "No such issuer is here"
-
-
 class UnreadableCredentialError(InvalidRequestError):
     """What was handed in for checking is no credential that could be read."""
 

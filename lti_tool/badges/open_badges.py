@@ -90,19 +90,12 @@ class Badge:
 
     def to_json(self) -> dict[str, Any]:
         """Return the document to sign."""
-        issuer: dict[str, Any] = {
-            "id": self.issuer.id,
-            "type": ["Profile"],
-            "name": self.issuer.name,
-        }
-        if self.issuer.url is not None:
-            issuer["url"] = self.issuer.url
         document: dict[str, Any] = {
             "@context": list(CONTEXT),
             "id": self.id,
             "type": ["VerifiableCredential", "OpenBadgeCredential"],
             "name": self.achievement.name,
-            "issuer": issuer,
+            "issuer": _profile_json(self.issuer),
             "validFrom": xml_datetime(self.valid_from),
         }
         if self.valid_until is not None:
@@ -129,8 +122,13 @@ def achievement_document(achievement: Achievement, issuer: Issuer) -> dict[str, 
     return {
         "@context": list(CONTEXT),
         **_achievement_json(achievement),
-        "creator": {"id": issuer.id, "type": ["Profile"], "name": issuer.name},
+        "creator": _profile_json(issuer),
     }
+
+
+def profile_document(issuer: Issuer) -> dict[str, Any]:
+    """Return the issuer as JSON-LD, for its own page."""
+    return {"@context": list(CONTEXT), **_profile_json(issuer)}
 
 
 def read(document: object) -> Badge:
@@ -180,6 +178,13 @@ def read(document: object) -> Badge:
         valid_until=valid_until,
         status=_read_status(document),
     )
+
+
+def _profile_json(issuer: Issuer) -> dict[str, Any]:
+    profile: dict[str, Any] = {"id": issuer.id, "type": ["Profile"], "name": issuer.name}
+    if issuer.url is not None:
+        profile["url"] = issuer.url
+    return profile
 
 
 def _achievement_json(achievement: Achievement) -> dict[str, Any]:

@@ -1,0 +1,112 @@
+"""Judging a credential that somebody shows: each question by itself, then what it comes to.
+
+In the order of Open Badges 3.0 §9.1. Nothing here asks the network or the database; what has to be
+looked up is handed in.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from lti_tool.badges import data_integrity
+from lti_tool.badges.data_integrity import ProofCheck, ProofOutcome, VerificationMethod
+from lti_tool.badges.open_badges import Badge
+
+
+class Status(StrEnum):
+    """What the issuer's status list says."""
+
+    GOOD = "good"
+    REVOKED = "revoked"
+    NONE = "none"  # the credential names no list: it cannot be revoked
+    UNREADABLE = "unreadable"  # the list it names cannot be read, so nothing is known
+
+
+class Dates(StrEnum):
+    """How now lies to the dates in the credential."""
+
+    CURRENT = "current"
+    NOT_YET = "not_yet"
+    EXPIRED = "expired"
+
+
+class Verdict(StrEnum):
+    """What all of it comes to."""
+
+    VALID = "valid"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    NOT_YET = "not_yet"
+    ALTERED = "altered"  # not what the issuer signed
+    UNPROVEN = "unproven"  # whether it is genuine cannot be told
+
+
+# A proof that fails in these ways was tampered with; in the others we cannot tell.
+_ALTERED = {ProofOutcome.WRONG, ProofOutcome.UNSAFE, ProofOutcome.KEY_OF_ANOTHER}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """What was found out about one credential.
+
+    Attributes:
+        at: when it was judged.
+    """
+
+    badge: Badge
+    proof: ProofCheck
+    status: Status
+    dates: Dates
+    at: datetime
+
+    @property
+    def verdict(self) -> Verdict:
+        """What to tell whoever was shown it; the first that applies."""
+        if not self.proof.verified:
+            altered = self.proof.outcome in _ALTERED
+            return Verdict.ALTERED if altered else Verdict.UNPROVEN
+        if self.status is Status.REVOKED:
+            return Verdict.REVOKED
+        if self.status is Status.UNREADABLE:
+            return Verdict.UNPROVEN
+        if self.dates is Dates.EXPIRED:
+            return Verdict.EXPIRED
+        if self.dates is Dates.NOT_YET:
+            return Verdict.NOT_YET
+        return Verdict.VALID
+
+
+def examine(
+    document: Mapping[str, Any],
+    badge: Badge,
+    *,
+    methods: Iterable[VerificationMethod],
+    status: Status,
+    at: datetime,
+) -> Examination:
+    """Judge a credential.
+
+    Args:
+        document: as it was shown.
+        badge: what `open_badges.read` made of the document.
+        methods: the keys that its issuer publishes.
+        status: what the list says at the credential's place.
+        at: the instant to judge by, aware.
+    """
+    return Examination(
+        badge=badge,
+        proof=data_integrity.verify(document, methods=methods, at=at),
+        status=status,
+        dates=_dates(badge, at),
+        at=at,
+    )
+
+
+def _dates(badge: Badge, at: datetime) -> Dates:
+    if at < badge.valid_from:
+        return Dates.NOT_YET
+    if badge.valid_until is not None and at >= badge.valid_until:
+        return Dates.EXPIRED
+    return Dates.CURRENT

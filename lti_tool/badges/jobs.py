@@ -1,0 +1,43 @@
+"""What passes and awards set in motion. Each runs at least once, in any order."""
+
+from sqlalchemy import select
+
+from lti_tool.assessments.events import AssessmentPassed
+from lti_tool.assessments.models import Placement
+from lti_tool.badges import issuing, services
+from lti_tool.badges.events import AwardGranted, AwardWithdrawn
+from lti_tool.badges.queries import find_achievement_of_assessment
+from lti_tool.badges.rules import Cause, CauseKind
+from lti_tool.core.db import transaction
+from lti_tool.people.services import person_of
+
+
+def award_for_pass(event: AssessmentPassed) -> None:
+    """Grant the achievement that a passed assessment earns.
+
+    Nothing is granted where the placement goes without a badge, or the assessment has none.
+    """
+    with transaction(event.institution_id) as session:
+        gives_badge = session.scalars(
+            select(Placement.gives_badge).where(Placement.id == event.placement_id)
+        ).one()
+        achievement = find_achievement_of_assessment(session, event.assessment_id)
+        if not gives_badge or achievement is None:
+            return
+        person_id = person_of(session, event.user_id)
+    services.grant_award(
+        event.institution_id,
+        person_id,
+        achievement.id,
+        cause=Cause(kind=CauseKind.PASS, id=event.attempt_id, caused_at=event.passed_at),
+    )
+
+
+def issue_credential(event: AwardGranted) -> None:
+    """Sign the award's credential, unless that was done or the award is withdrawn by now."""
+    issuing.issue_credential(event.institution_id, event.award_id)
+
+
+def revoke_credential(event: AwardWithdrawn) -> None:
+    """Publish that the award's credential is revoked, with all others of the same moment."""
+    issuing.publish_status_lists(event.institution_id)

@@ -1,0 +1,254 @@
+"""Publishing achievements, granting and withdrawing awards, sharing what one holds."""
+
+import hashlib
+import secrets
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from lti_tool.badges.errors import (
+    AchievementExistsError,
+    UnknownCredentialError,
+    UnknownShareError,
+)
+from lti_tool.badges.events import AwardGranted, AwardWithdrawn
+from lti_tool.badges.models import Achievement, Award, AwardCause, Credential, Share, StatusList
+from lti_tool.badges.queries import find_achievement_of_assessment, get_achievement, get_award
+from lti_tool.badges.rules import AchievementDraft, Cause
+from lti_tool.core import audit, clock, outbox
+from lti_tool.core.audit import Actor
+from lti_tool.core.db import tenant, transaction
+from lti_tool.core.ids import (
+    AchievementId,
+    AwardId,
+    CredentialId,
+    InstitutionId,
+    PersonId,
+    ShareId,
+    new_id,
+)
+
+TOKEN_BYTES = 16  # 128 bits: nobody finds a link by trying
+
+
+def publish_achievement(institution_id: InstitutionId, draft: AchievementDraft) -> AchievementId:
+    """Publish an achievement; it can be earned from now on.
+
+    Raises:
+        AchievementExistsError: the assessment has one.
+    """
+    with transaction(institution_id) as session:
+        if (
+            draft.assessment_id is not None
+            and find_achievement_of_assessment(session, draft.assessment_id) is not None
+        ):
+            raise AchievementExistsError(f"assessment {draft.assessment_id} has an achievement")
+        achievement = Achievement(
+            id=AchievementId(new_id()),
+            edition=1,
+            assessment_id=draft.assessment_id,
+            achievement_type=draft.achievement_type.value,
+            name=draft.name.strip(),
+            description=draft.description.strip(),
+            criteria=draft.criteria.strip(),
+            credits=draft.credits,
+            artwork=draft.artwork.to_json(),
+            published_at=clock.now(),
+        )
+        session.add(achievement)
+    return achievement.id
+
+
+def grant_award(
+    institution_id: InstitutionId,
+    person_id: PersonId,
+    achievement_id: AchievementId,
+    *,
+    cause: Cause,
+) -> AwardId:
+    """Grant an achievement to a person, once; a further cause is added to the award it has.
+
+    A withdrawn award comes back with a cause it did not have before, and only then. The same
+    cause twice changes nothing and announces nothing.
+
+    Raises:
+        NotFoundError: the achievement is not here.
+    """
+    with transaction(institution_id) as session:
+        edition = get_achievement(session, achievement_id).edition
+        granted = session.scalar(
+            insert(Award)
+            .values(
+                institution_id=tenant(),
+                id=new_id(),
+                person_id=person_id,
+                achievement_id=achievement_id,
+                edition=edition,
+                awarded_at=cause.caused_at,
+            )
+            .on_conflict_do_nothing()
+            .returning(Award)
+        )
+        award = (
+            granted
+            or session.scalars(
+                select(Award)
+                .where(
+                    Award.person_id == person_id,
+                    Award.achievement_id == achievement_id,
+                    Award.edition == edition,
+                )
+                .with_for_update()
+            ).one()
+        )
+        is_new_cause = _append_cause(session, award, cause)
+        if granted is None:
+            if award.withdrawn_at is None or not is_new_cause:
+                return award.id
+            award.withdrawn_at = award.withdrawn_reason = None
+            award.awarded_at = cause.caused_at
+        outbox.record(
+            session,
+            AwardGranted(
+                institution_id=institution_id,
+                award_id=award.id,
+                person_id=person_id,
+                achievement_id=achievement_id,
+                awarded_at=award.awarded_at,
+            ),
+        )
+    return award.id
+
+
+def _append_cause(session: Session, award: Award, cause: Cause) -> bool:
+    """Add a cause to an award; False when it was there."""
+    added = session.scalar(
+        insert(AwardCause)
+        .values(
+            institution_id=tenant(),
+            id=new_id(),
+            award_id=award.id,
+            kind=cause.kind.value,
+            cause_id=cause.id,
+            reason=cause.reason,
+            caused_at=cause.caused_at,
+        )
+        .on_conflict_do_nothing()
+        .returning(AwardCause.id)
+    )
+    return added is not None
+
+
+def withdraw_award(
+    institution_id: InstitutionId, award_id: AwardId, *, reason: str, actor: Actor
+) -> None:
+    """Withdraw an award and revoke its credential. A second withdrawal changes nothing.
+
+    The status list is signed anew by `publish_status_lists`, which hears of it.
+
+    Raises:
+        UnknownAwardError: there is no such award here.
+    """
+    with transaction(institution_id) as session:
+        award = get_award(session, award_id, lock=True)
+        if award.withdrawn_at is not None:
+            return
+        now = clock.now()
+        award.withdrawn_at, award.withdrawn_reason = now, reason
+        lists = session.scalars(
+            update(Credential)
+            .where(Credential.award_id == award_id, Credential.revoked_at.is_(None))
+            .values(revoked_at=now)
+            .returning(Credential.status_list_id)
+        ).all()
+        session.execute(
+            update(StatusList).where(StatusList.id.in_(lists)).values(changed_at=now, document=None)
+        )
+        audit.record(
+            session,
+            actor=actor,
+            act="withdraw_award",
+            object_kind="award",
+            object_id=award_id,
+            reason=reason,
+        )
+        outbox.record(
+            session,
+            AwardWithdrawn(
+                institution_id=institution_id,
+                award_id=award_id,
+                person_id=award.person_id,
+                achievement_id=award.achievement_id,
+            ),
+        )
+
+
+def share(
+    institution_id: InstitutionId,
+    credential_id: CredentialId,
+    *,
+    person_id: PersonId,
+    show_name: bool,
+) -> str:
+    """Make a link that shows a credential to whoever has it.
+
+    Returns:
+        The token for `Issuer.share_url`. It is not kept and cannot be told again.
+
+    Raises:
+        UnknownCredentialError: the person holds no such credential, or it is not signed yet.
+    """
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    with transaction(institution_id) as session:
+        _get_own_credential(session, credential_id, person_id)
+        session.add(
+            Share(
+                credential_id=credential_id,
+                token_hash=token_hash(token),
+                show_name=show_name,
+                created_at=clock.now(),
+            )
+        )
+    return token
+
+
+def end_share(institution_id: InstitutionId, share_id: ShareId, *, person_id: PersonId) -> None:
+    """End a link: it shows nothing from now on. Ending it twice changes nothing.
+
+    Raises:
+        UnknownShareError: the person made no such link.
+    """
+    with transaction(institution_id) as session:
+        found = session.scalar(
+            select(Share)
+            .join(Credential, Credential.id == Share.credential_id)
+            .join(Award, Award.id == Credential.award_id)
+            .where(Share.id == share_id, Award.person_id == person_id)
+            .with_for_update(of=Share)
+        )
+        if found is None:
+            raise UnknownShareError(f"no share {share_id}")
+        found.ended_at = found.ended_at or clock.now()
+
+
+def token_hash(token: str) -> bytes:
+    """Return what is kept of a share's token. It is random, so a plain hash suffices."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _get_own_credential(
+    session: Session, credential_id: CredentialId, person_id: PersonId
+) -> Credential:
+    credential = session.scalar(
+        select(Credential)
+        .join(Award, Award.id == Credential.award_id)
+        .where(
+            Credential.id == credential_id,
+            Credential.issued_at.is_not(None),
+            Award.person_id == person_id,
+        )
+    )
+    if credential is None:
+        raise UnknownCredentialError(f"no credential {credential_id}")
+    return credential
