@@ -5,6 +5,7 @@ from pathlib import Path
 from flask import Flask
 
 from lti_tool import subscriptions
+from lti_tool.badges import routes as badges
 from lti_tool.core import db, web
 from lti_tool.core import settings as settings_module
 from lti_tool.core.settings import Settings
@@ -35,6 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["CAIRN_PAGES"] = PAGES
     db.connect(app, settings)
     web.install(app)
+    app.register_blueprint(badges.blueprint)
     app.register_blueprint(launch.blueprint)
     subscriptions.register()
     return app

@@ -1,0 +1,186 @@
+"""What an issuer publishes, what holders share, and the page that checks a credential."""
+
+import json
+import re
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from lti_tool.badges import artwork, did_web, issuing, open_badges, queries, signing, verifying
+from lti_tool.badges.errors import UnreadableCredentialError
+from lti_tool.badges.issuer import Issuer
+from lti_tool.badges.models import Achievement
+from lti_tool.badges.verifying import find_issuer
+from lti_tool.core import settings
+from lti_tool.core.db import transaction
+from lti_tool.core.ids import AchievementId
+
+blueprint = Blueprint("badges", __name__)
+
+# Verifiers ask from browsers and from everywhere. Keys change rarely, revocations are wanted soon.
+_KEYS_SECONDS, _LIST_SECONDS, _PICTURE_SECONDS = 300, 60, 86_400
+_LINKED_DATA = (open_badges.MEDIA_TYPE, "application/ld+json", "application/json")
+_SHARE_PATH = re.compile(r"/i/([a-z0-9-]+)/shared/([A-Za-z0-9_-]+?)(?:\.json)?")
+
+
+@blueprint.get("/i/<slug>")
+def show_issuer(slug: str) -> ResponseReturnValue:
+    """Say who issues here: a page, or the profile for programs."""
+    issuer = find_issuer(slug)
+    if _wants_linked_data():
+        profile = open_badges.profile_document(issuing.badge_issuer(issuer))
+        return _document(profile, open_badges.MEDIA_TYPE, _KEYS_SECONDS)
+    with transaction(issuer.institution_id) as session:
+        achievements = queries.list_achievements(session)
+    return render_template("badges/show_issuer.html", issuer=issuer, achievements=achievements)
+
+
+@blueprint.get("/i/<slug>/did.json")
+def show_did_document(slug: str) -> ResponseReturnValue:
+    """Publish the issuer's keys as its did document."""
+    issuer = find_issuer(slug)
+    document = did_web.document(issuer.did, signing.public_keys(issuer))
+    return _document(document, did_web.MEDIA_TYPE, _KEYS_SECONDS)
+
+
+@blueprint.get("/i/<slug>/jwks.json")
+def show_key_set(slug: str) -> ResponseReturnValue:
+    """Publish the same keys as a JWK set."""
+    issuer = find_issuer(slug)
+    key_set = did_web.key_set(issuer.did, signing.public_keys(issuer))
+    return _document(key_set, "application/jwk-set+json", _KEYS_SECONDS)
+
+
+@blueprint.get("/i/<slug>/status/<int(max=2147483647):number>")
+def show_status_list(slug: str, number: int) -> ResponseReturnValue:
+    """Publish a status list, signed."""
+    document = issuing.published_status_list(find_issuer(slug).institution_id, number)
+    return _document(document, open_badges.MEDIA_TYPE, _LIST_SECONDS)
+
+
+@blueprint.get("/i/<slug>/achievements/<uuid:achievement_id>")
+def show_achievement(slug: str, achievement_id: UUID) -> ResponseReturnValue:
+    """Say what an achievement is: a page, or JSON-LD for programs."""
+    issuer, achievement = _achievement(slug, achievement_id)
+    if _wants_linked_data():
+        document = open_badges.achievement_document(
+            issuing.badge_achievement(issuer, achievement), issuing.badge_issuer(issuer)
+        )
+        return _document(document, open_badges.MEDIA_TYPE, _KEYS_SECONDS)
+    return render_template(
+        "badges/show_achievement.html",
+        issuer=issuer,
+        achievement=achievement,
+        picture=artwork.describe(artwork.Artwork.from_json(achievement.artwork)),
+    )
+
+
+@blueprint.get("/i/<slug>/achievements/<uuid:achievement_id>/image.svg")
+def show_artwork(slug: str, achievement_id: UUID) -> ResponseReturnValue:
+    """Draw an achievement's badge."""
+    _issuer, achievement = _achievement(slug, achievement_id)
+    picture = artwork.draw(
+        artwork.Artwork.from_json(achievement.artwork), seed=achievement.id, label=achievement.name
+    )
+    response = Response(picture, mimetype="image/svg+xml")
+    # The picture's own style sheet, if it is opened by itself; nothing else may run in it.
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    )
+    return _for_everybody(response, _PICTURE_SECONDS)
+
+
+@blueprint.get("/i/<slug>/shared/<token>")
+def show_shared(slug: str, token: str) -> ResponseReturnValue:
+    """Show a badge to whoever has its link, checked at this moment."""
+    opened = verifying.open_share(slug, token)
+    response = Response(
+        render_template(
+            "badges/show_shared.html",
+            opened=opened,
+            badge=opened.checked.examination.badge,
+            examination=opened.checked.examination,
+            picture=artwork.describe(artwork.Artwork.from_json(opened.artwork)),
+            link=opened.issuer.share_url(token),
+            download_url=url_for(".download_shared", slug=slug, token=token),
+        )
+    )
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@blueprint.get("/i/<slug>/shared/<token>.json")
+def download_shared(slug: str, token: str) -> ResponseReturnValue:
+    """Give the signed document, byte for byte what a verifier needs, as a file."""
+    opened = verifying.open_share(slug, token)
+    response = _document(dict(opened.checked.document), open_badges.MEDIA_TYPE, 0)
+    name = re.sub(r"[^a-z0-9]+", "-", opened.checked.examination.badge.achievement.name.lower())
+    response.headers["Content-Disposition"] = f'attachment; filename="{name.strip("-")}.json"'
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@blueprint.get("/verify")
+def show_verify() -> ResponseReturnValue:
+    """Offer to check a credential."""
+    return render_template("badges/show_verify.html", checked=None, problem=None, file_name=None)
+
+
+@blueprint.post("/verify")
+def verify() -> ResponseReturnValue:
+    """Check a file, a pasted credential or a pasted link. Nothing of it is kept."""
+    upload = request.files.get("file")
+    file_name = upload.filename if upload else None
+    text = request.form.get("text", "").strip()
+    if upload and file_name:
+        data = upload.stream.read(verifying.MOST_BYTES + 1)
+    elif (path := _path_of_share(text)) is not None:
+        return redirect(path, 303)
+    else:
+        data = text.encode()
+    try:
+        checked = verifying.check(verifying.read_document(data))
+    except UnreadableCredentialError as problem:
+        page = render_template(
+            "badges/show_verify.html", checked=None, problem=problem, file_name=file_name
+        )
+        return page, 400
+    return render_template(
+        "badges/show_verify.html", checked=checked, problem=None, file_name=file_name
+    )
+
+
+def _path_of_share(text: str) -> str | None:
+    """Return where a pasted link of ours leads, on this host; None for anything else."""
+    host = settings.current().issuer_url
+    if not text.startswith(f"{host}/"):
+        return None
+    match = _SHARE_PATH.fullmatch(urlsplit(text.removeprefix(host)).path)
+    return url_for(".show_shared", slug=match[1], token=match[2]) if match else None
+
+
+def _achievement(slug: str, achievement_id: UUID) -> tuple[Issuer, Achievement]:
+    issuer = find_issuer(slug)
+    with transaction(issuer.institution_id) as session:
+        return issuer, queries.get_achievement(session, AchievementId(achievement_id))
+
+
+def _wants_linked_data() -> bool:
+    """Tell programs from people: only browsers ask for HTML by name."""
+    kinds = [*_LINKED_DATA, "text/html"]
+    return request.accept_mimetypes.best_match(kinds, default=kinds[0]) in _LINKED_DATA
+
+
+def _document(document: dict[str, Any], media_type: str, seconds: int) -> Response:
+    response = Response(json.dumps(document, ensure_ascii=False), content_type=media_type)
+    return _for_everybody(response, seconds) if seconds else response
+
+
+def _for_everybody(response: Response, seconds: int) -> Response:
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.headers["Cache-Control"] = f"public, max-age={seconds}"
+    return response
