@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lti_tool.core.db import Base, TenantRow, tenant_key
@@ -37,12 +37,14 @@ class Pathway(TenantRow, Base):
 class PathwayVersion(TenantRow, Base):
     """A pathway's expression as published; immutable. The highest number is the current one.
 
-    `expression` is a typed tree as JSON.
+    `expression` is the tree of `expression.py` as JSON; `stones` is how many achievements
+    it takes at least.
     """
 
     __tablename__ = "pathway_versions"
     __table_args__ = (
         UniqueConstraint("institution_id", "pathway_id", "number"),
+        CheckConstraint("stones > 0", name="stones"),
         tenant_key("pathway_id", "pathways"),
     )
 
@@ -50,16 +52,38 @@ class PathwayVersion(TenantRow, Base):
     pathway_id: Mapped[PathwayId]
     number: Mapped[int]
     expression: Mapped[dict[str, Any]]
+    stones: Mapped[int]
     published_at: Mapped[datetime]
 
 
+class PathwayStone(TenantRow, Base):
+    """One leaf of a version's expression: `id` is the leaf's, so what asks for what is a join."""
+
+    __tablename__ = "pathway_stones"
+    __table_args__ = (
+        Index("ix_pathway_stones_achievement", "institution_id", "achievement_id"),
+        Index("ix_pathway_stones_version", "institution_id", "version_id"),
+        tenant_key("version_id", "pathway_versions"),
+        tenant_key("achievement_id", "achievements"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version_id: Mapped[PathwayVersionId]
+    achievement_id: Mapped[AchievementId]
+
+
 class Contribution(TenantRow, Base):
-    """An award that counts toward one requirement of a pathway, for one person."""
+    """An award that counts toward one requirement of a pathway, for one person.
+
+    `requirement_id` is a leaf of the version the person is on.
+    """
 
     __tablename__ = "contributions"
     __table_args__ = (
         UniqueConstraint("institution_id", "person_id", "requirement_id", "award_id"),
+        Index("ix_contributions_pathway", "institution_id", "pathway_id", "person_id"),
         tenant_key("pathway_id", "pathways"),
+        tenant_key("requirement_id", "pathway_stones"),
         tenant_key("award_id", "awards"),
         tenant_key("person_id", "persons"),
     )
@@ -73,12 +97,21 @@ class Contribution(TenantRow, Base):
 
 
 class Progress(TenantRow, Base):
-    """Where a person stands on a pathway: what screens read, kept per award."""
+    """Where a person stands on a pathway: what screens read, kept per award.
+
+    `share` and `missing` follow from the awards that stand. `completed_at` is a fact: it
+    stays when a part falls away, and whoever reads it beside `missing` sees both.
+    """
 
     __tablename__ = "pathway_progress"
     __table_args__ = (
         UniqueConstraint("institution_id", "pathway_id", "person_id"),
         CheckConstraint("share >= 0 AND share <= 1", name="share"),
+        CheckConstraint("(share = 1) = (missing = 0)", name="missing"),
+        Index(
+            "ix_pathway_progress_nearest", "institution_id", "pathway_id", "missing", "person_id"
+        ),
+        Index("ix_pathway_progress_person", "institution_id", "person_id"),
         tenant_key("pathway_id", "pathways"),
         tenant_key("version_id", "pathway_versions"),
         tenant_key("person_id", "persons"),
@@ -92,3 +125,33 @@ class Progress(TenantRow, Base):
     missing: Mapped[int]
     completed_at: Mapped[datetime | None]
     evaluated_at: Mapped[datetime]
+
+
+class Completion(TenantRow, Base):
+    """The fact that a person met all of a pathway, and when a part fell away since.
+
+    At most one is open. A lapsed one is kept and takes nothing back by itself: what
+    becomes of the certificate is for people to decide.
+    """
+
+    __tablename__ = "pathway_completions"
+    __table_args__ = (
+        Index(
+            "uq_pathway_completions_open",
+            "institution_id",
+            "pathway_id",
+            "person_id",
+            unique=True,
+            postgresql_where=text("lapsed_at IS NULL"),
+        ),
+        tenant_key("pathway_id", "pathways"),
+        tenant_key("version_id", "pathway_versions"),
+        tenant_key("person_id", "persons"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    pathway_id: Mapped[PathwayId]
+    version_id: Mapped[PathwayVersionId]
+    person_id: Mapped[PersonId]
+    completed_at: Mapped[datetime]
+    lapsed_at: Mapped[datetime | None]

@@ -1,0 +1,53 @@
+"""What can go wrong when a pathway is published."""
+
+from collections.abc import Sequence
+
+from lti_tool.core.errors import ConflictError, InvalidRequestError, NotFoundError
+
+
+class ImpossiblePathwayError(InvalidRequestError):
+    """Nobody could ever complete it, or it is not well formed.
+
+    Attributes:
+        problems: sentences, each beginning with the place in the tree.
+    """
+
+    code = "impossible_pathway"
+    title = "This pathway cannot be completed by anybody"
+    steps = ("Change the parts that are named, and publish again.",)
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = tuple(problems)
+
+
+class CyclicPathwayError(InvalidRequestError):
+    """Its achievement would be needed to earn itself.
+
+    Attributes:
+        names: of the achievements on the offending path, the first and the last the same.
+    """
+
+    code = "cyclic_pathway"
+    title = "This pathway would lead back to itself"
+    steps = ("Take one of these achievements out of the pathway that names it.",)
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"Each of these needs the next: {' → '.join(names)}.")
+        self.names = tuple(names)
+
+
+class PathwayExistsError(ConflictError):
+    """An achievement is awarded by one pathway only."""
+
+    code = "pathway_exists"
+    title = "Another pathway leads to this achievement already"
+    steps = ("Publish a new version of that pathway, or choose another achievement.",)
+
+
+class UnknownAchievementError(NotFoundError):
+    """A pathway names an achievement that this institution has not published."""
+
+    code = "unknown_achievement"
+    title = "This pathway names an achievement that is not published"
+    steps = ("Publish the achievement first.",)

@@ -1,0 +1,33 @@
+"""What pathways announce."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from lti_tool.core.ids import InstitutionId, PathwayId, PathwayVersionId, PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathwayPublished:
+    """A pathway has a new version; who holds awards already may be on it."""
+
+    institution_id: InstitutionId
+    pathway_id: PathwayId
+    version_id: PathwayVersionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathwayCompleted:
+    """Somebody came to meet all of a pathway; again, if a part had fallen away.
+
+    Attributes:
+        completion_id: tells one completion from the next.
+        completed_at: when the last award that was needed was made.
+    """
+
+    institution_id: InstitutionId
+    pathway_id: PathwayId
+    version_id: PathwayVersionId
+    person_id: PersonId
+    completed_at: datetime
+    completion_id: UUID

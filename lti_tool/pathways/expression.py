@@ -1,0 +1,116 @@
+"""What a pathway asks for, as a typed tree, and that tree as JSON.
+
+Leaves name achievements; groups say how many of their parts are needed. The tree
+is immutable once published: learners stay on the version they began.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import ConfigDict, Field, TypeAdapter
+
+from lti_tool.core.ids import AchievementId, new_id
+
+_STRICT_KEYS = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earn:
+    """Hold an award of this achievement.
+
+    Attributes:
+        credits: what the achievement carries, at least 0; filled in when the
+            pathway is published, so that a version never changes its meaning.
+    """
+
+    __pydantic_config__ = _STRICT_KEYS
+
+    achievement_id: AchievementId
+    credits: Decimal = Decimal(0)
+    id: UUID = field(default_factory=new_id)
+    kind: Literal["earn"] = "earn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllOf:
+    """Meet every part."""
+
+    __pydantic_config__ = _STRICT_KEYS
+
+    parts: "tuple[Requirement, ...]"
+    title: str = ""
+    id: UUID = field(default_factory=new_id)
+    kind: Literal["all_of"] = "all_of"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SomeOf:
+    """Meet at least `choose` of the parts; 1 <= choose <= len(parts)."""
+
+    __pydantic_config__ = _STRICT_KEYS
+
+    choose: int
+    parts: "tuple[Requirement, ...]"
+    title: str = ""
+    id: UUID = field(default_factory=new_id)
+    kind: Literal["some_of"] = "some_of"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditsAtLeast:
+    """Hold awards among the parts that carry `credits` together; more than 0."""
+
+    __pydantic_config__ = _STRICT_KEYS
+
+    credits: Decimal
+    parts: tuple[Earn, ...]
+    title: str = ""
+    id: UUID = field(default_factory=new_id)
+    kind: Literal["credits_at_least"] = "credits_at_least"
+
+
+Requirement = Annotated[Earn | AllOf | SomeOf | CreditsAtLeast, Field(discriminator="kind")]
+
+_adapter: TypeAdapter[Requirement] = TypeAdapter(Requirement)
+
+
+def to_json(expression: Requirement) -> dict[str, Any]:
+    """Return the tree as JSON; decimals and ids are text."""
+    document: dict[str, Any] = _adapter.dump_python(expression, mode="json")
+    return document
+
+
+def from_json(document: dict[str, Any]) -> Requirement:
+    """Return the tree of a document.
+
+    Raises:
+        ValueError: it is no such tree (a pydantic ValidationError, naming the places).
+    """
+    return _adapter.validate_python(document)
+
+
+def nodes(expression: Requirement) -> Iterator[Requirement]:
+    """Yield every requirement, a group before its parts, in display order."""
+    waiting = [expression]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, Earn):
+            waiting.extend(reversed(node.parts))
+
+
+def stones(expression: Requirement) -> Iterator[Earn]:
+    """Yield every leaf in display order; an achievement may come more than once."""
+    return (node for node in nodes(expression) if isinstance(node, Earn))
+
+
+def with_stones(expression: Requirement, change: Callable[[Earn], Earn]) -> Requirement:
+    """Return the tree with every leaf changed."""
+    if isinstance(expression, Earn):
+        return change(expression)
+    if isinstance(expression, CreditsAtLeast):
+        return replace(expression, parts=tuple(map(change, expression.parts)))
+    return replace(expression, parts=tuple(with_stones(part, change) for part in expression.parts))
