@@ -4,7 +4,7 @@ All rules are monotone: a further award never takes anything away.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,23 +12,10 @@ from itertools import combinations
 from uuid import UUID
 
 from lti_tool.core.ids import AchievementId, AwardId
-from lti_tool.pathways.expression import (
-    AllOf,
-    CreditsAtLeast,
-    Earn,
-    Requirement,
-    SomeOf,
-    nodes,
-    stones,
-)
+from lti_tool.pathways.expression import CreditsAtLeast, Earn, Requirement, SomeOf, stones
 
 # Shares are kept in ten-thousandths and rounded down, so that only what is complete reads 1.
 _WHOLE = 10_000
-MOST_REQUIREMENTS = 200
-DEEPEST = 8
-# Where achievements are named in several groups, the nearest way is found by trying out the
-# sets of them: at most 2 to this power.
-MOST_REPEATED = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,19 +81,6 @@ class Evaluation:
         return len(self.nearest)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """Why an expression cannot be published.
-
-    Attributes:
-        place: where in the tree: titles of the groups from the top, or their position.
-        text: what is wrong there, a sentence.
-    """
-
-    place: tuple[str, ...]
-    text: str
-
-
 def evaluate(expression: Requirement, held: Collection[Held], at: datetime) -> Evaluation:
     """Judge the awards somebody holds against a pathway.
 
@@ -114,7 +88,7 @@ def evaluate(expression: Requirement, held: Collection[Held], at: datetime) -> E
     the instant it was awarded. Several awards of one achievement (editions) are one.
 
     Args:
-        expression: a tree without `problems`.
+        expression: a sound tree (`soundness.problems`).
         held: awards that stand, in any order.
         at: the instant to judge by, aware.
     """
@@ -122,6 +96,11 @@ def evaluate(expression: Requirement, held: Collection[Held], at: datetime) -> E
     for award in held:
         if award.awarded_at <= at:
             awards.setdefault(award.achievement_id, []).append(award.award_id)
+    return judge(expression, awards)
+
+
+def judge(expression: Requirement, awards: Mapping[AchievementId, Sequence[AwardId]]) -> Evaluation:
+    """Judge which achievements are held; `awards` of each are only passed on to the reasons."""
     reasons, _ = _reason(expression, awards)
     return Evaluation(
         nearest=() if reasons.done else _nearest(expression, awards.keys()), reasons=reasons
@@ -169,7 +148,7 @@ def _reason(
     """Return the reason and the weight its share has beside its siblings': stones, at least."""
     if isinstance(node, Earn):
         own = tuple(awards.get(node.achievement_id, ()))
-        is_held = Decimal(bool(own))
+        is_held = Decimal(node.achievement_id in awards)
         return Reason(
             requirement=node, counted=is_held, needed=Decimal(1), share=is_held, awards=own
         ), 1
@@ -255,7 +234,7 @@ def _nearest(expression: Requirement, held: Collection[AchievementId]) -> tuple[
             if way is not None and (best is None or size + len(way) < len(best)):
                 best = (*earned, *way)
     if best is None:
-        raise ValueError("nobody can complete this expression; see problems()")
+        raise ValueError("nobody can complete this expression; see soundness.problems")
     return tuple(known for known in times if known in best)
 
 
@@ -276,119 +255,3 @@ def _way(
     if len(ways) < needed:
         return None
     return tuple(known for way in sorted(ways, key=len)[:needed] for known in way)
-
-
-def problems(expression: Requirement, names: Mapping[AchievementId, str]) -> list[Problem]:
-    """Return everything that makes an expression impossible or unfit, in display order.
-
-    Args:
-        expression: with its credits filled in.
-        names: of the achievements, for the sentences.
-    """
-    # Size and depth first: what is too deep must not be walked by recursion.
-    found = list(_size_problems(expression))
-    if found:
-        return found
-    found += _problems(expression, (), names)
-    times = Counter(stone.achievement_id for stone in stones(expression))
-    repeated = [names[known] for known, count in times.items() if count > 1]
-    if len(repeated) > MOST_REPEATED:
-        text = f"At most {MOST_REPEATED} achievements may be in several groups, not {len(repeated)}"
-        found.append(Problem(place=(), text=f"{text}: {', '.join(repeated)}."))
-    return found
-
-
-def _size_problems(expression: Requirement) -> Iterator[Problem]:
-    known: set[UUID] = set()
-    for node in nodes(expression):
-        if node.id in known:
-            yield Problem(place=(), text="Two requirements have the same id.")
-            return
-        known.add(node.id)
-        if len(known) > MOST_REQUIREMENTS:
-            yield Problem(place=(), text=f"A pathway has at most {MOST_REQUIREMENTS} requirements.")
-            return
-    level, depth = [expression], 0
-    while level:
-        level = [p for node in level if not isinstance(node, Earn) for p in node.parts]
-        depth += 1
-    if depth > DEEPEST:
-        yield Problem(place=(), text=f"Groups lie at most {DEEPEST} deep, not {depth}.")
-
-
-def _problems(
-    node: Requirement, place: tuple[str, ...], names: Mapping[AchievementId, str]
-) -> Iterator[Problem]:
-    if isinstance(node, Earn):
-        return
-    for text in _group_problems(node, names):
-        yield Problem(place=place, text=text)
-    for number, part in enumerate(node.parts, 1):
-        if isinstance(part, AllOf | SomeOf | CreditsAtLeast):
-            yield from _problems(part, (*place, part.title or f"part {number}"), names)
-
-
-def _group_problems(
-    node: AllOf | SomeOf | CreditsAtLeast, names: Mapping[AchievementId, str]
-) -> Iterator[str]:
-    if not node.parts:
-        yield "The group is empty."
-        return
-    times = Counter(part.achievement_id for part in node.parts if isinstance(part, Earn))
-    for known, count in times.items():
-        if count > 1:
-            yield f"{names[known]} is in the group {count} times."
-    if isinstance(node, SomeOf):
-        if not 1 <= node.choose <= len(node.parts):
-            yield f"{node.choose} of {len(node.parts)} parts cannot be met."
-    elif isinstance(node, CreditsAtLeast):
-        yield from _credit_problems(node, names)
-
-
-def _credit_problems(node: CreditsAtLeast, names: Mapping[AchievementId, str]) -> Iterator[str]:
-    for part in node.parts:
-        if part.credits <= 0:
-            yield f"{names[part.achievement_id]} carries no credits."
-    if node.credits <= 0:
-        yield "The credits that are needed must be more than 0."
-    total = sum(part.credits for part in node.parts)
-    if total < node.credits:
-        yield f"{node.credits:f} credits are needed, and the parts carry {total:f} together."
-
-
-def find_cycle(
-    start: AchievementId, needs: Mapping[AchievementId, Collection[AchievementId]]
-) -> tuple[AchievementId, ...]:
-    """Return the shortest way on which an achievement comes to need itself, or nothing.
-
-    Args:
-        start: the achievement a pathway awards.
-        needs: per achievement that a pathway awards, the achievements it names.
-
-    Returns:
-        From `start` to `start`, each needing the next.
-    """
-    came_from: dict[AchievementId, AchievementId] = {}
-    level = [start]
-    while level:
-        further = []
-        for known in level:
-            for needed in sorted(needs.get(known, ())):
-                if needed == start:
-                    return _trace(known, start, came_from)
-                if needed not in came_from:
-                    came_from[needed] = known
-                    further.append(needed)
-        level = further
-    return ()
-
-
-def _trace(
-    last: AchievementId, start: AchievementId, came_from: Mapping[AchievementId, AchievementId]
-) -> tuple[AchievementId, ...]:
-    way = [start, last] if last != start else [start]
-    while way[-1] != start:
-        way.append(came_from[way[-1]])
-    if len(way) == 1:
-        way.append(start)
-    return tuple(reversed(way))

@@ -1,0 +1,52 @@
+"""How pathways react to awards: each handler reads what is so now, so order does not matter."""
+
+from lti_tool.badges.events import AwardGranted, AwardWithdrawn
+from lti_tool.badges.rules import Cause, CauseKind
+from lti_tool.badges.services import grant_award
+from lti_tool.core.db import transaction
+from lti_tool.core.ids import AchievementId, InstitutionId, PersonId
+from lti_tool.pathways import queries, services
+from lti_tool.pathways.events import PathwayCompleted, PathwayPublished
+
+
+def count_award(event: AwardGranted) -> None:
+    """Count an award on every pathway that names its achievement."""
+    _recount(event.institution_id, event.person_id, event.achievement_id)
+
+
+def uncount_award(event: AwardWithdrawn) -> None:
+    """Take an award that no longer stands out of every pathway in which it counted."""
+    _recount(event.institution_id, event.person_id, event.achievement_id)
+
+
+def welcome_newcomers(event: PathwayPublished) -> None:
+    """Bring onto a pathway those who held awards before it was published."""
+    if services.welcome_newcomers(event.institution_id, event.pathway_id):
+        services.announce_newcomers(event)
+
+
+def award_completion(event: PathwayCompleted) -> None:
+    """Award the pathway's own achievement, which may count in a further pathway.
+
+    The same completion twice is one cause: an award withdrawn since stays withdrawn.
+    """
+    with transaction(event.institution_id) as session:
+        pathway = queries.get_pathway(session, event.pathway_id)
+        completion = queries.find_open_completion(session, event.pathway_id, event.person_id)
+    if completion is None or completion.id != event.completion_id:
+        return  # a part fell away before we came to it
+    grant_award(
+        event.institution_id,
+        event.person_id,
+        pathway.achievement_id,
+        cause=Cause(kind=CauseKind.PATHWAY, id=event.completion_id, caused_at=event.completed_at),
+    )
+
+
+def _recount(
+    institution_id: InstitutionId, person_id: PersonId, achievement_id: AchievementId
+) -> None:
+    with transaction(institution_id) as session:
+        pathways = queries.list_pathways_of(session, person_id, achievement_id)
+    for pathway_id in pathways:
+        services.recount(institution_id, pathway_id, person_id)

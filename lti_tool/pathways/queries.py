@@ -1,0 +1,405 @@
+"""Reads of pathways and of where people stand on them. Screens read the rows kept per award."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
+from sqlalchemy.orm import Session, aliased
+
+from lti_tool.badges.models import Achievement, Award
+from lti_tool.core import clock
+from lti_tool.core.errors import NotFoundError
+from lti_tool.core.ids import AchievementId, PathwayId, PathwayVersionId, PersonId
+from lti_tool.pathways import rules
+from lti_tool.pathways.expression import Requirement, from_json, stones
+from lti_tool.pathways.models import (
+    Completion,
+    Contribution,
+    Pathway,
+    PathwayStone,
+    PathwayVersion,
+    Progress,
+)
+from lti_tool.pathways.rules import Held
+from lti_tool.pathways.standing import (
+    LearnerRow,
+    PathwayOverview,
+    PathwayStanding,
+    State,
+    Stone,
+)
+
+
+def get_pathway(session: Session, pathway_id: PathwayId) -> Pathway:
+    """Return a pathway.
+
+    Raises:
+        NotFoundError: this institution has none of that id.
+    """
+    pathway = session.scalar(select(Pathway).where(Pathway.id == pathway_id))
+    if pathway is None:
+        raise NotFoundError("There is no such pathway.")
+    return pathway
+
+
+def get_newest_version(session: Session, pathway_id: PathwayId) -> PathwayVersion:
+    """Return the version that newcomers begin.
+
+    Raises:
+        NotFoundError: this institution has no such pathway.
+    """
+    version = session.scalar(
+        select(PathwayVersion)
+        .where(PathwayVersion.pathway_id == pathway_id)
+        .order_by(PathwayVersion.number.desc())
+        .limit(1)
+    )
+    if version is None:
+        raise NotFoundError("There is no such pathway.")
+    return version
+
+
+def list_versions(
+    session: Session, version_ids: Collection[PathwayVersionId]
+) -> dict[PathwayVersionId, PathwayVersion]:
+    """Return these versions by id."""
+    return {
+        version.id: version
+        for version in session.scalars(
+            select(PathwayVersion).where(PathwayVersion.id.in_(version_ids))
+        )
+    }
+
+
+def list_pathways_of(
+    session: Session, person_id: PersonId, achievement_id: AchievementId
+) -> list[PathwayId]:
+    """Return the pathways on which an achievement counts for this person, in order of id.
+
+    Decisive is the version the person is on, or for newcomers the newest.
+    """
+    later = aliased(PathwayVersion)
+    is_newest = ~exists().where(
+        later.pathway_id == PathwayVersion.pathway_id, later.number > PathwayVersion.number
+    )
+    return list(
+        session.scalars(
+            select(PathwayVersion.pathway_id)
+            .join(PathwayStone, PathwayStone.version_id == PathwayVersion.id)
+            .outerjoin(
+                Progress,
+                and_(
+                    Progress.pathway_id == PathwayVersion.pathway_id,
+                    Progress.person_id == person_id,
+                ),
+            )
+            .where(
+                PathwayStone.achievement_id == achievement_id,
+                or_(
+                    Progress.version_id == PathwayVersion.id,
+                    and_(Progress.id.is_(None), is_newest),
+                ),
+            )
+            .distinct()
+            .order_by(PathwayVersion.pathway_id)
+        )
+    )
+
+
+def list_held(session: Session, person_id: PersonId, version_id: PathwayVersionId) -> list[Held]:
+    """Return the person's standing awards of the achievements a version names."""
+    named = select(PathwayStone.achievement_id).where(PathwayStone.version_id == version_id)
+    rows = session.execute(
+        select(Award.id, Award.achievement_id, Award.awarded_at).where(
+            Award.person_id == person_id,
+            Award.withdrawn_at.is_(None),
+            Award.achievement_id.in_(named),
+        )
+    )
+    return [
+        Held(award_id=award, achievement_id=achievement, awarded_at=at)
+        for award, achievement, at in rows
+    ]
+
+
+def judged_at(held: Iterable[Held]) -> datetime:
+    """Return now, or the newest award's instant if another machine's clock is ahead."""
+    return max([clock.now(), *(award.awarded_at for award in held)])
+
+
+def list_newcomers(session: Session, pathway_id: PathwayId, *, limit: int) -> list[PersonId]:
+    """Return people who hold what the newest version names and have no progress row yet."""
+    version = get_newest_version(session, pathway_id)
+    known = exists().where(Progress.pathway_id == pathway_id, Progress.person_id == Award.person_id)
+    return list(
+        session.scalars(
+            select(Award.person_id)
+            .join(PathwayStone, PathwayStone.achievement_id == Award.achievement_id)
+            .where(PathwayStone.version_id == version.id, Award.withdrawn_at.is_(None), ~known)
+            .distinct()
+            .order_by(Award.person_id)
+            .limit(limit)
+        )
+    )
+
+
+def find_open_completion(
+    session: Session, pathway_id: PathwayId, person_id: PersonId
+) -> Completion | None:
+    """Return the completion that has not lapsed, or None."""
+    return session.scalar(
+        select(Completion).where(
+            Completion.pathway_id == pathway_id,
+            Completion.person_id == person_id,
+            Completion.lapsed_at.is_(None),
+        )
+    )
+
+
+def list_needs(session: Session) -> dict[AchievementId, set[AchievementId]]:
+    """Return, per achievement that a pathway awards, what any of its versions names."""
+    needs: dict[AchievementId, set[AchievementId]] = defaultdict(set)
+    for awarded, named in session.execute(
+        select(Pathway.achievement_id, PathwayStone.achievement_id)
+        .join(PathwayVersion, PathwayVersion.pathway_id == Pathway.id)
+        .join(PathwayStone, PathwayStone.version_id == PathwayVersion.id)
+    ):
+        needs[awarded].add(named)
+    return needs
+
+
+def list_progress(session: Session, person_id: PersonId) -> list[PathwayStanding]:
+    """Return where a person stands on every pathway they are on, the nearest first."""
+    rows = session.execute(
+        select(Progress, PathwayVersion, Pathway, Achievement.name)
+        .join(PathwayVersion, PathwayVersion.id == Progress.version_id)
+        .join(Pathway, Pathway.id == Progress.pathway_id)
+        .join(Achievement, Achievement.id == Pathway.achievement_id)
+        .where(Progress.person_id == person_id)
+        .order_by(Progress.missing, Pathway.title, Pathway.id)
+    ).all()
+    held = _list_counted(session, Contribution.person_id == person_id)
+    expressions = {version.id: from_json(version.expression) for _, version, _, _ in rows}
+    names = _names(session, expressions.values())
+    return [
+        _standing(
+            progress,
+            version,
+            pathway,
+            achievement_name,
+            expressions[version.id],
+            held[progress.pathway_id, person_id],
+            names,
+        )
+        for progress, version, pathway, achievement_name in rows
+    ]
+
+
+def _standing(  # noqa: PLR0913, PLR0917 - the rows it is made of
+    progress: Progress,
+    version: PathwayVersion,
+    pathway: Pathway,
+    achievement_name: str,
+    expression: Requirement,
+    held: list[Held],
+    names: dict[AchievementId, str],
+) -> PathwayStanding:
+    evaluation = rules.evaluate(expression, held, judged_at(held))
+    earned: dict[AchievementId, datetime] = {}
+    for award in sorted(held, key=lambda award: award.awarded_at):
+        earned.setdefault(award.achievement_id, award.awarded_at)
+    return PathwayStanding(
+        pathway_id=pathway.id,
+        title=pathway.title,
+        achievement_id=pathway.achievement_id,
+        achievement_name=achievement_name,
+        version_number=version.number,
+        share=progress.share,
+        missing=progress.missing,
+        stones_needed=version.stones,
+        completed_at=progress.completed_at,
+        stones=tuple(
+            Stone(
+                requirement_id=stone.id,
+                achievement_id=stone.achievement_id,
+                name=names[stone.achievement_id],
+                awarded_at=earned.get(stone.achievement_id),
+                is_nearest=stone.achievement_id in evaluation.nearest,
+            )
+            for stone in stones(expression)
+        ),
+        evaluation=evaluation,
+    )
+
+
+def list_learners(  # noqa: PLR0913 - a page of a table that can be filtered
+    session: Session,
+    pathway_id: PathwayId,
+    *,
+    after: tuple[int, PersonId] | None = None,
+    limit: int = 25,
+    state: State | None = None,
+    person_ids: Collection[PersonId] | None = None,
+) -> list[LearnerRow]:
+    """Return a page of the people on a pathway: completed first, then the nearest.
+
+    The next page comes `after` the `key` of this one's last row. Given a `state` or
+    `person_ids`, such as those whose name was searched for, only these are listed.
+    """
+    page = (
+        select(Progress, PathwayVersion)
+        .join(PathwayVersion, PathwayVersion.id == Progress.version_id)
+        .where(Progress.pathway_id == pathway_id)
+        .order_by(Progress.missing, Progress.person_id)
+        .limit(limit)
+    )
+    if after is not None:
+        page = page.where(tuple_(Progress.missing, Progress.person_id) > tuple_(*after))
+    if person_ids is not None:
+        page = page.where(Progress.person_id.in_(person_ids))
+    if state is not None:
+        page = page.where(_IN_STATE[state])
+    rows = session.execute(page).all()
+    people = [progress.person_id for progress, _ in rows]
+    on_page = and_(Contribution.pathway_id == pathway_id, Contribution.person_id.in_(people))
+    held = _list_counted(session, on_page)
+    counted = dict(
+        session.execute(
+            select(Contribution.person_id, func.max(Contribution.counted_at))
+            .where(on_page)
+            .group_by(Contribution.person_id)
+        )
+        .tuples()
+        .all()
+    )
+    versions = {version.id: version for _, version in rows}
+    expressions = {key: from_json(version.expression) for key, version in versions.items()}
+    names = _names(session, expressions.values())
+    learners = []
+    for progress, version in rows:
+        own = held[pathway_id, progress.person_id]
+        evaluation = rules.evaluate(expressions[version.id], own, judged_at(own))
+        learners.append(
+            LearnerRow(
+                person_id=progress.person_id,
+                version_number=version.number,
+                share=progress.share,
+                missing=progress.missing,
+                stones_needed=version.stones,
+                completed_at=progress.completed_at,
+                counted_at=counted.get(progress.person_id),
+                nearest=tuple(names[known] for known in evaluation.nearest),
+            )
+        )
+    return learners
+
+
+_COMPLETED = Progress.missing == 0
+_LAPSED = and_(Progress.completed_at.is_not(None), Progress.missing > 0)
+_ONE_AWAY = and_(Progress.completed_at.is_(None), Progress.missing == 1)
+_UNDER_WAY = and_(Progress.completed_at.is_(None), Progress.missing > 0)
+
+
+_IN_STATE: dict[State, ColumnElement[bool]] = {
+    "completed": _COMPLETED,
+    "lapsed": _LAPSED,
+    "one_away": _ONE_AWAY,
+    "under_way": _UNDER_WAY,
+}
+
+
+def pathway_overview(session: Session) -> list[PathwayOverview]:
+    """Return every pathway with its counts, by title."""
+    newest = (
+        select(PathwayVersion)
+        .distinct(PathwayVersion.pathway_id)
+        .order_by(PathwayVersion.pathway_id, PathwayVersion.number.desc())
+        .subquery()
+    )
+    counts = (
+        select(
+            Progress.pathway_id,
+            func.count().label("learners"),
+            func.count().filter(_ONE_AWAY).label("one_away"),
+            func.count().filter(_COMPLETED).label("completed"),
+            func.count().filter(_LAPSED).label("lapsed"),
+        )
+        .group_by(Progress.pathway_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(Pathway, Achievement.name, newest.c.number, newest.c.stones, counts)
+        .join(Achievement, Achievement.id == Pathway.achievement_id)
+        .join(newest, newest.c.pathway_id == Pathway.id)
+        .outerjoin(counts, counts.c.pathway_id == Pathway.id)
+        .order_by(Pathway.title, Pathway.id)
+    )
+    return [
+        PathwayOverview(
+            pathway_id=row.Pathway.id,
+            title=row.Pathway.title,
+            achievement_id=row.Pathway.achievement_id,
+            achievement_name=row.name,
+            version_number=row.number,
+            stones_needed=row.stones,
+            learners=row.learners or 0,
+            one_away=row.one_away or 0,
+            completed=row.completed or 0,
+            lapsed=row.lapsed or 0,
+        )
+        for row in rows
+    ]
+
+
+def list_funnel(session: Session, pathway_id: PathwayId) -> list[tuple[int, int]]:
+    """Return how many learners lack how many stones: (missing, learners), fewest missing first."""
+    return [
+        (missing, learners)
+        for missing, learners in session.execute(
+            select(Progress.missing, func.count())
+            .where(Progress.pathway_id == pathway_id)
+            .group_by(Progress.missing)
+            .order_by(Progress.missing)
+        )
+    ]
+
+
+def _list_counted(
+    session: Session, condition: ColumnElement[bool]
+) -> dict[tuple[PathwayId, PersonId], list[Held]]:
+    """Return the awards that count, per pathway and person, from the rows kept for screens.
+
+    An award that counts toward several requirements of a pathway comes once.
+    """
+    held: dict[tuple[PathwayId, PersonId], list[Held]] = defaultdict(list)
+    for pathway_id, person_id, award_id, achievement_id, awarded_at in session.execute(
+        select(
+            Contribution.pathway_id,
+            Contribution.person_id,
+            Award.id,
+            Award.achievement_id,
+            Award.awarded_at,
+        )
+        .join(Award, Award.id == Contribution.award_id)
+        .where(condition)
+        .distinct()
+    ):
+        award = Held(award_id=award_id, achievement_id=achievement_id, awarded_at=awarded_at)
+        held[pathway_id, person_id].append(award)
+    return held
+
+
+def achievement_names(
+    session: Session, achievement_ids: Collection[AchievementId]
+) -> dict[AchievementId, str]:
+    """Return the names of achievements."""
+    rows = session.execute(
+        select(Achievement.id, Achievement.name).where(Achievement.id.in_(achievement_ids))
+    )
+    return dict(rows.tuples().all())
+
+
+def _names(session: Session, expressions: Iterable[Requirement]) -> dict[AchievementId, str]:
+    named = {stone.achievement_id for tree in expressions for stone in stones(tree)}
+    return achievement_names(session, named)
