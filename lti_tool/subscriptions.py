@@ -4,11 +4,20 @@ from lti_tool.assessments.events import AssessmentPassed, PlacementResultChanged
 from lti_tool.badges.events import AwardGranted, AwardWithdrawn
 from lti_tool.badges.jobs import award_for_pass, issue_credential, revoke_credential
 from lti_tool.core import outbox
+from lti_tool.pathways.events import PathwayCompleted, PathwayPublished
+from lti_tool.pathways.jobs import (
+    award_completion,
+    count_award,
+    uncount_award,
+    welcome_newcomers,
+)
 
 
 def register() -> None:
     """Connect every event to the jobs that act on it. Called once per process, at start-up."""
     outbox.subscribe(PlacementResultChanged, [])
     outbox.subscribe(AssessmentPassed, [award_for_pass])
-    outbox.subscribe(AwardGranted, [issue_credential])
-    outbox.subscribe(AwardWithdrawn, [revoke_credential])
+    outbox.subscribe(AwardGranted, [issue_credential, count_award])
+    outbox.subscribe(AwardWithdrawn, [revoke_credential, uncount_award])
+    outbox.subscribe(PathwayPublished, [welcome_newcomers])
+    outbox.subscribe(PathwayCompleted, [award_completion])

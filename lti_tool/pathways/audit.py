@@ -10,7 +10,7 @@ from typing import Literal
 
 from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 from sqlalchemy.types import Uuid
 
 from lti_tool.badges.models import Award
@@ -24,7 +24,7 @@ from lti_tool.pathways.models import (
     PathwayVersion,
     Progress,
 )
-from lti_tool.pathways.queries import list_versions
+from lti_tool.pathways.queries import is_newest, list_versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +70,6 @@ def audit(session: Session, pathway_id: PathwayId) -> Audit:
 
 def _wrong_contributions(session: Session, pathway_id: PathwayId) -> list[PersonId]:
     """Return who has a contribution too many or too few, in order."""
-    later = aliased(PathwayVersion)
-    is_newest = ~exists().where(
-        later.pathway_id == PathwayVersion.pathway_id, later.number > PathwayVersion.number
-    )
     expected = (
         select(Award.person_id, PathwayStone.id.label("requirement_id"), Award.id.label("award_id"))
         .join(PathwayStone, PathwayStone.achievement_id == Award.achievement_id)
@@ -88,7 +84,7 @@ def _wrong_contributions(session: Session, pathway_id: PathwayId) -> list[Person
         .where(
             Award.withdrawn_at.is_(None),
             PathwayVersion.pathway_id == pathway_id,
-            or_(Progress.version_id == PathwayVersion.id, and_(Progress.id.is_(None), is_newest)),
+            or_(Progress.version_id == PathwayVersion.id, and_(Progress.id.is_(None), is_newest())),
         )
         .subquery()
     )
@@ -139,22 +135,28 @@ def _wrong_progress(session: Session, pathway_id: PathwayId) -> Iterator[PersonI
         Completion.person_id == Progress.person_id,
         Completion.lapsed_at.is_(None),
     )
-    groups = session.execute(
+    standing = (
         select(
+            Progress.person_id,
             Progress.version_id,
             held.c.achievements,
             Progress.share,
             Progress.missing,
             Progress.completed_at.is_not(None).label("completed"),
             is_open.label("is_open"),
-            func.array_agg(Progress.person_id, type_=ARRAY(Uuid)).label("people"),
         )
         .outerjoin(
             held,
             and_(held.c.person_id == Progress.person_id, held.c.version_id == Progress.version_id),
         )
         .where(Progress.pathway_id == pathway_id)
-        .group_by("version_id", "achievements", "share", "missing", "completed", "is_open")
+        .subquery()
+    )
+    alike = [column for column in standing.c if column.name != "person_id"]
+    groups = session.execute(
+        select(
+            *alike, func.array_agg(standing.c.person_id, type_=ARRAY(Uuid)).label("people")
+        ).group_by(*alike)
     ).all()
     versions = list_versions(session, {group.version_id for group in groups})
     expressions = {key: from_json(version.expression) for key, version in versions.items()}

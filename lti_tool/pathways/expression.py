@@ -107,10 +107,12 @@ def stones(expression: Requirement) -> Iterator[Earn]:
     return (node for node in nodes(expression) if isinstance(node, Earn))
 
 
-def with_stones(expression: Requirement, change: Callable[[Earn], Earn]) -> Requirement:
-    """Return the tree with every leaf changed."""
+def renewed(expression: Requirement, change: Callable[[Earn], Earn]) -> Requirement:
+    """Return the tree with every leaf changed, and with fresh ids throughout."""
     if isinstance(expression, Earn):
-        return change(expression)
+        return replace(change(expression), id=new_id())
     if isinstance(expression, CreditsAtLeast):
-        return replace(expression, parts=tuple(map(change, expression.parts)))
-    return replace(expression, parts=tuple(with_stones(part, change) for part in expression.parts))
+        stones_of_it = tuple(replace(change(stone), id=new_id()) for stone in expression.parts)
+        return replace(expression, id=new_id(), parts=stones_of_it)
+    parts = tuple(renewed(part, change) for part in expression.parts)
+    return replace(expression, id=new_id(), parts=parts)

@@ -72,6 +72,14 @@ def list_versions(
     }
 
 
+def is_newest() -> ColumnElement[bool]:
+    """Return the condition that a row of pathway_versions is its pathway's newest."""
+    later = aliased(PathwayVersion)
+    return ~exists().where(
+        later.pathway_id == PathwayVersion.pathway_id, later.number > PathwayVersion.number
+    )
+
+
 def list_pathways_of(
     session: Session, person_id: PersonId, achievement_id: AchievementId
 ) -> list[PathwayId]:
@@ -79,10 +87,6 @@ def list_pathways_of(
 
     Decisive is the version the person is on, or for newcomers the newest.
     """
-    later = aliased(PathwayVersion)
-    is_newest = ~exists().where(
-        later.pathway_id == PathwayVersion.pathway_id, later.number > PathwayVersion.number
-    )
     return list(
         session.scalars(
             select(PathwayVersion.pathway_id)
@@ -98,7 +102,7 @@ def list_pathways_of(
                 PathwayStone.achievement_id == achievement_id,
                 or_(
                     Progress.version_id == PathwayVersion.id,
-                    and_(Progress.id.is_(None), is_newest),
+                    and_(Progress.id.is_(None), is_newest()),
                 ),
             )
             .distinct()
@@ -269,9 +273,7 @@ def list_learners(  # noqa: PLR0913 - a page of a table that can be filtered
             select(Contribution.person_id, func.max(Contribution.counted_at))
             .where(on_page)
             .group_by(Contribution.person_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     versions = {version.id: version for _, version in rows}
     expressions = {key: from_json(version.expression) for key, version in versions.items()}
@@ -311,12 +313,6 @@ _IN_STATE: dict[State, ColumnElement[bool]] = {
 
 def pathway_overview(session: Session) -> list[PathwayOverview]:
     """Return every pathway with its counts, by title."""
-    newest = (
-        select(PathwayVersion)
-        .distinct(PathwayVersion.pathway_id)
-        .order_by(PathwayVersion.pathway_id, PathwayVersion.number.desc())
-        .subquery()
-    )
     counts = (
         select(
             Progress.pathway_id,
@@ -329,9 +325,9 @@ def pathway_overview(session: Session) -> list[PathwayOverview]:
         .subquery()
     )
     rows = session.execute(
-        select(Pathway, Achievement.name, newest.c.number, newest.c.stones, counts)
+        select(Pathway, Achievement.name, PathwayVersion.number, PathwayVersion.stones, counts)
         .join(Achievement, Achievement.id == Pathway.achievement_id)
-        .join(newest, newest.c.pathway_id == Pathway.id)
+        .join(PathwayVersion, and_(PathwayVersion.pathway_id == Pathway.id, is_newest()))
         .outerjoin(counts, counts.c.pathway_id == Pathway.id)
         .order_by(Pathway.title, Pathway.id)
     )
@@ -397,7 +393,7 @@ def achievement_names(
     rows = session.execute(
         select(Achievement.id, Achievement.name).where(Achievement.id.in_(achievement_ids))
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _names(session: Session, expressions: Iterable[Requirement]) -> dict[AchievementId, str]:

@@ -1,5 +1,6 @@
 """Publish pathways, and keep what counts and who completed them true to the awards."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -32,9 +33,9 @@ from lti_tool.pathways.events import PathwayCompleted, PathwayPublished
 from lti_tool.pathways.expression import (
     Requirement,
     from_json,
+    renewed,
     stones,
     to_json,
-    with_stones,
 )
 from lti_tool.pathways.models import (
     Completion,
@@ -44,6 +45,7 @@ from lti_tool.pathways.models import (
     PathwayVersion,
     Progress,
 )
+from lti_tool.pathways.soundness import Problem
 
 # People brought onto a new version by one job; the job asks for another as long as there are more.
 NEWCOMERS_PER_JOB = 500
@@ -122,7 +124,8 @@ def _lock_publishing(session: Session) -> None:
 def _checked(
     session: Session, achievement_id: AchievementId, expression: Requirement
 ) -> Requirement:
-    """Return the expression with its credits, if it is sound."""
+    """Return the expression with its credits and ids of its own, if it is sound."""
+    _refuse(soundness.size_problems(expression))
     named = {stone.achievement_id for stone in stones(expression)}
     rows = session.execute(
         select(Achievement.id, Achievement.name, Achievement.credits).where(
@@ -133,17 +136,21 @@ def _checked(
     if unknown := sorted(map(str, (named | {achievement_id}) - names.keys())):
         raise UnknownAchievementError(f"There is no achievement {', '.join(unknown)}.")
     credits_of = {row.id: row.credits or Decimal(0) for row in rows}
-    filled = with_stones(
+    filled = renewed(
         expression, lambda stone: replace(stone, credits=credits_of[stone.achievement_id])
     )
-    if found := soundness.problems(filled, names):
-        raise ImpossiblePathwayError([problem.sentence for problem in found])
+    _refuse(soundness.problems(filled, names))
     needs = queries.list_needs(session)
     needs.setdefault(achievement_id, set()).update(named)
     if cycle := soundness.find_cycle(achievement_id, needs):
         known = queries.achievement_names(session, cycle)
         raise CyclicPathwayError([known[step] for step in cycle])
     return filled
+
+
+def _refuse(problems: Iterable[Problem]) -> None:
+    if found := [problem.sentence for problem in problems]:
+        raise ImpossiblePathwayError(found)
 
 
 def _add_version(
@@ -257,9 +264,7 @@ def _write_contributions(
     )
     pair = tuple_(Contribution.requirement_id, Contribution.award_id)
     stored = set(
-        session.execute(
-            select(Contribution.requirement_id, Contribution.award_id).where(*own)
-        ).tuples()
+        session.execute(select(Contribution.requirement_id, Contribution.award_id).where(*own))
     )
     if gone := stored - expected:
         session.execute(delete(Contribution).where(*own, pair.in_(gone)))

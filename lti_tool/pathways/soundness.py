@@ -48,14 +48,10 @@ def problems(expression: Requirement, names: Mapping[AchievementId, str]) -> lis
     """Return everything that makes an expression impossible or unfit, in display order.
 
     Args:
-        expression: with its credits filled in.
+        expression: with its credits filled in, and no `size_problems`.
         names: of the achievements, for the sentences.
     """
-    # Size and depth first: what is too deep must not be walked by recursion.
-    found = list(_size_problems(expression))
-    if found:
-        return found
-    found += _problems(expression, (), names)
+    found = list(_problems(expression, (), names))
     times = Counter(stone.achievement_id for stone in stones(expression))
     repeated = [names[known] for known, count in times.items() if count > 1]
     if len(repeated) > MOST_REPEATED:
@@ -64,13 +60,15 @@ def problems(expression: Requirement, names: Mapping[AchievementId, str]) -> lis
     return found
 
 
-def _size_problems(expression: Requirement) -> Iterator[Problem]:
+def size_problems(expression: Requirement) -> Iterator[Problem]:
+    """Yield what makes a tree too large to be looked at: ask this first.
+
+    Everything else about expressions is recursive; this is not.
+    """
     tree = list(islice(nodes(expression), MOST_REQUIREMENTS + 1))
     if len(tree) > MOST_REQUIREMENTS:
         yield Problem(place=(), text=f"A pathway has at most {MOST_REQUIREMENTS} requirements.")
         return
-    if len({node.id for node in tree}) < len(tree):
-        yield Problem(place=(), text="Two requirements have the same id.")
     level, depth = [expression], 0
     while level:
         level = [p for node in level if not isinstance(node, Earn) for p in node.parts]

@@ -91,7 +91,7 @@ def test_almost_complete_never_reads_complete() -> None:
 
 
 @given(pathway=expressions(), awards=learners())
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_evaluation_agrees_with_trying_everything(pathway: Requirement, awards: list[Held]) -> None:
     known = {award.achievement_id for award in awards}
 
@@ -106,7 +106,7 @@ def test_evaluation_agrees_with_trying_everything(pathway: Requirement, awards: 
 
 
 @given(pathway=expressions(), awards=learners())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_further_award_never_takes_anything_away(
     pathway: Requirement, awards: list[Held]
 ) -> None:
@@ -119,7 +119,7 @@ def test_a_further_award_never_takes_anything_away(
 
 
 @given(pathway=expressions(), awards=learners())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_completion_has_the_instant_from_which_the_awards_suffice(
     pathway: Requirement, awards: list[Held]
 ) -> None:
@@ -132,7 +132,7 @@ def test_completion_has_the_instant_from_which_the_awards_suffice(
 
 
 @given(pathway=expressions(), awards=learners())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_what_counts_is_every_award_beside_every_stone_that_names_it(
     pathway: Requirement, awards: list[Held]
 ) -> None:
