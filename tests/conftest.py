@@ -32,6 +32,7 @@ from lti_tool.core import settings as settings_module
 from lti_tool.core.settings import Database, Http, Settings
 from lti_tool.platforms import key_sets, service_client
 from lti_tool.worker import run_worker
+from tests.campus.site import Site, running_campus
 
 pytest_plugins = ["tests.browser"]  # open_page, for tests that look at pages
 
@@ -183,6 +184,19 @@ def worker(database: Connection) -> Worker:  # noqa: ARG001 - its jobs are part 
     return Worker()
 
 
+@pytest.fixture(scope="session")
+def _campus_site(new_database: Callable[[str], str]) -> Iterator[Site]:
+    with running_campus(new_database("campus")) as site:
+        yield site
+
+
+@pytest.fixture
+def campus(_campus_site: Site) -> Iterator[Site]:
+    """Yield a Campus that listens on 127.0.0.1, seeded, without faults; see `tests.campus.site`."""
+    yield _campus_site
+    _campus_site.campus.faults.clear()
+
+
 @pytest.fixture
 def live_database() -> Iterator[str]:
     """Give one test a real database of its own, for threads and processes. Yields the URL."""
@@ -209,16 +223,25 @@ def live_app(live_settings: Settings) -> Iterator[Flask]:
 @contextlib.contextmanager
 def _built(settings: Settings) -> Iterator[Flask]:
     """Make the product with these settings the one of this process, until the block ends."""
+    with another_product():
+        app = create_app(settings)
+        app.testing = True
+        yield app
+
+
+@contextlib.contextmanager
+def another_product() -> Iterator[None]:
+    """Let the block make a product, and return to the present one after it."""
     before, bind_before = settings_module._installed[:], db._sessions.kw["bind"]
     _forget_caches()
-    app = create_app(settings)
-    app.testing = True
-    yield app
-    with app.app_context():
-        db.database.engine.dispose()
-    settings_module._installed[:] = before
-    db._sessions.configure(bind=bind_before)
-    _forget_caches()
+    try:
+        yield
+    finally:
+        if db._sessions.kw["bind"] not in {None, bind_before}:
+            db._sessions.kw["bind"].dispose()
+        settings_module._installed[:] = before
+        db._sessions.configure(bind=bind_before)
+        _forget_caches()
 
 
 def _forget_caches() -> None:
