@@ -3,6 +3,7 @@
 Any number of either may run, on any machine; each may be killed at any moment.
 """
 
+import os
 import secrets
 import signal
 import threading
@@ -21,6 +22,7 @@ from lti_tool.core import logs, outbox, queue
 log = logs.get(__name__)
 
 RELAY_SECONDS = 1.0
+RELAY_SIGN_SECONDS = 10
 RECONNECT_SECONDS = 1.0
 RELAY_BATCH = 200
 
@@ -96,8 +98,8 @@ def relay_once() -> int:
         How many deliveries were handed over.
     """
     try:
-        # Asked first: relaying into a queue that is away would only put deliveries off.
-        queue.connection().ping()
+        # First, since relaying into a queue that is away would only put deliveries off.
+        queue.connection().set(queue.RELAY_SIGN, os.getpid(), ex=RELAY_SIGN_SECONDS)
         hand_over_due(PERIODIC)
         return outbox.relay(batch=RELAY_BATCH)
     except (OperationalError, RedisError) as error:

@@ -20,6 +20,7 @@ from lti_tool.core import db, logs, settings
 NAME = "cairn"
 JOB_SECONDS = 50
 _FAILURE_SECONDS = 3600
+RELAY_SIGN = "cairn:relay"  # set by every relay, gone soon after the last one stopped
 
 log = logs.get(__name__)
 

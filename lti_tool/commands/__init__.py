@@ -1,0 +1,1 @@
+"""The commands of `cairn`; `lti_tool.cli` loads the one that is asked for."""

@@ -1,0 +1,223 @@
+"""Look an installation over: what is so, and what to do about what is not right."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from redis.exceptions import RedisError
+from rq.worker import SimpleWorker
+from sqlalchemy import Connection, create_engine, func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from lti_tool.core import clock, http, keys, outbox, queue, schema
+from lti_tool.core.db import Base, TenantRow, system_transaction
+from lti_tool.core.errors import ToolError
+from lti_tool.core.settings import Settings
+
+CLOCK_TOLERANCE = timedelta(seconds=5)
+LATE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one check found.
+
+    Attributes:
+        about: what was checked, in a word or two.
+        ok: nothing has to be done.
+        says: what is so; when not ok, also what to do.
+    """
+
+    about: str
+    ok: bool
+    says: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Run every check, in an order in which the first failure explains the later ones."""
+    checks: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] = (
+        ("database", _database),
+        ("migrations", _migrations),
+        ("queue", _queue),
+        ("deliveries", _deliveries),
+        ("keys", _keys),
+        ("base URL", _base_url),
+        ("storage", _storage),
+    )
+    findings: list[Finding] = []
+    for about, check in checks:
+        try:
+            findings += check(settings)
+        except (SQLAlchemyError, RedisError, OSError, ToolError) as error:
+            reason = str(error).strip().partition("\n")[0]
+            findings.append(_bad(about, f"{_ADVICE[about]} ({type(error).__name__}: {reason})"))
+    return findings
+
+
+_ADVICE = {
+    "database": "PostgreSQL does not answer: is it running, and is CAIRN_DATABASE_URL right?",
+    "migrations": "The schema cannot be read: run `cairn migrate`.",
+    "queue": "Redis does not answer: is it running, and is CAIRN_REDIS_URL right?",
+    "deliveries": "The outbox cannot be read: run `cairn migrate`.",
+    "keys": "The keys cannot be used: CAIRN_SECRET_KEY must contain the one they were made with.",
+    "base URL": "We cannot reach ourselves at CAIRN_BASE_URL: is `cairn serve` running, and does "
+    "the name lead to it from this machine?",
+    "storage": "CAIRN_STORAGE_DIR cannot be written: make it, and give it to the user of `cairn`.",
+}
+
+
+def _good(about: str, says: str) -> Finding:
+    return Finding(about=about, ok=True, says=says)
+
+
+def _bad(about: str, says: str) -> Finding:
+    return Finding(about=about, ok=False, says=says)
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    with _connected(settings.database.url) as connection:
+        version = connection.scalar(text("SHOW server_version"))
+        yield _good("database", f"PostgreSQL {version} answers")
+        yield _role(connection)
+        yield _clock(connection.scalar(text("SELECT clock_timestamp()")))
+        yield from _unprotected(connection)
+
+
+def _role(connection: Connection) -> Finding:
+    name, strong, owned = connection.execute(
+        text(
+            "SELECT rolname, rolsuper OR rolbypassrls, (SELECT count(*) FROM pg_class"
+            " WHERE relowner = pg_roles.oid AND relkind = 'r')"
+            " FROM pg_roles WHERE rolname = current_user"
+        )
+    ).one()
+    if strong or owned:
+        return _bad(
+            "role",
+            f"CAIRN_DATABASE_URL connects as {name}, whom row-level security does not bind "
+            f"({'a superuser' if strong else f'owner of {owned} tables'}). Connect as a role of "
+            "its own; CAIRN_OWNER_DATABASE_URL, for migrations, names the owner.",
+        )
+    return _good("role", f"{name} owns nothing and sees one institution at a time")
+
+
+def _clock(theirs: datetime | None) -> Finding:
+    ours = clock.now()
+    apart = abs(ours - theirs) if theirs is not None else CLOCK_TOLERANCE
+    if apart >= CLOCK_TOLERANCE:
+        return _bad(
+            "clock",
+            f"This machine and the database differ by {apart.total_seconds():.0f} s. Run a time "
+            "service (NTP) on both: platforms refuse messages and scores with a wrong time.",
+        )
+    return _good("clock", f"{ours:%H:%M:%S} UTC, {apart.total_seconds():.1f} s from the database's")
+
+
+def _unprotected(connection: Connection) -> Iterator[Finding]:
+    """Find tables of tenants that row-level security does not guard."""
+    schema.load_models()
+    tenants = {
+        str(mapper.local_table)
+        for mapper in Base.registry.mappers
+        if issubclass(mapper.class_, TenantRow)
+    }
+    guarded = connection.scalars(
+        text(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+            " AND relrowsecurity AND relforcerowsecurity"
+        )
+    )
+    names = sorted(tenants - set(guarded))
+    if names:
+        yield _bad(
+            "tenants",
+            f"Row-level security is off for {', '.join(names)}: either migrations are missing "
+            "(`cairn migrate`), or somebody changed the schema by hand. Restore it: "
+            "ALTER TABLE ... ENABLE and FORCE ROW LEVEL SECURITY.",
+        )
+
+
+def _migrations(settings: Settings) -> Iterator[Finding]:
+    missing = schema.pending(settings.database.url)
+    if missing:
+        yield _bad("migrations", f"{len(missing)} have not run: run `cairn migrate`")
+    else:
+        yield _good("migrations", "the schema is up to date")
+
+
+def _queue(_settings: Settings) -> Iterator[Finding]:
+    connection = queue.connection()
+    connection.ping()
+    yield _good("queue", f"Redis answers; {queue.queue().count} jobs wait")
+    workers = SimpleWorker.count(connection=connection)
+    if workers:
+        yield _good("workers", f"{workers} running")
+    else:
+        yield _bad("workers", "None is running, so nothing is sent or signed: run `cairn worker`")
+    if connection.exists(queue.RELAY_SIGN):
+        yield _good("relay", "running")
+    else:
+        yield _bad("relay", "None is running, so nothing is tried again: run `cairn relay`")
+
+
+def _deliveries(_settings: Settings) -> Iterator[Finding]:
+    delivery = outbox.OutboxDelivery
+    with system_transaction() as session:
+        late, dead = session.execute(
+            select(
+                func.count().filter(delivery.due_at < clock.now() - LATE),
+                func.count().filter(delivery.died_at.is_not(None)),
+            )
+        ).one()
+    if late or dead:
+        yield _bad(
+            "deliveries",
+            f"{late} are late by more than {LATE.seconds // 60} minutes, {dead} were given up: "
+            "see `cairn backlog`",
+        )
+    else:
+        yield _good("deliveries", "none is late, none was given up")
+
+
+def _keys(_settings: Settings) -> Iterator[Finding]:
+    key = keys.current("lti")
+    yield _good("keys", f"messages to platforms are signed with {key.kid}")
+
+
+def _base_url(settings: Settings) -> Iterator[Finding]:
+    url = f"{settings.base_url}/lti/jwks.json"
+    parts = urlsplit(url)
+    own = (parts.netloc, parts.hostname or "", *settings.http.allowed_hosts)
+    document = http.get_json(url, allowed_hosts=own)
+    served = {key.get("kid") for key in document.get("keys", ())}
+    if keys.current("lti").kid in served:
+        yield _good("base URL", f"{settings.base_url} leads here")
+    else:
+        yield _bad(
+            "base URL",
+            f"{settings.base_url} leads to another installation: its keys are not ours. Correct "
+            "CAIRN_BASE_URL, or the name's address.",
+        )
+
+
+def _storage(settings: Settings) -> Iterator[Finding]:
+    settings.storage_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=settings.storage_dir) as probe:
+        probe.write(b"x")
+        os.fsync(probe.fileno())
+    yield _good("storage", f"{settings.storage_dir} can be written")
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Connection]:
+    engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 5})
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
