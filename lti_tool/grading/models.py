@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
@@ -22,8 +21,10 @@ from lti_tool.core.ids import (
 class DesiredScore(TenantRow, Base):
     """The score a line item should hold for a user, and what the platform has acknowledged.
 
-    Open while `acknowledged_version < version` and not refused. A timestamp is allotted
-    once per version and reused by every resend (AGS 2.0 §3.4.9).
+    Due while `due_at` is set: to be sent then. Not due: acknowledged in this version, or
+    refused for good with `refused_at` and the platform's reason. `timestamp` is the one
+    last allotted, for `timestamp_version`: allotted once per version and reused by every
+    resend (AGS 2.0 §3.4.9).
     """
 
     __tablename__ = "desired_scores"
@@ -52,13 +53,14 @@ class DesiredScore(TenantRow, Base):
     version: Mapped[int] = mapped_column(default=1)
     changed_at: Mapped[datetime]
     timestamp: Mapped[datetime | None]
+    timestamp_version: Mapped[int] = mapped_column(default=0)
     acknowledged_version: Mapped[int] = mapped_column(default=0)
     acknowledged_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(default=0)
     refused_at: Mapped[datetime | None]
+    last_status: Mapped[int | None]
     last_error: Mapped[str | None]
-    last_answer: Mapped[dict[str, Any] | None]
 
 
 class SenderLane(Base):

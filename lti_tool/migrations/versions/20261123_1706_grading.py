@@ -2,7 +2,6 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 from lti_tool.core.db import tenant_policy
 
@@ -44,13 +43,14 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("timestamp", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("timestamp_version", sa.Integer(), nullable=False),
         sa.Column("acknowledged_version", sa.Integer(), nullable=False),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("refused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_status", sa.Integer(), nullable=True),
         sa.Column("last_error", sa.String(), nullable=True),
-        sa.Column("last_answer", postgresql.JSONB(), nullable=True),
         sa.Column("institution_id", sa.Uuid(), nullable=False),
         sa.CheckConstraint("maximum > 0 AND given >= 0", name=op.f("ck_desired_scores_points")),
         sa.ForeignKeyConstraint(
