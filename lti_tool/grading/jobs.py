@@ -18,7 +18,8 @@ from lti_tool.platforms.queries import get_registration
 
 log = logs.get(__name__)
 
-SCOPES = (ags.SCORE_SCOPE, ags.RESULT_SCOPE)
+_SCORE = (ags.SCORE_SCOPE,)
+_READ = (ags.RESULT_SCOPE,)
 # A job goes on with the next batch for so long; what is left is handed to a fresh job.
 _WORKING_SECONDS = queue.JOB_SECONDS / 2
 _FLUSH_SECONDS = 0.02
@@ -79,7 +80,7 @@ class _Shift:
         sent = {item.parcel.id for item in delivered}
         unsent = [parcel for parcel in batch if parcel.id not in sent]
         if Outcome.UNAUTHORIZED in outcomes:
-            service_client.forget_token(self.lane.registration_id, SCOPES)
+            service_client.forget_token(self.lane.registration_id, _SCORE, line.token)
             self._tokens_refused += 1
         if unsent and self._tokens_refused != 1:
             last = delivered[-1].answer
@@ -94,10 +95,19 @@ class _Shift:
 
 
 def _line(registration_id: RegistrationId) -> Line:
-    token = service_client.access_token(registration_id, SCOPES)
+    def read_token() -> str | None:
+        try:
+            return service_client.access_token(registration_id, _READ)
+        except ToolError:
+            return None
+
     with system_transaction() as session:
         product = get_registration(session, registration_id).product
-    return Line(token=token, in_flight=quirks.quirks_of(product).in_flight)
+    return Line(
+        token=service_client.access_token(registration_id, _SCORE),
+        read_token=read_token,
+        in_flight=quirks.quirks_of(product).in_flight,
+    )
 
 
 async def _exchange(lane: services.Lane, batch: list[Parcel], line: Line) -> list[Delivered]:
