@@ -1,0 +1,151 @@
+"""One column of Campus' gradebook, the placement behind it, and its learners."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import uuid4
+
+from sqlalchemy import select
+
+from lti_tool.assessments import services as assessments
+from lti_tool.assessments.services import create_placement
+from lti_tool.campus import store
+from lti_tool.core.db import transaction
+from lti_tool.core.ids import InstitutionId, PlacementId, RegistrationId, UserId
+from lti_tool.grading import services
+from lti_tool.grading.models import DesiredScore
+from lti_tool.platforms.models import Context, ResourceLink, User
+from lti_tool.platforms.services import (
+    Endpoints,
+    add_deployment,
+    add_institution,
+    add_registration,
+)
+from tests.assessments.factories import Page, University, form_of, published
+from tests.campus.site import Site
+
+# Campus' people by their order in its seed: the students.
+AMARA, LINH, INGRID, BJORN = "campus-1002", "campus-1003", "campus-1006", "campus-1007"
+MIRELA = "campus-1001"  # the teacher
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """Where learners take an assessment of three questions and Campus keeps their grade."""
+
+    site: Site
+    university: University
+    registration_id: RegistrationId
+    placement_id: PlacementId
+    line_item_id: int
+
+    @property
+    def institution_id(self) -> InstitutionId:
+        return self.university.id
+
+    def user(self, subject: str) -> UserId:
+        """Return the user with this `sub`, stored as a launch would."""
+        with transaction(self.institution_id) as session:
+            known = session.scalar(select(User).where(User.subject == subject))
+            if known is not None:
+                return known.id
+            user = User(issuer=self.site.url, subject=subject, name=subject)
+            session.add(user)
+            session.flush()
+            return user.id
+
+    def take(self, subject: str, answers: str) -> UserId:
+        """Take the assessment (its key is "abc") to the end."""
+        user_id = self.user(subject)
+        attempt_id = assessments.open_attempt(self.institution_id, self.placement_id, user_id)
+        page = Page()
+        for item, letter in zip(form_of(self.university, attempt_id), answers, strict=True):
+            save = page.save(item, letter)
+            assessments.save_response(self.institution_id, attempt_id, save, user_id=user_id)
+        assessments.submit_attempt(self.institution_id, attempt_id, user_id=user_id)
+        return user_id
+
+    def held(self) -> dict[str, Decimal | None]:
+        """Return what Campus' gradebook holds in the column, by `sub`, of 3 points."""
+        scores = store.gradebook(self.site.campus.engine, 1)
+        return {
+            sub: score.given for (item, sub), score in scores.items() if item == self.line_item_id
+        }
+
+    def row(self, user_id: UserId) -> DesiredScore:
+        """Return what we want for a user."""
+        with transaction(self.institution_id) as session:
+            return session.scalars(
+                select(DesiredScore).where(DesiredScore.user_id == user_id)
+            ).one()
+
+    def lane(self) -> services.Lane:
+        """Take the lane, as a worker does that may be killed with it."""
+        lane = services.lease(self.registration_id, self.institution_id)
+        assert lane is not None
+        return lane
+
+
+def placed_course(site: Site, *, tool_url: str) -> Course:
+    """Connect a tool that listens at `tool_url`, place an assessment, bind it to a column."""
+    tool = store.connect_tool(
+        site.campus.engine,
+        name="Cairn",
+        login_url=f"{tool_url}/lti/login",
+        launch_url=f"{tool_url}/lti/launch",
+        deep_link_url=f"{tool_url}/lti/launch",
+        jwks_url=f"{tool_url}/lti/jwks.json",
+        redirect_uris=[f"{tool_url}/lti/launch"],
+    )
+    slug = f"u{uuid4().hex[:12]}"
+    institution_id = add_institution(slug, f"University {slug}")
+    endpoints = Endpoints(
+        auth_url=f"{site.url}/lti/auth",
+        token_url=f"{site.url}/lti/token",
+        jwks_url=f"{site.url}/lti/jwks",
+    )
+    registration_id = add_registration(
+        issuer=site.url, client_id=tool.client_id, name="Campus", endpoints=endpoints
+    )
+    deployment_id = add_deployment(registration_id, tool.deployment_id, institution_id)
+    university = University(id=institution_id, slug=slug, deployment_id=deployment_id)
+    with site.campus.engine.begin() as connection:
+        line_item = store.add_line_item(
+            connection,
+            course_id=1,
+            tool_id=tool.tool_id,
+            activity_id=None,
+            label="Reading statistics critically",
+            score_maximum=10,
+            resource_id="r",
+            tag="",
+            starts_at=None,
+            ends_at=None,
+        )
+    url = f"{site.url}/lti/courses/1/lineitems/{line_item.id}?type_id={tool.tool_id}"
+    placement_id = create_placement(
+        institution_id,
+        published(university),
+        context_id=None,
+        created_by=None,
+        title="Reading statistics critically",
+    )
+    with transaction(institution_id) as session:
+        context = Context(deployment_id=deployment_id, platform_id="1")
+        session.add(context)
+        session.flush()  # the link's foreign key
+        link = ResourceLink(
+            deployment_id=deployment_id,
+            context_id=context.id,
+            platform_id=uuid4().hex,
+            line_item_url=url,
+        )
+        session.add(link)
+        session.flush()  # the placement's foreign key
+        assessments.bind_placement(session, placement_id, link.id, context.id)
+    return Course(
+        site=site,
+        university=university,
+        registration_id=registration_id,
+        placement_id=placement_id,
+        line_item_id=line_item.id,
+    )

@@ -1,0 +1,412 @@
+"""Scores on their way to a real platform that fails on demand."""
+
+import asyncio
+import threading
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from redis import Redis
+from sqlalchemy import select, text, update
+
+from lti_tool.campus import clock as campus_clock
+from lti_tool.campus import store
+from lti_tool.core import audit, clock, settings
+from lti_tool.core.db import system_transaction, transaction
+from lti_tool.grading import jobs, queries, sender, services
+from lti_tool.grading.models import DesiredScore, SenderLane
+from lti_tool.grading.queries import SyncState
+from lti_tool.grading.rules import Answer, Outcome
+from lti_tool.platforms.models import ResourceLink
+from lti_tool.worker import run_worker
+from tests.grading.course import AMARA, BJORN, INGRID, LINH, MIRELA, Course
+
+ALL, TWO, NONE = Decimal(3), Decimal(2), Decimal(0)
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> "Later":
+    return Later(monkeypatch)
+
+
+class Later:
+    """Moves the product's clock and the platform's, together or apart."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._ours = self._theirs = timedelta()
+        real = clock.now
+        monkeypatch.setattr(clock, "now", lambda: real() + self._ours)
+        monkeypatch.setattr(campus_clock, "now", lambda: real() + self._theirs)
+
+    def move(self, **duration: float) -> None:
+        self._ours += timedelta(**duration)
+        self._theirs += timedelta(**duration)
+
+    def move_ours(self, **duration: float) -> None:
+        self._ours += timedelta(**duration)
+
+
+def work() -> None:
+    """Let a worker do all that is queued, and what the clock finds due."""
+    run_worker(burst=True)
+    jobs.wake_due_lanes()
+    run_worker(burst=True)
+
+
+def test_a_score_reaches_the_gradebook_and_is_acknowledged(course: Course) -> None:
+    user_id = course.take(AMARA, "abd")
+
+    work()
+
+    assert course.held() == {AMARA: TWO}
+    row = course.row(user_id)
+    assert row.acknowledged_version == row.version == 1
+    assert row.due_at is None
+    assert row.acknowledged_at is not None
+
+
+def test_a_zero_is_sent(course: Course) -> None:
+    course.take(AMARA, "ddd")
+
+    work()
+
+    assert course.held() == {AMARA: NONE}
+
+
+def test_a_score_survives_an_outage(course: Course, later: Later) -> None:
+    course.site.campus.faults.change({"scores_status": 503})
+    user_id = course.take(AMARA, "abc")
+    for _ in range(6):
+        work()
+        later.move(hours=2)
+    assert course.held() == {}
+    row = course.row(user_id)
+    assert row.tries >= 6
+    assert row.last_status == 503
+    assert row.refused_at is None
+
+    course.site.campus.faults.clear()
+    work()
+
+    assert course.held() == {AMARA: ALL}
+    assert course.row(user_id).last_error is None
+
+
+def test_an_outage_of_the_token_endpoint_is_the_same(course: Course, later: Later) -> None:
+    course.site.campus.faults.change({"token_status": 500})
+    user_id = course.take(AMARA, "abc")
+    work()
+    assert course.row(user_id).tries == 1
+    assert "gave no token" in (course.row(user_id).last_error or "")
+
+    course.site.campus.faults.clear()
+    later.move(minutes=5)
+    work()
+
+    assert course.held() == {AMARA: ALL}
+
+
+def test_a_score_that_was_stored_before_the_line_broke_is_not_doubled(
+    course: Course, later: Later
+) -> None:
+    course.site.campus.faults.change({"scores_reset": True, "scores_remaining": 1})
+    user_id = course.take(AMARA, "abc")
+    work()
+    first = course.row(user_id)
+    assert course.held() == {AMARA: ALL}
+    assert first.acknowledged_version == 0
+
+    later.move(minutes=5)
+    work()
+
+    row = course.row(user_id)
+    assert row.acknowledged_version == row.version
+    assert row.timestamp == first.timestamp, "a resend reuses its timestamp"
+
+
+def test_a_better_attempt_overwrites_and_a_worse_one_sends_nothing(
+    course: Course, later: Later
+) -> None:
+    user_id = course.take(AMARA, "abd")
+    work()
+    later.move(seconds=2)
+    course.take(AMARA, "abc")
+    work()
+    assert course.held() == {AMARA: ALL}
+    version = course.row(user_id).version
+
+    later.move(seconds=2)
+    course.take(AMARA, "ddd")
+    work()
+
+    assert course.held() == {AMARA: ALL}
+    assert course.row(user_id).version == version
+
+
+def test_two_changes_within_a_second_get_different_timestamps(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = clock.now().replace(microsecond=0)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    user_id = course.take(AMARA, "abd")
+    work()
+    course.take(AMARA, "abc")
+    work()
+    row = course.row(user_id)
+    assert course.held() == {AMARA: TWO}, "the second would be ahead of the clock"
+    assert row.due_at == now + timedelta(seconds=1)
+
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(seconds=1))
+    work()
+
+    assert course.held() == {AMARA: ALL}
+    assert course.row(user_id).timestamp == now + timedelta(seconds=1)
+
+
+def test_a_conflict_with_another_grade_allots_a_newer_timestamp(
+    course: Course, later: Later
+) -> None:
+    user_id = course.take(AMARA, "abd")
+    later.move_ours(seconds=9)  # our clock was ahead when the platform took this
+    work()
+    later.move_ours(seconds=-9)
+    course.take(AMARA, "abc")
+    with transaction(course.institution_id) as session:  # an older backup was restored
+        session.execute(update(DesiredScore).values(timestamp=None))
+    work()
+    assert course.row(user_id).last_status == 409
+    assert course.held() == {AMARA: TWO}
+
+    later.move(seconds=60)
+    work()
+
+    assert course.held() == {AMARA: ALL}
+
+
+def test_a_learner_who_left_is_refused_with_the_platforms_reason_and_delays_nobody(
+    course: Course,
+) -> None:
+    teacher = course.take(MIRELA, "abc")
+    course.take(AMARA, "abc")
+
+    work()
+
+    row = course.row(teacher)
+    assert row.refused_at is not None
+    assert row.due_at is None
+    assert row.last_status == 400
+    assert MIRELA in (row.last_error or "")
+    assert course.held() == {AMARA: ALL}
+
+
+def test_a_refused_score_can_be_sent_again(course: Course) -> None:
+    engine = course.site.campus.engine
+    store.unenrol(engine, course_id=1, person_id=2)
+    try:
+        user_id = course.take(AMARA, "abc")
+        work()
+        assert course.row(user_id).refused_at is not None
+    finally:
+        store.enrol(engine, course_id=1, person_id=2, role="Learner")
+
+    sent = services.send_again(course.institution_id, course.placement_id, actor=audit.CLI)
+    work()
+
+    assert sent == 1
+    assert course.held() == {AMARA: ALL}
+    with transaction(course.institution_id) as session:
+        assert [entry.act for entry in audit.list_entries(session)] == ["resend_scores"]
+
+
+def test_a_deleted_column_is_told_and_not_tried_again(course: Course) -> None:
+    with course.site.campus.engine.begin() as connection:
+        connection.execute(
+            text("DELETE FROM line_items WHERE id = :id"), {"id": course.line_item_id}
+        )
+    user_id = course.take(AMARA, "abc")
+
+    work()
+
+    row = course.row(user_id)
+    assert row.refused_at is not None
+    assert row.due_at is None
+    assert row.last_status == 404
+
+
+def test_patience_that_is_asked_for_is_shown_to_the_whole_batch(
+    course: Course, later: Later
+) -> None:
+    course.site.campus.faults.change({"scores_status": 429, "scores_retry_after_s": 120})
+    users = [course.take(subject, "abc") for subject in (AMARA, LINH, INGRID, BJORN)]
+    work()
+    asked_again_at = [course.row(user).due_at for user in users]
+    course.site.campus.faults.clear()
+    work()
+    assert course.held() == {}
+    assert all(at is not None and at > clock.now() for at in asked_again_at)
+
+    later.move(minutes=3)
+    work()
+
+    assert set(course.held().values()) == {ALL}
+
+
+def test_a_token_that_was_revoked_is_replaced_at_once(course: Course, later: Later) -> None:
+    course.take(LINH, "abc")
+    work()
+    with course.site.campus.engine.begin() as connection:
+        connection.execute(text("DELETE FROM access_tokens"))
+
+    course.take(AMARA, "abc")
+    work()
+    later.move(seconds=2)
+    work()
+
+    assert course.held() == {LINH: ALL, AMARA: ALL}
+
+
+def test_a_worker_killed_after_the_platform_took_a_score_loses_and_doubles_nothing(
+    course: Course, later: Later
+) -> None:
+    user_id = course.take(AMARA, "abc")
+    services.desire_score(course.institution_id, course.placement_id, user_id)
+    dead = course.lane()
+    batch = services.take_batch(dead)
+    answers = sender_answers(batch, course)
+    assert answers == [Outcome.ACKNOWLEDGED]  # and then the process is gone
+    work()
+    assert course.row(user_id).acknowledged_version == 0, "the lane is leased"
+
+    later.move(minutes=2)
+    work()
+
+    row = course.row(user_id)
+    assert row.acknowledged_version == row.version
+    assert course.held() == {AMARA: ALL}
+    assert row.timestamp == batch[0].score.timestamp
+
+
+def sender_answers(batch: list[sender.Parcel], course: Course) -> list[Outcome]:
+    delivered: list[Outcome] = []
+
+    async def report(item: sender.Delivered) -> None:
+        delivered.append(item.answer.outcome)
+
+    asyncio.run(sender.send(batch, jobs._line(course.registration_id), report))
+    return delivered
+
+
+def test_two_workers_never_hold_the_same_lane(course: Course) -> None:
+    user_id = course.take(AMARA, "abc")
+    services.desire_score(course.institution_id, course.placement_id, user_id)
+    taken: list[object] = []
+    barrier = threading.Barrier(4)
+
+    def grab() -> None:
+        barrier.wait()
+        taken.append(services.lease(course.registration_id, course.institution_id))
+
+    threads = [threading.Thread(target=grab) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len([lane for lane in taken if lane is not None]) == 1
+
+
+def test_a_worker_that_lost_its_lane_takes_nothing_more(course: Course, later: Later) -> None:
+    user_id = course.take(AMARA, "abc")
+    services.desire_score(course.institution_id, course.placement_id, user_id)
+    slow = course.lane()
+    later.move(minutes=2)
+    fast = course.lane()
+
+    assert services.take_batch(slow) == []
+    assert len(services.take_batch(fast)) == 1
+    services.release(slow)
+    assert services.lease(course.registration_id, course.institution_id) is None
+
+
+def test_a_change_while_a_score_is_under_way_stays_due(course: Course) -> None:
+    user_id = course.take(AMARA, "abd")
+    services.desire_score(course.institution_id, course.placement_id, user_id)
+    lane = course.lane()
+    batch = services.take_batch(lane)
+    course.take(AMARA, "abc")
+    services.desire_score(course.institution_id, course.placement_id, user_id)
+
+    taken = Answer(outcome=Outcome.ACKNOWLEDGED, status=204)
+    services.record_answers(lane, [sender.Delivered(parcel=batch[0], answer=taken)])
+
+    row = course.row(user_id)
+    assert (row.acknowledged_version, row.version) == (1, 2)
+    assert row.due_at is not None
+
+
+def test_what_redis_forgot_the_clock_finds(course: Course) -> None:
+    user_id = course.take(AMARA, "abc")
+    services.desire_score(course.institution_id, course.placement_id, user_id)
+    with Redis.from_url(settings.current().redis_url) as redis:
+        redis.flushdb()
+
+    jobs.wake_due_lanes()
+    run_worker(burst=True)
+
+    assert course.held() == {AMARA: ALL}
+
+
+def test_a_lane_with_nothing_due_sleeps(course: Course) -> None:
+    course.take(AMARA, "abc")
+    work()
+
+    with system_transaction() as session:
+        lane = session.scalars(
+            select(SenderLane).where(SenderLane.institution_id == course.institution_id)
+        ).one()
+    assert lane.due_at is None
+    assert lane.leased_until is None
+    assert services.due_lanes() == []
+
+
+def test_the_same_announcement_twice_and_out_of_order_changes_nothing(course: Course) -> None:
+    user_id = course.take(AMARA, "abc")
+    work()
+    before = course.row(user_id)
+
+    for _ in range(2):
+        assert services.desire_score(course.institution_id, course.placement_id, user_id) is None
+
+    assert course.row(user_id).version == before.version
+
+
+def test_a_link_without_a_column_sends_nothing(course: Course) -> None:
+    with transaction(course.institution_id) as session:
+        session.execute(update(ResourceLink).values(line_item_url=""))
+    user_id = course.user(AMARA)
+    course.take(AMARA, "abc")
+
+    assert services.desire_score(course.institution_id, course.placement_id, user_id) is None
+
+
+def test_the_sync_page_says_how_each_score_stands(course: Course) -> None:
+    course.take(AMARA, "abc")
+    course.take(MIRELA, "abc")
+    work()
+    course.site.campus.faults.change({"scores_status": 500})
+    course.take(LINH, "abd")
+    work()
+    course.take(INGRID, "abd")
+    services.desire_score(course.institution_id, course.placement_id, course.user(INGRID))
+
+    with transaction(course.institution_id) as session:
+        rows = {row.user_name: row for row in queries.list_scores(session, course.placement_id)}
+
+    assert {name: row.state for name, row in rows.items()} == {
+        AMARA: SyncState.IN_GRADEBOOK,
+        MIRELA: SyncState.REFUSED,
+        LINH: SyncState.TRYING_AGAIN,
+        INGRID: SyncState.ON_ITS_WAY,
+    }
+    assert isinstance(rows[LINH].next_try_at, datetime)
+    assert rows[LINH].last_status == 500
