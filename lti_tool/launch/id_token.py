@@ -276,11 +276,11 @@ def _header_of(id_token: str) -> dict[str, Any]:
 def _claims_of(payload: bytes) -> dict[str, Any]:
     """Decode the claims; refuse text that neither PostgreSQL nor a page can hold."""
     try:
-        claims = json.loads(payload)
-        # \u0000, and halves of characters: two escapes make one emoji, so those are looked at.
+        # Decoded here, for json.loads takes halves of characters as bytes, and other encodings.
+        claims = json.loads(payload.decode())
         if b"\\u0000" in payload:
             raise MessageRefusedError(Reason.UNREADABLE)
-        if b"\\ud" in payload.lower():
+        if b"\\ud" in payload.lower():  # two escapes make one emoji, one alone makes nothing
             json.dumps(claims, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise MessageRefusedError(Reason.UNREADABLE) from error

@@ -26,6 +26,7 @@ from lti_tool.launch.models import PendingLogin
 from lti_tool.launch.record import LaunchRecord, record
 from lti_tool.launch.session import PREFIX, expiry, hash_of, new_secret
 from lti_tool.platforms import queries as platforms
+from lti_tool.platforms import quirks
 from lti_tool.platforms import services as platform_services
 from lti_tool.platforms.models import Deployment, Registration
 from lti_tool.platforms.rules import belongs, origin_of
@@ -248,7 +249,8 @@ def _record_of(
 ) -> LaunchRecord:
     registration, now = login.registration, clock.now()
     context, link, endpoint = message.context, message.resource_link, message.endpoint
-    origins = platforms.origins(registration, deployment.frame_origins)
+    addresses = (registration.auth_url, registration.issuer, registration.token_url)
+    origins = quirks.origins(registration.product, (*addresses, *deployment.frame_origins))
     members = message.names_and_roles.context_memberships_url if message.names_and_roles else None
     return LaunchRecord(
         institution_id=institution_id,

@@ -1,16 +1,13 @@
 """Reads of institutions, registrations and deployments: known before a tenant is."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import DeploymentId, InstitutionId, RegistrationId, ResourceLinkId, UserId
-from lti_tool.platforms import quirks
 from lti_tool.platforms.models import Deployment, Institution, Registration, ResourceLink, User
-from lti_tool.platforms.rules import origins_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,20 +114,6 @@ def list_deployments(session: Session, *, pending_only: bool = False) -> list[De
         DeploymentChoice(deployment=row[0], registration_name=row[1], institution_name=row[2])
         for row in session.execute(query)
     ]
-
-
-def origins(registration: Registration, frame_origins: list[Any]) -> tuple[str, ...]:
-    """Return where a platform lives: its registration's addresses, its product's, its operator's.
-
-    Args:
-        registration: of the deployment.
-        frame_origins: what an operator added for the deployment.
-    """
-    own = (registration.auth_url, registration.issuer, registration.token_url)
-    return (
-        *origins_of((*own, *frame_origins)),
-        *quirks.quirks_of(registration.product).origins,
-    )
 
 
 def get_resource_link(session: Session, resource_link_id: ResourceLinkId) -> ResourceLink:

@@ -3,7 +3,10 @@
 Everything that a product's name decides is decided here.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from lti_tool.platforms.rules import origins_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +44,13 @@ _PRODUCTS = {
 def quirks_of(product: str) -> Quirks:
     """Return what a product needs; an unknown one needs nothing special."""
     return _PRODUCTS.get(product, _GENERIC)
+
+
+def origins(product: str, addresses: Iterable[str]) -> tuple[str, ...]:
+    """Return where a platform lives, each origin once.
+
+    Args:
+        product: of its registration.
+        addresses: its registration's, and those an operator added for the deployment.
+    """
+    return (*origins_of(addresses), *quirks_of(product).origins)

@@ -1,0 +1,452 @@
+"""LTI Advantage Conformance Certification Guide 1.3, §6.1: tool, core. Numbers are the guide's.
+
+Each message is Campus' own, changed in one point and signed by Campus' key; each must be refused
+with a page that says so, for that very reason, and leave nothing behind.
+"""
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from sqlalchemy import Connection, text
+
+from lti_tool.core import clock
+from lti_tool.launch.services import login_cookie_name
+from lti_tool.platforms import key_sets
+from tests.launch.platform import Arrival, Browser, error_code, now, told
+
+MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership"
+Change = Callable[[Arrival], object]
+
+
+def header(arrival: Arrival, **changes: object) -> None:
+    """Sign by a key of nobody's, under a header of the test's."""
+    key = generate_private_key(65537, 2048)
+    good = jwt.get_unverified_header(arrival.fields["id_token"])
+    headers = {name: value for name, value in {**good, **changes}.items() if value is not None}
+    arrival.fields["id_token"] = jwt.encode(
+        arrival.claims, key, algorithm="RS256", headers={"typ": "JWT", **headers}
+    )
+
+
+def unsigned(arrival: Arrival) -> None:
+    """Say that no signature is needed."""
+    kid = jwt.get_unverified_header(arrival.fields["id_token"])["kid"]
+    head, body = (
+        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+        for part in ({"alg": "none", "kid": kid}, arrival.claims)
+    )
+    arrival.fields["id_token"] = f"{head}.{body}."
+
+
+def rs384(arrival: Arrival) -> None:
+    kid = jwt.get_unverified_header(arrival.fields["id_token"])["kid"]
+    arrival.fields["id_token"] = jwt.encode(
+        arrival.claims, generate_private_key(65537, 2048), algorithm="RS384", headers={"kid": kid}
+    )
+
+
+def hs256_by_public_key(arrival: Arrival) -> None:
+    """The classic: the public key, which everybody has, as the secret."""
+    public: Any = arrival.connected.site.campus.keys.public("lti")
+    kid = jwt.get_unverified_header(arrival.fields["id_token"])["kid"]
+    arrival.fields["id_token"] = jwt.encode(
+        arrival.claims, public["keys"][0]["n"], algorithm="HS256", headers={"kid": kid}
+    )
+
+
+def tampered(arrival: Arrival) -> None:
+    """Make the student an instructor without touching the signature."""
+    head, _, signature = arrival.fields["id_token"].split(".")
+    claims = {**arrival.claims, "https://purl.imsglobal.org/spec/lti/claim/roles": ["Instructor"]}
+    body = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+    arrival.fields["id_token"] = f"{head}.{body}.{signature}"
+
+
+def no_lti_claims(arrival: Arrival) -> None:
+    arrival.sign({n: v for n, v in arrival.claims.items() if "purl.imsglobal.org" not in n})
+
+
+def link_id(arrival: Arrival, value: object) -> None:
+    arrival.change(resource_link={"id": value} if value is not None else {"title": "no id"})
+
+
+KNOWN_BAD: dict[str, tuple[Change, str]] = {
+    "1 no kid": (lambda a: header(a, kid=None), "token_no_key_id"),
+    "2 incorrect kid": (lambda a: header(a, kid="of-nobody"), "token_unknown_key"),
+    "3 wrong version": (lambda a: a.change(version="11.3"), "message_version"),
+    "4 no version": (lambda a: a.change(version=None), "message_version"),
+    "5 not an LTI message": (lambda a: a.sign({"name": "badltilaunch"}), "message_not_lti"),
+    "6 no LTI claims": (no_lti_claims, "message_not_lti"),
+    "7 expired": (lambda a: a.change(iat=now() - 200, exp=now() - 120), "token_expired"),
+    "7 from the future": (
+        lambda a: a.change(iat=now() + 600, exp=now() + 900),
+        "token_not_yet_valid",
+    ),
+    "8 no message type": (lambda a: a.change(message_type=None), "message_type"),
+    "9 no roles": (lambda a: a.change(roles=None), "message_roles"),
+    "10 no deployment": (lambda a: a.change(deployment_id=None), "message_deployment"),
+    "11 no resource link id": (lambda a: link_id(a, None), "message_resource_link"),
+    "11 no resource link": (lambda a: a.change(resource_link=None), "message_resource_link"),
+    "12 no sub": (lambda a: a.change(sub=None), "message_subject"),
+}
+OURS: dict[str, tuple[Change, str]] = {
+    "signed by somebody else": (header, "token_signature"),
+    "changed after signing": (tampered, "token_signature"),
+    "alg none": (unsigned, "token_algorithm"),
+    "HS256 with the public key": (hs256_by_public_key, "token_algorithm"),
+    "RS384": (rs384, "token_algorithm"),
+    "not a token": (lambda a: a.fields.update(id_token="badltilaunch"), "token_unreadable"),
+    "no token": (lambda a: a.fields.pop("id_token"), "launch_incomplete"),
+    "no state": (lambda a: a.fields.pop("state"), "launch_incomplete"),
+    "header is a list": (lambda a: a.fields.update(id_token="W10.e30.x"), "token_unreadable"),
+    "header nests": (
+        lambda a: a.fields.update(
+            id_token=base64.urlsafe_b64encode(b"[" * 2900).decode() + ".e30.x"
+        ),
+        "token_unreadable",
+    ),
+    "no claims": (lambda a: a.sign({}), "message_not_lti"),
+    "claims are a list": (lambda a: a.sign_bytes(b"[]"), "token_unreadable"),
+    "claims are no JSON": (lambda a: a.sign_bytes(b"{"), "token_unreadable"),
+    "claims nest": (lambda a: a.sign_bytes(b"[" * 100_000), "token_unreadable"),
+    "claims are in UTF-16": (
+        lambda a: a.sign_bytes(json.dumps(a.claims).encode("utf-16")),
+        "token_unreadable",
+    ),
+    "another issuer": (lambda a: a.change(iss="https://other.example"), "token_issuer"),
+    "no issuer": (lambda a: a.change(iss=None), "token_issuer"),
+    "another audience": (lambda a: a.change(aud="somebody"), "token_audience"),
+    "no audience": (lambda a: a.change(aud=None), "token_audience"),
+    "two audiences without azp": (
+        lambda a: a.change(aud=["somebody", a.claims["aud"]]),
+        "token_authorized_party",
+    ),
+    "made for another client": (lambda a: a.change(azp="somebody"), "token_authorized_party"),
+    "azp is no text": (lambda a: a.change(azp=["x"]), "token_authorized_party"),
+    "no exp": (lambda a: a.change(exp=None), "token_no_times"),
+    "no iat": (lambda a: a.change(iat=None), "token_no_times"),
+    "iat is a word": (lambda a: a.change(iat="now"), "token_no_times"),
+    "exp is true": (lambda a: a.change(exp=True), "token_no_times"),
+    "exp never": (lambda a: a.change(exp=float("inf")), "token_no_times"),
+    "exp beyond any number": (lambda a: a.change(exp=10**400), "token_no_times"),
+    "exp is past the leeway": (lambda a: a.change(exp=now() - 61), "token_expired"),
+    "made ten minutes ago": (lambda a: a.change(iat=now() - 600), "token_too_old"),
+    "not before": (lambda a: a.change(nbf=now() + 300), "token_not_yet_valid"),
+    "no nonce": (lambda a: a.change(nonce=None), "token_nonce"),
+    "another nonce": (lambda a: a.change(nonce="of another login"), "token_nonce"),
+    "nonce is a number": (lambda a: a.change(nonce=7), "token_nonce"),
+    "unknown message type": (lambda a: a.change(message_type="LtiGuess"), "message_type"),
+    "a page of ours as type": (lambda a: a.change(message_type="result"), "message_type"),
+    "type is a list": (lambda a: a.change(message_type=["x"]), "message_type"),
+    "another target": (
+        lambda a: a.change(target_link_uri="http://localhost/elsewhere"),
+        "message_target_link",
+    ),
+    "no target": (lambda a: a.change(target_link_uri=None), "message_target_link"),
+    "sub is empty": (lambda a: a.change(sub=""), "message_subject"),
+    "sub is a number": (lambda a: a.change(sub=7), "message_subject"),
+    "sub is too long": (lambda a: a.change(sub="x" * 256), "message_identifier"),
+    "sub cannot be seen": (lambda a: a.change(sub="a\tb"), "message_identifier"),
+    "sub has a null": (lambda a: a.change(sub="a\x00b"), "token_unreadable"),
+    "name has half a letter, escaped": (
+        lambda a: a.sign_bytes(json.dumps({**a.claims, "name": "\ud83d"}).encode()),
+        "token_unreadable",
+    ),
+    "name has half a letter, raw": (
+        lambda a: a.sign_bytes(
+            json.dumps({**a.claims, "name": "\ud83d"}, ensure_ascii=False).encode(
+                errors="surrogatepass"
+            )
+        ),
+        "token_unreadable",
+    ),
+    "deployment is too long": (lambda a: a.change(deployment_id="x" * 256), "message_identifier"),
+    "link id is too long": (lambda a: link_id(a, "x" * 256), "message_identifier"),
+    "link id is a number": (lambda a: link_id(a, 5), "message_resource_link"),
+    "context has no id": (lambda a: a.change(context={"title": "?"}), "message_claim"),
+    "context is a word": (lambda a: a.change(context="Biostatistics"), "message_claim"),
+    "roles is a word": (lambda a: a.change(roles="Instructor"), "message_roles"),
+    "roles holds numbers": (lambda a: a.change(roles=[1]), "message_roles"),
+    "resource link is a list": (lambda a: a.change(resource_link=["x"]), "message_resource_link"),
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "code"), (KNOWN_BAD | OURS).values(), ids=list(KNOWN_BAD | OURS)
+)
+def test_a_bad_message_is_refused_for_its_own_reason(
+    student: Browser, database: Connection, change: Change, code: str
+) -> None:
+    arrival = student.arrive(student.connected.place())
+    change(arrival)
+
+    answer = student.post(arrival)
+
+    assert error_code(answer) == code
+    assert answer.status_code == 403
+    assert "<h1>" in answer.text
+    assert "Set-Cookie" not in answer.headers
+    assert stored(database, student) == {"launches": 0, "users": 0, "contexts": 0}
+
+
+def stored(database: Connection, browser: Browser) -> dict[str, int]:
+    """Count what the institution holds, as row-level security shows it."""
+    institution_id = str(browser.connected.institution_id)
+    database.execute(
+        text("SELECT set_config('app.institution_id', :i, true)"), {"i": institution_id}
+    )
+    tables = ("launches", "users", "contexts")
+    return {t: database.scalar(text(f"SELECT count(*) FROM {t}")) or 0 for t in tables}  # noqa: S608
+
+
+GOOD_ROLES = {
+    "plain": [f"{MEMBERSHIP}#{{0}}"],
+    "several": [f"{MEMBERSHIP}#{{0}}", "http://purl.imsglobal.org/vocab/lis/v2/person#User"],
+    "short": ["{0}"],
+    "with an unknown one": [
+        "http://purl.imsglobal.org/vocab/lis/v2/unknown/unknown#Helper",
+        f"{MEMBERSHIP}#{{0}}",
+    ],
+}
+
+
+@pytest.mark.parametrize("role", ["Instructor", "Learner"])
+@pytest.mark.parametrize("names", GOOD_ROLES.values(), ids=list(GOOD_ROLES))
+def test_13_to_15_and_23_to_25_a_launch_with_a_role_works(
+    student: Browser, role: str, names: list[str]
+) -> None:
+    arrival = student.arrive(student.connected.place())
+    arrival.change(roles=[name.format(role) for name in names])
+
+    here = opened(student, arrival)
+
+    assert here["roles"] == [role.lower()]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [[], [""], ["http://purl.imsglobal.org/vocab/lis/v2/unknown/unknown#Helper"]],
+    ids=["16 unknown role", "17 empty list", "17 empty word"],
+)
+def test_16_and_17_a_launch_without_a_known_role_works_and_allows_nothing(
+    student: Browser, names: list[str]
+) -> None:
+    arrival = student.arrive(student.connected.place()).change(roles=names)
+
+    here = opened(student, arrival)
+
+    assert here["roles"] == []
+    page = f"/l/{here['launch_id']}/probe"
+    taken = student.client.post(f"{page}/take", data={"csrf_token": here["csrf_token"]})
+    assert error_code(taken) == "not_for_your_role"
+    assert error_code(student.client.get(f"{page}/place")) == "not_for_your_role"
+
+
+NAMES: tuple[str, ...] = ("name", "given_name", "family_name")
+KEPT: dict[str, dict[str, Any]] = {
+    "18 email only": dict.fromkeys((*NAMES, "lis")),
+    "19 names only": dict.fromkeys(("email", "lis")),
+    "20 nothing personal": dict.fromkeys((*NAMES, "email", "lis")),
+    "21 email without context": dict.fromkeys((*NAMES, "context")),
+}
+
+
+@pytest.mark.parametrize("changes", KEPT.values(), ids=list(KEPT))
+def test_18_to_21_and_28_to_31_a_launch_works_with_less_about_the_person(
+    student: Browser, changes: dict[str, Any]
+) -> None:
+    arrival = student.arrive(student.connected.place()).change(**changes)
+
+    here = opened(student, arrival)
+
+    assert (here["context_id"] is None) == ("context" in changes)
+
+
+def test_22_a_new_resource_link_is_taken(student: Browser) -> None:
+    first = opened(student, student.arrive(student.connected.place()))
+    second = opened(student, student.arrive(student.connected.place("Another")))
+
+    assert first["resource_link_id"] != second["resource_link_id"]
+    assert first["context_id"] == second["context_id"]
+    assert first["user_id"] == second["user_id"]
+
+
+GOOD: dict[str, Change] = {
+    "clock a minute ahead": lambda a: a.change(iat=now() + 55, exp=now() + 120),
+    "clock a minute behind": lambda a: a.change(iat=now() - 60, exp=now() - 55),
+    "azp is ours": lambda a: a.change(azp=a.claims["aud"]),
+    "audience is a list": lambda a: a.change(aud=[a.claims["aud"]]),
+    "two audiences with azp": lambda a: a.change(
+        aud=["somebody", a.claims["aud"]], azp=a.claims["aud"]
+    ),
+    "unknown claims": lambda a: a.add("something_new", {"x": 1}),
+    "PHP's empty objects": lambda a: a.add("custom", []).add("lis", []),
+    "null optional claims": lambda a: a.add("tool_platform", None).change(name=None),
+    "identifiers of 255 characters": lambda a: a.change(sub="x" * 255),
+    "identifiers not in ASCII": lambda a: a.change(sub="Ångström"),
+    "an emoji in escapes": lambda a: a.change(name="Ada \U0001f9ed"),
+    "control characters in a title": lambda a: a.change(context={"id": "1", "title": "a\nb"}),
+    "return_url is no address": lambda a: a.change(
+        launch_presentation={"return_url": "javascript:alert(1)"}
+    ),
+}
+
+
+@pytest.mark.parametrize("change", GOOD.values(), ids=list(GOOD))
+def test_what_is_allowed_is_accepted(student: Browser, change: Change) -> None:
+    arrival = student.arrive(student.connected.place())
+    change(arrival)
+
+    here = opened(student, arrival)
+
+    assert "return_url" not in here["settings"] or here["settings"]["return_url"].startswith("http")
+
+
+def opened(browser: Browser, arrival: Arrival) -> dict[str, Any]:
+    """Post a message that must be taken, and return what its page tells."""
+    answer = browser.post(arrival)
+    assert answer.status_code == 303, answer.text
+    return told(browser.client.get(f"/l/{answer.location.split('/')[2]}/probe"))
+
+
+def test_a_message_works_once(student: Browser) -> None:
+    arrival = student.arrive(student.connected.place())
+    opened(student, arrival)
+
+    again = student.post(arrival)
+
+    assert (again.status_code, error_code(again)) == (409, "launch_used")
+
+
+def test_a_refused_message_cannot_be_mended_and_sent_again(student: Browser) -> None:
+    arrival = student.arrive(student.connected.place())
+    good = arrival.fields["id_token"]
+    arrival.change(version="1.2")
+    student.post(arrival)
+
+    arrival.fields["id_token"] = good
+
+    assert error_code(student.post(arrival)) == "launch_used"
+
+
+def test_a_second_token_for_the_same_state_is_refused(student: Browser) -> None:
+    arrival = student.arrive(student.connected.place())
+    opened(student, arrival)
+
+    again = student.post(arrival.change(iat=now()))
+
+    assert error_code(again) == "launch_used"
+
+
+def test_a_state_of_nobody_is_refused_like_a_used_one(student: Browser) -> None:
+    arrival = student.arrive(student.connected.place())
+    arrival.fields["state"] = "guess"
+
+    assert error_code(student.post(arrival)) == "launch_used"
+
+
+def test_a_nonce_of_another_login_is_refused(student: Browser) -> None:
+    first = student.arrive(student.connected.place())
+    second = student.arrive(student.connected.place())
+
+    answer = student.post(second.change(nonce=first.claims["nonce"]))
+
+    assert error_code(answer) == "token_nonce"
+
+
+def test_another_browser_cannot_finish_a_login(student: Browser) -> None:
+    arrival = student.arrive(student.connected.place())
+    other = Browser(student.client.application.test_client(), student.campus, student.connected)
+
+    assert error_code(other.post(arrival)) == "launch_other_browser"
+    assert error_code(student.post(arrival)) == "launch_used"
+
+
+def test_a_cookie_of_another_login_does_not_help(student: Browser) -> None:
+    arrival = student.arrive(student.connected.place())
+    other = Browser(student.client.application.test_client(), student.campus, student.connected)
+    of_other = login_cookie_name(other.arrive(student.connected.place()).fields["state"])
+    secret = other.client.get_cookie(of_other)
+    assert secret is not None
+    student.client.set_cookie(login_cookie_name(arrival.fields["state"]), secret.value)
+
+    assert error_code(student.post(arrival)) == "launch_other_browser"
+
+
+def test_a_login_that_took_too_long_is_over(
+    student: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrival = student.arrive(student.connected.place())
+    later = clock.now() + timedelta(minutes=10, seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+
+    assert error_code(student.post(arrival)) == "launch_used"
+
+
+def test_a_platform_that_says_no_is_quoted(student: Browser) -> None:
+    form = student.login_form(student.connected.place())
+    login = student.login(form)
+    student.answer(login)  # spends Campus' hint
+    arrival = student.answer(student.login(form))
+
+    answer = student.post(arrival)
+
+    assert (answer.status_code, error_code(answer)) == (403, "platform_refused")
+    assert "Campus: “" in answer.text
+
+
+def test_words_of_a_stranger_are_not_shown(student: Browser) -> None:
+    fields = {"state": "guess", "error": "x", "error_description": "Call this number"}
+
+    answer = student.client.post("/lti/launch", data=fields)
+
+    assert error_code(answer) == "launch_used"
+    assert "Call this number" not in answer.text
+
+
+def test_going_back_to_the_address_says_that_it_works_once(student: Browser) -> None:
+    assert error_code(student.client.get("/lti/launch?id_token=x&state=y")) == "launch_used"
+
+
+def test_a_rotated_key_is_fetched_when_the_platform_signs_with_it(
+    student: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = student.connected.place()
+    opened(student, student.arrive(path))
+    student.connected.site.campus.keys.rotate("lti")
+
+    assert error_code(student.post(student.arrive(path))) == "token_unknown_key"
+
+    later = clock.now() + key_sets.COOL_DOWN
+    monkeypatch.setattr(clock, "now", lambda: later)
+    opened(student, student.arrive(path))
+
+
+def test_launches_go_on_while_the_platforms_keys_are_down(student: Browser) -> None:
+    path = student.connected.place()
+    opened(student, student.arrive(path))
+    key_sets.forget_all()  # another process, which finds them in the database
+    student.connected.site.campus.faults.change({"jwks_status": 500})
+
+    opened(student, student.arrive(path))
+
+
+def test_a_platform_whose_keys_were_never_seen_is_waited_for(
+    student: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = student.connected.place()
+    student.connected.site.campus.faults.change({"jwks_status": 500})
+
+    answer = student.post(student.arrive(path))
+
+    assert (answer.status_code, error_code(answer)) == (503, "keys_unreachable")
+    student.connected.site.campus.faults.clear()
+    later = clock.now() + key_sets.COLD_COOL_DOWN
+    monkeypatch.setattr(clock, "now", lambda: later)
+    opened(student, student.arrive(path))
