@@ -18,7 +18,7 @@ def campus_command(port: int, url: str, database_url: str, secret_key: str, *, s
     """Serve Campus, the demo's LMS. Not for production."""
     settings = CampusSettings(database_url=database_url, base_url=url, secret_key=secret_key)
     if seed:
-        seed_demo(connect(), create_campus(settings))
+        seed_demo(connect(), create_campus(settings).extensions["campus"])
         return
     WSGIRequestHandler.protocol_version = "HTTP/1.1"  # one connection for many scores
     make_server("127.0.0.1", port, create_campus(settings), threaded=True).serve_forever()

@@ -1,33 +1,155 @@
-"""Load the demo's content, as an administrator and an author would: by the product's services."""
+"""Load the demo's content, as an author and an administrator would: by the product's services."""
 
-from flask import Flask
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 
+from lti_tool.assessments import services as assessment_services
+from lti_tool.assessments.drafts import DraftItem, EditionDraft
+from lti_tool.assessments.items import SingleChoice
+from lti_tool.badges import services as badge_services
+from lti_tool.badges.artwork import Artwork, Field, Outline
+from lti_tool.badges.rules import AchievementDraft, AchievementType
 from lti_tool.campus import store
-from lti_tool.core.ids import InstitutionId
+from lti_tool.campus.app import Campus
+from lti_tool.core.ids import AchievementId, InstitutionId
 from lti_tool.core.settings import Settings
+from lti_tool.demo.content import DATA_MANAGEMENT, STATISTICS
+from lti_tool.pathways import services as pathway_services
+from lti_tool.pathways.expression import AllOf, Earn
+from lti_tool.pathways.services import PathwayDraft
 from lti_tool.platforms import services as platform_services
 from lti_tool.platforms.services import Endpoints
 
 SLUG, NAME = "northgate", "Northgate University"
+PATHWAY = "Data literacy certificate"
 
 
-def seed_demo(settings: Settings, campus: Flask) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Module:
+    """An assessment and the achievement that passing it earns."""
+
+    title: str
+    summary: str
+    criteria: str
+    field: Field
+    items: Sequence[tuple[SingleChoice, str]]  # with the competency each shows
+
+
+_PROBABILITY, _FIGURES = "Risk and probability", "Evidence and figures"
+_OPENNESS, _CARE = "Making data usable", "Keeping data safe"
+
+MODULES = (
+    _Module(
+        title="Reading statistics critically",
+        summary=(
+            "Tells absolute from relative risks, weighs a positive test by how common the disease "
+            "is, looks for common causes, and reads charts and intervals for what they show."
+        ),
+        criteria="Answer at least four of five questions on reported statistics rightly.",
+        field=Field.STATISTICS,
+        items=tuple(
+            zip(
+                STATISTICS,
+                (_PROBABILITY, _PROBABILITY, _FIGURES, _FIGURES, _FIGURES),
+                strict=True,
+            )
+        ),
+    ),
+    _Module(
+        title="Research data management",
+        summary=(
+            "Names, describes and keeps research data so that others can find and trust them, and "
+            "protects the people they are about."
+        ),
+        criteria="Answer at least four of five questions on the handling of data rightly.",
+        field=Field.DATA,
+        items=tuple(
+            zip(
+                DATA_MANAGEMENT,
+                (_OPENNESS, _OPENNESS, _OPENNESS, _CARE, _CARE),
+                strict=True,
+            )
+        ),
+    ),
+)
+
+
+def seed_demo(settings: Settings, campus: Campus) -> None:
     """Fill two empty databases: Cairn's and Campus'.
 
     Args:
         settings: of this process, which is connected to Cairn's database.
-        campus: the application on Campus' database.
+        campus: on its own database.
     """
     institution_id = platform_services.add_institution(SLUG, NAME)
-    _connect_campus(settings, campus, institution_id)
+    publish_content(institution_id)
+    store.seed(campus.engine)
+    connect_campus(settings, campus, institution_id)
 
 
-def _connect_campus(settings: Settings, campus: Flask, institution_id: InstitutionId) -> None:
-    running = campus.extensions["campus"]
-    store.seed(running.engine)
-    base, campus_url = settings.base_url, running.settings.base_url
+def publish_content(institution_id: InstitutionId) -> None:
+    """Publish two assessments with a badge each, and the certificate they lead to."""
+    badges = [_publish_module(institution_id, module) for module in MODULES]
+    certificate = badge_services.publish_achievement(
+        institution_id,
+        AchievementDraft(
+            name=PATHWAY,
+            description=(
+                "Reads numbers critically, and handles the data behind them so that others can "
+                "rely on them."
+            ),
+            criteria=f"Earn the badges of both modules: {MODULES[0].title}; {MODULES[1].title}.",
+            achievement_type=AchievementType.CERTIFICATE,
+            artwork=Artwork(outline=Outline.ARCH, field=Field.PATH, level=2),
+            credits=Decimal(2),
+        ),
+    )
+    pathway_services.publish_pathway(
+        institution_id,
+        PathwayDraft(
+            title=PATHWAY,
+            achievement_id=certificate,
+            expression=AllOf(parts=tuple(Earn(achievement_id=badge) for badge in badges)),
+        ),
+    )
+
+
+def _publish_module(institution_id: InstitutionId, module: _Module) -> AchievementId:
+    assessment_id = assessment_services.create_assessment(institution_id, module.title)
+    assessment_services.publish_edition(
+        institution_id,
+        EditionDraft(
+            assessment_id=assessment_id,
+            title=module.title,
+            summary=module.summary,
+            competencies=tuple(dict.fromkeys(competency for _, competency in module.items)),
+            pass_mark=Decimal("0.8"),
+            minutes=30,
+            items=tuple(
+                DraftItem(item=item, competency=competency) for item, competency in module.items
+            ),
+        ),
+    )
+    return badge_services.publish_achievement(
+        institution_id,
+        AchievementDraft(
+            name=module.title,
+            description=module.summary,
+            criteria=module.criteria,
+            achievement_type=AchievementType.MICRO_CREDENTIAL,
+            artwork=Artwork(outline=Outline.STONE, field=module.field, level=1),
+            credits=Decimal(1),
+            assessment_id=assessment_id,
+        ),
+    )
+
+
+def connect_campus(settings: Settings, campus: Campus, institution_id: InstitutionId) -> None:
+    """Introduce Cairn and Campus to each other: as tool and platform, and for staff sign-in."""
+    base, platform = settings.base_url, campus.settings.base_url
     tool = store.connect_tool(
-        running.engine,
+        campus.engine,
         name="Cairn",
         login_url=f"{base}/lti/login",
         launch_url=f"{base}/lti/launch",
@@ -36,13 +158,13 @@ def _connect_campus(settings: Settings, campus: Flask, institution_id: Instituti
         redirect_uris=[f"{base}/lti/launch"],
     )
     registration_id = platform_services.add_registration(
-        issuer=campus_url,
+        issuer=platform,
         client_id=tool.client_id,
         name="Campus",
         endpoints=Endpoints(
-            auth_url=f"{campus_url}/lti/auth",
-            token_url=f"{campus_url}/lti/token",
-            jwks_url=f"{campus_url}/lti/jwks",
+            auth_url=f"{platform}/lti/auth",
+            token_url=f"{platform}/lti/token",
+            jwks_url=f"{platform}/lti/jwks",
         ),
     )
     platform_services.add_deployment(registration_id, tool.deployment_id, institution_id)
