@@ -109,6 +109,7 @@ def show_shared(slug: str, token: str) -> ResponseReturnValue:
         )
     )
     response.headers["X-Robots-Tag"] = "noindex"
+    response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
