@@ -35,6 +35,9 @@ class ToolKeys:
         """Begin with no key."""
         self._guard = threading.Lock()
         self._sets: dict[str, tuple[float, KeySet]] = {}
+        # Kept, as making a client reads all of TLS' certificates; its connections are not.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self._client = httpx.Client(timeout=5, limits=limits)
 
     def verify(self, tool: Tool, token: str) -> tuple[dict[str, object], Mapping[str, object]]:
         """Return header and claims of a JWT that the tool signed.
@@ -69,22 +72,21 @@ class ToolKeys:
         age_s = time.monotonic() - fetched_at
         known = keys is not None and any(key.kid == kid for key in keys)
         if keys is None or age_s > _MAX_AGE_S or (not known and age_s > _COOL_DOWN_S):
-            keys = _fetch(url)
+            keys = self._fetch(url)
             with self._guard:
                 self._sets[url] = (time.monotonic(), keys)
         if not any(key.kid == kid for key in keys):
             raise RefusalError(400, "invalid_request", f"the tool's key set has no key {kid!r}")
         return keys
 
-
-def _fetch(url: str) -> KeySet:
-    try:
-        answer = httpx.get(url, timeout=5, headers={"Accept": "application/json"})
-        answer.raise_for_status()
-        return KeySet.import_key_set(answer.json())
-    except (httpx.HTTPError, JoseError, ValueError, KeyError, TypeError) as problem:
-        message = f"the tool's key set at {url} could not be read: {problem}"
-        raise RefusalError(400, "invalid_client", message) from problem
+    def _fetch(self, url: str) -> KeySet:
+        try:
+            answer = self._client.get(url, headers={"Accept": "application/json"})
+            answer.raise_for_status()
+            return KeySet.import_key_set(answer.json())
+        except (httpx.HTTPError, JoseError, ValueError, KeyError, TypeError) as problem:
+            message = f"the tool's key set at {url} could not be read: {problem}"
+            raise RefusalError(400, "invalid_client", message) from problem
 
 
 def _object(payload: bytes) -> dict[str, object]:

@@ -180,6 +180,17 @@ def test_a_hint_of_another_person_is_denied(
     assert answer.fields["error"] == "access_denied"
 
 
+def test_a_stolen_message_hint_is_denied_with_ones_own_login_hint(
+    tool: Tool, student: httpx.Client, instructor: httpx.Client
+) -> None:
+    login = read_form(student.get(f"/courses/1/tools/{tool.connected.tool_id}/launch"))
+    request = tool.request(login, login_hint="campus-1001")
+
+    answer = read_form(instructor.get("/lti/auth", params=request))
+
+    assert answer.fields["error"] == "access_denied"
+
+
 def test_a_browser_in_which_nobody_is_signed_in_is_told_so(
     site: Site, tool: Tool, student: httpx.Client
 ) -> None:
