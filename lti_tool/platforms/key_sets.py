@@ -141,14 +141,15 @@ def _usable(document: Any) -> dict[str, RSAKey]:  # noqa: ANN401 - a stranger's 
             continue
         if member.get("use", "sig") != "sig" or member.get("alg", "RS256") != "RS256":
             continue
-        kid = member.get("kid")
-        if not isinstance(kid, str) or not kid:
+        kid, modulus = member.get("kid"), member.get("n")
+        if not isinstance(kid, str) or not kid or not isinstance(modulus, str):
+            continue
+        if len(modulus) * 6 < MIN_KEY_BITS:  # six bits a letter; joserfc warns of short ones
             continue
         try:
-            key = RSAKey.import_key({"kty": "RSA", "n": member["n"], "e": member["e"]})
+            key = RSAKey.import_key({"kty": "RSA", "n": modulus, "e": member["e"]})
         except (JoseError, ValueError, KeyError, TypeError):
             log.warning("key_unreadable", kid=kid)
             continue
-        if key.public_key.key_size >= MIN_KEY_BITS:
-            keys[kid] = key
+        keys[kid] = key
     return keys

@@ -23,12 +23,13 @@ from werkzeug.test import TestResponse
 
 from lti_tool.campus import store
 from lti_tool.campus.claims import LTI
-from lti_tool.core import web
+from lti_tool.core import keys, web
 from lti_tool.core.ids import DeploymentId, InstitutionId, RegistrationId
 from lti_tool.launch.session import CurrentLaunch, launch_page
 from lti_tool.people.rules import Act
 from lti_tool.platforms import services
 from tests.campus.site import Site, read_form
+from tests.helpers import serving
 
 BASE_URL = "http://localhost"
 
@@ -96,6 +97,7 @@ def connect(
     slug: str | None = None,
     sharing: Connected | None = None,
     approved: bool = True,
+    jwks_url: str = f"{BASE_URL}/lti/jwks.json",
 ) -> Connected:
     """Connect the product to Campus. `sharing`: as a further deployment of that registration."""
     tool = store.connect_tool(
@@ -104,7 +106,7 @@ def connect(
         login_url=f"{BASE_URL}/lti/login",
         launch_url=f"{BASE_URL}/lti/launch",
         deep_link_url=f"{BASE_URL}/lti/launch",
-        jwks_url=f"{BASE_URL}/lti/jwks.json",
+        jwks_url=jwks_url,
         redirect_uris=[f"{BASE_URL}/lti/launch"],
         client_id=sharing.tool.client_id if sharing else None,
     )
@@ -131,6 +133,19 @@ def connect(
         registration_id=registration_id,
         deployment_id=deployment_id,
     )
+
+
+@contextmanager
+def published_keys() -> Iterator[str]:
+    """Serve the tool's keys over HTTP, as of now, to whom the product itself is out of reach.
+
+    Yields the URL. The product answers within the test's own transaction only.
+    """
+    shown = [dict(key.public_jwk) for key in keys.published("lti")]
+    server = Flask("published keys")
+    server.add_url_rule("/jwks.json", view_func=lambda: jsonify(keys=shown))
+    with serving(server) as url:
+        yield f"{url}/jwks.json"
 
 
 @dataclass(slots=True)

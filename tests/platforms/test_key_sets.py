@@ -1,0 +1,172 @@
+"""Platforms' keys: what is taken, what is kept, and how often anybody is asked."""
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from flask import Flask, Response
+from joserfc.jwk import ECKey, RSAKey
+
+from lti_tool.core import clock
+from lti_tool.platforms import key_sets
+from lti_tool.platforms.errors import KeySetUnreachableError
+from lti_tool.platforms.key_sets import verification_key
+from tests.helpers import serving
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def public(kid: object, **changes: object) -> dict[str, object]:
+    key = RSAKey.generate_key(2048).as_dict(private=False)
+    named = {**key, "kid": kid, "use": "sig", "alg": "RS256", **changes}
+    return {name: value for name, value in named.items() if value is not None}
+
+
+@dataclass
+class Server:
+    """A key set on a web server, to be changed and broken."""
+
+    url: str = ""
+    keys: list[object] = field(default_factory=list)
+    status: int = 200
+    body: str | None = None
+    asked: int = 0
+
+    def answer(self) -> Response:
+        self.asked += 1
+        body = self.body if self.body is not None else json.dumps({"keys": self.keys})
+        return Response(body, self.status, mimetype="application/json")
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server, app = Server(keys=[public("one")]), Flask("keys")
+    app.add_url_rule("/jwks", view_func=server.answer)
+    with serving(app) as url:
+        server.url = f"{url}/jwks"
+        yield server
+
+
+def later(monkeypatch: pytest.MonkeyPatch, by: timedelta) -> None:
+    instant = clock.now() + by
+    monkeypatch.setattr(clock, "now", lambda: instant)
+
+
+def test_a_set_is_fetched_once_for_many_launches(server: Server) -> None:
+    for _ in range(5):
+        assert verification_key(server.url, "one") is not None
+
+    assert server.asked == 1
+
+
+def test_another_process_finds_it_in_the_database(server: Server) -> None:
+    verification_key(server.url, "one")
+    key_sets.forget_all()
+
+    assert verification_key(server.url, "one") is not None
+    assert server.asked == 1
+
+
+def test_an_unknown_key_is_looked_for_but_not_at_every_message(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verification_key(server.url, "one")
+    assert verification_key(server.url, "two") is None
+    assert server.asked == 1
+
+    server.keys.append(public("two"))
+    later(monkeypatch, key_sets.COOL_DOWN)
+    assert verification_key(server.url, "two") is not None
+    assert server.asked == 2
+    for _ in range(3):
+        assert verification_key(server.url, "three") is None
+    assert server.asked == 2
+
+
+def test_a_key_that_was_withdrawn_is_forgotten_in_time(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verification_key(server.url, "one")
+    server.keys = [public("two")]
+
+    later(monkeypatch, key_sets.REFRESH_AFTER + timedelta(seconds=1))
+
+    assert verification_key(server.url, "one") is None
+    assert verification_key(server.url, "two") is not None
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (500, None),
+        (404, None),
+        (200, "<html>Please sign in</html>"),
+        (200, "{}"),
+        (200, '{"keys": []}'),
+        (200, '{"keys": "none"}'),
+        (200, "[]"),
+        (200, '{"error": "maintenance"}'),
+    ],
+)
+def test_what_is_no_key_set_replaces_nothing(
+    server: Server, monkeypatch: pytest.MonkeyPatch, status: int, body: str | None
+) -> None:
+    verification_key(server.url, "one")
+    server.status, server.body = status, body
+
+    later(monkeypatch, key_sets.REFRESH_AFTER + timedelta(seconds=1))
+    assert verification_key(server.url, "one") is not None
+    assert server.asked == 2
+    key_sets.forget_all()
+    assert verification_key(server.url, "one") is not None
+
+
+def test_an_outage_at_first_sight_is_temporary_and_not_remembered_for_long(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.status = 503
+    for _ in range(3):
+        with pytest.raises(KeySetUnreachableError):
+            verification_key(server.url, "one")
+    assert server.asked == 1
+
+    server.status = 200
+    later(monkeypatch, key_sets.COLD_COOL_DOWN)
+    assert verification_key(server.url, "one") is not None
+
+
+def test_only_keys_that_may_sign_launches_are_taken(server: Server) -> None:
+    odd = ((1 << 2039) + 1).to_bytes(255)  # a modulus of 2,040 bits
+    elliptic = ECKey.generate_key("P-256").as_dict(private=False)
+    server.keys = [
+        public("bare", use=None, alg=None),  # Open edX
+        public("encrypts", use="enc"),
+        public("other algorithm", alg="RS512"),
+        public("too short", n=base64.urlsafe_b64encode(odd).rstrip(b"=").decode()),
+        public(None),
+        public(7),
+        {**elliptic, "kid": "elliptic"},
+        {"kty": "RSA", "kid": "no numbers"},
+        {"kty": "RSA", "kid": "nonsense", "n": "!", "e": "AQAB"},
+        {"kty": "RSA", "kid": "numbers", "n": 7, "e": 3},
+        {"kty": "oct", "kid": "secret", "k": "AAAA"},
+        "a word",
+        None,
+    ]
+
+    wanted = [str(key.get("kid")) for key in server.keys if isinstance(key, dict)]
+    taken = {kid for kid in wanted if verification_key(server.url, kid) is not None}
+
+    assert taken == {"bare"}
+
+
+def test_a_private_key_published_by_mistake_is_not_kept_as_one(server: Server) -> None:
+    server.keys = [{**RSAKey.generate_key(2048).as_dict(private=True), "kid": "oops"}]
+
+    key = verification_key(server.url, "oops")
+
+    assert key is not None
+    assert not key.is_private

@@ -1,0 +1,60 @@
+"""Which addresses are a platform's own."""
+
+import pytest
+
+from lti_tool.platforms.quirks import origins
+from lti_tool.platforms.rules import belongs, origin_of, origins_of
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://lms.example/a?b#c", "https://lms.example"),
+        ("https://LMS.example:443/", "https://lms.example"),
+        ("http://lms.example:80", "http://lms.example"),
+        ("http://127.0.0.1:8401/x", "http://127.0.0.1:8401"),
+        ("http://[::1]:8401/x", "http://[::1]:8401"),
+        ("https://lms.example:", "https://lms.example"),
+        (None, None),
+        ("", None),
+        ("lms.example", None),
+        ("//lms.example", None),
+        ("javascript:alert(1)", None),
+        ("https://", None),
+        ("https://user@lms.example", None),
+        ("https://lms.example:99999", None),
+        ("https://[::1", None),
+        ("https://lms.example;script-src *", None),
+        ("https://lms .example", None),
+        ("https://lms.example/" + "x" * 2048, None),
+    ],
+)
+def test_an_origin_is_what_a_browser_would_say(url: str | None, origin: str | None) -> None:
+    assert origin_of(url) == origin
+
+
+def test_origins_are_named_once_in_order() -> None:
+    urls = ["https://b.example/1", "issuer", "https://a.example", "https://b.example/2"]
+
+    assert origins_of(urls) == ("https://b.example", "https://a.example")
+
+
+def test_a_service_belongs_to_its_platform_or_it_gets_no_token() -> None:
+    own = origins("generic", ["https://lms.example/auth", "https://files.example"])
+
+    assert belongs("https://lms.example/lineitems/1?type_id=2", own)
+    assert belongs("https://files.example/x", own)
+    assert not belongs("https://lms.example.evil.example/lineitems", own)
+    assert not belongs("http://lms.example/lineitems", own)
+    assert not belongs("https://lms.example:8443/lineitems", own)
+    assert not belongs("lineitems", own)
+
+
+def test_customers_of_a_hosted_product_are_hosts_below_its_own() -> None:
+    canvas = origins("canvas", ["https://sso.canvaslms.com/api/lti/authorize_redirect"])
+
+    assert belongs("https://school.instructure.com/api/lti/courses/1/line_items", canvas)
+    assert not belongs("https://instructure.com.evil.example/x", canvas)
+    assert not belongs("https://evilinstructure.com/x", canvas)
+    assert not belongs("https://.instructure.com/x", canvas)
+    assert not belongs("https://school.instructure.com/x", origins("generic", []))
