@@ -8,7 +8,7 @@ import pytest
 
 from lti_tool.campus import ags, store
 from lti_tool.campus.records import Score
-from tests.campus.site import Site, Tool, connected_tool
+from tests.campus.site import WIRE, Site, Tool, connected_tool
 from tests.campus.test_launches import add_activity
 
 FULL = (store.LINE_ITEM_SCOPE, store.SCORE_SCOPE, store.RESULT_SCOPE)
@@ -27,16 +27,16 @@ class Service:
         return self.get(self.collection + query, accept)
 
     def get(self, url: str, accept: str) -> httpx.Response:
-        return httpx.get(url, headers=self.bearer | {"Accept": accept}, timeout=10)
+        return WIRE.get(url, headers=self.bearer | {"Accept": accept}, timeout=10)
 
     def create(self, media_type: str = ags.LINE_ITEM, **body: object) -> httpx.Response:
         body = {"label": "Quiz", "scoreMaximum": 10, **body}
         headers = self.bearer | {"Content-Type": media_type}
-        return httpx.post(self.collection, headers=headers, json=body)
+        return WIRE.post(self.collection, headers=headers, json=body)
 
     def put(self, url: str, media_type: str = ags.LINE_ITEM, **body: object) -> httpx.Response:
         headers = self.bearer | {"Content-Type": media_type}
-        return httpx.put(url, headers=headers, json=body)
+        return WIRE.put(url, headers=headers, json=body)
 
     def score(self, line_item: str, **changes: object) -> httpx.Response:
         media_type = str(changes.pop("media_type", ags.SCORE))
@@ -50,7 +50,7 @@ class Service:
             **changes,
         }
         headers = self.bearer | {"Content-Type": media_type}
-        return httpx.post(below(line_item, "/scores"), headers=headers, json=body, timeout=10)
+        return WIRE.post(below(line_item, "/scores"), headers=headers, json=body, timeout=10)
 
     def results(self, line_item: str, query: str = "") -> httpx.Response:
         return self.get(below(line_item, "/results") + query, ags.RESULTS)
@@ -89,7 +89,7 @@ def test_a_column_is_made_read_changed_and_deleted(service: Service) -> None:
     assert service.get(url, ags.LINE_ITEM).json() == made.json()
     changed = service.put(url, label="Renamed", scoreMaximum=7.5)
     assert changed.json() == {"id": url, "label": "Renamed", "scoreMaximum": 7.5}
-    assert httpx.delete(url, headers=service.bearer).status_code == 204
+    assert WIRE.delete(url, headers=service.bearer).status_code == 204
     assert service.get(url, ags.LINE_ITEM).status_code == 404
     assert service.score(url).status_code == 404
 
@@ -151,7 +151,7 @@ def test_each_call_needs_its_scope(tool: Tool, line_item: str) -> None:
     assert reading.get(line_item, ags.LINE_ITEM).status_code == 200
     assert reading.create().status_code == 403
     assert reading.put(line_item, label="Q", scoreMaximum=1).status_code == 403
-    assert httpx.delete(line_item, headers=reading.bearer).status_code == 403
+    assert WIRE.delete(line_item, headers=reading.bearer).status_code == 403
     assert reading.score(line_item).status_code == 403
     assert scoring.list().status_code == 403
     assert scoring.results(line_item).status_code == 403
@@ -171,7 +171,7 @@ def test_another_tool_sees_nothing(site: Site, service: Service, line_item: str)
         assert stranger.score(crossed).status_code == 404
         assert stranger.get(line_item, ags.LINE_ITEM).status_code == 403
         assert stranger.score(line_item).status_code == 403
-        assert httpx.delete(line_item, headers=stranger.bearer).status_code == 403
+        assert WIRE.delete(line_item, headers=stranger.bearer).status_code == 403
     assert service.get(line_item, ags.LINE_ITEM).status_code == 200
     assert service.get(line_item.partition("?")[0], ags.LINE_ITEM).status_code == 404
 

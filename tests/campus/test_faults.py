@@ -9,7 +9,7 @@ from lti_tool.campus.app import CampusSettings, create_campus
 from lti_tool.campus.errors import RefusalError
 from lti_tool.campus.faults import Faults
 from lti_tool.campus.keys import SigningKeys
-from tests.campus.site import Site, Tool, read_form
+from tests.campus.site import WIRE, Site, Tool, read_form
 from tests.campus.test_ags import Service, stored
 
 
@@ -66,7 +66,7 @@ def test_tokens_and_keys_can_be_down(site: Site, tool: Tool) -> None:
     token = tool.ask_token(tool.sign(tool.assertion_claims()), store.SCORE_SCOPE)
 
     assert token.status_code == 503
-    assert httpx.get(f"{site.url}/lti/jwks").status_code == 500
+    assert WIRE.get(f"{site.url}/lti/jwks").status_code == 500
 
 
 def test_services_may_answer_with_a_web_page(site: Site, service: Service, line_item: str) -> None:
@@ -82,7 +82,7 @@ def test_everything_may_be_slow(site: Site) -> None:
     site.campus.faults.change({"latency_ms": 200})
     begun = time.monotonic()
 
-    httpx.get(f"{site.url}/lti/jwks")
+    WIRE.get(f"{site.url}/lti/jwks")
 
     assert time.monotonic() - begun >= 0.2
 
@@ -107,10 +107,10 @@ def test_keys_rotate_over_http_hidden_or_published(
         return str(jwt.get_unverified_header(token)["kid"])
 
     def published() -> set[str]:
-        return {key["kid"] for key in httpx.get(f"{site.url}/lti/jwks").json()["keys"]}
+        return {key["kid"] for key in WIRE.get(f"{site.url}/lti/jwks").json()["keys"]}
 
     def rotate(how: str) -> None:
-        answer = httpx.post(f"{site.url}/faults", json={"rotate_keys": how})
+        answer = WIRE.post(f"{site.url}/faults", json={"rotate_keys": how})
         assert answer.status_code == 200
 
     first = kid_of_launch()
@@ -133,16 +133,16 @@ def test_keys_outlive_the_process(site: Site) -> None:
 
 def test_unknown_faults_are_refused_and_nothing_changes(site: Site) -> None:
     for wrong in ({"latency_ms": 5, "nonsense": 1}, {"latency_ms": "5"}, {"_lock": None}):
-        answer = httpx.post(f"{site.url}/faults", json=wrong)
+        answer = WIRE.post(f"{site.url}/faults", json=wrong)
         assert answer.status_code == 400
-    assert httpx.post(f"{site.url}/faults", json={"rotate_keys": "lose"}).status_code == 400
+    assert WIRE.post(f"{site.url}/faults", json={"rotate_keys": "lose"}).status_code == 400
     assert site.campus.faults.latency_ms == 0
 
 
 def test_faults_are_cleared_over_http(site: Site) -> None:
-    httpx.post(f"{site.url}/faults", json={"token_status": 503, "scores_hang_s": 2})
+    WIRE.post(f"{site.url}/faults", json={"token_status": 503, "scores_hang_s": 2})
 
-    httpx.post(f"{site.url}/faults", json={"clear": True, "html": True})
+    WIRE.post(f"{site.url}/faults", json={"clear": True, "html": True})
 
     assert (site.campus.faults.token_status, site.campus.faults.scores_hang_s) == (None, 0)
     assert site.campus.faults.html is True

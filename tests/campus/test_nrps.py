@@ -5,7 +5,7 @@ import pytest
 
 from lti_tool.campus import nrps, store
 from lti_tool.campus.claims import LTI
-from tests.campus.site import Site, Tool, connected_tool
+from tests.campus.site import WIRE, Site, Tool, connected_tool
 from tests.campus.test_launches import add_activity
 
 MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
@@ -15,7 +15,7 @@ def ask(
     tool: Tool, query: str = "", accept: str = nrps.MEMBERS, scope: str = store.MEMBERS_SCOPE
 ) -> httpx.Response:
     url = f"{tool.site.url}/lti/courses/1/memberships?type_id={tool.connected.tool_id}{query}"
-    return httpx.get(url, headers=tool.bearer(scope) | {"Accept": accept}, timeout=10)
+    return WIRE.get(url, headers=tool.bearer(scope) | {"Accept": accept}, timeout=10)
 
 
 def test_the_members_of_a_course(site: Site, tool: Tool) -> None:
@@ -56,7 +56,7 @@ def test_all_pages_together_are_everybody_once(tool: Tool) -> None:
             break
         pages += 1
         headers = tool.bearer(store.MEMBERS_SCOPE) | {"Accept": nrps.MEMBERS}
-        answer = httpx.get(link[1], headers=headers)
+        answer = WIRE.get(link[1], headers=headers)
 
     assert pages == 4
     assert len(seen) == len(set(seen)) == 10
@@ -89,5 +89,5 @@ def test_the_wrong_token_or_media_type_is_refused(site: Site, tool: Tool) -> Non
     with connected_tool(site) as other:
         url = f"{site.url}/lti/courses/1/memberships?type_id={tool.connected.tool_id}"
         headers = other.bearer(store.MEMBERS_SCOPE) | {"Accept": nrps.MEMBERS}
-        assert httpx.get(url, headers=headers).status_code == 403
-        assert httpx.get(url, headers={"Accept": nrps.MEMBERS}).status_code == 401
+        assert WIRE.get(url, headers=headers).status_code == 403
+        assert WIRE.get(url, headers={"Accept": nrps.MEMBERS}).status_code == 401

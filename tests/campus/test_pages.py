@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from lti_tool.campus import store
 from tests.browser import OpenPage, axe_violations, overflow_px
-from tests.campus.site import Site, Tool, connected_tool, running_campus
+from tests.campus.site import WIRE, Site, Tool, connected_tool, running_campus
 from tests.campus.test_ags import Service
 from tests.campus.test_launches import add_activity
 from tests.helpers import serving
@@ -35,7 +35,7 @@ def echo() -> Iterator[str]:
 
 
 def test_the_persona_cookie_works_across_sites(site: Site) -> None:
-    answer = httpx.post(f"{site.url}/", data={"as": "2"})
+    answer = WIRE.post(f"{site.url}/", data={"as": "2"})
 
     cookie = answer.headers["Set-Cookie"]
     assert cookie.startswith("campus_session=")
@@ -93,7 +93,7 @@ def test_pages_need_their_people(
 ) -> None:
     assert student.get("/courses/1/add").status_code == 403
     assert instructor.get("/courses/99").status_code == 404
-    assert httpx.get(f"{site.url}/courses/1").status_code == 403
+    assert WIRE.get(f"{site.url}/courses/1").status_code == 403
     assert student.get("/courses/1/notes/99").status_code == 404
     assert student.get("/courses/1/activities/99").status_code == 404
     assert "From rates to counts" in student.get("/courses/1/notes/1").text

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from lti_tool.campus import store
 from lti_tool.campus.registration import TOOL_CONFIGURATION
-from tests.campus.site import Site
+from tests.campus.site import WIRE, Site
 
 Body = dict[str, object]
 CONFIGURATION: Body = {
@@ -40,9 +40,9 @@ BODY: Body = {
 
 
 def register(site: Site, token: str, body: Mapping[str, object] = BODY) -> httpx.Response:
-    configuration = httpx.get(f"{site.url}/.well-known/openid-configuration").json()
+    configuration = WIRE.get(f"{site.url}/.well-known/openid-configuration").json()
     headers = {"Authorization": f"Bearer {token}"}
-    return httpx.post(configuration["registration_endpoint"], json=body, headers=headers)
+    return WIRE.post(configuration["registration_endpoint"], json=body, headers=headers)
 
 
 def count_tools(site: Site) -> int:
@@ -51,13 +51,13 @@ def count_tools(site: Site) -> int:
 
 
 def test_the_configuration_leads_to_what_is_there(site: Site) -> None:
-    configuration = httpx.get(f"{site.url}/.well-known/openid-configuration").json()
+    configuration = WIRE.get(f"{site.url}/.well-known/openid-configuration").json()
 
     assert configuration["issuer"] == site.url
     assert configuration["token_endpoint_auth_methods_supported"] == ["private_key_jwt"]
-    assert httpx.get(configuration["jwks_uri"]).json()["keys"]
-    assert httpx.post(configuration["token_endpoint"]).status_code == 400
-    assert httpx.get(configuration["authorization_endpoint"]).status_code == 400
+    assert WIRE.get(configuration["jwks_uri"]).json()["keys"]
+    assert WIRE.post(configuration["token_endpoint"]).status_code == 400
+    assert WIRE.get(configuration["authorization_endpoint"]).status_code == 400
     platform = configuration["https://purl.imsglobal.org/spec/lti-platform-configuration"]
     assert {"type": "LtiResourceLinkRequest"} in platform["messages_supported"]
 
@@ -88,7 +88,7 @@ def test_a_token_is_needed(site: Site) -> None:
     before = count_tools(site)
 
     assert register(site, "guessed").status_code == 401
-    assert httpx.post(f"{site.url}/lti/register", json=BODY).status_code == 401
+    assert WIRE.post(f"{site.url}/lti/register", json=BODY).status_code == 401
     assert count_tools(site) == before
 
 

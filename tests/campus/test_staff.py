@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from lti_tool.campus import store
-from tests.campus.site import Site, new_browser
+from tests.campus.site import WIRE, Site, new_browser
 
 REDIRECT = "http://localhost:1/staff/callback"
 VERIFIER = "v" * 43
@@ -53,7 +53,7 @@ class Party:
             "client_secret": self.client.client_secret,
             **changes,
         }
-        return httpx.post(f"{self.site.url}/oidc/token", data=form)
+        return WIRE.post(f"{self.site.url}/oidc/token", data=form)
 
 
 def answered(response: httpx.Response) -> dict[str, str]:
@@ -70,10 +70,10 @@ def party(site: Site) -> Iterator[Party]:
 
 
 def test_the_registrar_signs_in(party: Party) -> None:
-    configuration = httpx.get(f"{party.site.url}/oidc/.well-known/openid-configuration").json()
+    configuration = WIRE.get(f"{party.site.url}/oidc/.well-known/openid-configuration").json()
     answer = party.redeem(party.code())
     headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
-    user = httpx.get(configuration["userinfo_endpoint"], headers=headers).json()
+    user = WIRE.get(configuration["userinfo_endpoint"], headers=headers).json()
 
     token = answer.json()["id_token"]
     key = jwt.PyJWKClient(configuration["jwks_uri"]).get_signing_key_from_jwt(token)
@@ -95,8 +95,8 @@ def test_the_registrar_signs_in(party: Party) -> None:
 
 
 def test_the_keys_for_staff_are_not_those_for_launches(site: Site) -> None:
-    staff = httpx.get(f"{site.url}/oidc/jwks").json()["keys"]
-    launches = httpx.get(f"{site.url}/lti/jwks").json()["keys"]
+    staff = WIRE.get(f"{site.url}/oidc/jwks").json()["keys"]
+    launches = WIRE.get(f"{site.url}/lti/jwks").json()["keys"]
 
     assert not {key["kid"] for key in staff} & {key["kid"] for key in launches}
 
@@ -111,7 +111,7 @@ def test_state_comes_back_and_basic_credentials_do(party: Party) -> None:
     }
     credentials = (party.client.client_id, party.client.client_secret)
 
-    token = httpx.post(f"{party.site.url}/oidc/token", data=form, auth=credentials)
+    token = WIRE.post(f"{party.site.url}/oidc/token", data=form, auth=credentials)
 
     assert answer["state"] == "s-1"
     assert token.status_code == 200
@@ -206,12 +206,12 @@ def test_a_code_works_once_and_takes_its_token_along(party: Party) -> None:
     code = party.code()
     token = party.redeem(code).json()["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
-    assert httpx.get(f"{party.site.url}/oidc/userinfo", headers=headers).status_code == 200
+    assert WIRE.get(f"{party.site.url}/oidc/userinfo", headers=headers).status_code == 200
 
     again = party.redeem(code)
 
     assert again.json()["error"] == "invalid_grant"
-    assert httpx.get(f"{party.site.url}/oidc/userinfo", headers=headers).status_code == 401
+    assert WIRE.get(f"{party.site.url}/oidc/userinfo", headers=headers).status_code == 401
 
 
 def test_a_code_expires(party: Party) -> None:
@@ -223,4 +223,4 @@ def test_a_code_expires(party: Party) -> None:
 
 
 def test_userinfo_needs_its_token(site: Site) -> None:
-    assert httpx.get(f"{site.url}/oidc/userinfo").status_code == 401
+    assert WIRE.get(f"{site.url}/oidc/userinfo").status_code == 401

@@ -2,13 +2,12 @@ import time
 import uuid
 from collections.abc import Callable
 
-import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from lti_tool.campus import store
-from tests.campus.site import Site, Tool, connected_tool
+from tests.campus.site import WIRE, Site, Tool, connected_tool
 
 Claims = dict[str, object]
 
@@ -127,14 +126,14 @@ def test_scopes_that_were_not_registered_are_refused(site: Site) -> None:
 
 
 def test_a_json_body_is_refused(site: Site) -> None:
-    answer = httpx.post(f"{site.url}/lti/token", json={"grant_type": "client_credentials"})
+    answer = WIRE.post(f"{site.url}/lti/token", json={"grant_type": "client_credentials"})
 
     assert answer.status_code == 400
     assert answer.json()["error"] == "invalid_request"
 
 
 def test_the_key_set_shows_no_private_part(site: Site) -> None:
-    keys = httpx.get(f"{site.url}/lti/jwks").json()["keys"]
+    keys = WIRE.get(f"{site.url}/lti/jwks").json()["keys"]
 
     assert {(key["kty"], key["alg"], key["use"]) for key in keys} == {("RSA", "RS256", "sig")}
     assert not any({"d", "p", "q", "dp", "dq", "qi"} & set(key) for key in keys)
@@ -145,6 +144,6 @@ def test_a_token_that_was_never_issued_opens_nothing(site: Site, tool: Tool) -> 
     accept = {"Accept": "application/vnd.ims.lis.v2.lineitemcontainer+json"}
 
     for credentials in ({}, {"Authorization": f"Bearer {uuid.uuid4().hex}"}):
-        answer = httpx.get(url, headers=accept | credentials)
+        answer = WIRE.get(url, headers=accept | credentials)
         assert answer.status_code == 401
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
