@@ -1,18 +1,39 @@
-"""Reads of persons and of the names they go by."""
+"""Reads of persons, of the names they go by, and of staff who are signed in."""
 
 from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import PersonId, UserId
-from lti_tool.people.models import PersonUser
-from lti_tool.platforms.models import User
+from lti_tool.people.models import (
+    IdentityProvider,
+    Person,
+    PersonUser,
+    StaffMember,
+    StaffSession,
+)
+from lti_tool.platforms.models import Institution, User
 
 
 def find_person(session: Session, user_id: UserId) -> PersonId | None:
     """Return who a platform's user is, or None: nobody asked for them yet."""
     return session.scalar(select(PersonUser.person_id).where(PersonUser.id == user_id))
+
+
+def get_person(session: Session, person_id: PersonId) -> Person:
+    """Return a person of the open transaction's institution.
+
+    Raises:
+        NotFoundError: there is none of this id here.
+    """
+    person = session.scalar(select(Person).where(Person.id == person_id))
+    if person is None:
+        raise NotFoundError("There is no such person.")
+    return person
 
 
 def list_users(session: Session, person_id: PersonId) -> list[User]:
@@ -39,3 +60,51 @@ def display_names(session: Session, person_ids: Collection[PersonId]) -> dict[Pe
         .order_by(PersonUser.linked_at.desc(), PersonUser.id.desc())
     )
     return {person_id: name for person_id, name in rows if name is not None}
+
+
+def list_people_named(session: Session, words: str, *, limit: int) -> list[PersonId]:
+    """Return people whose name contains `words`, in any case, the longest known first."""
+    named = select(User.id).where(User.name.icontains(words, autoescape=True))
+    return list(
+        session.scalars(
+            select(PersonUser.person_id)
+            .where(PersonUser.id.in_(named))
+            .distinct()
+            .order_by(PersonUser.person_id)
+            .limit(limit)
+        )
+    )
+
+
+def list_identity_providers(session: Session) -> list[IdentityProvider]:
+    """Return where the institution's staff can sign in, by name."""
+    return list(
+        session.scalars(
+            select(IdentityProvider).order_by(IdentityProvider.name, IdentityProvider.id)
+        )
+    )
+
+
+def get_identity_provider(session: Session, provider_id: UUID) -> IdentityProvider:
+    """Return one.
+
+    Raises:
+        NotFoundError: the institution has none of this id.
+    """
+    provider = session.scalar(select(IdentityProvider).where(IdentityProvider.id == provider_id))
+    if provider is None:
+        raise NotFoundError("Nobody signs in there.")
+    return provider
+
+
+def find_signed_in(
+    session: Session, session_id: UUID, at: datetime
+) -> tuple[StaffSession, StaffMember, Institution] | None:
+    """Return an open session with whose and where it is; None when it has ended by `at`."""
+    row = session.execute(
+        select(StaffSession, StaffMember, Institution)
+        .join(StaffMember, StaffMember.id == StaffSession.staff_id)
+        .join(Institution, Institution.id == StaffSession.institution_id)
+        .where(StaffSession.id == session_id, StaffSession.expires_at > at)
+    ).one_or_none()
+    return None if row is None else (row[0], row[1], row[2])

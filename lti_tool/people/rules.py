@@ -1,5 +1,6 @@
 """Who may do what: one table, read by every route through its guard."""
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 
@@ -27,8 +28,12 @@ class Act(StrEnum):
     SEE_RESULTS = "see_results"
     RESEND_SCORES = "resend_scores"
     SEE_PROGRESS = "see_progress"
+    SEE_RECORD = "see_record"
     EXPORT = "export"
 
+
+# What an institution's own sign-in can give. The others are a platform's to give, course by course.
+STAFF_ROLES = frozenset({Role.REGISTRAR, Role.ISSUER, Role.AUDITOR})
 
 # A launch without a role we know must work all the same (LTI Core 1.3 §5.3.7.1, an empty list is
 # allowed): whoever the platform vouches for may look at what is their own, and at nothing else.
@@ -42,12 +47,26 @@ _ACTS: dict[Role, frozenset[Act]] = {
     Role.CONTENT_DEVELOPER: frozenset({Act.SEE_OWN, Act.PLACE}),
     Role.ADMINISTRATOR: _TEACHING,
     Role.TEST_USER: frozenset({Act.SEE_OWN, Act.TAKE_ATTEMPT}),
-    Role.REGISTRAR: frozenset({Act.SEE_PROGRESS, Act.EXPORT}),
+    Role.REGISTRAR: frozenset({Act.SEE_PROGRESS, Act.SEE_RECORD, Act.EXPORT}),
     Role.ISSUER: frozenset({Act.SEE_PROGRESS}),
-    Role.AUDITOR: frozenset({Act.SEE_PROGRESS}),
+    Role.AUDITOR: frozenset({Act.SEE_PROGRESS, Act.SEE_RECORD}),
 }
 
 
 def may(roles: frozenset[Role], act: Act) -> bool:
     """Tell whether somebody with these roles may do `act`. What the table does not name is no."""
     return act in _ANYBODY or any(act in _ACTS.get(role, frozenset()) for role in roles)
+
+
+def staff_roles(claim: object, role_map: Mapping[str, Sequence[str]]) -> frozenset[Role]:
+    """Return the roles that an identity provider's claim gives. Unknown words give none.
+
+    Args:
+        claim: one word or a list of them, as the provider sent it.
+        role_map: for a word of the provider's, the roles of ours that it gives.
+    """
+    words = [claim] if isinstance(claim, str) else claim
+    if not isinstance(words, list):
+        return frozenset()
+    given = {role for word in words if isinstance(word, str) for role in role_map.get(word, ())}
+    return frozenset(role for role in STAFF_ROLES if role.value in given)

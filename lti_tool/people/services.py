@@ -1,13 +1,38 @@
-"""Who a platform's user is, over all platforms of an institution."""
+"""Who a platform's user is, over all platforms of an institution; and staff who sign in."""
 
-from sqlalchemy import delete
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lti_tool.core import clock, db
-from lti_tool.core.ids import PersonId, UserId, new_id
-from lti_tool.people.models import Person, PersonUser
+from lti_tool.core import audit, clock, db, keys, settings
+from lti_tool.core.audit import NOTHING, Actor, Fact
+from lti_tool.core.db import transaction
+from lti_tool.core.errors import ConflictError
+from lti_tool.core.ids import InstitutionId, PersonId, StaffId, UserId, new_id
+from lti_tool.people import openid_connect, queries, rules
+from lti_tool.people.errors import NoStaffRoleError, UnknownRoleError
+from lti_tool.people.models import (
+    IdentityProvider,
+    Person,
+    PersonUser,
+    StaffMember,
+    StaffSession,
+)
+from lti_tool.people.openid_connect import Pending, RelyingParty
 from lti_tool.people.queries import find_person
+from lti_tool.people.rules import Role
+from lti_tool.platforms.errors import NotAWebAddressError
+from lti_tool.platforms.queries import get_institution
+from lti_tool.platforms.rules import origin_of
 
 
 def person_of(session: Session, user_id: UserId) -> PersonId:
@@ -34,3 +59,245 @@ def person_of(session: Session, user_id: UserId) -> PersonId:
     if other is None:
         raise RuntimeError("the person of a user vanished within a transaction")
     return other
+
+
+def add_identity_provider(  # noqa: PLR0913, PLR0917 - what its administrator reads off
+    institution_id: InstitutionId,
+    name: str,
+    issuer: str,
+    client_id: str,
+    client_secret: str,
+    role_map: Mapping[str, Sequence[str]],
+    *,
+    role_claim: str = "roles",
+) -> UUID:
+    """Let an institution's staff sign in at an OpenID provider of theirs.
+
+    Args:
+        institution_id: whose staff.
+        name: as people call that sign-in.
+        issuer: exactly as the provider writes it.
+        client_id: ours at the provider.
+        client_secret: kept encrypted.
+        role_map: for a word in the role claim, the roles of ours that it gives.
+        role_claim: the claim that holds roles or groups.
+
+    Raises:
+        UnknownRoleError: a role that staff cannot have.
+        NotAWebAddressError: the issuer is none.
+        ConflictError: the institution has this issuer already.
+    """
+    if origin_of(issuer) is None:
+        raise NotAWebAddressError(f"{issuer!r} is not an address such as https://id.example.edu.")
+    unknown = {role for roles in role_map.values() for role in roles} - rules.STAFF_ROLES
+    if unknown:
+        known = ", ".join(sorted(rules.STAFF_ROLES))
+        raise UnknownRoleError(f"{', '.join(sorted(unknown))}: use {known}.")
+    provider = IdentityProvider(
+        id=new_id(),
+        name=name,
+        issuer=issuer,
+        client_id=client_id,
+        role_claim=role_claim,
+        role_map={word: list(roles) for word, roles in role_map.items()},
+    )
+    provider.client_secret_encrypted = keys.seal(
+        client_secret.encode(), bound_to=_secret_of(provider.id)
+    )
+    try:
+        with transaction(institution_id) as session:
+            session.add(provider)
+    except IntegrityError as error:
+        raise ConflictError(f"Staff sign in at {issuer} already.") from error
+    return provider.id
+
+
+def begin_sign_in(
+    institution_id: InstitutionId, provider_id: UUID, *, redirect_uri: str
+) -> tuple[str, Pending]:
+    """Return where to send the browser, and what to remember until it comes back.
+
+    Raises:
+        NotFoundError: the institution has no such provider.
+        ProviderUnusableError: the provider cannot be asked now.
+    """
+    with transaction(institution_id) as session:
+        party = _party(queries.get_identity_provider(session, provider_id), redirect_uri)
+    return openid_connect.begin(party)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedSession:
+    """A session of staff. The secret is told only here; its hash is kept."""
+
+    id: UUID
+    staff_id: StaffId
+    secret: str = field(repr=False)
+
+
+def finish_sign_in(
+    institution_id: InstitutionId,
+    provider_id: UUID,
+    pending: Pending,
+    answer: Mapping[str, str],
+    *,
+    redirect_uri: str,
+) -> OpenedSession:
+    """Take the provider's answer and open a session for whoever it names.
+
+    Raises:
+        SignInRefusedError: the answer is not what it has to be.
+        ProviderDeclinedError: the provider answered with an error.
+        ProviderUnusableError: the provider cannot be asked now.
+        NoStaffRoleError: nothing it says gives a role here.
+    """
+    with transaction(institution_id) as session:
+        party = _party(queries.get_identity_provider(session, provider_id), redirect_uri)
+    claims = openid_connect.finish(party, pending, answer)
+    return sign_in(institution_id, provider_id, claims)
+
+
+def sign_in(
+    institution_id: InstitutionId, provider_id: UUID, claims: Mapping[str, Any]
+) -> OpenedSession:
+    """Open a session for whom verified claims name, in the roles they give now.
+
+    Whoever has lost the last role loses every session with it.
+
+    Raises:
+        NoStaffRoleError: the claims give no role here.
+    """
+    with transaction(institution_id) as session:
+        provider = queries.get_identity_provider(session, provider_id)
+        roles = rules.staff_roles(claims.get(provider.role_claim), provider.role_map)
+        if roles:
+            staff_id = _remember(session, provider_id, claims, roles)
+            return _open_session(session, staff_id, roles)
+        institution = get_institution(session, institution_id)
+        _shut_out(session, provider_id, str(claims["sub"]))
+    raise NoStaffRoleError(institution.name)
+
+
+def end_session(institution_id: InstitutionId, session_id: UUID) -> None:
+    """Sign a browser out. One that is signed out already stays so."""
+    with transaction(institution_id) as session:
+        session.execute(delete(StaffSession).where(StaffSession.id == session_id))
+
+
+def hash_of(secret: str) -> bytes:
+    """Return the form in which a secret is stored: reading the table opens no session."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def note_reading(  # noqa: PLR0913 - who, what, on what
+    institution_id: InstitutionId,
+    *,
+    actor: Actor,
+    act: str,
+    object_kind: str,
+    object_id: UUID,
+    facts: Mapping[str, Fact] = NOTHING,
+) -> None:
+    """Note that somebody reads or takes along what is about other people.
+
+    Called before it leaves, so that there is no reading without a note.
+    """
+    with transaction(institution_id) as session:
+        audit.record(
+            session,
+            actor=actor,
+            act=act,
+            object_kind=object_kind,
+            object_id=object_id,
+            facts=facts,
+        )
+
+
+def _party(provider: IdentityProvider, redirect_uri: str) -> RelyingParty:
+    secret = keys.unseal(provider.client_secret_encrypted, bound_to=_secret_of(provider.id))
+    return RelyingParty(
+        issuer=provider.issuer,
+        name=provider.name,
+        client_id=provider.client_id,
+        client_secret=secret.decode(),
+        redirect_uri=redirect_uri,
+    )
+
+
+def _secret_of(provider_id: UUID) -> bytes:
+    return provider_id.bytes + b"identity_providers.client_secret"
+
+
+def _remember(
+    session: Session, provider_id: UUID, claims: Mapping[str, Any], roles: frozenset[Role]
+) -> StaffId:
+    name = next(
+        filter(None, (_text(claims.get(key)) for key in ("name", "preferred_username"))), None
+    )
+    told = {"name": name, "email": _text(claims.get("email")), "roles": sorted(roles)}
+    staff_id: StaffId = session.scalars(
+        insert(StaffMember)
+        .values(
+            institution_id=db.tenant(),
+            id=new_id(),
+            identity_provider_id=provider_id,
+            subject=claims["sub"],
+            **told,
+        )
+        .on_conflict_do_update(
+            index_elements=["institution_id", "identity_provider_id", "subject"], set_=told
+        )
+        .returning(StaffMember.id)
+    ).one()
+    return staff_id
+
+
+def _text(value: object) -> str | None:
+    """Return what a page and PostgreSQL can hold of a claim."""
+    if not isinstance(value, str):
+        return None
+    clean = value.encode(errors="ignore").decode().replace("\x00", "").strip()
+    return clean[: openid_connect.MAX_TEXT] or None
+
+
+def _open_session(session: Session, staff_id: StaffId, roles: frozenset[Role]) -> OpenedSession:
+    now, session_id, secret = clock.now(), new_id(), secrets.token_urlsafe(32)
+    session.execute(delete(StaffSession).where(StaffSession.expires_at <= now))
+    session.add(
+        StaffSession(
+            id=session_id,
+            staff_id=staff_id,
+            secret_hash=hash_of(secret),
+            created_at=now,
+            # Never moved: after a working day the provider is asked anew who has which role.
+            expires_at=now + timedelta(hours=settings.current().session_hours),
+        )
+    )
+    audit.record(
+        session,
+        actor=Actor("staff", staff_id),
+        act="sign_in",
+        object_kind="staff_member",
+        object_id=staff_id,
+        facts={"roles": ", ".join(sorted(roles))},
+    )
+    return OpenedSession(id=session_id, staff_id=staff_id, secret=secret)
+
+
+def _shut_out(session: Session, provider_id: UUID, subject: str) -> None:
+    staff_id = session.scalar(
+        select(StaffMember.id).where(
+            StaffMember.identity_provider_id == provider_id, StaffMember.subject == subject
+        )
+    )
+    if staff_id is None:
+        return
+    session.execute(update(StaffMember).where(StaffMember.id == staff_id).values(roles=[]))
+    session.execute(delete(StaffSession).where(StaffSession.staff_id == staff_id))
+    audit.record(
+        session,
+        actor=audit.SYSTEM,
+        act="lose_access",
+        object_kind="staff_member",
+        object_id=staff_id,
+    )

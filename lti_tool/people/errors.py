@@ -1,0 +1,110 @@
+"""What can go wrong when staff sign in, each in words."""
+
+from enum import StrEnum
+
+from lti_tool.core.errors import DeniedError, InvalidRequestError, TemporaryError
+
+_START_AGAIN = "Start to sign in again."
+_ASK = "If it happens again, tell the people who run your sign-in."
+
+
+class Reason(StrEnum):
+    """Why an answer of an identity provider was not believed. The error's code."""
+
+    NO_PENDING = "sign_in_not_begun"
+    STATE = "sign_in_wrong_state"
+    PROVIDER = "sign_in_wrong_provider"
+    NO_CODE = "sign_in_no_code"
+    CODE_REFUSED = "sign_in_code_refused"
+    NO_TOKEN = "sign_in_no_id_token"  # noqa: S105 - a code, no secret
+    SIGNATURE = "sign_in_wrong_signature"
+    CLAIMS = "sign_in_wrong_claims"
+    NONCE = "sign_in_wrong_nonce"
+    SUBJECT = "sign_in_wrong_subject"
+
+
+_SENTENCES = {
+    Reason.NO_PENDING: "This browser did not begin to sign in, or took longer than ten minutes.",
+    Reason.STATE: "The answer belongs to another attempt to sign in.",
+    Reason.PROVIDER: "The answer comes from another place than the one that was asked.",
+    Reason.NO_CODE: "The answer has not the form that OpenID Connect gives it.",
+    Reason.CODE_REFUSED: "The code in the answer was used before, or has expired.",
+    Reason.NO_TOKEN: "The answer does not say who you are.",
+    Reason.SIGNATURE: "The statement of who you are is not signed as it should be.",
+    Reason.CLAIMS: "The statement of who you are is not meant for us, or not for now.",
+    Reason.NONCE: "The statement of who you are was made for another attempt to sign in.",
+    Reason.SUBJECT: "Two statements of who you are speak of different people.",
+}
+
+
+class SignInRefusedError(DeniedError):
+    """An answer that is not what it has to be. `code` says in which point."""
+
+    title = "We could not sign you in"
+    steps = (_START_AGAIN, _ASK)
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(f"{_SENTENCES[reason]} {detail}".rstrip())
+        self.reason = reason
+        self.code = reason.value
+
+
+class ProviderDeclinedError(DeniedError):
+    """The identity provider did not let the person through (OpenID Connect Core 1.0 §3.1.2.6)."""
+
+    code = "sign_in_declined"
+    title = "Your sign-in did not let you through"
+    steps = (_START_AGAIN, _ASK)
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(f"{provider} ended the sign-in without saying who you are.")
+
+
+class ProviderUnusableError(TemporaryError):
+    """The identity provider describes itself in a way that cannot be used, or not at all."""
+
+    code = "identity_provider_unusable"
+    title = "We cannot reach your sign-in just now"
+    steps = ("Wait a minute.", _START_AGAIN, _ASK)
+
+
+class NoStaffRoleError(DeniedError):
+    """Somebody is who they say, and has no role here. Any session they had is ended."""
+
+    code = "no_staff_role"
+    title = "You have no access to this desk"
+    steps = ("If you should have, ask whoever gives out roles at your institution.",)
+
+    def __init__(self, institution: str) -> None:
+        super().__init__(
+            f"We know who you are, but {institution} has given you no role at its desk."
+        )
+
+
+class NotForYourStaffRoleError(DeniedError):
+    """A member of staff without the role this takes."""
+
+    code = "not_for_your_staff_role"
+    title = "This is not for your role"
+    steps = ("If you should be able to do this, ask whoever gives out roles.",)
+
+    def __init__(self) -> None:
+        super().__init__("Your institution tells us who may do what, and this is for others.")
+
+
+class SignedOutError(DeniedError):
+    """A change sent by somebody whose session has ended."""
+
+    code = "signed_out"
+    title = "You have been signed out"
+    steps = ("Sign in again.", "Then do it once more.")
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was changed.")
+
+
+class UnknownRoleError(InvalidRequestError):
+    """A role map names a role that staff cannot have."""
+
+    code = "unknown_role"
+    title = "There is no such role"

@@ -1,0 +1,129 @@
+"""The session of staff who signed in without an LMS: a cookie, and who it stands for.
+
+Pages of staff live under `/desk/<slug>/…`, in a window of their own. The cookie is Lax, so
+that no other site's page sends it along with a change.
+"""
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, cast
+from uuid import UUID
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from lti_tool.core import clock, web
+from lti_tool.core.audit import Actor
+from lti_tool.core.db import transaction, uuid_or_none
+from lti_tool.core.ids import InstitutionId, StaffId
+from lti_tool.people import queries
+from lti_tool.people.errors import NotForYourStaffRoleError, SignedOutError
+from lti_tool.people.rules import Act, Role, may
+from lti_tool.people.services import OpenedSession, hash_of
+
+View = Callable[..., ResponseReturnValue]
+
+COOKIE = "__Host-cairn-staff"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentStaff:
+    """Who is signed in, where, and in which roles."""
+
+    staff_id: StaffId
+    session_id: UUID
+    institution_id: InstitutionId
+    institution_slug: str
+    institution_name: str
+    name: str
+    roles: frozenset[Role]
+
+    @property
+    def actor(self) -> Actor:
+        """Return them as the audit trail names them."""
+        return Actor("staff", self.staff_id)
+
+    def may(self, act: Act) -> bool:
+        """Tell whether to offer `act`; the act's own page asks again."""
+        return may(self.roles, act)
+
+
+def staff_page(act: Act) -> Callable[[View], View]:
+    """Guard a view of staff: `view(here, **url_args)`, at an address with `<slug>`.
+
+    Somebody of this institution is signed in, a changing request comes from one of our own
+    pages, and their roles allow `act`, which the view then carries as its attribute `act`.
+    Who is not signed in is asked to, and comes back.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(slug: str, **url_args: Any) -> ResponseReturnValue:  # noqa: ANN401 - whatever the address has
+            found = _find(slug)
+            if found is None:
+                if request.method not in {"GET", "HEAD"}:
+                    raise SignedOutError
+                back = request.full_path.rstrip("?")
+                return redirect(url_for("people.choose_provider", slug=slug, next=back), 303)
+            here, secret = found
+            web.bind_csrf(secret)
+            web.check_csrf()
+            if not may(here.roles, act):
+                raise NotForYourStaffRoleError
+            return view(here, **url_args)
+
+        cast("Any", guarded).act = act
+        return guarded
+
+    return decorate
+
+
+def _find(slug: str) -> tuple[CurrentStaff, str] | None:
+    institution, _, rest = request.cookies.get(COOKIE, "").partition(".")
+    word, _, secret = rest.partition(".")
+    institution_id, session_id = uuid_or_none(institution), uuid_or_none(word)
+    if institution_id is None or session_id is None or not secret:
+        return None
+    with transaction(InstitutionId(institution_id)) as session:
+        found = queries.find_signed_in(session, session_id, clock.now())
+    if found is None:
+        return None
+    opened, staff, place = found
+    if place.slug != slug or not hmac.compare_digest(opened.secret_hash, hash_of(secret)):
+        return None
+    here = CurrentStaff(
+        staff_id=staff.id,
+        session_id=opened.id,
+        institution_id=place.id,
+        institution_slug=place.slug,
+        institution_name=place.name,
+        name=staff.name or staff.email or "You",
+        roles=frozenset(map(Role, staff.roles)),
+    )
+    return here, secret
+
+
+def remember(response: Response, institution_id: InstitutionId, opened: OpenedSession) -> None:
+    """Sign this browser in until it is closed, or the session ends."""
+    value = f"{institution_id}.{opened.id}.{opened.secret}"
+    set_cookie(response, COOKIE, value)
+
+
+def forget(response: Response) -> None:
+    """Have this browser forget who was signed in."""
+    end_cookie(response, COOKIE)
+
+
+def set_cookie(response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
+    """Set a cookie for this site's own windows. Without `max_age` it ends with the browser."""
+    response.set_cookie(
+        name, value, max_age=max_age, path="/", secure=True, httponly=True, samesite="Lax"
+    )
+
+
+def end_cookie(response: Response, name: str) -> None:
+    """Have the browser forget a cookie set by `set_cookie`."""
+    response.delete_cookie(name, path="/", secure=True, httponly=True, samesite="Lax")
