@@ -10,12 +10,16 @@ from lti_tool.core import db, web
 from lti_tool.core import settings as settings_module
 from lti_tool.core.settings import Settings
 from lti_tool.launch import routes as launch
+from lti_tool.people import routes as people
+from lti_tool.registrar import routes as registrar
 
-# Where lower packages hand over: a verified launch by its message type, a submitted attempt.
+# Where lower packages hand over: a verified launch by its message type, a submitted attempt,
+# staff who signed in.
 PAGES = {
     "LtiResourceLinkRequest": "learner.open_placement",
     "LtiDeepLinkingRequest": "instructor.pick",
     "result": "learner.show_result",
+    "desk": "registrar.show_dashboard",
 }
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -38,5 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     web.install(app)
     app.register_blueprint(badges.blueprint)
     app.register_blueprint(launch.blueprint)
+    app.register_blueprint(people.blueprint)
+    app.register_blueprint(registrar.blueprint)
     subscriptions.register()
     return app

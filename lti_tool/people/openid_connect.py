@@ -267,7 +267,8 @@ def _verify(
         raise SignInRefusedError(reason, f"({error.claim})") from error
     except (JoseError, TypeError, ValueError) as error:
         raise SignInRefusedError(Reason.CLAIMS) from error
-    if not 0 < len(checked["sub"]) <= MAX_TEXT:
+    subject = checked["sub"]  # §2: at most 255 ASCII characters
+    if not (0 < len(subject) <= MAX_TEXT and subject.isascii() and subject.isprintable()):
         raise SignInRefusedError(Reason.CLAIMS, "(sub)")
     return dict(checked)
 
