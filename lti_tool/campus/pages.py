@@ -77,7 +77,10 @@ def choose_persona() -> ResponseReturnValue:
         people = queries.list_people(connection)
         persona = find_persona(connection)
         courses = _list_courses(connection, persona)
-    return render_template("picker.html", people=people, persona=persona, courses=courses)
+        homes = queries.list_staff_homes(connection)
+    return render_template(
+        "picker.html", people=people, persona=persona, courses=courses, homes=homes
+    )
 
 
 @blueprint.post("/")

@@ -12,12 +12,16 @@ from lti_tool.campus.records import (
     Person,
     Score,
     Section,
+    StaffHome,
     Tool,
 )
 
 _PERSON = text("SELECT * FROM people WHERE id = :id")
 _SUBJECT = text("SELECT * FROM people WHERE subject = :subject")
 _PEOPLE = text("SELECT * FROM people ORDER BY id")
+_STAFF_HOMES = text(
+    "SELECT name, home_url FROM staff_clients WHERE home_url IS NOT NULL ORDER BY name"
+)
 _COURSE = text("SELECT * FROM courses WHERE id = :id")
 _COURSES = text("SELECT * FROM courses ORDER BY id")
 _ROLE = text("SELECT role FROM enrolments WHERE course_id = :course AND person_id = :person")
@@ -57,6 +61,11 @@ def find_subject(connection: Connection, subject: str) -> Person | None:
 def list_people(connection: Connection) -> list[Person]:
     """Return everybody, in the order they were added."""
     return find_all(connection, Person, _PEOPLE)
+
+
+def list_staff_homes(connection: Connection) -> list[StaffHome]:
+    """Return where staff may go with their account here."""
+    return find_all(connection, StaffHome, _STAFF_HOMES)
 
 
 def list_courses(connection: Connection) -> list[Course]:

@@ -26,6 +26,14 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StaffHome:
+    """Where staff begin in a product that signs them in with Campus."""
+
+    name: str
+    home_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
     """A course; a context in messages."""
 

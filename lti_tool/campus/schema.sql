@@ -164,7 +164,9 @@ CREATE TABLE IF NOT EXISTS registration_tokens (
 CREATE TABLE IF NOT EXISTS staff_clients (
   client_id text PRIMARY KEY,
   secret_digest bytea NOT NULL,
-  redirect_uri text NOT NULL
+  redirect_uri text NOT NULL,
+  name text NOT NULL,
+  home_url text
 );
 
 CREATE TABLE IF NOT EXISTS staff_codes (

@@ -33,8 +33,8 @@ _ADD_TOOL = text(
     " CAST(:custom AS jsonb)) RETURNING id"
 )
 _ADD_STAFF_CLIENT = text(
-    "INSERT INTO staff_clients (client_id, secret_digest, redirect_uri)"
-    " VALUES (:client_id, :secret_digest, :redirect_uri)"
+    "INSERT INTO staff_clients (client_id, secret_digest, redirect_uri, name, home_url)"
+    " VALUES (:client_id, :secret_digest, :redirect_uri, :name, :home_url)"
 )
 _ADD_PERSON = text(
     "INSERT INTO people (subject, given_name, family_name, email, sis_id, kind, note, featured)"
@@ -139,8 +139,17 @@ def connect_tool(  # noqa: PLR0913 - the fields of a registration
     )
 
 
-def connect_staff_client(engine: Engine, *, redirect_uri: str) -> StaffClient:
-    """Register a relying party for staff sign-in. The secret is told only here."""
+def connect_staff_client(
+    engine: Engine, *, redirect_uri: str, name: str = "Staff", home_url: str | None = None
+) -> StaffClient:
+    """Register a relying party for staff sign-in. The secret is told only here.
+
+    Args:
+        engine: Campus' database.
+        redirect_uri: compared exactly.
+        name: of the relying party, for people.
+        home_url: where its staff begin; shown to the registrar.
+    """
     client = StaffClient(
         client_id=f"staff-{secrets.token_hex(6)}", client_secret=secrets.token_urlsafe(32)
     )
@@ -151,6 +160,8 @@ def connect_staff_client(engine: Engine, *, redirect_uri: str) -> StaffClient:
                 "client_id": client.client_id,
                 "secret_digest": digest(client.client_secret),
                 "redirect_uri": redirect_uri,
+                "name": name,
+                "home_url": home_url,
             },
         )
     return client
