@@ -18,6 +18,7 @@ from lti_tool.demo.content import DATA_MANAGEMENT, STATISTICS
 from lti_tool.pathways import services as pathway_services
 from lti_tool.pathways.expression import AllOf, Earn
 from lti_tool.pathways.services import PathwayDraft
+from lti_tool.people import services as people_services
 from lti_tool.platforms import services as platform_services
 from lti_tool.platforms.services import Endpoints
 
@@ -168,3 +169,17 @@ def connect_campus(settings: Settings, campus: Campus, institution_id: Instituti
         ),
     )
     platform_services.add_deployment(registration_id, tool.deployment_id, institution_id)
+    staff = store.connect_staff_client(
+        campus.engine,
+        redirect_uri=f"{base}/staff/{SLUG}/callback",
+        name="Cairn's desk",
+        home_url=f"{base}/desk/{SLUG}/",
+    )
+    people_services.add_identity_provider(
+        institution_id,
+        "Campus",
+        f"{platform}/oidc",
+        staff.client_id,
+        staff.client_secret,
+        {"registrar": ["registrar"]},
+    )

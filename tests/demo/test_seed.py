@@ -43,6 +43,8 @@ def test_campus_and_cairn_know_each_other(
         text("SELECT issuer, approved_at IS NOT NULL FROM registrations JOIN deployments ON true")
     ).one()
     assert (issuer, approved) == (campus.url, True)
+    with campus.sign_in(4) as registrar:
+        assert f'href="{settings.base_url}/desk/northgate/"' in registrar.get("/").text
 
 
 @pytest.mark.parametrize("item", [*STATISTICS, *DATA_MANAGEMENT], ids=lambda item: item.title)
