@@ -5,6 +5,7 @@ from pathlib import Path
 from flask import Flask
 
 from lti_tool import subscriptions
+from lti_tool.assessments import routes as assessments
 from lti_tool.badges import routes as badges
 from lti_tool.core import db, web
 from lti_tool.core import settings as settings_module
@@ -44,5 +45,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(launch.blueprint)
     app.register_blueprint(people.blueprint)
     app.register_blueprint(registrar.blueprint)
+    app.register_blueprint(assessments.blueprint)
     subscriptions.register()
     return app

@@ -49,8 +49,8 @@ class Watch:
         self.now += timedelta(**duration)
 
 
-def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> Watch:
-    watch = Watch()
+def stopped_clock(monkeypatch: pytest.MonkeyPatch, at: datetime = START) -> Watch:
+    watch = Watch(now=at)
     monkeypatch.setattr(clock, "now", lambda: watch.now)
     return watch
 
@@ -77,7 +77,11 @@ def university() -> University:
         ),
     )
     deployment_id = add_deployment(registration_id, "1", institution_id)
-    return University(id=institution_id, slug=slug, deployment_id=deployment_id)
+    return University(
+        id=institution_id,
+        slug=slug,
+        deployment_id=deployment_id,
+    )
 
 
 def course(place: University) -> ContextId:

@@ -1,0 +1,39 @@
+"""What a script sends while an attempt is taken."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lti_tool.assessments.items import OptionId
+from lti_tool.assessments.rules import Save
+from lti_tool.core.ids import ItemVersionId
+
+# As wide as the column.
+Sequence = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+class ResponseSave(BaseModel):
+    """One answer, as JSON. See `rules.Save`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    item_version_id: UUID
+    value: Annotated[tuple[OptionId, ...], Field(max_length=100)]
+    flagged: bool
+    save_id: UUID
+    page_id: UUID
+    sequence: Annotated[Sequence, Field(ge=1)]
+    base: Sequence
+
+    def to_save(self) -> Save:
+        """Return it as the rules know it."""
+        return Save(
+            item_version_id=ItemVersionId(self.item_version_id),
+            value=self.value,
+            flagged=self.flagged,
+            save_id=self.save_id,
+            page_id=self.page_id,
+            sequence=self.sequence,
+            base=self.base,
+        )

@@ -1,0 +1,168 @@
+"""Taking an attempt: begin, answer, look over, hand in. Works without scripts."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from lti_tool.assessments import queries, rules, services, taking
+from lti_tool.assessments.forms import ResponseSave
+from lti_tool.assessments.models import Attempt
+from lti_tool.assessments.rules import Verdict
+from lti_tool.assessments.services import Saved
+from lti_tool.assessments.taking import Sheet
+from lti_tool.core import clock, web
+from lti_tool.core.db import transaction
+from lti_tool.core.errors import NotFoundError
+from lti_tool.core.ids import AttemptId, ItemVersionId
+from lti_tool.launch.session import CurrentLaunch, launch_page
+from lti_tool.people.rules import Act
+
+blueprint = Blueprint("assessments", __name__, url_prefix="/l/<uuid:launch_id>/attempts")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Conflict:
+    """An answer of a form that another window's answer stood against."""
+
+    number: int
+    sent: str
+
+
+@blueprint.post("/")
+@launch_page(Act.TAKE_ATTEMPT)
+def open_attempt(here: CurrentLaunch) -> ResponseReturnValue:
+    """Begin an attempt at the activity that was launched, or return to the open one."""
+    placement = None
+    if here.resource_link_id is not None:
+        with transaction(here.institution_id) as session:
+            placement = queries.find_placement_of_link(session, here.resource_link_id)
+    if placement is None:
+        raise NotFoundError("There is no assessment behind this link of your course yet.")
+    attempt_id = services.open_attempt(here.institution_id, placement.id, here.user_id)
+    return redirect(_url(here, "show_attempt", attempt_id), 303)
+
+
+@blueprint.get("/<uuid:attempt_id>")
+@launch_page(Act.TAKE_ATTEMPT)
+def show_attempt(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
+    """Show the questions with what is saved, or the result once the attempt has ended."""
+    attempt, sheet = _load(here, AttemptId(attempt_id))
+    if _is_over(attempt):
+        return _to_result(here, attempt.id)
+    return _page(here, attempt, sheet, sheet.numbered(request.args.get("question", "")))
+
+
+@blueprint.post("/<uuid:attempt_id>/responses")
+@launch_page(Act.TAKE_ATTEMPT)
+def save_responses(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
+    """Save one answer a script sends, or all that a form changes."""
+    if request.is_json:
+        return _save_one(here, AttemptId(attempt_id))
+    return _save_form(here, AttemptId(attempt_id))
+
+
+def _save_one(here: CurrentLaunch, attempt_id: AttemptId) -> ResponseReturnValue:
+    save = web.read_form(ResponseSave, request.get_json()).to_save()
+    saved = services.save_response(here.institution_id, attempt_id, save, user_id=here.user_id)
+    stored = saved.stored  # None after the end, when there was nothing to keep
+    return jsonify(
+        verdict=saved.verdict,
+        sequence=stored.sequence if stored else 0,
+        saved_at=stored.saved_at.isoformat(timespec="milliseconds") if stored else None,
+        now=clock.now().isoformat(timespec="milliseconds"),
+    )
+
+
+def _save_form(here: CurrentLaunch, attempt_id: AttemptId) -> ResponseReturnValue:
+    attempt, sheet = _load(here, attempt_id)
+    asked = [question.id for question in sheet.questions]
+    saves = taking.changed_answers(asked, request.form, attempt_id)
+    saved = services.save_responses(here.institution_id, attempt_id, saves, user_id=here.user_id)
+    if _is_over(attempt) or any(one.is_late for one in saved):
+        return _to_result(here, attempt_id)
+    conflicts = _conflicts(sheet, dict(zip([s.item_version_id for s in saves], saved, strict=True)))
+    if conflicts:
+        attempt, sheet = _load(here, attempt_id)
+        return _page(here, attempt, sheet, conflicts[0].number, conflicts), 409
+    if "review" in request.form:
+        return redirect(_url(here, "review_attempt", attempt_id), 303)
+    number = sheet.numbered(request.form.get("go", ""))
+    return redirect(_url(here, "show_attempt", attempt_id, question=number), 303)
+
+
+def _conflicts(sheet: Sheet, saved: dict[ItemVersionId, Saved]) -> list[_Conflict]:
+    """Return the answers of a form that were not stored because another window was first."""
+    conflicts = []
+    for question in sheet.questions:
+        one = saved.get(question.id)
+        if one is not None and one.verdict is Verdict.CONFLICT:
+            chosen = request.form.get(f"answer-{question.id}", "")
+            texts = {option.id: option.text for option in question.shown.options}
+            conflicts.append(_Conflict(number=question.number, sent=texts.get(chosen, "")))
+    return conflicts
+
+
+@blueprint.get("/<uuid:attempt_id>/submit")
+@launch_page(Act.TAKE_ATTEMPT)
+def review_attempt(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
+    """Say what is open and ask whether to hand in."""
+    attempt, sheet = _load(here, AttemptId(attempt_id))
+    if _is_over(attempt):
+        return _to_result(here, attempt.id)
+    return render_template(
+        "assessments/review_attempt.html", here=here, attempt=attempt, sheet=sheet
+    )
+
+
+@blueprint.post("/<uuid:attempt_id>/submit")
+@launch_page(Act.TAKE_ATTEMPT)
+def submit_attempt(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
+    """Hand in, then show the result by redirect."""
+    return _to_result(here, AttemptId(attempt_id))
+
+
+def _load(here: CurrentLaunch, attempt_id: AttemptId) -> tuple[Attempt, Sheet]:
+    with transaction(here.institution_id) as session:
+        attempt = queries.get_attempt(session, attempt_id, of_user=here.user_id)
+        placement = queries.get_placement(session, attempt.placement_id)
+        form = queries.list_form(session, attempt)
+        responses = queries.list_responses(session, attempt_id)
+    sheet = taking.lay_out(placement.title, form, responses, attempt.closes_at, clock.now())
+    return attempt, sheet
+
+
+def _is_over(attempt: Attempt) -> bool:
+    """Tell whether an attempt has ended, or only waits for the sweeper to end it."""
+    return attempt.submitted_at is not None or not rules.accepts(attempt.closes_at, clock.now())
+
+
+def _to_result(here: CurrentLaunch, attempt_id: AttemptId) -> ResponseReturnValue:
+    """End the attempt unless it has ended, and go to its result."""
+    services.submit_attempt(here.institution_id, attempt_id, user_id=here.user_id)
+    result = web.page("result")
+    return redirect(url_for(result, launch_id=here.launch_id, attempt_id=attempt_id), 303)
+
+
+def _page(
+    here: CurrentLaunch,
+    attempt: Attempt,
+    sheet: Sheet,
+    number: int,
+    conflicts: list[_Conflict] | None = None,
+) -> str:
+    return render_template(
+        "assessments/show_attempt.html",
+        here=here,
+        attempt=attempt,
+        sheet=sheet,
+        number=number,
+        conflicts=conflicts or [],
+    )
+
+
+def _url(
+    here: CurrentLaunch, view: str, attempt_id: AttemptId, *, question: int | None = None
+) -> str:
+    return url_for(f".{view}", launch_id=here.launch_id, attempt_id=attempt_id, question=question)

@@ -1,0 +1,278 @@
+// The page of an attempt, with a script: answers are saved as they are made, questions change without loading,
+// the clock runs. Without it every control is a submit button that saves first (templates/assessments/).
+
+import { Clock } from "./attempt/clock.js";
+import { Mirror } from "./attempt/mirror.js";
+import { Saver } from "./attempt/saver.js";
+
+// At time-up a whole room hands in: spread over seconds, well within the grace the server gives.
+const SPREAD_MS = 8000;
+
+const form = document.getElementById("exam");
+const { user, attempt, review, closes, now } = form.dataset;
+const questions = [...form.querySelectorAll("[data-item]")];
+const saved = document.getElementById("saved");
+const offline = document.getElementById("offline");
+const ended = document.getElementById("ended");
+const mirror = new Mirror(user, attempt);
+const saver = new Saver({
+  url: form.action,
+  csrf: form.elements.csrf_token.value,
+  mirror,
+  hear: { onState, onAcknowledged, onConflict, onTrouble, onTime: (instant) => clock?.set(instant) },
+});
+let receivedAt = saved.querySelector('[data-state="saved"] time').dateTime || null;
+
+// ---- What is answered ----
+
+const find = (item) => questions.find((question) => question.dataset.item === item);
+const flagOf = (question) => question.querySelector('[name^="flag-"]');
+const valueOf = (question) => [...question.querySelectorAll(":checked[type=radio]")].map((input) => input.value);
+
+function put(question, { value, flagged }) {
+  for (const input of question.querySelectorAll("[type=radio]")) {
+    input.checked = value.includes(input.value);
+  }
+  flagOf(question).checked = flagged;
+  count();
+}
+
+function count() {
+  for (const question of questions) {
+    const pebble = form.querySelector(`.palette button[value="${question.dataset.number}"]`);
+    const isAnswered = valueOf(question).length > 0;
+    pebble.classList.toggle("answered", isAnswered);
+    pebble.querySelector('[data-says="answered"]').hidden = !isAnswered;
+    for (const sign of pebble.querySelectorAll('[data-says="flagged"]')) {
+      sign.toggleAttribute("hidden", !flagOf(question).checked); // an SVG has no property for it
+    }
+  }
+  const answered = questions.filter((question) => valueOf(question).length > 0).length;
+  form.querySelector("[data-answered]").textContent = answered;
+  form.querySelector("[data-flagged]").textContent = questions.filter((question) => flagOf(question).checked).length;
+  form.querySelector(".palette progress").value = answered;
+}
+
+// ---- Saving, as the page shows it ----
+
+function onState(state, savedAt) {
+  const shown = state === "offline" ? "kept" : state;
+  for (const part of saved.querySelectorAll("[data-state]")) {
+    part.hidden = part.dataset.state !== shown;
+  }
+  if (state === "saved" && savedAt) {
+    receivedAt = savedAt;
+    write(saved.querySelector('[data-state="saved"] time'), new Date(savedAt));
+  } else if (shown === "kept") {
+    write(saved.querySelector('[data-state="kept"] time'), new Date());
+  }
+  showOffline(state === "offline");
+}
+
+function showOffline(isOffline) {
+  if (isOffline === !offline.hidden || saver.hasEnded) {
+    return;
+  }
+  if (isOffline && receivedAt) {
+    const received = offline.querySelector("[data-received]");
+    received.hidden = false;
+    write(received.querySelector("time"), new Date(receivedAt));
+  }
+  offline.hidden = !isOffline;
+  // Set now, not in the page: an alert is read when it appears, once.
+  offline.setAttribute("role", "alert");
+  for (const button of form.querySelectorAll('[name="review"]')) {
+    if (isOffline) {
+      button.setAttribute("aria-disabled", "true");
+      button.setAttribute("aria-describedby", "why-not");
+    } else {
+      button.removeAttribute("aria-disabled");
+      button.removeAttribute("aria-describedby");
+    }
+  }
+  document.getElementById("why-not").hidden = !isOffline;
+}
+
+function write(time, instant) {
+  time.dateTime = instant.toISOString();
+  const language = document.documentElement.lang;
+  const locales = [...navigator.languages.filter((locale) => locale.split("-")[0] === language), language];
+  time.textContent = new Intl.DateTimeFormat(locales, { timeStyle: "medium" }).format(instant);
+}
+
+// The form's own record follows, so that sending it by a button of the browser repeats nothing.
+function onAcknowledged(item, { value, flagged }, sequence) {
+  const question = find(item);
+  question.querySelector('[name^="was-"]').value = `${sequence}.${Number(flagged)}.${value.join("")}`;
+  if (!saver.items.get(item).pending) {
+    put(question, { value, flagged });
+  }
+}
+
+function onConflict(item, stored) {
+  const question = find(item);
+  const asking = document.getElementById("conflict").content.firstElementChild.cloneNode(true);
+  const chosen = [...question.querySelectorAll("[type=radio]")].find((input) => stored.value.includes(input.value));
+  asking.querySelector("[data-theirs-empty]").hidden = Boolean(chosen);
+  asking.querySelector("[data-theirs]").hidden = !chosen;
+  if (chosen) {
+    asking.querySelector("[data-theirs] span").textContent = chosen.closest("label").textContent.trim();
+  }
+  for (const button of asking.querySelectorAll("[data-take]")) {
+    button.addEventListener("click", () => {
+      asking.remove();
+      saver.settle(item, button.dataset.take === "theirs");
+      question.querySelector("h2").focus();
+    });
+  }
+  question.querySelector("fieldset").before(asking);
+  show(Number(question.dataset.number));
+}
+
+// Saving has come to an end, or one answer was refused: says so where nobody overlooks it.
+function onTrouble(why) {
+  say(why);
+  offline.hidden = true;
+  ended.querySelector("strong").focus();
+  if (saver.hasEnded) {
+    lock();
+  }
+}
+
+function say(why) {
+  for (const reason of ended.querySelectorAll("[data-why]")) {
+    reason.hidden = reason.dataset.why !== why;
+  }
+  const heading = ended.querySelector("strong");
+  heading.textContent = heading.dataset[why];
+  ended.hidden = false;
+  ended.setAttribute("role", "alert");
+}
+
+function lock() {
+  for (const fieldset of form.querySelectorAll("fieldset")) {
+    fieldset.disabled = true;
+  }
+}
+
+// ---- Moving about ----
+
+const current = () => questions.find((question) => !question.hidden);
+
+function show(number) {
+  for (const question of questions) {
+    question.hidden = Number(question.dataset.number) !== number;
+  }
+  for (const pebble of form.querySelectorAll(".palette button[name=go]")) {
+    if (Number(pebble.value) === number) {
+      pebble.setAttribute("aria-current", "step");
+    } else {
+      pebble.removeAttribute("aria-current");
+    }
+  }
+  form.querySelector("[data-stay]").value = number;
+  document.title = document.title.replace(/\d+/, number);
+  const address = new URL(location);
+  address.searchParams.set("question", number);
+  history.replaceState(null, "", address);
+}
+
+function go(number) {
+  const moves = number !== Number(current().dataset.number);
+  show(number);
+  saver.flush();
+  if (moves) {
+    const heading = current().querySelector("h2");
+    heading.focus({ preventScroll: true });
+    current().scrollIntoView({ block: "nearest" });
+    scrollTo({ top: 0 });
+  }
+}
+
+async function lookOver() {
+  if (saver.isOffline) {
+    saver.flush();
+  } else if (await saver.flush()) {
+    location.assign(review);
+  }
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (event.submitter?.name === "review") {
+    lookOver();
+  } else {
+    go(Number(event.submitter?.value ?? current().dataset.number));
+  }
+});
+
+form.addEventListener("change", (event) => {
+  const question = event.target.closest("[data-item]");
+  if (question && !saver.hasEnded) {
+    saver.change(question.dataset.item, valueOf(question), flagOf(question).checked);
+    count();
+  }
+});
+
+// ---- Time ----
+
+const clock = closes
+  ? new Clock({
+      box: document.querySelector("[data-timer]"),
+      status: document.getElementById("time-said"),
+      closesAt: closes,
+      now,
+      onEnd: timeUp,
+    })
+  : null;
+
+async function timeUp() {
+  if (saver.hasEnded) {
+    return;
+  }
+  say("time");
+  lock();
+  saver.flush();
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * SPREAD_MS));
+  while (!(await saver.flush()) && saver.isOffline) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  document.getElementById("hand-in").requestSubmit();
+}
+
+// ---- Coming and going ----
+
+for (const question of questions) {
+  saver.know(question.dataset.item, Number.parseInt(question.querySelector('[name^="was-"]').value, 10));
+}
+for (const [item, save] of mirror.left()) {
+  const question = find(item);
+  if (question) {
+    put(question, save);
+    saver.resume(item, save);
+  }
+}
+if (!saver.isSettled()) {
+  saver.flush();
+}
+
+addEventListener("online", () => saver.flush());
+addEventListener("pagehide", () => saver.leave());
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "hidden") {
+    saver.leave();
+  } else {
+    saver.flush();
+  }
+});
+// A page that the browser kept whole may be older than what another window has saved since.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) {
+    location.reload();
+  }
+});
+addEventListener("beforeunload", (event) => {
+  if (saver.isOffline && !saver.isSettled()) {
+    event.preventDefault();
+  }
+});
