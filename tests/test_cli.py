@@ -118,6 +118,23 @@ class TestRegistration:
         approved = {one["id"]: one["institution"] for one in row["deployments"]}
         assert approved == {"1": "lms.northgate.example", "2": None}
 
+    def test_a_deployment_that_waits_is_approved_and_one_of_another_is_left_alone(
+        self, live_settings: Settings
+    ) -> None:
+        run(live_settings, *ADD, "--deployment", "1")
+
+        approved = run(
+            live_settings, *ADD, "--deployment", "1", "--approve", "--institution", "northgate"
+        )
+        taken = run(
+            live_settings, *ADD, "--deployment", "1", "--approve", "--institution", "southgate"
+        )
+
+        assert approved.exit_code == 0, approved.stderr
+        assert "belongs to another institution" in taken.stderr
+        [row] = json.loads(run(live_settings, "registration", "list", "--json").stdout)
+        assert row["deployments"] == [{"id": "1", "institution": "northgate"}]
+
     def test_other_addresses_for_a_known_client_are_refused(self, live_settings: Settings) -> None:
         run(live_settings, *ADD)
 

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 import click
 
 from lti_tool.commands.product import connect
+from lti_tool.core.audit import Actor
 from lti_tool.core.db import system_transaction
-from lti_tool.core.ids import InstitutionId
+from lti_tool.core.ids import InstitutionId, RegistrationId
 from lti_tool.core.settings import Settings
 from lti_tool.platforms import queries as platform_queries
 from lti_tool.platforms import services as platform_services
@@ -34,6 +35,7 @@ def registration() -> None:
 @click.option("--deployment", "deployments", multiple=True, help="A deployment id; repeatable.")
 @click.option("--approve", is_flag=True, help="Approve the deployments for --institution.")
 @click.option("--institution", "slug", help="Slug of the tenant; made if missing.")
+@click.option("--institution-name", "tenant", help="Its name, if it is made; shown to everybody.")
 @click.option("--json", "as_json", is_flag=True, help="Print our addresses as JSON.")
 def add_registration(  # noqa: PLR0913 - the options of one command
     *,
@@ -48,6 +50,7 @@ def add_registration(  # noqa: PLR0913 - the options of one command
     deployments: tuple[str, ...],
     approve: bool,
     slug: str | None,
+    tenant: str | None,
     as_json: bool,
 ) -> None:
     """Register a platform, and print the addresses its administrator has to enter there.
@@ -70,12 +73,9 @@ def add_registration(  # noqa: PLR0913 - the options of one command
     if known is None:
         raise click.ClickException("The registration was removed meanwhile; run this again.")
     _require_same(known, endpoints)
-    institution_id = _institution_for(slug, issuer) if approve else None
+    institution_id = _institution_for(slug, tenant, issuer) if approve else None
     for platform_id in deployments:
-        with system_transaction() as session:
-            there = platform_queries.find_deployment(session, known.id, platform_id)
-        if there is None:
-            platform_services.add_deployment(known.id, platform_id, institution_id)
+        _add_deployment(known.id, platform_id, institution_id)
     _print_addresses(settings, known, deployments, as_json=as_json)
 
 
@@ -98,7 +98,28 @@ def _require_same(known: Registration, endpoints: Endpoints) -> None:
         )
 
 
-def _institution_for(slug: str | None, issuer: str) -> InstitutionId:
+def _add_deployment(
+    registration_id: RegistrationId, platform_id: str, institution_id: InstitutionId | None
+) -> None:
+    with system_transaction() as session:
+        known = platform_queries.find_deployment(session, registration_id, platform_id)
+    deployment_id = (
+        platform_services.add_deployment(registration_id, platform_id)
+        if known is None
+        else known.id
+    )
+    owner = None if known is None else known.institution_id
+    if institution_id is None or owner == institution_id:
+        return
+    if owner is not None:
+        raise click.ClickException(
+            f"The deployment {platform_id} belongs to another institution. It was left there."
+        )
+    # Also for one that launched before it was added: a decision of its own, which is audited.
+    platform_services.approve_deployment(deployment_id, institution_id, actor=Actor(kind="cli"))
+
+
+def _institution_for(slug: str | None, name: str | None, issuer: str) -> InstitutionId:
     """Return the tenant to approve for: the named one, the only one, or a new one."""
     with system_transaction() as session:
         institutions = platform_queries.list_institutions(session)
@@ -110,11 +131,12 @@ def _institution_for(slug: str | None, issuer: str) -> InstitutionId:
     if slug is None and institutions:
         return institutions[0].id
     host = urlsplit(issuer).hostname or "institution"
+    name = name or slug or host
     slug = slug or host.replace(".", "-").lower()
     for institution in institutions:
         if institution.slug == slug:
             return institution.id
-    return platform_services.add_institution(slug, host)
+    return platform_services.add_institution(slug, name)
 
 
 def _print_addresses(
