@@ -24,6 +24,17 @@ class UnknownCredentialError(NotFoundError):
     title = "There is no such badge"
 
 
+class PrivateCredentialError(NotFoundError):
+    """A credential's id was opened as if it were a page. Nobody learns whether there is one."""
+
+    code = "credential_private"
+    title = "A badge is shown by its holder"
+    steps = (
+        "Ask the holder for a link: they make one on their own badge page.",
+        "If you have the badge as a file, check it on the page Check a credential.",
+    )
+
+
 class UnknownShareError(NotFoundError):
     """The link is mistyped, or its maker ended it: which of the two is nobody's business."""
 

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 
 from lti_tool.badges import artwork, did_web, issuing, open_badges, queries, signing, verifying
-from lti_tool.badges.errors import UnreadableCredentialError
+from lti_tool.badges.errors import PrivateCredentialError, UnreadableCredentialError
 from lti_tool.badges.issuer import Issuer
 from lti_tool.badges.models import Achievement
 from lti_tool.badges.verifying import find_issuer
@@ -91,6 +91,15 @@ def show_artwork(slug: str, achievement_id: UUID) -> ResponseReturnValue:
         "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     )
     return _for_everybody(response, _PICTURE_SECONDS)
+
+
+@blueprint.get("/i/<slug>/credentials/<uuid:credential_id>")
+def explain_credential(slug: str, credential_id: UUID) -> ResponseReturnValue:
+    """Say that a credential's id shows nothing; the same for those there are and are not."""
+    issuer = find_issuer(slug)
+    raise PrivateCredentialError(
+        f"This address is the name of a credential of {issuer.name}, number {credential_id}."
+    )
 
 
 @blueprint.get("/i/<slug>/shared/<token>")

@@ -2,11 +2,14 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import jsonschema  # type: ignore[import-untyped]  # ships none
 import pytest
 
 from lti_tool.badges import open_badges
 from lti_tool.badges.canonical import canonicalize
+from lti_tool.badges.rules import AchievementType
 from tests.badges.samples import BADGE, DID, changed, published
+from tests.helpers import shared_folder
 
 
 @pytest.mark.parametrize(
@@ -84,3 +87,18 @@ def test_an_achievement_stands_alone_with_its_creator() -> None:
     assert document["id"] == BADGE.achievement.id
     assert document["creator"]["id"] == DID
     assert canonicalize(document)
+
+
+@pytest.mark.parametrize("kind", [*AchievementType, None])
+def test_the_official_schema_accepts_what_we_write(kind: AchievementType | None) -> None:
+    folder = shared_folder("credentials", "contexts")
+    schema = json.loads((folder / "ob_v3p0_achievementcredential_schema.json").read_text())
+    document = published(valid_until=datetime(2030, 1, 1, tzinfo=UTC)).credential
+    document["credentialSubject"]["achievement"]["achievementType"] = kind
+    if kind is None:
+        del document["credentialSubject"]["achievement"]["achievementType"]
+
+    validator = jsonschema.Draft201909Validator(schema)
+
+    assert [error.message for error in validator.iter_errors(document)] == []
+    assert list(validator.iter_errors(changed(document, "validFrom", ...))) != []

@@ -122,6 +122,7 @@ def test_a_revoked_badge_says_so_and_no_longer_that_it_is_valid(client: FlaskCli
     assert "Revoked: do not rely on it" in page.text
     assert "Genuine and valid" not in page.text
     assert "Not revoked" not in page.text
+    assert "certifies that" not in page.text
 
 
 @pytest.mark.parametrize("suffix", ["", ".json"])
@@ -152,6 +153,23 @@ def test_what_is_not_there_is_not_found(client: FlaskClient, path: str) -> None:
     place()
 
     assert client.get(path).status_code == 404
+
+
+def test_a_credentials_id_shows_nothing_and_does_not_say_whether_it_exists(
+    client: FlaskClient,
+) -> None:
+    at = place()
+    real = issue(at)
+    other = "0195d3f0-0000-7000-8000-000000000001"
+
+    pages = [
+        client.get(f"/i/northfell/credentials/{name}", headers=BROWSER) for name in (real, other)
+    ]
+
+    assert [page.status_code for page in pages] == [404, 404]
+    first, second = (page.text.replace(page.headers["X-Request-Id"], "") for page in pages)
+    assert first.replace(str(real), "") == second.replace(other, "")
+    assert "Reading Statistics" not in first
 
 
 def test_another_institutions_achievement_is_not_shown_under_this_name(
@@ -189,6 +207,8 @@ def test_an_uploaded_badge_is_checked(client: FlaskClient) -> None:
     page = uploaded(client, json.dumps(forged).encode())
     assert "Not genuine: do not rely on it" in page
     assert "Genuine and valid" not in page
+    assert "says that it was issued by Northfell University" in page
+    assert "Not revoked" not in page
 
     withdraw(at)
     page = uploaded(client, json.dumps(document).encode())
