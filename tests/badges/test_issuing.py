@@ -126,6 +126,20 @@ def test_a_signature_that_outsiders_could_not_verify_is_not_kept(
     assert credentials(at)[0].document is None
 
 
+def test_a_document_that_says_something_else_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = place()
+    award_id = grant(at)
+    really_sign = signing.sign
+    monkeypatch.setattr(
+        signing, "sign", lambda by, document: really_sign(by, {**document, "id": "urn:x:other"})
+    )
+
+    with pytest.raises(signing.SelfCheckError, match="does not read"):
+        issuing.issue_credential(at.institution_id, award_id)
+
+    assert credentials(at)[0].document is None
+
+
 def signing_methods_of(at: Place) -> list[data_integrity.VerificationMethod]:
     keys_of = signing.public_keys(issuer(at))
     return [did_web.verification_method(issuer(at).did, key) for key in keys_of]

@@ -13,7 +13,7 @@ from lti_tool.badges.verifying import check, find_issuer, open_share, read_docum
 from lti_tool.core import audit
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
-from tests.badges.factories import Place, held_badges, issue, issuer, place
+from tests.badges.factories import Place, another_achievement, held_badges, issue, issuer, place
 from tests.badges.samples import changed, published
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -55,6 +55,18 @@ def test_a_revoked_one_is_revoked_before_the_list_is_signed_anew() -> None:
     withdraw(at)
 
     assert check(document).examination.verdict is Verdict.REVOKED
+
+
+def test_a_neighbours_revocation_is_its_own() -> None:
+    at = place()
+    document = issued_document(at)
+    neighbour = another_achievement(at, "Explaining Risk")
+    issue(neighbour)
+    (held,) = [badge for badge in held_badges(at) if badge.name == "Explaining Risk"]
+
+    services.withdraw_award(at.institution_id, held.award_id, reason="Mistake", actor=audit.SYSTEM)
+
+    assert check(document).examination.verdict is Verdict.VALID
 
 
 def test_a_changed_one_is_altered() -> None:
