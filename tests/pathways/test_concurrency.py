@@ -1,0 +1,151 @@
+"""Many at once, on a real database: what one person's lock must bear."""
+
+import random
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+import pytest
+from flask import Flask
+from pydantic import TypeAdapter
+from sqlalchemy import select
+
+from lti_tool.badges.events import AwardGranted, AwardWithdrawn
+from lti_tool.badges.models import Award, AwardCause
+from lti_tool.core.db import system_transaction, transaction
+from lti_tool.core.outbox import OutboxDelivery
+from lti_tool.pathways import jobs, services
+from lti_tool.pathways.audit import Audit, audit
+from lti_tool.pathways.errors import CyclicPathwayError, PathwayExistsError
+from lti_tool.pathways.events import PathwayCompleted
+from lti_tool.pathways.expression import AllOf
+from lti_tool.pathways.services import PathwayDraft
+from tests.pathways.records import University, university
+
+NAMES = ("Statistics", "Ethics", "Data", "Cleaning")
+
+
+@pytest.fixture
+def northgate(live_app: Flask) -> University:  # noqa: ARG001 - a database of its own
+    return university()
+
+
+Result = TypeVar("Result")
+
+
+def _at_once(calls: Sequence[Callable[[], Result]]) -> list[Result | BaseException]:
+    """Run the calls in four threads; what one raised stands in place of its result."""
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        futures = [pool.submit(call) for call in calls]
+    return [future.exception() or future.result() for future in futures]
+
+
+def test_awards_heard_at_once_complete_a_pathway_once(northgate: University) -> None:
+    pathway_id = northgate.pathway("Certificate", NAMES)
+    people = [northgate.person() for _ in range(6)]
+    events = [northgate.grant(person, name) for person in people for name in NAMES]
+
+    failed = _at_once([partial(jobs.count_award, event) for event in events])
+
+    assert failed == [None] * len(events)
+    with transaction(northgate.id) as session:
+        assert audit(session, pathway_id) == Audit(learners=6, disagreements=())
+    for person in people:
+        assert northgate.progress(pathway_id, person).missing == 0
+        assert len(northgate.completions(pathway_id, person)) == 1
+    with system_transaction() as session:
+        announced = session.scalars(
+            select(OutboxDelivery.payload["person_id"].astext).where(
+                OutboxDelivery.event_type == "PathwayCompleted"
+            )
+        ).all()
+    assert sorted(announced) == sorted(map(str, people))
+
+
+def test_awards_and_withdrawals_by_four_workers_end_where_the_audit_says(
+    northgate: University,
+) -> None:
+    pathway_id = northgate.pathway("Certificate", NAMES)
+    people = [northgate.person() for _ in range(8)]
+    chance = random.Random(7)  # noqa: S311 - a shuffle that is the same every time
+
+    def live_through(person_number: int) -> None:
+        """Grant, withdraw and restore while others' events for the same person are heard."""
+        person = people[person_number]
+        for name in NAMES:
+            granted = northgate.grant(person, name)
+            heard: list[AwardGranted | AwardWithdrawn] = [granted]
+            if (person_number + len(name)) % 3 == 0:
+                heard.append(northgate.withdraw(granted))
+                if person_number % 2:
+                    heard.append(northgate.restore(granted))
+            for event in heard + heard[::-1]:
+                if isinstance(event, AwardGranted):
+                    jobs.count_award(event)
+                else:
+                    jobs.uncount_award(event)
+
+    numbers = [*range(8)]
+    chance.shuffle(numbers)
+    recounts = [
+        partial(services.recount, northgate.id, pathway_id, people[number]) for number in numbers
+    ]
+    failed = _at_once([*(partial(live_through, number) for number in numbers), *recounts])
+
+    assert failed == [None] * 16
+    with transaction(northgate.id) as session:
+        assert audit(session, pathway_id) == Audit(learners=8, disagreements=())
+
+
+def test_one_completion_heard_at_once_awards_once(northgate: University) -> None:
+    pathway_id = northgate.pathway("Certificate", ["Statistics"])
+    ada = northgate.person()
+    jobs.count_award(northgate.grant(ada, "Statistics"))
+    with system_transaction() as session:
+        payload = session.scalars(
+            select(OutboxDelivery.payload).where(OutboxDelivery.event_type == "PathwayCompleted")
+        ).one()
+    event = TypeAdapter(PathwayCompleted).validate_python(payload)
+
+    failed = _at_once([partial(jobs.award_completion, event)] * 8)
+
+    assert failed == [None] * 8
+    with transaction(northgate.id) as session:
+        certificate = northgate.achievements["Certificate"]
+        award_id = session.scalars(
+            select(Award.id).where(Award.achievement_id == certificate)
+        ).one()
+        causes = session.scalars(
+            select(AwardCause.cause_id).where(AwardCause.award_id == award_id)
+        ).all()
+    assert causes == [northgate.completions(pathway_id, ada)[0].id]
+
+
+def test_two_that_publish_at_once_cannot_make_a_cycle_together(northgate: University) -> None:
+    for name in ("Certificate", "Diploma"):
+        northgate.achievement(name)
+    drafts = [
+        PathwayDraft(
+            title=own,
+            achievement_id=northgate.achievements[own],
+            expression=AllOf(parts=(northgate.stone(other),)),
+        )
+        for own, other in (("Certificate", "Diploma"), ("Diploma", "Certificate"))
+    ]
+
+    ended = _at_once([partial(services.publish_pathway, northgate.id, draft) for draft in drafts])
+
+    assert [isinstance(end, CyclicPathwayError) for end in ended].count(True) == 1
+
+
+def test_one_achievement_gets_one_pathway_however_many_publish_it(northgate: University) -> None:
+    draft = PathwayDraft(
+        title="Certificate",
+        achievement_id=northgate.achievement("Certificate"),
+        expression=northgate.stone("Statistics"),
+    )
+
+    ended = _at_once([partial(services.publish_pathway, northgate.id, draft)] * 4)
+
+    assert [isinstance(end, PathwayExistsError) for end in ended].count(True) == 3
