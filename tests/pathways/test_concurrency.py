@@ -1,6 +1,7 @@
 """Many at once, on a real database: what one person's lock must bear."""
 
 import random
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -9,12 +10,14 @@ from typing import TypeVar
 import pytest
 from flask import Flask
 from pydantic import TypeAdapter
-from sqlalchemy import select
+from sqlalchemy import Connection, create_engine, select, text
+from sqlalchemy.pool import NullPool
 
 from lti_tool.badges.events import AwardGranted, AwardWithdrawn
 from lti_tool.badges.models import Award, AwardCause
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.outbox import OutboxDelivery
+from lti_tool.core.settings import Settings
 from lti_tool.pathways import jobs, services
 from lti_tool.pathways.audit import Audit, audit
 from lti_tool.pathways.errors import CyclicPathwayError, PathwayExistsError
@@ -61,6 +64,41 @@ def test_awards_heard_at_once_complete_a_pathway_once(northgate: University) -> 
             )
         ).all()
     assert sorted(announced) == sorted(map(str, people))
+
+
+def test_an_award_made_while_we_wait_for_the_lock_is_seen(
+    northgate: University, live_settings: Settings
+) -> None:
+    pathway_id = northgate.pathway("Certificate", ["Statistics", "Ethics"])
+    ada = northgate.person()
+    jobs.count_award(northgate.grant(ada, "Statistics"))
+    engine = create_engine(live_settings.database.url, poolclass=NullPool)
+
+    with engine.connect() as other, ThreadPoolExecutor(max_workers=1) as pool:
+        other.execute(_AS_TENANT, {"id": str(northgate.id)})
+        other.execute(text("SELECT 1 FROM pathway_progress FOR UPDATE"))
+        recount = pool.submit(services.recount, northgate.id, pathway_id, ada)
+        _wait_for_a_lock(other)
+        northgate.grant(ada, "Ethics")
+        other.rollback()
+        recount.result()
+
+    assert northgate.progress(pathway_id, ada).missing == 0
+
+
+_AS_TENANT = text("SELECT set_config('app.institution_id', :id, true)")
+_WAITING = text(
+    "SELECT count(*) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+
+
+def _wait_for_a_lock(connection: Connection) -> None:
+    """Return once another connection waits for a lock of ours."""
+    deadline = time.monotonic() + 5
+    while not connection.scalar(_WAITING):
+        assert time.monotonic() < deadline, "nobody waits"
+        time.sleep(0.01)
 
 
 def test_awards_and_withdrawals_by_four_workers_end_where_the_audit_says(
