@@ -3,7 +3,6 @@
 Tests that use them carry `pytest.mark.xdist_group("browser")`: one worker, one browser.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -19,7 +18,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-CHROMIUM = Path("/usr/bin/chromium")
+from tests.helpers import require
+
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -54,13 +54,9 @@ class OpenPage(Protocol):
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium, headless; skips where it is missing, unless everything is required."""
-    if not CHROMIUM.exists():
-        reason = f"{CHROMIUM} is missing: pages are not looked at"
-        if os.environ.get("CAIRN_REQUIRE_ALL") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    program = require("chromium")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        chromium = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield chromium
         chromium.close()
 

@@ -1,6 +1,5 @@
 """The shell and the parts every page is made of, looked at in a browser."""
 
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,9 +9,9 @@ import pytest
 from flask import Flask, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, UndefinedError
-from werkzeug.serving import make_server
 
 from tests.browser import OpenPage, axe_violations, overflow_px
+from tests.helpers import serving
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -71,13 +70,8 @@ def make_gallery() -> Flask:
 
 @pytest.fixture(scope="module")
 def gallery_url() -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, make_gallery(), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(make_gallery()) as url:
+        yield url
 
 
 @pytest.mark.parametrize(
