@@ -11,6 +11,7 @@ from lti_tool.core import db, web
 from lti_tool.core import settings as settings_module
 from lti_tool.core.settings import Settings
 from lti_tool.launch import routes as launch
+from lti_tool.learner import routes as learner
 from lti_tool.people import routes as people
 from lti_tool.registrar import routes as registrar
 
@@ -46,5 +47,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(people.blueprint)
     app.register_blueprint(registrar.blueprint)
     app.register_blueprint(assessments.blueprint)
+    app.register_blueprint(learner.blueprint)
     subscriptions.register()
     return app

@@ -1,0 +1,292 @@
+"""A pathway as a learner sees it: layers of stones, their states in words, and the picture.
+
+Pure: made from what the queries found. What counts and what is nearest has been
+decided by `pathways`; here it is only told.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from lti_tool.core.ids import AchievementId
+from lti_tool.learner import drawing
+from lti_tool.pathways.expression import AllOf, CreditsAtLeast, Earn, SomeOf
+from lti_tool.pathways.rules import Evaluation, Reason
+
+_NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_STATE_WORDS = {
+    "earned": "earned",
+    "going": "begun",
+    "ready": "open now",
+    "locked": "not open yet",
+    "elsewhere": "not in this course",
+}
+# A label beside the picture has room for about so many letters.
+_LABEL_LETTERS = 11
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of an achievement and of this learner with it.
+
+    Attributes:
+        awarded_at: when it was awarded, None if it was not.
+        placed_as: what this course calls the activity that leads to it, if one does.
+        begun: an attempt at that activity was made.
+        by_itself: it comes from a pathway of its own, not from an assessment.
+    """
+
+    name: str
+    awarded_at: datetime | None
+    placed_as: str | None
+    begun: bool
+    by_itself: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stone:
+    """One stone in the list and in the picture; `state` as in `_macros/stones.html`."""
+
+    achievement_id: AchievementId
+    number: int
+    name: str
+    state: str
+    words: str
+    awarded_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """Stones that belong together: `needed` of them, or so many credits, are wanted."""
+
+    title: str
+    label: str
+    earned: Decimal
+    needed: Decimal
+    stones: tuple[Stone, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cairn:
+    """A pathway for one learner. `layers` from the ground up.
+
+    Attributes:
+        earned: of the stones that the shortest way needs in all.
+        next_stones: what the shortest way from here still needs, in order.
+        crown: the name of what is placed on top.
+    """
+
+    id: UUID
+    title: str
+    crown: str
+    completed_at: datetime | None
+    earned: int
+    needed: int
+    note: str
+    layers: tuple[Layer, ...]
+    next_stones: tuple[Stone, ...]
+    map_words: str
+    drawing: drawing.Drawing
+
+    def has(self, achievement_id: AchievementId) -> bool:
+        """Tell whether an achievement is a stone of this pathway."""
+        return any(
+            stone.achievement_id == achievement_id
+            for layer in self.layers
+            for stone in layer.stones
+        )
+
+
+def build(  # noqa: PLR0913 - what is known of one pathway
+    *,
+    pathway_id: UUID,
+    title: str,
+    crown: str,
+    crown_type: str,
+    completed_at: datetime | None,
+    fewest: int,
+    evaluation: Evaluation,
+    known: Mapping[AchievementId, Known],
+) -> Cairn:
+    """Lay the stones of a pathway.
+
+    Args:
+        pathway_id: also seeds the outline of the top.
+        title: the pathway's.
+        crown: the name of its own achievement.
+        crown_type: that achievement's type as in Open Badges 3.0 §B.1.2, such as "Certificate".
+        completed_at: when the pathway was completed; later changes do not undo it.
+        fewest: achievements from nothing to completion, at least.
+        evaluation: of this learner's awards.
+        known: every achievement of the pathway.
+    """
+    numbers = iter(range(1, 1000))
+    layers = tuple(
+        Layer(
+            title=_title(reason, parts),
+            label=_label(reason, parts),
+            earned=_counted(reason, parts),
+            needed=reason.needed if reason is not None else Decimal(len(parts)),
+            stones=tuple(_stone(part, known, next(numbers)) for part in parts),
+        )
+        for reason, parts in _layers(evaluation.reasons)
+    )
+    stones = {stone.achievement_id: stone for layer in layers for stone in layer.stones}
+    top = drawing.Layer(
+        label="",
+        stones=(
+            drawing.Stone(
+                seed=str(pathway_id),
+                label=_spoken(crown_type),
+                state="earned" if completed_at else "locked",
+            ),
+        ),
+    )
+    return Cairn(
+        id=pathway_id,
+        title=title,
+        crown=crown,
+        completed_at=completed_at,
+        earned=fewest if completed_at else max(0, fewest - evaluation.missing),
+        needed=fewest,
+        note=_note(evaluation.reasons),
+        layers=layers,
+        next_stones=() if completed_at else tuple(stones[one] for one in evaluation.nearest),
+        map_words=_map_words(layers, crown, complete=completed_at is not None),
+        drawing=drawing.draw([*map(_drawn, layers), top]),
+    )
+
+
+def _layers(root: Reason) -> Iterator[tuple[Reason | None, list[Reason]]]:
+    """Yield groups from the ground up with their stones; loose stones together, without group."""
+    if not root.parts:
+        yield None, [root]
+        return
+    if all(not part.parts for part in root.parts):
+        yield root, list(root.parts)
+        return
+    loose: list[Reason] = []
+    for part in root.parts:
+        if part.parts:
+            if loose:
+                yield None, loose
+                loose = []
+            yield part, list(_leaves(part))
+        else:
+            loose.append(part)
+    if loose:
+        yield None, loose
+
+
+def _leaves(reason: Reason) -> Iterator[Reason]:
+    if not reason.parts:
+        yield reason
+    for part in reason.parts:
+        yield from _leaves(part)
+
+
+def _counted(reason: Reason | None, parts: Sequence[Reason]) -> Decimal:
+    return reason.counted if reason is not None else Decimal(sum(part.done for part in parts))
+
+
+def _stone(reason: Reason, known: Mapping[AchievementId, Known], number: int) -> Stone:
+    leaf = reason.requirement
+    if not isinstance(leaf, Earn):
+        raise TypeError("a stone is a leaf of the expression")
+    what = known[leaf.achievement_id]
+    state, words = _state(what)
+    return Stone(
+        achievement_id=leaf.achievement_id,
+        number=number,
+        name=what.name,
+        state=state,
+        words=words,
+        awarded_at=what.awarded_at,
+    )
+
+
+def _state(what: Known) -> tuple[str, str]:
+    if what.awarded_at is not None:
+        return "earned", ""
+    if what.by_itself:
+        return "locked", "It is placed by itself when its own pathway is complete."
+    if what.placed_as is None:
+        return "elsewhere", "It is not part of this course."
+    where = f"In this course, as “{what.placed_as}”."
+    if what.begun:
+        return "going", f"{where} You have begun it."
+    return "ready", f"{where} You can start now."
+
+
+def _title(reason: Reason | None, parts: Sequence[Reason]) -> str:
+    match reason.requirement if reason is not None else None:
+        case AllOf(title=title) | SomeOf(title=title) | CreditsAtLeast(title=title) if title:
+            return title
+        case SomeOf(choose=choose):
+            return f"{_word(choose).capitalize()} of these {_word(len(parts))}"
+        case CreditsAtLeast(credits=wanted):
+            return f"{_plain(wanted)} credits from these"
+    if len(parts) == 1:
+        return "This one"
+    return "Both of these" if len(parts) == 2 else f"All of these {_word(len(parts))}"  # noqa: PLR2004 - both
+
+
+def _label(reason: Reason | None, parts: Sequence[Reason]) -> str:
+    match reason.requirement if reason is not None else None:
+        case SomeOf(choose=choose):
+            return f"{choose} of {len(parts)}"
+        case CreditsAtLeast(credits=wanted):
+            return f"{_plain(wanted)} credits"
+    long = _title(reason, parts)
+    if len(long) <= _LABEL_LETTERS:
+        return long
+    return "Both" if len(parts) == 2 else f"All {_word(len(parts))}"  # noqa: PLR2004 - both
+
+
+def _note(root: Reason) -> str:
+    """Say how many of the groups are needed, where not all are."""
+    if isinstance(root.requirement, SomeOf) and any(part.parts for part in root.parts):
+        wanted, parts = _word(root.requirement.choose), _word(len(root.parts))
+        return f"It takes {wanted} of the {parts} parts."
+    return ""
+
+
+def _map_words(layers: Sequence[Layer], crown: str, *, complete: bool) -> str:
+    told = " ".join(
+        f"{layer.title}: "
+        + ", ".join(f"{stone.number} {_STATE_WORDS[stone.state]}" for stone in layer.stones)
+        + "."
+        for layer in layers
+    )
+    top = f"On top: {crown}, {'earned' if complete else 'not there yet'}."
+    return f"Your cairn, from the ground up. {told} {top} The list beside it says the same."
+
+
+def _drawn(layer: Layer) -> drawing.Layer:
+    return drawing.Layer(
+        label=layer.label,
+        stones=tuple(
+            drawing.Stone(
+                seed=f"{stone.achievement_id} {stone.number}",
+                label=str(stone.number),
+                state=stone.state,
+            )
+            for stone in layer.stones
+        ),
+    )
+
+
+def _spoken(achievement_type: str) -> str:
+    """Write a type of Open Badges as words: "MasterDegree" becomes "Master degree"."""
+    words = "".join(f" {letter}" if letter.isupper() else letter for letter in achievement_type)
+    return words.strip().capitalize()
+
+
+def _word(count: int) -> str:
+    return _NUMBERS[count] if count < len(_NUMBERS) else str(count)
+
+
+def _plain(value: Decimal) -> str:
+    return f"{value:f}".rstrip("0").rstrip(".") if "." in f"{value:f}" else f"{value:f}"

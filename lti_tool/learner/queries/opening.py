@@ -1,0 +1,91 @@
+"""Before an attempt: what is asked, how often, and what it earns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from lti_tool.assessments.models import Attempt, EditionItem, Placement
+from lti_tool.assessments.queries import EditionSummary, get_edition
+from lti_tool.badges.models import Achievement
+from lti_tool.platforms.models import Context
+
+_POLICY_WORDS = {
+    "best": "the best one counts",
+    "last": "the last one counts",
+    "first": "the first one counts",
+    "average": "their average counts",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """An edition as placed in a course.
+
+    Attributes:
+        course: the course's title, if the platform told one.
+        points_to_pass: of the edition's points; the least that passes.
+        achievement: what a pass earns here, if anything.
+    """
+
+    placement: Placement
+    edition: EditionSummary
+    course: str | None
+    points_to_pass: Decimal
+    achievement: Achievement | None
+
+    @property
+    def policy_words(self) -> str:
+        """Say which of several attempts counts."""
+        return _POLICY_WORDS[self.placement.policy]
+
+
+def describe_placement(session: Session, placement: Placement) -> Placed:
+    """Return a placement with what learners are told of it."""
+    edition = get_edition(session, placement.edition_id)
+    course = session.scalar(
+        select(func.coalesce(Context.title, Context.label)).where(
+            Context.id == placement.context_id
+        )
+    )
+    whole = session.scalar(
+        select(func.bool_and(EditionItem.points == func.trunc(EditionItem.points))).where(
+            EditionItem.edition_id == placement.edition_id
+        )
+    )
+    needed = edition.points * edition.pass_mark
+    return Placed(
+        placement=placement,
+        edition=edition,
+        course=course,
+        # Where every question is worth whole points, nobody can have a share of one.
+        points_to_pass=needed.to_integral_value(ROUND_CEILING) if whole else needed,
+        achievement=_find_offer(session, placement, edition),
+    )
+
+
+def _find_offer(
+    session: Session, placement: Placement, edition: EditionSummary
+) -> Achievement | None:
+    if not placement.gives_badge:
+        return None
+    return session.scalar(
+        select(Achievement).where(Achievement.assessment_id == edition.assessment_id)
+    )
+
+
+def attempts_words(placed: Placed, attempts: Sequence[Attempt]) -> str:
+    """Say what stands behind the number of attempts allowed, the number itself left out."""
+    allowed, used = placed.placement.max_attempts, len(attempts)
+    words = "attempt" if allowed == 1 else f"attempts; {placed.policy_words}"
+    if allowed is None:
+        words = f"to the number of {words}"
+    return f"{words}. You have used {used}." if used else words
+
+
+def may_try_again(placed: Placed, attempts: Sequence[Attempt]) -> bool:
+    """Tell whether to offer another attempt. Whether there is one, the service decides."""
+    allowed = placed.placement.max_attempts
+    return allowed is None or len(attempts) < allowed

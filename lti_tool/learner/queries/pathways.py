@@ -1,0 +1,126 @@
+"""Where a learner's badges lead: every pathway of the institution, as far as they have come."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from lti_tool.assessments.models import Attempt, Edition, Placement
+from lti_tool.badges.models import Achievement, Award
+from lti_tool.core import clock
+from lti_tool.core.ids import AchievementId, AssessmentId, ContextId, PersonId, UserId
+from lti_tool.learner import cairns
+from lti_tool.pathways import rules
+from lti_tool.pathways.expression import from_json, stones
+from lti_tool.pathways.models import Pathway, PathwayVersion, Progress
+
+
+def list_cairns(
+    session: Session,
+    *,
+    person_id: PersonId | None,
+    user_id: UserId,
+    context_id: ContextId | None,
+) -> list[cairns.Cairn]:
+    """Return all pathways as this learner has come, those with most earned first.
+
+    Args:
+        session: of the learner's institution.
+        person_id: None for a user whom nothing was awarded yet.
+        user_id: whose attempts are meant.
+        context_id: the course whose activities can be named.
+    """
+    later = aliased(PathwayVersion)
+    is_newest = ~exists().where(
+        later.pathway_id == PathwayVersion.pathway_id, later.number > PathwayVersion.number
+    )
+    rows = session.execute(
+        select(Pathway, Achievement, PathwayVersion, Progress.completed_at)
+        .join(Achievement, Achievement.id == Pathway.achievement_id)
+        .join(PathwayVersion, PathwayVersion.pathway_id == Pathway.id)
+        .outerjoin(
+            Progress, (Progress.pathway_id == Pathway.id) & (Progress.person_id == person_id)
+        )
+        # Whoever began stays on the version they began.
+        .where(
+            or_(Progress.version_id == PathwayVersion.id, and_(Progress.id.is_(None), is_newest))
+        )
+    ).all()
+    held = _held(session, person_id)
+    expressions = {version.id: from_json(version.expression) for _, _, version, _ in rows}
+    known = _known(
+        session,
+        {stone.achievement_id for tree in expressions.values() for stone in stones(tree)},
+        held=held,
+        places=_places(session, user_id, context_id),
+    )
+    now = clock.now()
+    found = [
+        cairns.build(
+            pathway_id=pathway.id,
+            title=pathway.title,
+            crown=crown.name,
+            crown_type=crown.achievement_type,
+            completed_at=completed_at,
+            fewest=version.stones,
+            evaluation=rules.evaluate(expressions[version.id], held, now),
+            known=known,
+        )
+        for pathway, crown, version, completed_at in rows
+    ]
+    return sorted(found, key=lambda cairn: (-cairn.earned / cairn.needed, cairn.title, cairn.id))
+
+
+def _held(session: Session, person_id: PersonId | None) -> list[rules.Held]:
+    return [
+        rules.Held(award_id=id_, achievement_id=achievement_id, awarded_at=awarded_at)
+        for id_, achievement_id, awarded_at in session.execute(
+            select(Award.id, Award.achievement_id, Award.awarded_at).where(
+                Award.person_id == person_id, Award.withdrawn_at.is_(None)
+            )
+        )
+    ]
+
+
+def _places(
+    session: Session, user_id: UserId, context_id: ContextId | None
+) -> dict[AssessmentId, tuple[str, bool]]:
+    """Return what this course calls its activities, by assessment, and whether one was begun."""
+    begun = (
+        select(Attempt.id)
+        .where(Attempt.placement_id == Placement.id, Attempt.user_id == user_id)
+        .exists()
+    )
+    return {
+        assessment_id: (title, is_begun)
+        for assessment_id, title, is_begun in session.execute(
+            select(Edition.assessment_id, Placement.title, begun)
+            .join(Edition, Edition.id == Placement.edition_id)
+            .where(Placement.context_id == context_id, Placement.resource_link_id.is_not(None))
+            # Placed twice: the one that was begun is the one to name, else the first.
+            .order_by(begun, Placement.id.desc())
+        )
+    }
+
+
+def _known(
+    session: Session,
+    achievement_ids: set[AchievementId],
+    *,
+    held: list[rules.Held],
+    places: Mapping[AssessmentId, tuple[str, bool]],
+) -> dict[AchievementId, cairns.Known]:
+    awarded_at = {award.achievement_id: award.awarded_at for award in held}
+    known: dict[AchievementId, cairns.Known] = {}
+    for one in session.scalars(select(Achievement).where(Achievement.id.in_(achievement_ids))):
+        title, begun = (
+            places.get(one.assessment_id, (None, False)) if one.assessment_id else (None, False)
+        )
+        known[one.id] = cairns.Known(
+            name=one.name,
+            awarded_at=awarded_at.get(one.id),
+            placed_as=title,
+            begun=begun,
+            by_itself=one.assessment_id is None,
+        )
+    return known

@@ -1,0 +1,262 @@
+"""A learner's pages inside the LMS: the activity, its result, their badges, their pathways."""
+
+from uuid import UUID
+
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from lti_tool.assessments import queries as assessments
+from lti_tool.assessments import services as assessment_services
+from lti_tool.assessments.models import Attempt, Placement, PlacementResult
+from lti_tool.assessments.rules import accepts
+from lti_tool.badges import queries as badges
+from lti_tool.badges import services as badge_services
+from lti_tool.badges.issuer import image_path
+from lti_tool.core import clock
+from lti_tool.core.db import transaction
+from lti_tool.core.errors import NotFoundError
+from lti_tool.core.ids import AttemptId, CredentialId, ShareId
+from lti_tool.core.web import read_form
+from lti_tool.launch import placement_token
+from lti_tool.launch.session import CurrentLaunch, launch_page
+from lti_tool.learner.forms import ShareForm
+from lti_tool.learner.queries import opening, result
+from lti_tool.learner.queries.badges import get_badge, get_document, list_badges
+from lti_tool.learner.queries.pathways import list_cairns
+from lti_tool.people.queries import find_person
+from lti_tool.people.rules import Act, may
+from lti_tool.platforms import queries as platforms
+
+blueprint = Blueprint("learner", __name__, url_prefix="/l/<uuid:launch_id>")
+
+
+@blueprint.get("/")
+@launch_page(Act.SEE_OWN)
+def open_placement(here: CurrentLaunch) -> ResponseReturnValue:
+    """Lead whoever opened the activity to their page of it."""
+    staff = may(here.roles, Act.SEE_RESULTS)
+    with transaction(here.institution_id) as session:
+        placement = _placement(session, here)
+        if placement is None:
+            return _without_placement(session, here, staff=staff)
+        if staff:
+            return redirect(url_for("instructor.show_placement", launch_id=here.launch_id), 303)
+        attempts = assessments.list_attempts(session, placement.id, here.user_id)
+        placed = opening.describe_placement(session, placement)
+        issuer = badges.get_issuer_of(session, here.institution_id)
+    ended = [attempt for attempt in attempts if attempt.submitted_at is not None]
+    open_attempt = next((attempt for attempt in attempts if attempt.submitted_at is None), None)
+    time_is_up = open_attempt is not None and not accepts(open_attempt.closes_at, clock.now())
+    if ended and open_attempt is None:
+        return redirect(
+            url_for("learner.show_result", launch_id=here.launch_id, attempt_id=ended[-1].id), 303
+        )
+    return render_template(
+        "learner/start.html",
+        launch_id=here.launch_id,
+        placed=placed,
+        open_attempt=open_attempt,
+        time_is_up=time_is_up,
+        attempts_words=opening.attempts_words(placed, attempts),
+        art_url=placed.achievement and image_path(issuer.slug, placed.achievement.id),
+    )
+
+
+def _placement(session: Session, here: CurrentLaunch) -> Placement | None:
+    """Return the placement behind the link; a launch that carries a token binds it first."""
+    if here.resource_link_id is None:
+        return None
+    placement_id = None
+    if here.placement_token is not None:
+        placement_id = placement_token.read(here.placement_token, here.institution_id)
+    if placement_id is None:
+        return assessments.find_placement_of_link(session, here.resource_link_id)
+    return assessment_services.bind_placement(
+        session, placement_id, here.resource_link_id, here.context_id
+    )
+
+
+def _without_placement(
+    session: Session, here: CurrentLaunch, *, staff: bool
+) -> ResponseReturnValue:
+    # A link in the course's menu names no assessment and is no mistake: a learner means "mine".
+    if here.placement_token is None and not staff:
+        return redirect(url_for("learner.show_badges", launch_id=here.launch_id), 303)
+    link_title = None
+    if here.resource_link_id is not None:
+        link_title = platforms.get_resource_link(session, here.resource_link_id).title
+    return render_template(
+        "learner/no_placement.html", launch_id=here.launch_id, staff=staff, link_title=link_title
+    )
+
+
+@blueprint.get("/results/<uuid:attempt_id>")
+@launch_page(Act.SEE_OWN)
+def show_result(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
+    """Show what an attempt came to, what it earned and what is next."""
+    with transaction(here.institution_id) as session:
+        review = assessments.attempt_review(session, AttemptId(attempt_id), of_user=here.user_id)
+        placement = assessments.get_placement(session, review.attempt.placement_id)
+        placed = opening.describe_placement(session, placement)
+        attempts = assessments.list_attempts(session, placement.id, here.user_id)
+        counted = _result_of(session, review.attempt)
+        arrivals = _arrivals(session, here, placed, review.attempt, counted)
+        issuer = badges.get_issuer_of(session, here.institution_id)
+    return render_template(
+        "learner/result.html",
+        launch_id=here.launch_id,
+        issuer=issuer,
+        review=review,
+        placed=placed,
+        counted=counted,
+        arrivals=arrivals,
+        art_url=placed.achievement and image_path(issuer.slug, placed.achievement.id),
+        attempts_used=len(attempts),
+        open_attempt=next((one for one in attempts if one.submitted_at is None), None),
+        may_try_again=opening.may_try_again(placed, attempts),
+    )
+
+
+@blueprint.get("/results/<uuid:attempt_id>/arrivals")
+@launch_page(Act.SEE_OWN)
+def follow_result(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
+    """Tell a script whether there is something new to show, and whether more will come."""
+    with transaction(here.institution_id) as session:
+        attempt = assessments.get_attempt(session, AttemptId(attempt_id), of_user=here.user_id)
+        if attempt.submitted_at is None:
+            raise NotFoundError("This attempt has not ended yet.")
+        placement = assessments.get_placement(session, attempt.placement_id)
+        placed = opening.describe_placement(session, placement)
+        arrivals = _arrivals(session, here, placed, attempt, _result_of(session, attempt))
+    return jsonify(state=arrivals.state, settled=arrivals.settled)
+
+
+def _result_of(session: Session, attempt: Attempt) -> PlacementResult:
+    counted = assessments.find_result(session, attempt.placement_id, attempt.user_id)
+    if counted is None:
+        raise RuntimeError("an ended attempt without a placement result")
+    return counted
+
+
+def _arrivals(
+    session: Session,
+    here: CurrentLaunch,
+    placed: opening.Placed,
+    attempt: Attempt,
+    counted: PlacementResult,
+) -> result.Arrivals:
+    person_id = find_person(session, here.user_id)
+    achievement = placed.achievement if attempt.passed else None
+    ways = list_cairns(
+        session, person_id=person_id, user_id=here.user_id, context_id=here.context_id
+    )
+    return result.Arrivals(
+        score=result.find_score(session, counted),
+        badge=result.find_badge(session, achievement, person_id) if achievement else None,
+        ways=tuple(way for way in ways if placed.achievement and way.has(placed.achievement.id)),
+    )
+
+
+@blueprint.get("/badges")
+@launch_page(Act.SEE_OWN)
+def show_badges(here: CurrentLaunch) -> ResponseReturnValue:
+    """Show what the person holds, from every course and platform, and what they have shared."""
+    with transaction(here.institution_id) as session:
+        held = list_badges(session, here.user_id)
+        issuer = badges.get_issuer_of(session, here.institution_id)
+        activity = _activity(session, here)
+    return render_template(
+        "learner/badges.html",
+        launch_id=here.launch_id,
+        issuer=issuer,
+        held=held,
+        activity=activity,
+        may_share=may(here.roles, Act.SHARE_BADGE),
+    )
+
+
+@blueprint.get("/badges/<uuid:credential_id>.json")
+@launch_page(Act.SEE_OWN)
+def download_badge(here: CurrentLaunch, credential_id: UUID) -> ResponseReturnValue:
+    """Hand the person their signed credential as a file, for a wallet or for safe keeping."""
+    with transaction(here.institution_id) as session:
+        person_id, _ = get_badge(session, here.user_id, CredentialId(credential_id))
+        document = get_document(session, person_id, CredentialId(credential_id))
+    response = jsonify(document)
+    response.mimetype = "application/vc+ld+json"
+    response.headers["Content-Disposition"] = f'attachment; filename="badge-{credential_id}.json"'
+    return response
+
+
+@blueprint.get("/badges/<uuid:credential_id>/share")
+@launch_page(Act.SHARE_BADGE)
+def ask_share(here: CurrentLaunch, credential_id: UUID) -> ResponseReturnValue:
+    """Ask what a new link shall show."""
+    with transaction(here.institution_id) as session:
+        _, badge = get_badge(session, here.user_id, CredentialId(credential_id))
+    return render_template("learner/ask_share.html", launch_id=here.launch_id, badge=badge)
+
+
+@blueprint.post("/badges/<uuid:credential_id>/share")
+@launch_page(Act.SHARE_BADGE)
+def share_badge(here: CurrentLaunch, credential_id: UUID) -> ResponseReturnValue:
+    """Make a link and show it, once: what is stored only recognises it."""
+    form = read_form(ShareForm, _sent())
+    with transaction(here.institution_id) as session:
+        person_id, badge = get_badge(session, here.user_id, CredentialId(credential_id))
+        issuer = badges.get_issuer_of(session, here.institution_id)
+    token = badge_services.share(
+        here.institution_id,
+        CredentialId(credential_id),
+        person_id=person_id,
+        show_name=form.show_name,
+    )
+    return render_template(
+        "learner/shared.html",
+        launch_id=here.launch_id,
+        badge=badge,
+        link=issuer.share_url(token),
+    )
+
+
+@blueprint.post("/shares/<uuid:share_id>/end")
+@launch_page(Act.SHARE_BADGE)
+def end_share(here: CurrentLaunch, share_id: UUID) -> ResponseReturnValue:
+    """Take a link back."""
+    with transaction(here.institution_id) as session:
+        person_id = find_person(session, here.user_id)
+    if person_id is None:
+        raise NotFoundError("You have shared no such link.")
+    badge_services.end_share(here.institution_id, ShareId(share_id), person_id=person_id)
+    return redirect(url_for("learner.show_badges", launch_id=here.launch_id), 303)
+
+
+def _sent() -> dict[str, str]:
+    """Return the form's own fields; the token that came with them has been checked."""
+    return {name: value for name, value in request.form.items() if name != "csrf_token"}
+
+
+@blueprint.get("/pathways")
+@launch_page(Act.SEE_OWN)
+def show_pathways(here: CurrentLaunch) -> ResponseReturnValue:
+    """Show where badges lead, as far as the person has come."""
+    with transaction(here.institution_id) as session:
+        ways = list_cairns(
+            session,
+            person_id=find_person(session, here.user_id),
+            user_id=here.user_id,
+            context_id=here.context_id,
+        )
+        activity = _activity(session, here)
+    return render_template(
+        "learner/pathways.html", launch_id=here.launch_id, ways=ways, activity=activity
+    )
+
+
+def _activity(session: Session, here: CurrentLaunch) -> str | None:
+    """Return what the launch was for, to lead back to it; None for a link of the course's menu."""
+    if here.resource_link_id is None:
+        return None
+    placement = assessments.find_placement_of_link(session, here.resource_link_id)
+    return placement.title if placement else None

@@ -1,0 +1,146 @@
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from lti_tool.core.ids import AchievementId, AwardId, new_id
+from lti_tool.learner.cairns import Cairn, Known, build
+from lti_tool.pathways.expression import AllOf, CreditsAtLeast, Earn, Requirement, SomeOf
+from lti_tool.pathways.rules import Held, evaluate, fewest
+
+NOON = datetime(2027, 3, 16, 12, tzinfo=UTC)
+A, B, C, D = (AchievementId(UUID(int=number)) for number in range(1, 5))
+NAMES = {A: "Counting", B: "Adding", C: "Dividing", D: "Proving"}
+
+
+def earn(achievement_id: AchievementId, credit: int = 0) -> Earn:
+    return Earn(achievement_id=achievement_id, credits=Decimal(credit))
+
+
+def lay(  # noqa: PLR0913 - what may be known of a learner
+    expression: Requirement,
+    *,
+    held: tuple[AchievementId, ...] = (),
+    placed: tuple[AchievementId, ...] = (A, B, C, D),
+    begun: tuple[AchievementId, ...] = (),
+    by_itself: tuple[AchievementId, ...] = (),
+    completed: bool = False,
+) -> Cairn:
+    awards = [Held(award_id=AwardId(new_id()), achievement_id=one, awarded_at=NOON) for one in held]
+    return build(
+        pathway_id=UUID(int=9),
+        title="Numbers",
+        crown="Certificate in Numbers",
+        crown_type="Certificate",
+        completed_at=NOON if completed else None,
+        fewest=fewest(expression),
+        evaluation=evaluate(expression, awards, NOON),
+        known={
+            one: Known(
+                name=name,
+                awarded_at=NOON if one in held else None,
+                placed_as=f"Week {name}" if one in placed else None,
+                begun=one in begun,
+                by_itself=one in by_itself,
+            )
+            for one, name in NAMES.items()
+        },
+    )
+
+
+def test_one_group_is_one_layer_on_the_ground_with_the_crown_above() -> None:
+    cairn = lay(AllOf(parts=(earn(A), earn(B))), held=(A,))
+
+    [layer] = cairn.layers
+    assert layer.title == "Both of these"
+    assert (layer.earned, layer.needed) == (Decimal(1), Decimal(2))
+    assert [(stone.number, stone.name, stone.state) for stone in layer.stones] == [
+        (1, "Counting", "earned"),
+        (2, "Adding", "ready"),
+    ]
+    assert (cairn.earned, cairn.needed) == (1, 2)
+    assert [stone.name for stone in cairn.next_stones] == ["Adding"]
+    assert [stone.stone.label for stone in cairn.drawing.stones] == ["1", "2", "Certificate"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "title", "label"),
+    [
+        (AllOf(parts=(earn(A), earn(B), earn(C))), "All of these three", "All three"),
+        (SomeOf(choose=2, parts=(earn(A), earn(B), earn(C))), "Two of these three", "2 of 3"),
+        (
+            CreditsAtLeast(credits=Decimal("7.50"), parts=(earn(A, 5), earn(B, 5))),
+            "7.5 credits from these",
+            "7.5 credits",
+        ),
+        (AllOf(parts=(earn(A), earn(B)), title="Foundation"), "Foundation", "Foundation"),
+        (
+            AllOf(parts=(earn(A), earn(B)), title="The long foundation"),
+            "The long foundation",
+            "Both",
+        ),
+        (earn(A), "This one", "This one"),
+    ],
+)
+def test_a_layer_says_how_much_of_it_is_needed(
+    expression: Requirement, title: str, label: str
+) -> None:
+    [layer] = lay(expression).layers
+
+    assert (layer.title, layer.label) == (title, label)
+
+
+def test_groups_become_layers_and_loose_stones_a_layer_of_their_own() -> None:
+    expression = AllOf(
+        parts=(SomeOf(choose=1, parts=(earn(A), earn(B))), earn(C), AllOf(parts=(earn(D),)))
+    )
+
+    cairn = lay(expression, held=(A,))
+
+    assert [layer.title for layer in cairn.layers] == ["One of these two", "This one", "This one"]
+    assert [stone.number for layer in cairn.layers for stone in layer.stones] == [1, 2, 3, 4]
+    assert (cairn.earned, cairn.needed) == (1, 3)
+    assert [stone.name for stone in cairn.next_stones] == ["Dividing", "Proving"]
+    assert cairn.note == ""
+
+
+def test_it_is_said_when_not_all_groups_are_needed() -> None:
+    parts = (AllOf(parts=(earn(A), earn(B))), AllOf(parts=(earn(C), earn(D))))
+
+    assert lay(SomeOf(choose=1, parts=parts)).note == "It takes one of the two parts."
+
+
+@pytest.mark.parametrize(
+    ("known", "state", "words"),
+    [
+        ({"placed": (A,)}, "ready", "In this course, as “Week Counting”. You can start now."),
+        ({"placed": (A,), "begun": (A,)}, "going", "You have begun it."),
+        ({"placed": ()}, "elsewhere", "It is not part of this course."),
+        ({"by_itself": (A,)}, "locked", "when its own pathway is complete"),
+        ({"held": (A,), "begun": (A,)}, "earned", ""),
+    ],
+)
+def test_a_stone_says_how_it_can_be_had(
+    known: dict[str, tuple[AchievementId, ...]], state: str, words: str
+) -> None:
+    [layer] = lay(earn(A), **known).layers  # type: ignore[arg-type]  # keywords of one type each
+
+    assert layer.stones[0].state == state
+    assert words in layer.stones[0].words
+
+
+def test_a_completed_pathway_stays_complete_when_a_part_falls_away() -> None:
+    cairn = lay(AllOf(parts=(earn(A), earn(B))), held=(A,), completed=True)
+
+    assert (cairn.earned, cairn.needed, cairn.next_stones) == (2, 2, ())
+    assert "On top: Certificate in Numbers, earned." in cairn.map_words
+
+
+def test_the_picture_is_told_in_words() -> None:
+    cairn = lay(AllOf(parts=(earn(A), earn(B))), held=(A,), placed=())
+
+    assert cairn.map_words == (
+        "Your cairn, from the ground up. Both of these: 1 earned, 2 not in this course. "
+        "On top: Certificate in Numbers, not there yet. The list beside it says the same."
+    )

@@ -1,0 +1,149 @@
+"""Learners' pages in a browser: as wide as a phone, in the dark, by keyboard, without scripts."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import urlencode
+from uuid import UUID
+
+import pytest
+from flask import Flask, redirect, request
+from flask.typing import ResponseReturnValue
+from playwright.sync_api import Page, expect
+
+from lti_tool.assessments import services as assessments
+from lti_tool.core import settings as settings_module
+from lti_tool.core.ids import InstitutionId, LaunchId
+from lti_tool.core.settings import Settings
+from lti_tool.launch.session import remember
+from lti_tool.worker import run_worker
+from tests.browser import OpenPage, axe_violations, overflow_px
+from tests.helpers import serving
+from tests.learner import story
+from tests.learner.story import University, Visit
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+@pytest.fixture
+def base_url(live_app: Flask, live_settings: Settings) -> Iterator[str]:
+    def set_cookie(launch_id: UUID, institution_id: UUID) -> ResponseReturnValue:
+        """Give the browser what its launch would have given it, and lead to the page asked for."""
+        response = redirect(request.args["then"])
+        ours = LaunchId(launch_id), InstitutionId(institution_id)
+        remember(response, *ours, request.args["secret"])
+        return response
+
+    live_app.add_url_rule("/launched/<uuid:launch_id>/<uuid:institution_id>", view_func=set_cookie)
+    with serving(live_app) as url:
+        settings_module.install(replace(live_settings, base_url=url, issuer_url=url))
+        yield url
+
+
+def enter(page: Page, base_url: str, visit: Visit, path: str) -> None:
+    """Open a page of a launch, as if the launch had just taken place in this browser."""
+    institution_id, _, secret = visit.cookie[1].partition(".")
+    query = urlencode({"secret": secret, "then": f"{visit.url}{path}"})
+    launch_id = visit.url.removeprefix("/l/")
+    page.goto(f"{base_url}/launched/{launch_id}/{institution_id}?{query}")
+
+
+def well_read() -> tuple[University, Visit, str]:
+    """A learner with a badge, a shared one, an attempt with answers, and a pathway half way."""
+    here = story.open_university()
+    first = story.add_activity(here, "Counting", max_attempts=3)
+    second = story.add_activity(here, "Adding", minutes=40)
+    _, _, third = story.publish(here, "Dividing")
+    story.make_pathway(here, "Numbers", first.achievement_id, second.achievement_id, third)
+    user_id = story.enrol(here)
+    attempt_id = story.take(here, first, user_id, "right", "wrong")
+    assessments.open_attempt(here.institution_id, second.placement_id, user_id)
+    run_worker(burst=True)
+    return here, story.launch(here, user_id, second.link_id), str(attempt_id)
+
+
+def test_every_page_passes_axe_and_fits_a_phone(base_url: str, open_page: OpenPage) -> None:
+    _, visit, attempt_id = well_read()
+    narrow = open_page("about:blank", width=320, height=640, dark=True)
+    wide = open_page("about:blank")
+    paths = {
+        "/": "Adding",
+        f"/results/{attempt_id}": "Counting",
+        "/badges": "My badges",
+        "/pathways": "My pathways",
+    }
+
+    for page in (narrow, wide):
+        for path, heading in paths.items():
+            enter(page, base_url, visit, path)
+            expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+            assert axe_violations(page) == [], path
+            assert overflow_px(page) == 0, path
+
+
+def test_sharing_and_taking_back_by_keyboard_alone(base_url: str, open_page: OpenPage) -> None:
+    _, visit, _ = well_read()
+    page = open_page("about:blank")
+    enter(page, base_url, visit, "/badges")
+
+    press(page, "Share Counting")
+    expect(page.get_by_role("dialog", name="Share “Counting”")).to_be_visible()
+    assert axe_violations(page) == []
+    press(page, "Make the link")
+    link = page.get_by_label("Link", exact=True).input_value()
+    assert link.startswith(f"{base_url}/i/")
+    assert axe_violations(page) == []
+    press(page, "Done")
+    expect(page.get_by_text("Shared by 1 link")).to_be_visible()
+    press(page, "Take back the link to Counting")
+
+    expect(page.get_by_text("Not shared")).to_be_visible()
+
+
+def test_sharing_works_without_scripts(base_url: str, open_page: OpenPage) -> None:
+    _, visit, _ = well_read()
+    page = open_page("about:blank", javascript=False)
+    enter(page, base_url, visit, "/badges")
+
+    page.get_by_role("link", name="Share Counting").click()
+    page.get_by_label("Show my name as well").uncheck()
+    page.get_by_role("button", name="Make the link").click()
+    page.get_by_role("link", name="Done").click()
+
+    expect(page.get_by_text("The badge, without your name")).to_be_visible()
+
+
+def test_a_badge_arrives_while_one_looks(base_url: str, open_page: OpenPage) -> None:
+    here = story.open_university()
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    attempt_id = story.take(here, activity, user_id, "right", "right")
+    page = open_page("about:blank")
+    enter(page, base_url, story.launch(here, user_id, activity.link_id), f"/results/{attempt_id}")
+    expect(page.get_by_text("is being signed")).to_be_visible()
+
+    run_worker(burst=True)
+
+    expect(page.get_by_text("It is signed by Northfell University")).to_be_visible(timeout=15_000)
+    expect(page.locator("#arrived")).to_have_text("Your badge Counting is signed.")
+
+
+def test_looking_again_works_without_scripts(base_url: str, open_page: OpenPage) -> None:
+    here = story.open_university()
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    attempt_id = story.take(here, activity, user_id, "right", "right")
+    page = open_page("about:blank", javascript=False)
+    enter(page, base_url, story.launch(here, user_id, activity.link_id), f"/results/{attempt_id}")
+    run_worker(burst=True)
+
+    page.get_by_role("link", name="Look again").click()
+
+    expect(page.get_by_text("It is signed by Northfell University")).to_be_visible()
+
+
+def press(page: Page, name: str) -> None:
+    """Tab to the link or button of this name and press Enter."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.innerText.trim().replace(/\\s+/g, ' ')") == name:
+            page.keyboard.press("Enter")
+            return
+    raise AssertionError(f"Tab does not reach {name!r}")

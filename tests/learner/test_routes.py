@@ -1,0 +1,368 @@
+import json
+import re
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from lti_tool.assessments import services as assessments
+from lti_tool.badges import services as badges
+from lti_tool.badges.models import Award
+from lti_tool.core import clock
+from lti_tool.core.audit import Actor
+from lti_tool.core.db import transaction
+from lti_tool.launch import placement_token
+from tests.conftest import Worker
+from tests.learner import story
+from tests.learner.story import University
+
+
+def addresses(page: str, attribute: str, ending: str) -> set[str]:
+    return set(re.findall(rf'{attribute}="([^"]+{ending})"', page))
+
+
+def test_a_first_launch_shows_what_is_asked_and_a_way_to_begin(
+    client: FlaskClient, here: University
+) -> None:
+    activity = story.add_activity(here, "Counting", minutes=40, max_attempts=2)
+    url = story.visit(client, here, story.enrol(here), activity.link_id)
+
+    page = client.get(f"{url}/")
+
+    assert page.status_code == 200
+    assert "<h1>Counting</h1>" in page.text
+    assert "Biostatistics 2, Spring" in page.text
+    assert "of 2 points are a pass" in page.text
+    assert "Start, the clock runs" in page.text
+    assert "you earn the badge “Counting”" in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_an_activity_without_a_badge_promises_none(client: FlaskClient, here: University) -> None:
+    activity = story.add_activity(here, "Counting", gives_badge=False)
+    url = story.visit(client, here, story.enrol(here), activity.link_id)
+
+    assert "badge “" not in client.get(f"{url}/").text
+
+
+def test_the_first_launch_with_a_token_binds_the_placement(
+    client: FlaskClient, here: University
+) -> None:
+    _, edition_id, _ = story.publish(here, "Counting")
+    placement_id = assessments.create_placement(
+        here.institution_id,
+        edition_id,
+        context_id=here.context_id,
+        created_by=None,
+        title="Counting",
+    )
+    link_id, user_id = story.add_link(here, "Counting"), story.enrol(here)
+    token = placement_token.make(placement_id, here.institution_id, edition_id)
+
+    first = client.get(story.visit(client, here, user_id, link_id, token=token) + "/")
+    second = client.get(story.visit(client, here, user_id, link_id) + "/")
+
+    assert "<h1>Counting</h1>" in first.text
+    assert "<h1>Counting</h1>" in second.text
+
+
+def test_a_token_of_another_institution_binds_nothing(
+    client: FlaskClient, here: University
+) -> None:
+    other = story.open_university("Elsewhere")
+    _, edition_id, _ = story.publish(other, "Counting")
+    placement_id = assessments.create_placement(
+        other.institution_id,
+        edition_id,
+        context_id=other.context_id,
+        created_by=None,
+        title="Counting",
+    )
+    token = placement_token.make(placement_id, other.institution_id, edition_id)
+    url = story.visit(client, here, story.enrol(here), story.add_link(here, "Week 4"), token=token)
+
+    page = client.get(f"{url}/")
+
+    assert page.status_code == 200
+    assert "No assessment here yet" in page.text
+    assert "“Week 4” has no assessment behind it" in page.text
+
+
+def test_a_link_of_the_courses_menu_leads_a_learner_to_their_badges(
+    client: FlaskClient, here: University
+) -> None:
+    url = story.visit(client, here, story.enrol(here), story.add_link(here, "Cairn"))
+
+    answer = client.get(f"{url}/")
+
+    assert answer.status_code == 303
+    assert answer.location == f"{url}/badges"
+    page = client.get(answer.location).text
+    assert "No badges yet" in page
+    assert "Back to" not in page
+
+
+def test_an_instructor_is_told_how_to_add_an_assessment(
+    client: FlaskClient, here: University
+) -> None:
+    link_id = story.add_link(here, "Cairn")
+    url = story.visit(client, here, story.enrol(here), link_id, roles=("instructor",))
+
+    assert "choose Cairn as its tool" in client.get(f"{url}/").text
+
+
+def test_whoever_has_begun_is_led_back(client: FlaskClient, here: University) -> None:
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    attempt_id = assessments.open_attempt(here.institution_id, activity.placement_id, user_id)
+    url = story.visit(client, here, user_id, activity.link_id)
+
+    page = client.get(f"{url}/")
+
+    assert "You have begun" in page.text
+    assert f"{url}/attempts/{attempt_id}" in page.text
+    assert ">Start<" not in page.text
+
+
+def test_whose_time_is_over_is_told_so(
+    client: FlaskClient, here: University, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    activity, user_id = story.add_activity(here, "Counting", minutes=10), story.enrol(here)
+    assessments.open_attempt(here.institution_id, activity.placement_id, user_id)
+    url = story.visit(client, here, user_id, activity.link_id)
+
+    later = clock.now() + timedelta(minutes=12)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    page = client.get(f"{url}/")
+
+    assert "Your time is over" in page.text
+    assert "See your result" in page.text
+    assert "Go on" not in page.text
+
+
+def test_whoever_has_handed_in_sees_the_result(client: FlaskClient, here: University) -> None:
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    attempt_id = story.take(here, activity, user_id, "right", "wrong")
+    url = story.visit(client, here, user_id, activity.link_id)
+
+    answer = client.get(f"{url}/")
+
+    assert answer.status_code == 303
+    assert answer.location == f"{url}/results/{attempt_id}"
+    page = client.get(answer.location).text
+    assert "1 of 2 points; 1 are a pass" in page
+    assert "Passed" in page
+    assert "Counting is being signed by Northfell University" in page
+    assert "Look again" in page
+
+
+def test_a_result_says_why_only_when_nothing_is_left_to_win(
+    client: FlaskClient, here: University
+) -> None:
+    activity = story.add_activity(here, "Counting", max_attempts=2)
+    user_id = story.enrol(here)
+    url = story.visit(client, here, user_id, activity.link_id)
+
+    first = story.take(here, activity, user_id, "wrong", "wrong")
+    early = client.get(f"{url}/results/{first}").text
+    story.take(here, activity, user_id, "wrong", "")
+    late = client.get(f"{url}/results/{first}").text
+
+    assert "Not passed" in early
+    assert "Think again." in early
+    assert "A number is what it is." not in early
+    assert "Start another attempt" in early
+    assert "You have used 1 of 2 attempts; the best one counts." in early
+    assert "A number is what it is." in late
+    assert "Start another attempt" not in late
+
+
+def test_the_better_attempt_is_said_to_count(client: FlaskClient, here: University) -> None:
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    story.take(here, activity, user_id, "right", "right")
+    worse = story.take(here, activity, user_id, "right", "wrong")
+    url = story.visit(client, here, user_id, activity.link_id)
+
+    page = client.get(f"{url}/results/{worse}").text
+
+    assert "2 of 2 stands for you in the course: of several attempts, the best one counts" in page
+
+
+@pytest.mark.parametrize("path", ["", "/arrivals"])
+def test_another_learners_result_is_not_found(
+    client: FlaskClient, here: University, path: str
+) -> None:
+    activity = story.add_activity(here, "Counting")
+    attempt_id = story.take(here, activity, story.enrol(here), "right", "right")
+    url = story.visit(client, here, story.enrol(here, "Tomás"), activity.link_id)
+
+    assert client.get(f"{url}/results/{attempt_id}{path}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["", "/arrivals"])
+def test_an_attempt_that_goes_on_has_no_result(
+    client: FlaskClient, here: University, path: str
+) -> None:
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    attempt_id = assessments.open_attempt(here.institution_id, activity.placement_id, user_id)
+    url = story.visit(client, here, user_id, activity.link_id)
+
+    assert client.get(f"{url}/results/{attempt_id}{path}").status_code == 404
+
+
+def test_the_badge_and_the_next_stone_arrive(
+    client: FlaskClient, here: University, worker: Worker
+) -> None:
+    first, second = story.add_activity(here, "Counting"), story.add_activity(here, "Adding")
+    story.make_pathway(here, "Numbers", first.achievement_id, second.achievement_id)
+    user_id = story.enrol(here)
+    url = story.visit(client, here, user_id, first.link_id)
+    attempt_id = story.take(here, first, user_id, "right", "right")
+    before = client.get(f"{url}/results/{attempt_id}/arrivals").json
+
+    worker.run()
+
+    after = client.get(f"{url}/results/{attempt_id}/arrivals").json
+    assert before is not None
+    assert after is not None
+    assert before["settled"] is False
+    assert after["settled"] is True
+    assert after["state"] != before["state"]
+    page = client.get(f"{url}/results/{attempt_id}").text
+    assert "It is signed by Northfell University" in page
+    assert "You have 1 of the 2 stones of <strong>Numbers</strong>" in page
+    assert "In this course, as “Adding”. You can start now." in page
+    assert "follow.js" not in page
+
+
+def test_the_last_stone_completes_the_pathway(
+    client: FlaskClient, here: University, worker: Worker
+) -> None:
+    first, second = story.add_activity(here, "Counting"), story.add_activity(here, "Adding")
+    story.make_pathway(here, "Numbers", first.achievement_id, second.achievement_id)
+    user_id = story.enrol(here)
+    url = story.visit(client, here, user_id, second.link_id)
+    story.take(here, first, user_id, "right", "right")
+    attempt_id = story.take(here, second, user_id, "right", "right")
+
+    worker.run()
+
+    assert "Numbers is complete" in client.get(f"{url}/results/{attempt_id}").text
+    assert client.get(f"{url}/badges").text.count("Valid") == 3
+    pathways = client.get(f"{url}/pathways").text
+    assert "Complete since" in pathways
+    assert "On top: Numbers, earned." in pathways
+
+
+def test_a_badge_is_shared_by_a_link_shown_once_and_taken_back(
+    client: FlaskClient, here: University, worker: Worker
+) -> None:
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    url = story.visit(client, here, user_id, activity.link_id)
+    story.take(here, activity, user_id, "right", "right")
+    worker.run()
+
+    page = client.get(f"{url}/badges")
+    assert "Not shared" in page.text
+    [ask] = addresses(page.text, "href", r"/share")
+    question = client.get(ask)
+    token = story.csrf_token(question)
+    made = client.post(ask, data={"csrf_token": token, "show_name": "1"})
+
+    assert made.status_code == 200
+    [link] = addresses(made.text, "value", r"/shared/[^\"]+")
+    assert client.get(link).status_code == 200
+    listed = client.get(f"{url}/badges").text
+    assert "Shared by 1 link" in listed
+    assert "Your name and the badge" in listed
+    assert link.rpartition("/")[2] not in listed
+
+    [end] = addresses(listed, "action", r"/end")
+    ended = client.post(end, data={"csrf_token": token})
+
+    assert ended.status_code == 303
+    assert "Not shared" in client.get(f"{url}/badges").text
+    assert client.get(link).status_code == 404
+
+
+def test_a_badge_is_handed_to_its_holder_as_a_file(
+    client: FlaskClient, here: University, worker: Worker
+) -> None:
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    url = story.visit(client, here, user_id, activity.link_id)
+    story.take(here, activity, user_id, "right", "right")
+    worker.run()
+    page = client.get(f"{url}/badges").text
+    [path] = addresses(page, "href", r"\.json")
+
+    answer = client.get(path)
+    stranger = story.visit(client, here, story.enrol(here, "Tomás"), activity.link_id)
+
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert json.loads(answer.text)["proof"]["cryptosuite"] == "eddsa-rdfc-2022"
+    assert client.get(stranger + path.removeprefix(url)).status_code == 404
+
+
+def test_a_badge_that_was_taken_back_is_not_shown_as_held(
+    client: FlaskClient, here: University, worker: Worker
+) -> None:
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    url = story.visit(client, here, user_id, activity.link_id)
+    attempt_id = story.take(here, activity, user_id, "right", "right")
+    worker.run()
+    story.make_pathway(here, "Numbers", activity.achievement_id)
+    assert "1 of 1 stone" in client.get(f"{url}/pathways").text
+    [path] = addresses(client.get(f"{url}/badges").text, "href", r"\.json")
+    with transaction(here.institution_id) as session:
+        award_id = session.scalars(select(Award.id)).one()
+
+    badges.withdraw_award(
+        here.institution_id, award_id, reason="copied", actor=Actor(kind="system", id=None)
+    )
+
+    assert "has taken it back" in client.get(f"{url}/results/{attempt_id}").text
+    assert "No badges yet" in client.get(f"{url}/badges").text
+    assert "0 of 1 stone" in client.get(f"{url}/pathways").text
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["badges/{id}/share", "shares/{id}/end"])
+def test_what_is_not_ones_own_cannot_be_shared_or_taken_back(
+    client: FlaskClient, here: University, path: str
+) -> None:
+    activity = story.add_activity(here, "Counting")
+    url = story.visit(client, here, story.enrol(here), activity.link_id)
+    token = story.csrf_token(client.get(f"{url}/"))
+
+    answer = client.post(f"{url}/{path.format(id=uuid4())}", data={"csrf_token": token})
+
+    assert answer.status_code == 404
+
+
+def test_sharing_needs_a_form_of_ours(client: FlaskClient, here: University) -> None:
+    activity = story.add_activity(here, "Counting")
+    url = story.visit(client, here, story.enrol(here), activity.link_id)
+
+    assert client.post(f"{url}/badges/{uuid4()}/share").status_code == 403
+
+
+def test_an_instructor_has_no_badges_to_share_here(client: FlaskClient, here: University) -> None:
+    activity = story.add_activity(here, "Counting")
+    user_id = story.enrol(here)
+    url = story.visit(client, here, user_id, activity.link_id, roles=("instructor",))
+
+    assert client.get(f"{url}/badges/{uuid4()}/share").status_code == 403
+
+
+def test_pathways_show_what_is_not_in_this_course(client: FlaskClient, here: University) -> None:
+    activity = story.add_activity(here, "Counting")
+    _, _, elsewhere = story.publish(here, "Dividing")
+    story.make_pathway(here, "Numbers", activity.achievement_id, elsewhere)
+    url = story.visit(client, here, story.enrol(here), activity.link_id)
+
+    page = client.get(f"{url}/pathways").text
+
+    assert "0 of 2 stones" in page
+    assert "Both of these: 1 open now, 2 not in this course." in page
+    assert "Back to Counting" in page
