@@ -1,0 +1,63 @@
+"""What the instructor's pages are sent."""
+
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from werkzeug.datastructures import MultiDict
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+DEFAULT_POINTS = "100"
+MOST_POINTS = 100
+MOST_CHOSEN = 50
+
+
+class Picked(BaseModel):
+    """The picker's form, as it stands: searched for, chosen, not judged yet.
+
+    Attributes:
+        assessment: editions chosen so far, in the order of the page.
+        points: as typed.
+        after: the edition after which the list goes on.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    q: Words = ""
+    assessment: Annotated[tuple[UUID, ...], Field(max_length=MOST_CHOSEN)] = ()
+    points: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)] = DEFAULT_POINTS
+    after: UUID | None = None
+
+    @classmethod
+    def values(cls, sent: MultiDict[str, str]) -> dict[str, object]:
+        """Return what was sent, several ticks under one name included."""
+        return {**sent.to_dict(), "assessment": sent.getlist("assessment")}
+
+    def points_or_none(self) -> int | None:
+        """Return the points if they are a whole number that a gradebook column can have."""
+        if not (self.points.isascii() and self.points.isdecimal()):
+            return None
+        points = int(self.points)
+        return points if 1 <= points <= MOST_POINTS else None
+
+    def without(self, **changes: object) -> Self:
+        """Return the same with changes."""
+        return self.model_copy(update=changes)
+
+
+class ResultsFilter(BaseModel):
+    """Which page of which learners. `page` counts from 1."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    q: Words = ""
+    state: Literal["", "refused", "on_its_way", "in_gradebook", "none"] = ""
+    page: Annotated[int, Field(ge=1, le=10_000)] = 1
+
+
+class SendAgain(BaseModel):
+    """Whose score to send again; nobody named: all that were refused."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    user: UUID | None = None

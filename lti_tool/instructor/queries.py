@@ -1,0 +1,147 @@
+"""Reads that join assessments, badges, grades and people for the instructor's pages."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lti_tool.assessments import queries as assessments
+from lti_tool.assessments.models import Edition, Placement, PlacementResult
+from lti_tool.assessments.queries import EditionSummary
+from lti_tool.badges import queries as badges
+from lti_tool.badges.issuer import image_path
+from lti_tool.core.ids import AssessmentId, ContextId, InstitutionId, PlacementId, UserId
+from lti_tool.grading import queries as grading
+from lti_tool.grading.queries import ScoreRow
+from lti_tool.platforms.models import Context, User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choosable:
+    """An assessment in the picker.
+
+    Attributes:
+        image_path: of the badge that passing earns; None: it earns none.
+        placed_as: what it is called where this course has it already.
+    """
+
+    edition: EditionSummary
+    image_path: str | None
+    placed_as: tuple[str, ...]
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultRow:
+    """Where one learner is at a placement, and where the score is on its way.
+
+    Attributes:
+        result: None until an attempt has ended.
+        score: None without a result, and where the link has no gradebook column.
+    """
+
+    user_id: UserId
+    name: str | None
+    attempts: int
+    is_open: bool
+    last_submitted_at: datetime | None
+    result: PlacementResult | None
+    score: ScoreRow | None
+
+    @property
+    def state(self) -> str:
+        """Return the word by which the list is filtered."""
+        if self.score is None:
+            return "none"
+        state = self.score.state
+        return "on_its_way" if state == grading.SyncState.TRYING_AGAIN else state.value
+
+
+def find_course_title(session: Session, context_id: ContextId | None) -> str | None:
+    """Return what the platform calls the course."""
+    return session.scalar(select(Context.title).where(Context.id == context_id))
+
+
+def list_choosable(
+    session: Session,
+    institution_id: InstitutionId,
+    *,
+    context_id: ContextId | None,
+    words: str,
+    chosen: Collection[UUID],
+) -> list[Choosable]:
+    """Return what can be placed: the chosen ones first, then what matches, each by title.
+
+    Args:
+        session: of the institution.
+        institution_id: whose.
+        context_id: the course it would be placed in.
+        words: part of a title, summary or competency, in any case; empty for all.
+        chosen: editions ticked before.
+    """
+    slug = badges.get_issuer_of(session, institution_id).slug
+    pictures = {
+        achievement.assessment_id: image_path(slug, achievement.id)
+        for achievement in badges.list_achievements(session)
+        if achievement.assessment_id is not None
+    }
+    placed = _placed(session, context_id)
+    wanted = words.casefold()
+    found = [
+        Choosable(
+            edition=edition,
+            image_path=pictures.get(edition.assessment_id),
+            placed_as=tuple(placed[edition.assessment_id]),
+            chosen=edition.edition_id in chosen,
+        )
+        for edition in assessments.list_published_editions(session)
+        if edition.edition_id in chosen or _matches(edition, wanted)
+    ]
+    return sorted(found, key=lambda one: not one.chosen)
+
+
+def _matches(edition: EditionSummary, wanted: str) -> bool:
+    texts = (edition.title, edition.summary, *edition.competencies)
+    return any(wanted in text.casefold() for text in texts)
+
+
+def _placed(session: Session, context_id: ContextId | None) -> dict[AssessmentId, list[str]]:
+    """Return under which titles a course has which assessment. Bound ones: others were given up."""
+    titles: dict[AssessmentId, list[str]] = defaultdict(list)
+    rows = session.execute(
+        select(Edition.assessment_id, Placement.title)
+        .join(Edition, Edition.id == Placement.edition_id)
+        .where(Placement.context_id == context_id, Placement.resource_link_id.is_not(None))
+        .order_by(Placement.created_at, Placement.id)
+    )
+    for assessment_id, title in rows:
+        titles[assessment_id].append(title)
+    return titles
+
+
+def list_results(session: Session, placement_id: PlacementId) -> list[ResultRow]:
+    """Return everybody who has begun, by name; who has none comes last."""
+    standings = assessments.list_results(session, placement_id)
+    scores = {row.user_id: row for row in grading.list_scores(session, placement_id)}
+    names = dict(
+        session.execute(
+            select(User.id, User.name).where(User.id.in_([one.user_id for one in standings]))
+        ).all()
+    )
+    rows = [
+        ResultRow(
+            user_id=one.user_id,
+            name=names.get(one.user_id),
+            attempts=one.attempts,
+            is_open=one.is_open,
+            last_submitted_at=one.last_submitted_at,
+            result=one.result,
+            score=scores.get(one.user_id),
+        )
+        for one in standings
+    ]
+    return sorted(rows, key=lambda row: (row.name is None, (row.name or "").casefold()))

@@ -1,0 +1,205 @@
+"""An instructor's pages inside the LMS: the picker, an assessment's results, its grades."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from lti_tool.assessments import queries as assessments
+from lti_tool.assessments.models import Placement
+from lti_tool.assessments.queries import EditionSummary
+from lti_tool.assessments.services import create_placement
+from lti_tool.core import web
+from lti_tool.core.audit import Actor
+from lti_tool.core.db import transaction
+from lti_tool.core.ids import EditionId, UserId
+from lti_tool.grading.queries import SyncState
+from lti_tool.grading.services import send_again
+from lti_tool.instructor import queries
+from lti_tool.instructor.errors import NothingPlacedError
+from lti_tool.instructor.forms import MOST_POINTS, Picked, ResultsFilter, SendAgain
+from lti_tool.instructor.queries import Choosable, ResultRow
+from lti_tool.launch import placement_token
+from lti_tool.launch.deep_linking import ContentItem, response_form, takes_several
+from lti_tool.launch.session import CurrentLaunch, launch_page
+from lti_tool.people.rules import Act
+from lti_tool.platforms.queries import get_registration
+
+PICKS = 20
+RESULTS = 50
+
+blueprint = Blueprint("instructor", __name__, url_prefix="/l/<uuid:launch_id>")
+
+
+@blueprint.get("/pick")
+@launch_page(Act.PLACE)
+def pick(here: CurrentLaunch) -> ResponseReturnValue:
+    """Offer the institution's assessments; what was ticked stays ticked while one searches."""
+    return _picker(here, web.read_form(Picked, Picked.values(request.args)), ())
+
+
+@blueprint.post("/pick")
+@launch_page(Act.PLACE)
+def place(here: CurrentLaunch) -> ResponseReturnValue:
+    """Place what was chosen, and answer the platform; or answer that nothing was."""
+    if "cancel" in request.args:
+        return _answer(here, [])
+    picked = web.read_form(Picked, Picked.values(request.form))
+    points, problems = picked.points_or_none(), []
+    if not picked.assessment:
+        problems.append(("assessments", "Choose at least one assessment."))
+    if points is None:
+        problems.append(("points", f"Enter a whole number from 1 to {MOST_POINTS}."))
+    if points is None or problems:
+        return _picker(here, picked, problems), 400
+    with transaction(here.institution_id) as session:
+        chosen = [
+            assessments.get_edition(session, EditionId(edition_id))
+            for edition_id in picked.assessment
+        ]
+    return _answer(here, [_placed(here, edition, Decimal(points)) for edition in chosen])
+
+
+@blueprint.get("/placement")
+@launch_page(Act.SEE_RESULTS)
+def show_placement(here: CurrentLaunch) -> ResponseReturnValue:
+    """Show what everybody's attempts come to, and whether the grade has arrived."""
+    return _results(here, "instructor/show_placement.html")
+
+
+@blueprint.get("/scores")
+@launch_page(Act.SEE_RESULTS)
+def show_scores(here: CurrentLaunch) -> ResponseReturnValue:
+    """Show every grade: what we hold, what the platform acknowledged, and why not."""
+    return _results(here, "instructor/show_scores.html")
+
+
+@blueprint.post("/scores/send")
+@launch_page(Act.RESEND_SCORES)
+def send_scores(here: CurrentLaunch) -> ResponseReturnValue:
+    """Send one learner's score again, or all that were refused.
+
+    Never all there are: that would overwrite what an instructor changed in the gradebook.
+    """
+    wanted = web.read_form(SendAgain, request.form.to_dict())
+    with transaction(here.institution_id) as session:
+        placement = _placement(session, here)
+        rows = queries.list_results(session, placement.id)
+    refused = [row.user_id for row in rows if row.state == SyncState.REFUSED]
+    whose = refused if wanted.user is None else [UserId(wanted.user)]
+    sent = sum(
+        send_again(here.institution_id, placement.id, user_id, actor=Actor("user", here.user_id))
+        for user_id in whose
+    )
+    return redirect(url_for(".show_scores", launch_id=here.launch_id, sent=sent), 303)
+
+
+def _picker(here: CurrentLaunch, picked: Picked, problems: Sequence[tuple[str, str]]) -> str:
+    with transaction(here.institution_id) as session:
+        course = queries.find_course_title(session, here.context_id)
+        choosable = queries.list_choosable(
+            session,
+            here.institution_id,
+            context_id=here.context_id,
+            words=picked.q,
+            chosen=picked.assessment,
+        )
+    shown = _after(choosable, picked)
+    chosen = [one for one in choosable if one.chosen]
+    return render_template(
+        "instructor/pick.html",
+        launch_id=here.launch_id,
+        course=course,
+        picked=picked,
+        several=takes_several(here),
+        matching=len(choosable),
+        chosen=chosen,
+        others=shown[:PICKS],
+        next_after=shown[PICKS - 1].edition.edition_id if len(shown) > PICKS else None,
+        problems=problems,
+    )
+
+
+def _after(choosable: Sequence[Choosable], picked: Picked) -> list[Choosable]:
+    """Return what is not chosen, from where the page before ended."""
+    others = [one for one in choosable if not one.chosen]
+    ids: list[UUID] = [one.edition.edition_id for one in others]
+    return others[ids.index(picked.after) + 1 :] if picked.after in ids else others
+
+
+def _placed(here: CurrentLaunch, edition: EditionSummary, points: Decimal) -> ContentItem:
+    placement_id = create_placement(
+        here.institution_id,
+        edition.edition_id,
+        context_id=here.context_id,
+        created_by=here.user_id,
+        title=edition.title,
+        points=points,
+    )
+    return ContentItem(
+        title=edition.title,
+        text=edition.summary,
+        placement_token=placement_token.make(placement_id, here.institution_id, edition.edition_id),
+        points=points,
+        resource_id=str(edition.assessment_id),
+    )
+
+
+def _answer(here: CurrentLaunch, items: Sequence[ContentItem]) -> str:
+    return_url, token = response_form(here, items)
+    web.form_action(return_url)
+    return render_template("launch/return_form.html", return_url=return_url, jwt=token)
+
+
+def _results(here: CurrentLaunch, template: str) -> str:
+    wanted = web.read_form(ResultsFilter, request.args.to_dict())
+    with transaction(here.institution_id) as session:
+        placement = _placement(session, here)
+        course = queries.find_course_title(session, here.context_id)
+        edition = assessments.get_edition(session, placement.edition_id)
+        platform = get_registration(session, here.registration_id).name
+        rows = queries.list_results(session, placement.id)
+    fitting = [row for row in rows if _fits(row, wanted)]
+    start = (wanted.page - 1) * RESULTS
+    return render_template(
+        template,
+        launch_id=here.launch_id,
+        course=course,
+        placement=placement,
+        edition=edition,
+        platform=platform,
+        wanted=wanted,
+        rows=fitting[start : start + RESULTS],
+        fitting=len(fitting),
+        counts={
+            "all": len(rows),
+            "results": sum(row.result is not None for row in rows),
+            "passed": sum(row.result is not None and row.result.passed for row in rows),
+            "open": sum(row.is_open for row in rows),
+            **{
+                state: sum(row.state == state for row in rows)
+                for state in ("refused", "on_its_way", "in_gradebook", "none")
+            },
+        },
+        has_more=len(fitting) > start + RESULTS,
+        sent=request.args.get("sent", type=int),
+    )
+
+
+def _fits(row: ResultRow, wanted: ResultsFilter) -> bool:
+    named = wanted.q.casefold() in (row.name or "").casefold()
+    return named and (not wanted.state or row.state == wanted.state)
+
+
+def _placement(session: Session, here: CurrentLaunch) -> Placement:
+    found = (
+        assessments.find_placement_of_link(session, here.resource_link_id)
+        if here.resource_link_id is not None
+        else None
+    )
+    if found is None:
+        raise NothingPlacedError
+    return found
