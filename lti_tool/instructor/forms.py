@@ -1,6 +1,6 @@
 """What the instructor's pages are sent."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -31,7 +31,8 @@ class Picked(BaseModel):
     @classmethod
     def values(cls, sent: MultiDict[str, str]) -> dict[str, object]:
         """Return what was sent, several ticks under one name included."""
-        return {**sent.to_dict(), "assessment": sent.getlist("assessment")}
+        ticked = dict.fromkeys(sent.getlist("assessment"))  # each once
+        return {**sent.to_dict(), "assessment": list(ticked)}
 
     def points_or_none(self) -> int | None:
         """Return the points if they are a whole number that a gradebook column can have."""
@@ -39,10 +40,6 @@ class Picked(BaseModel):
             return None
         points = int(self.points)
         return points if 1 <= points <= MOST_POINTS else None
-
-    def without(self, **changes: object) -> Self:
-        """Return the same with changes."""
-        return self.model_copy(update=changes)
 
 
 class ResultsFilter(BaseModel):

@@ -14,10 +14,10 @@ from lti_tool.assessments.models import Edition, Placement, PlacementResult
 from lti_tool.assessments.queries import EditionSummary
 from lti_tool.badges import queries as badges
 from lti_tool.badges.issuer import image_path
-from lti_tool.core.ids import AssessmentId, ContextId, InstitutionId, PlacementId, UserId
+from lti_tool.core.ids import AssessmentId, ContextId, InstitutionId, UserId
 from lti_tool.grading import queries as grading
 from lti_tool.grading.queries import ScoreRow
-from lti_tool.platforms.models import Context, User
+from lti_tool.platforms.models import Context, ResourceLink, User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,9 @@ class ResultRow:
 
     Attributes:
         result: None until an attempt has ended.
-        score: None without a result, and where the link has no gradebook column.
+        score: None without a result, where the link has no gradebook column, and for the moment
+            until the result was heard of.
+        has_column: the link has a gradebook column.
     """
 
     user_id: UserId
@@ -51,12 +53,13 @@ class ResultRow:
     last_submitted_at: datetime | None
     result: PlacementResult | None
     score: ScoreRow | None
+    has_column: bool
 
     @property
     def state(self) -> str:
         """Return the word by which the list is filtered."""
         if self.score is None:
-            return "none"
+            return "on_its_way" if self.has_column and self.result is not None else "none"
         state = self.score.state
         return "on_its_way" if state == grading.SyncState.TRYING_AGAIN else state.value
 
@@ -123,10 +126,13 @@ def _placed(session: Session, context_id: ContextId | None) -> dict[AssessmentId
     return titles
 
 
-def list_results(session: Session, placement_id: PlacementId) -> list[ResultRow]:
+def list_results(session: Session, placement: Placement) -> list[ResultRow]:
     """Return everybody who has begun, by name; who has none comes last."""
-    standings = assessments.list_results(session, placement_id)
-    scores = {row.user_id: row for row in grading.list_scores(session, placement_id)}
+    standings = assessments.list_results(session, placement.id)
+    scores = {row.user_id: row for row in grading.list_scores(session, placement.id)}
+    column = session.scalar(
+        select(ResourceLink.line_item_url).where(ResourceLink.id == placement.resource_link_id)
+    )
     names = dict(
         session.execute(
             select(User.id, User.name).where(User.id.in_([one.user_id for one in standings]))
@@ -141,6 +147,7 @@ def list_results(session: Session, placement_id: PlacementId) -> list[ResultRow]
             last_submitted_at=one.last_submitted_at,
             result=one.result,
             score=scores.get(one.user_id),
+            has_column=bool(column),
         )
         for one in standings
     ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -51,6 +50,8 @@ def place(here: CurrentLaunch) -> ResponseReturnValue:
     points, problems = picked.points_or_none(), []
     if not picked.assessment:
         problems.append(("assessments", "Choose at least one assessment."))
+    if len(picked.assessment) > 1 and not takes_several(here):
+        problems.append(("assessments", "Choose one only: your course takes one at a time."))
     if points is None:
         problems.append(("points", f"Enter a whole number from 1 to {MOST_POINTS}."))
     if points is None or problems:
@@ -87,7 +88,7 @@ def send_scores(here: CurrentLaunch) -> ResponseReturnValue:
     wanted = web.read_form(SendAgain, request.form.to_dict())
     with transaction(here.institution_id) as session:
         placement = _placement(session, here)
-        rows = queries.list_results(session, placement.id)
+        rows = queries.list_results(session, placement)
     refused = [row.user_id for row in rows if row.state == SyncState.REFUSED]
     whose = refused if wanted.user is None else [UserId(wanted.user)]
     sent = sum(
@@ -126,8 +127,10 @@ def _picker(here: CurrentLaunch, picked: Picked, problems: Sequence[tuple[str, s
 def _after(choosable: Sequence[Choosable], picked: Picked) -> list[Choosable]:
     """Return what is not chosen, from where the page before ended."""
     others = [one for one in choosable if not one.chosen]
-    ids: list[UUID] = [one.edition.edition_id for one in others]
-    return others[ids.index(picked.after) + 1 :] if picked.after in ids else others
+    for number, one in enumerate(others, 1):
+        if one.edition.edition_id == picked.after:
+            return others[number:]
+    return others
 
 
 def _placed(here: CurrentLaunch, edition: EditionSummary, points: Decimal) -> ContentItem:
@@ -161,7 +164,7 @@ def _results(here: CurrentLaunch, template: str) -> str:
         course = queries.find_course_title(session, here.context_id)
         edition = assessments.get_edition(session, placement.edition_id)
         platform = get_registration(session, here.registration_id).name
-        rows = queries.list_results(session, placement.id)
+        rows = queries.list_results(session, placement)
     fitting = [row for row in rows if _fits(row, wanted)]
     start = (wanted.page - 1) * RESULTS
     return render_template(
