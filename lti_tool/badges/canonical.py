@@ -7,6 +7,7 @@ refused. Bounded, as anybody may hand us a document to check.
 
 import json
 import re
+import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -54,9 +55,12 @@ class Canonicalizer:
                 "contextUrl": None,
                 "documentUrl": url,
                 "document": document,
+                "tag": "static",  # it never changes: keep what PyLD made of it, half the cost
             }
             for url, document in contexts.items()
         }
+        # PyLD's caches of processed contexts are not made for threads.
+        self._lock = threading.Lock()
 
     def __call__(self, document: Mapping[str, Any]) -> bytes:
         """Return the canonical N-Quads: one line per quad, sorted, UTF-8.
@@ -68,11 +72,14 @@ class Canonicalizer:
         problems: list[str] = []
         options = {"documentLoader": self._load, "base": _NOWHERE}
         try:
-            expanded = jsonld.expand(document, options, on_property_dropped=problems.append)
-            problems += _unsafe(expanded)
-            if problems:
-                raise UnsafeDocumentError(f"not defined or not absolute: {sorted(set(problems))}")
-            quads = jsonld.to_rdf(expanded, {**options, "format": "application/n-quads"})
+            with self._lock:
+                expanded = jsonld.expand(document, options, on_property_dropped=problems.append)
+                problems += _unsafe(expanded)
+                if problems:
+                    raise UnsafeDocumentError(
+                        f"not defined or not absolute: {sorted(set(problems))}"
+                    )
+                quads = jsonld.to_rdf(expanded, {**options, "format": "application/n-quads"})
         except jsonld.JsonLdError as error:
             raise UnsafeDocumentError(f"{error.code or error.type} {error.details}") from error
         dataset = Dataset(parse(quads.encode(), format=RdfFormat.N_QUADS))
