@@ -139,6 +139,30 @@ def test_looking_again_works_without_scripts(base_url: str, open_page: OpenPage)
     expect(page.get_by_text("It is signed by Northfell University")).to_be_visible()
 
 
+@pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no-scripts"])
+def test_from_the_start_page_to_the_result(
+    base_url: str, open_page: OpenPage, *, javascript: bool
+) -> None:
+    here = story.open_university()
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    page = open_page("about:blank", width=360, javascript=javascript)
+    enter(page, base_url, story.launch(here, user_id, activity.link_id), "/")
+
+    page.get_by_role("button", name="Start").click()
+    page.get_by_label("It is 0").check()
+    page.get_by_role("button", name="Next").click()
+    page.get_by_label("It is not").locator("visible=true").check()
+    page.get_by_role("button", name="Review and hand in").locator("visible=true").first.click()
+    page.get_by_role("button", name="Hand in", exact=True).click()
+
+    expect(page.get_by_text("1 of 2").first).to_be_visible()
+    expect(page.get_by_text("You earned a badge")).to_be_visible()
+    run_worker(burst=True)
+    if not javascript:
+        page.get_by_role("link", name="Look again").click()
+    expect(page.get_by_text("It is signed by Northfell University")).to_be_visible(timeout=15_000)
+
+
 def press(page: Page, name: str) -> None:
     """Tab to the link or button of this name and press Enter."""
     for _ in range(60):

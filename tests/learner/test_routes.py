@@ -113,6 +113,18 @@ def test_an_instructor_is_told_how_to_add_an_assessment(
     assert "choose Cairn as its tool" in client.get(f"{url}/").text
 
 
+def test_an_instructor_is_led_to_the_results_of_all(client: FlaskClient, here: University) -> None:
+    activity = story.add_activity(here, "Counting")
+    url = story.visit(
+        client, here, story.enrol(here), activity.link_id, roles=("instructor", "learner")
+    )
+
+    answer = client.get(f"{url}/")
+
+    assert answer.status_code == 303
+    assert answer.location == f"{url}/placement"
+
+
 def test_whoever_has_begun_is_led_back(client: FlaskClient, here: University) -> None:
     activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
     attempt_id = assessments.open_attempt(here.institution_id, activity.placement_id, user_id)
