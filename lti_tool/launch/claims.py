@@ -25,6 +25,7 @@ MESSAGE_TYPES: Final = frozenset({RESOURCE_LINK_REQUEST, DEEP_LINKING_REQUEST})
 VERSION: Final = "1.3.0"
 PLACEMENT_PARAMETER: Final = "placement"
 MAX_TEXT: Final = 500
+MAX_IDENTIFIER: Final = 255
 
 
 def _printable(word: str) -> str:
@@ -45,7 +46,7 @@ def _object_or_none(value: object) -> object:
 # LTI Core 1.3 §5.3: identifiers are case-sensitive and at most 255 ASCII characters. Other
 # scripts do no harm, so they are taken.
 Identifier = Annotated[
-    str, StringConstraints(min_length=1, max_length=255), AfterValidator(_printable)
+    str, StringConstraints(min_length=1, max_length=MAX_IDENTIFIER), AfterValidator(_printable)
 ]
 Text = Annotated[str, AfterValidator(_tidy)]
 

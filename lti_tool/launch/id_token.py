@@ -24,12 +24,20 @@ from pylti1p3.session import SessionService
 from pylti1p3.tool_config.abstract import ToolConfAbstract
 
 from lti_tool.launch import rules
-from lti_tool.launch.claims import LTI, MESSAGE_TYPES, VERSION, Message, read_message
+from lti_tool.launch.claims import (
+    LTI,
+    MAX_IDENTIFIER,
+    MESSAGE_TYPES,
+    VERSION,
+    Message,
+    read_message,
+)
 from lti_tool.launch.errors import MessageRefusedError, Reason
 from lti_tool.platforms import key_sets
 
 ALGORITHM = "RS256"
 _MAX_HEADER_BYTES = 4096
+_PARTS = 3
 
 
 class _Registry(JWSRegistry):
@@ -75,6 +83,22 @@ def verify_id_token(id_token: str, login: ExpectedLogin, *, now: datetime) -> Me
     launch = _Launch(id_token, login, now)
     launch.validate()
     return launch.message
+
+
+def claimed_deployment(id_token: str) -> str | None:
+    """Return what a token says of its deployment, unverified: good for a look-up, no more."""
+    parts = id_token.split(".")
+    if len(parts) != _PARTS:
+        return None
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        value = claims.get(f"{LTI}deployment_id") if isinstance(claims, dict) else None
+    except (ValueError, RecursionError):
+        return None
+    # PostgreSQL takes neither half a character nor a null: those are not printable.
+    if isinstance(value, str) and value.isprintable() and len(value) <= MAX_IDENTIFIER:
+        return value
+    return None
 
 
 class _Posted(Request):

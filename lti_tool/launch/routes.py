@@ -136,13 +136,12 @@ def _launch(facts: dict[str, Any]) -> Response:
     if not state or not (id_token or refusal):
         raise MessageRefusedError(Reason.INCOMPLETE)
     cookie = services.login_cookie_name(state)
-    used = services.use_login(state, request.cookies.get(cookie))
-    registration = used.registration
-    facts["registration_id"] = str(registration.id)
-    web.frame_ancestors(origins_of((registration.auth_url, registration.issuer)) or ("*",))
+    used = services.use_login(state, request.cookies.get(cookie), id_token)
+    facts["registration_id"] = str(used.registration_id)
+    web.frame_ancestors(origins_of(used.addresses) or ("*",))
     if refusal:
         facts["platform_error"] = refusal[:80]
-        raise PlatformRefusedError(_quoted(registration.name, refusal))
+        raise PlatformRefusedError(_quoted(used.name, refusal))
     opened = services.open_launch(used, id_token)
     facts |= {
         "launch_id": str(opened.launch_id),

@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from sqlalchemy import bindparam, delete, insert
+from sqlalchemy import delete, text
 
 from lti_tool.core import clock, logs, settings
 from lti_tool.core.db import system_transaction, transaction
-from lti_tool.core.ids import InstitutionId, LaunchId, RegistrationId
+from lti_tool.core.ids import DeploymentId, InstitutionId, LaunchId, RegistrationId
 from lti_tool.launch import rules
 from lti_tool.launch.claims import Message
 from lti_tool.launch.errors import (
@@ -18,17 +18,17 @@ from lti_tool.launch.errors import (
     DeploymentPendingError,
     LaunchUsedError,
     LoginIncompleteError,
+    MessageRefusedError,
     OtherBrowserError,
+    Reason,
     UnknownPlatformError,
 )
-from lti_tool.launch.id_token import ExpectedLogin, verify_id_token
+from lti_tool.launch.id_token import ExpectedLogin, claimed_deployment, verify_id_token
 from lti_tool.launch.models import PendingLogin
 from lti_tool.launch.record import LaunchRecord, record
 from lti_tool.launch.session import PREFIX, expiry, hash_of, new_secret
-from lti_tool.platforms import queries as platforms
 from lti_tool.platforms import quirks
 from lti_tool.platforms import services as platform_services
-from lti_tool.platforms.models import Deployment, Registration
 from lti_tool.platforms.rules import belongs, origin_of
 
 LOGIN_LIFETIME = timedelta(minutes=10)
@@ -36,19 +36,32 @@ LAUNCH_PATH = "/lti/launch"
 
 log = logs.get(__name__)
 
-_ADD = insert(PendingLogin)
-# The one use of a state: whoever deletes the row has it.
-_USE = (
-    delete(PendingLogin)
-    .where(PendingLogin.state_hash == bindparam("state_hash"))
-    .returning(
-        PendingLogin.nonce_hash,
-        PendingLogin.cookie_hash,
-        PendingLogin.registration_id,
-        PendingLogin.target_link_url,
-        PendingLogin.expires_at,
+# One statement each, built once, past the ORM: a launch is the product's most frequent write.
+_BEGIN = text("""
+    WITH found AS (
+        SELECT id, client_id, auth_url FROM registrations
+        WHERE issuer = :issuer
+            AND client_id = coalesce(CAST(:client_id AS text), client_id)
+            AND id = coalesce(CAST(:registration_id AS uuid), id)
+        LIMIT 2
+    ), added AS (
+        INSERT INTO pending_logins
+            (state_hash, nonce_hash, cookie_hash, registration_id, target_link_url, expires_at)
+        SELECT :state_hash, :nonce_hash, :cookie_hash, id, :target_link_url, :expires_at
+        FROM found WHERE (SELECT count(*) FROM found) = 1
     )
-)
+    SELECT client_id, auth_url FROM found
+""")
+# Whoever deletes the row has the one use of the state. The deployment is looked up on the way, by
+# what the token says before it is verified: nothing is done with it until it is.
+_USE = text("""
+    WITH used AS (DELETE FROM pending_logins WHERE state_hash = :state_hash RETURNING *)
+    SELECT used.nonce_hash, used.cookie_hash, used.target_link_url, used.expires_at,
+        r.id AS registration_id, r.name, r.issuer, r.client_id, r.product, r.auth_url, r.token_url,
+        r.jwks_url, d.id AS deployment_id, d.institution_id, d.frame_origins
+    FROM used JOIN registrations AS r ON r.id = used.registration_id
+    LEFT JOIN deployments AS d ON d.registration_id = r.id AND d.platform_id = :deployment
+""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +91,27 @@ class StartedLogin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsedLogin:
-    """A login that was answered, and by that is over."""
+    """A login that was answered, and by that is over, with what it was for.
 
-    registration: Registration
+    Attributes:
+        addresses: the registration's, and those an operator added for the deployment.
+        deployment_claim: what the token says of its deployment, unverified when looked up.
+        deployment_id: None when nobody saw that deployment before.
+        institution_id: None while it waits for approval.
+    """
+
+    registration_id: RegistrationId
+    name: str
+    issuer: str
+    client_id: str
+    jwks_url: str
+    product: str
+    addresses: tuple[str, ...]
     nonce_hash: bytes
     target_link_url: str
+    deployment_claim: str | None
+    deployment_id: DeploymentId | None
+    institution_id: InstitutionId | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,20 +143,28 @@ def begin_login(login: Login) -> StartedLogin:
         raise LoginIncompleteError("It asked for an address that is not Cairn's (target_link_uri).")
     state, nonce, cookie = new_secret(), new_secret(), new_secret()
     with system_transaction() as session:
-        registration = _registration_for(
-            login, platforms.find_registration(session, login.issuer, login.client_id)
+        found = (
+            session.connection()
+            .execute(
+                _BEGIN,
+                {
+                    "issuer": login.issuer,
+                    "client_id": login.client_id,
+                    "registration_id": login.registration_id,
+                    "state_hash": hash_of(state),
+                    "nonce_hash": hash_of(nonce),
+                    "cookie_hash": hash_of(cookie),
+                    "target_link_url": login.target_link_url,
+                    "expires_at": clock.now() + LOGIN_LIFETIME,
+                },
+            )
+            .all()
         )
-        session.execute(
-            _ADD,
-            {
-                "state_hash": hash_of(state),
-                "nonce_hash": hash_of(nonce),
-                "cookie_hash": hash_of(cookie),
-                "registration_id": registration.id,
-                "target_link_url": login.target_link_url,
-                "expires_at": clock.now() + LOGIN_LIFETIME,
-            },
-        )
+    if not found:
+        raise UnknownPlatformError
+    if len(found) > 1:
+        raise AmbiguousPlatformError
+    (registration,) = found
     query = {
         "scope": "openid",
         "response_type": "id_token",
@@ -148,16 +185,6 @@ def begin_login(login: Login) -> StartedLogin:
     )
 
 
-def _registration_for(login: Login, found: list[Registration]) -> Registration:
-    if login.registration_id is not None:
-        found = [each for each in found if each.id == login.registration_id]
-    if not found:
-        raise UnknownPlatformError
-    if len(found) > 1:
-        raise AmbiguousPlatformError
-    return found[0]
-
-
 def _with_query(url: str, query: dict[str, str]) -> str:
     parts = urlsplit(url)
     merged = [*parse_qsl(parts.query, keep_blank_values=True), *query.items()]
@@ -169,24 +196,39 @@ def login_cookie_name(state: str) -> str:
     return f"{PREFIX}login-{hash_of(state).hex()[:16]}"
 
 
-def use_login(state: str, cookie: str | None) -> UsedLogin:
+def use_login(state: str, cookie: str | None, id_token: str = "") -> UsedLogin:
     """Take a login back: once, in time, in the browser it began in. It is over in any case.
+
+    Args:
+        state: as it came back.
+        cookie: of the login, as it came back.
+        id_token: read unverified for the deployment, to look up all there is to know at once.
 
     Raises:
         LaunchUsedError: unknown, used before, or older than 10 minutes; which is not told.
         OtherBrowserError: the login's cookie did not come back.
     """
+    claim = claimed_deployment(id_token)
+    values = {"state_hash": hash_of(state), "deployment": claim}
     with system_transaction() as session:
-        row = session.execute(_USE, {"state_hash": hash_of(state)}).one_or_none()
-        registration = row and platforms.get_registration(session, row.registration_id)
-    if row is None or registration is None or row.expires_at <= clock.now():
+        row = session.connection().execute(_USE, values).one_or_none()
+    if row is None or row.expires_at <= clock.now():
         raise LaunchUsedError
     if not hmac.compare_digest(row.cookie_hash, hash_of(cookie or "")):
         raise OtherBrowserError
     return UsedLogin(
-        registration=registration,
+        registration_id=row.registration_id,
+        name=row.name,
+        issuer=row.issuer,
+        client_id=row.client_id,
+        jwks_url=row.jwks_url,
+        product=row.product,
+        addresses=(row.auth_url, row.issuer, row.token_url, *(row.frame_origins or ())),
         nonce_hash=row.nonce_hash,
         target_link_url=row.target_link_url,
+        deployment_claim=claim,
+        deployment_id=row.deployment_id,
+        institution_id=row.institution_id,
     )
 
 
@@ -198,65 +240,61 @@ def open_launch(login: UsedLogin, id_token: str) -> OpenedLaunch:
         KeySetUnreachableError: the platform's keys were never seen and cannot be had now.
         DeploymentPendingError: nobody has given the deployment to an institution yet.
     """
-    registration = login.registration
-    message = verify_id_token(
-        id_token,
-        ExpectedLogin(
-            issuer=registration.issuer,
-            client_id=registration.client_id,
-            jwks_url=registration.jwks_url,
-            nonce_hash=login.nonce_hash,
-            target_link_url=login.target_link_url,
-        ),
-        now=clock.now(),
+    expected = ExpectedLogin(
+        issuer=login.issuer,
+        client_id=login.client_id,
+        jwks_url=login.jwks_url,
+        nonce_hash=login.nonce_hash,
+        target_link_url=login.target_link_url,
     )
-    with system_transaction() as session:
-        deployment = platforms.find_deployment(
-            session, registration.id, message.platform_deployment_id
-        )
-        if deployment is None:
-            platform = message.platform
-            platform_services.note_deployment(
-                session,
-                registration.id,
-                message.platform_deployment_id,
-                platform_name=platform.name if platform else None,
-                platform_guid=platform.guid if platform else None,
-            )
-    if deployment is None or deployment.institution_id is None:
+    message = verify_id_token(id_token, expected, now=clock.now())
+    if message.platform_deployment_id != login.deployment_claim:
+        raise MessageRefusedError(Reason.DEPLOYMENT)
+    if login.deployment_id is None:
+        _note_deployment(login, message)
+    if login.deployment_id is None or login.institution_id is None:
         raise DeploymentPendingError(web_address(message.return_url))
     secret = new_secret()
-    with transaction(deployment.institution_id) as session:
-        launch_id = record(
-            session,
-            _record_of(message, login, deployment, deployment.institution_id, secret),
-        )
+    launch = _record_of(message, login, login.deployment_id, login.institution_id, secret)
+    with transaction(login.institution_id) as session:
+        launch_id = record(session, launch)
     return OpenedLaunch(
         launch_id=launch_id,
-        institution_id=deployment.institution_id,
+        institution_id=login.institution_id,
         secret=secret,
         message_type=message.message_type,
         age_seconds=clock.now().timestamp() - message.issued_at,
     )
 
 
+def _note_deployment(login: UsedLogin, message: Message) -> None:
+    platform = message.platform
+    with system_transaction() as session:
+        platform_services.note_deployment(
+            session,
+            login.registration_id,
+            message.platform_deployment_id,
+            platform_name=platform.name if platform else None,
+            platform_guid=platform.guid if platform else None,
+        )
+
+
 def _record_of(
     message: Message,
     login: UsedLogin,
-    deployment: Deployment,
+    deployment_id: DeploymentId,
     institution_id: InstitutionId,
     secret: str,
 ) -> LaunchRecord:
-    registration, now = login.registration, clock.now()
+    now = clock.now()
     context, link, endpoint = message.context, message.resource_link, message.endpoint
-    addresses = (registration.auth_url, registration.issuer, registration.token_url)
-    origins = quirks.origins(registration.product, (*addresses, *deployment.frame_origins))
+    origins = quirks.origins(login.product, login.addresses)
     members = message.names_and_roles.context_memberships_url if message.names_and_roles else None
     return LaunchRecord(
         institution_id=institution_id,
-        registration_id=registration.id,
-        deployment_id=deployment.id,
-        issuer=registration.issuer,
+        registration_id=login.registration_id,
+        deployment_id=deployment_id,
+        issuer=login.issuer,
         subject=message.subject,
         name=message.full_name,
         email=message.email or None,
