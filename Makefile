@@ -16,24 +16,33 @@ help:
 setup: .venv/.ready
 
 # A file marks a finished installation, so that a second run starts at once and one that was cut
-# short starts over. `--clear`: a .venv of a Python that is gone cannot be mended in place.
+# short starts over: .demo what runs the product, .ready also what checks it.
+.venv/.demo: requirements/demo.txt pyproject.toml
+	$(call install,demo)
 .venv/.ready: requirements/dev.txt pyproject.toml
+	$(call install,dev)
+
+define install
 	@command -v $(PYTHON) >/dev/null || \
 	  { echo "There is no $(PYTHON) here. Cairn needs Python 3.11 or newer; name yours: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Cairn needs Python 3.11 or newer; this is $$($(PYTHON) --version 2>&1 | head -n 1). Name another: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@echo "Installing into .venv (once; about a minute) ..."
-	@$(PYTHON) -m venv --clear .venv || \
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv || \
 	  { echo "Could not make .venv. On Debian and Ubuntu: apt install python3-venv. Otherwise see whether the disk is full: df -h ."; exit 1; }
-	@$(PIP) --require-hashes --only-binary :all: -r requirements/dev.txt || \
+	@$(PIP) --require-hashes --only-binary :all: -r requirements/$(1).txt || \
 	  { echo "Could not install the requirements. Is there a network, and room on the disk (df -h .)? Then: make $(MAKECMDGOALS)"; exit 1; }
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
+endef
 
-demo: .venv/.ready
+# Who has installed the checks already needs no second installation for the demo.
+RUNNABLE := $(if $(wildcard .venv/.ready),.venv/.ready,.venv/.demo)
+
+demo: $(RUNNABLE)
 	@$(BIN)/cairn demo
 
-demo-reset: .venv/.ready
+demo-reset: $(RUNNABLE)
 	@$(BIN)/cairn demo --reset
 
 # What CI runs, in the order of what fails fastest.
@@ -49,11 +58,12 @@ check: .venv/.ready
 pytest: .venv/.ready
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup
 
-migrate: .venv/.ready
+migrate: $(RUNNABLE)
 	$(BIN)/cairn migrate
 
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv"; exit 1; }
 	$(LOCK) -o requirements/base.txt
+	$(LOCK) --extra embedded -c requirements/base.txt -o requirements/demo.txt
 	$(LOCK) --extra embedded --extra dev -c requirements/base.txt -o requirements/dev.txt
