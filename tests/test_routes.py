@@ -1,0 +1,77 @@
+"""Every address of the product: who may ask for it is decided, and nobody is found elsewhere."""
+
+import re
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from lti_tool.people.rules import Act
+
+# Addresses that anybody may ask for, and why that is so.
+PUBLIC = {
+    "static": "files of ours",
+    "launch.login": "a platform begins here, before anybody is known",
+    "launch.check_cookie": "the second half of the login",
+    "launch.launch": "takes a message, which is verified",
+    "launch.explain_launch": "says that the address works once",
+    "launch.show_keys": "our public keys",
+    "people.choose_provider": "names the ways to sign in",
+    "people.sign_in": "sends to the identity provider",
+    "people.finish_sign_in": "takes the provider's answer, which is verified",
+}
+PUBLIC_BLUEPRINTS = {"badges": "what credentials refer to, and the check of what is handed in"}
+
+
+def rules(app: Flask) -> list[Rule]:
+    return [rule for rule in app.url_map.iter_rules() if not rule.endpoint.startswith("probe.")]
+
+
+def is_public(endpoint: str) -> bool:
+    return endpoint in PUBLIC or endpoint.partition(".")[0] in PUBLIC_BLUEPRINTS
+
+
+def test_every_address_names_its_act_or_is_declared_public(app: Flask) -> None:
+    for rule in rules(app):
+        act = getattr(app.view_functions[rule.endpoint], "act", None)
+        assert isinstance(act, Act) or is_public(rule.endpoint), f"{rule.rule} names no act"
+        assert act is None or not is_public(rule.endpoint), f"{rule.rule} is public and has an act"
+
+
+def test_nothing_is_declared_public_that_is_not_there(app: Flask) -> None:
+    assert set(PUBLIC) <= {rule.endpoint for rule in rules(app)}
+    assert set(PUBLIC_BLUEPRINTS) <= set(app.blueprints)
+
+
+def test_addresses_of_a_launch_and_of_the_desk_are_guarded_by_them(app: Flask) -> None:
+    """An act alone is an attribute; the guard that sets it takes the id from the address."""
+    for rule in rules(app):
+        if not is_public(rule.endpoint):
+            assert rule.rule.startswith(("/l/<uuid:launch_id>/", "/desk/<slug>/", "/staff/<slug>/"))
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_without_a_session_no_guarded_address_answers(
+    app: Flask, client: FlaskClient, method: str
+) -> None:
+    asked = 0
+    for rule in rules(app):
+        if is_public(rule.endpoint) or method not in (rule.methods or ()):
+            continue
+        answer = client.open(filled(rule.rule), method=method)
+        asked += 1
+        if rule.rule.startswith("/desk/") and method == "GET":
+            assert answer.status_code == 303, rule.rule
+            assert answer.location.startswith("/staff/nowhere/sign-in"), rule.rule
+        else:
+            assert answer.status_code == 403, rule.rule
+            assert re.search(r"<code>(launch_ended|signed_out) ", answer.text), rule.rule
+    assert asked
+
+
+def filled(rule: str) -> str:
+    """Return an address of this form."""
+    rule = rule.replace("<slug>", "nowhere")
+    return re.sub(r"<[^>]+>", lambda _: str(uuid4()), rule)
