@@ -50,6 +50,7 @@ class Connected:
     institution_id: InstitutionId
     registration_id: RegistrationId
     deployment_id: DeploymentId | None
+    base_url: str = BASE_URL
 
     def place(self, title: str = "Reading statistics critically", **custom: str) -> str:
         """Add an activity with a column to course 1; return the path that launches it."""
@@ -59,7 +60,7 @@ class Connected:
             "tool_id": self.tool.tool_id,
             "title": title,
             "description": "",
-            "url": f"{BASE_URL}/lti/launch",
+            "url": f"{self.base_url}/lti/launch",
             "custom": custom,
             "opens_at": None,
             "closes_at": None,
@@ -91,23 +92,24 @@ class Connected:
         return f"/courses/1/add/{self.tool.tool_id}/launch?section=1"
 
 
-def connect(
+def connect(  # noqa: PLR0913 - what tests differ in
     site: Site,
     *,
     slug: str | None = None,
     sharing: Connected | None = None,
     approved: bool = True,
-    jwks_url: str = f"{BASE_URL}/lti/jwks.json",
+    base_url: str = BASE_URL,
+    jwks_url: str | None = None,
 ) -> Connected:
     """Connect the product to Campus. `sharing`: as a further deployment of that registration."""
     tool = store.connect_tool(
         site.campus.engine,
         name="Cairn",
-        login_url=f"{BASE_URL}/lti/login",
-        launch_url=f"{BASE_URL}/lti/launch",
-        deep_link_url=f"{BASE_URL}/lti/launch",
-        jwks_url=jwks_url,
-        redirect_uris=[f"{BASE_URL}/lti/launch"],
+        login_url=f"{base_url}/lti/login",
+        launch_url=f"{base_url}/lti/launch",
+        deep_link_url=f"{base_url}/lti/launch",
+        jwks_url=jwks_url or f"{base_url}/lti/jwks.json",
+        redirect_uris=[f"{base_url}/lti/launch"],
         client_id=sharing.tool.client_id if sharing else None,
     )
     institution_id = services.add_institution(slug or f"i-{uuid.uuid4().hex[:8]}", "A university")
@@ -132,6 +134,7 @@ def connect(
         institution_id=institution_id,
         registration_id=registration_id,
         deployment_id=deployment_id,
+        base_url=base_url,
     )
 
 
