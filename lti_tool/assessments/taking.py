@@ -11,7 +11,8 @@ from lti_tool.assessments.items import ShownItem
 from lti_tool.assessments.rules import FormItem, Save, Stored
 from lti_tool.core.ids import ItemVersionId
 
-_HIGHEST_SEQUENCE = 2**31 - 2
+# Longer ones are no number of ours, and Python refuses to read thousands of digits.
+_MOST_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,8 @@ class Sheet:
 
     def numbered(self, word: str) -> int:
         """Return the number of the question that an address or a button names, else 1."""
-        return int(word) if word.isdecimal() and 1 <= int(word) <= len(self.questions) else 1
+        number = _read_number(word)
+        return number if number is not None and 1 <= number <= len(self.questions) else 1
 
 
 def lay_out(
@@ -149,6 +151,9 @@ def changed_answers(
 def _read_was(word: str) -> tuple[int, bool, str] | None:
     sequence, _, rest = word.partition(".")
     flagged, dot, value = rest.partition(".")
-    if not (sequence.isdecimal() and dot and int(sequence) <= _HIGHEST_SEQUENCE):
-        return None
-    return int(sequence), flagged == "1", value
+    number = _read_number(sequence)
+    return None if number is None or not dot else (number, flagged == "1", value)
+
+
+def _read_number(word: str) -> int | None:
+    return int(word) if word.isdecimal() and len(word) <= _MOST_DIGITS else None
