@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from lti_tool.assessments import queries
 from lti_tool.assessments.errors import AttemptClosedError, ResponseConflictError
 from lti_tool.assessments.events import AssessmentPassed, PlacementResultChanged
-from lti_tool.assessments.models import Attempt, LateResponse, Placement
+from lti_tool.assessments.models import Attempt, LateResponse
 from lti_tool.assessments.services import (
     bind_placement,
     close_overdue,
@@ -167,20 +167,23 @@ def test_of_two_windows_one_is_stored_and_the_other_is_told() -> None:
         submit_attempt(place.id, attempt_id, user_id=user_id)
 
 
-def test_a_class_that_launches_at_once_shares_one_placement() -> None:
+def test_a_class_that_launches_at_once_shares_one_placement_for_each_link() -> None:
     place = university()
-    placement_id = placed(place)
-    contexts = [course(place), course(place)]
-    links = [link(place, context_id) for context_id in contexts]
 
-    def launch(number: int) -> object:
+    for _ in range(ROUNDS):
+        placement_id, home, copy = placed(place), course(place), course(place)
+        launched = [(link(place, home), home), (link(place, home), home), (link(place, copy), copy)]
+
+        def launch(number: int) -> object:
+            with transaction(place.id) as session:
+                return bind_placement(session, placement_id, *launched[number]).id  # noqa: B023 - run at once
+
+        ids = at_once([partial(launch, number) for number in (0, 1, 2, 0, 1, 2)])
+
+        assert ids[:3] == ids[3:]
+        assert len(set(ids)) == 3
         with transaction(place.id) as session:
-            return bind_placement(session, placement_id, links[number], contexts[number]).id
-
-    ids = at_once([partial(launch, number % 2) for number in range(8)])
-
-    assert len(set(ids[::2])) == 1
-    assert len(set(ids[1::2])) == 1
-    assert len(set(ids)) == 2
-    with transaction(place.id) as session:
-        assert session.scalar(select(func.count()).select_from(Placement)) == 2
+            for found, (link_id, _) in zip(ids, launched, strict=False):
+                bound = queries.find_placement_of_link(session, link_id)
+                assert bound is not None
+                assert bound.id == found
