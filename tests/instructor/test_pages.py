@@ -1,0 +1,180 @@
+"""The instructor's pages in a browser: as wide as a phone, in the dark, without scripts."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from urllib.parse import urlencode
+from uuid import UUID
+
+import pytest
+from flask import Flask, redirect, request
+from flask.typing import ResponseReturnValue
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from lti_tool.assessments.services import open_attempt
+from lti_tool.core import clock
+from lti_tool.core import settings as settings_module
+from lti_tool.core.db import transaction
+from lti_tool.core.ids import InstitutionId, LaunchId
+from lti_tool.core.settings import Settings
+from lti_tool.grading.models import DesiredScore
+from lti_tool.grading.services import desire_score
+from lti_tool.launch.models import Launch
+from lti_tool.launch.session import remember
+from tests.browser import OpenPage, axe_violations, overflow_px
+from tests.helpers import serving
+from tests.learner import story
+from tests.learner.story import Activity, University, Visit
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+TEACHING = ("instructor",)
+
+
+@pytest.fixture
+def base_url(live_app: Flask, live_settings: Settings) -> Iterator[str]:
+    def set_cookie(launch_id: UUID, institution_id: UUID) -> ResponseReturnValue:
+        """Give the browser what its launch would have given it, and lead to the page asked for."""
+        response = redirect(request.args["then"])
+        ours = LaunchId(launch_id), InstitutionId(institution_id)
+        remember(response, *ours, request.args["secret"])
+        return response
+
+    live_app.add_url_rule("/launched/<uuid:launch_id>/<uuid:institution_id>", view_func=set_cookie)
+    with serving(live_app) as url:
+        settings_module.install(replace(live_settings, base_url=url, issuer_url=url))
+        yield url
+
+
+def enter(page: Page, base_url: str, visit: Visit, path: str) -> None:
+    """Open a page of a launch, as if the launch had just taken place in this browser."""
+    institution_id, _, secret = visit.cookie[1].partition(".")
+    query = urlencode({"secret": secret, "then": f"{visit.url}{path}"})
+    page.goto(f"{base_url}/launched/{visit.url.removeprefix('/l/')}/{institution_id}?{query}")
+
+
+def busy_course() -> tuple[University, Activity, Visit]:
+    """A course with a grade in every state, and an instructor in it."""
+    here = story.open_university()
+    activity = story.add_activity(
+        here, "Reading statistics critically", line_item_url="https://lms.example/lineitems/1"
+    )
+    story.add_activity(here, "Research data management", minutes=40)
+    story.publish(here, "Data ethics and consent", minutes=45)
+    for name in ("Ingrid Sæther", "Nana Yaa Mensah", "Amara Nwosu", "Linh Đặng"):
+        user_id = story.enrol(here, name)
+        story.take(here, activity, user_id, "right", "wrong" if name.startswith("I") else "right")
+        desire_score(here.institution_id, activity.placement_id, user_id)
+    at_work = story.enrol(here, "Mele Tupou")
+    open_attempt(here.institution_id, activity.placement_id, at_work)
+    states: dict[int, dict[str, object]] = {
+        0: {"refused_at": clock.now(), "due_at": None, "last_status": 422},
+        1: {"tries": 2, "due_at": clock.now() + timedelta(minutes=4), "last_status": 503},
+        2: {"acknowledged_version": 1, "acknowledged_at": clock.now(), "due_at": None},
+    }
+    with transaction(here.institution_id) as session:
+        rows = session.scalars(select(DesiredScore).order_by(DesiredScore.id)).all()
+        for number, values in states.items():
+            for name, value in values.items():
+                setattr(rows[number], name, value)
+        rows[0].last_error = "User is not active in the course"
+        rows[1].last_error = "Service unavailable"
+    return here, activity, launch(here, activity)
+
+
+def launch(here: University, activity: Activity) -> Visit:
+    """Launch as an instructor, with a request to choose something in hand."""
+    visit = story.launch(
+        here, story.enrol(here, "Mirela Dragomir"), activity.link_id, roles=TEACHING
+    )
+    with transaction(here.institution_id) as session:
+        opened = session.scalars(select(Launch).order_by(Launch.id.desc())).first()
+        assert opened is not None
+        opened.context_id = here.context_id
+        opened.settings = {
+            "deep_linking": {
+                "accept_multiple": True,
+                "accept_types": ["ltiResourceLink"],
+                "deep_link_return_url": "https://lms.example/return",
+            }
+        }
+    return visit
+
+
+PAGES = {
+    "/pick": "Add assessments to this course",
+    "/placement": "Reading statistics critically",
+    "/scores": "Reading statistics critically",
+}
+
+
+@pytest.mark.parametrize(
+    ("width", "dark", "forced_colours"),
+    [(320, True, False), (360, False, False), (1280, False, False), (1280, False, True)],
+)
+def test_every_page_passes_axe_and_fits_its_window(
+    base_url: str, open_page: OpenPage, width: int, *, dark: bool, forced_colours: bool
+) -> None:
+    _, _, visit = busy_course()
+    page = open_page("about:blank", width=width, dark=dark, forced_colours=forced_colours)
+
+    for path, heading in PAGES.items():
+        enter(page, base_url, visit, path)
+        expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+        assert axe_violations(page) == [], path
+        assert overflow_px(page) == 0, path
+
+
+def test_the_picker_works_without_scripts_and_keeps_its_ticks(
+    base_url: str, open_page: OpenPage
+) -> None:
+    _, _, visit = busy_course()
+    page = open_page("about:blank", javascript=False)
+    enter(page, base_url, visit, "/pick")
+
+    page.get_by_role("checkbox", name="Data ethics").check()
+    page.get_by_label("Points in the gradebook").fill("20")
+    page.get_by_label("Search title or competency").fill("statistics")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("checkbox", name="Data ethics")).to_be_checked()
+    expect(page.get_by_role("checkbox", name="Research data")).to_have_count(0)
+    expect(page.get_by_label("Points in the gradebook")).to_have_value("20")
+    assert "csrf" not in page.url
+    page.get_by_role("checkbox", name="Reading statistics").check()
+    page.get_by_role("button", name="Add to the course").click()
+    expect(page.get_by_role("button", name="Go back to your course")).to_be_visible()
+
+
+def test_what_is_wrong_in_the_picker_gets_the_focus(base_url: str, open_page: OpenPage) -> None:
+    _, _, visit = busy_course()
+    page = open_page("about:blank", width=360)
+    enter(page, base_url, visit, "/pick")
+
+    page.get_by_label("Points in the gradebook").fill("12.5")
+    page.get_by_role("button", name="Add to the course").click()
+
+    expect(page.get_by_role("alert")).to_be_focused()
+    assert axe_violations(page) == []
+    page.get_by_role("link", name="Enter a whole number from 1 to 100.").click()
+    expect(page.get_by_label("Points in the gradebook")).to_be_focused()
+
+
+def test_a_refused_grade_is_sent_again_by_its_button(base_url: str, open_page: OpenPage) -> None:
+    here, _, visit = busy_course()
+    page = open_page("about:blank", javascript=False)
+    enter(page, base_url, visit, "/scores")
+    expect(page.get_by_role("row", name="Ingrid Sæther")).to_contain_text(
+        "LMS: User is not active in the course (422)."
+    )
+
+    page.get_by_role("button", name="Send again: Ingrid Sæther").click()
+
+    expect(page.get_by_role("status")).to_contain_text("1 grade is on the way again.")
+    expect(page.get_by_role("row", name="Ingrid Sæther")).to_contain_text("On the way")
+    with transaction(here.institution_id) as session:
+        refused = session.scalars(
+            select(DesiredScore.id).where(DesiredScore.refused_at.is_not(None))
+        ).all()
+    assert refused == []

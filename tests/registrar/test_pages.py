@@ -1,0 +1,101 @@
+"""The desk and its sign-in in a browser: as wide as a phone, in the dark, without scripts."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from flask import Flask, make_response
+from flask.typing import ResponseReturnValue
+from playwright.sync_api import Page, expect
+
+from lti_tool.core import settings as settings_module
+from lti_tool.core.settings import Settings
+from lti_tool.people.staff_session import COOKIE, set_cookie
+from tests.browser import OpenPage, axe_violations, overflow_px
+from tests.helpers import serving
+from tests.registrar.desk import STONES, Desk, open_desk
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+@pytest.fixture
+def base_url(live_app: Flask, live_settings: Settings) -> Iterator[str]:
+    def enter(value: str) -> ResponseReturnValue:
+        """Give the browser what signing in would have given it."""
+        response = make_response("")
+        set_cookie(response, COOKIE, value)
+        return response
+
+    live_app.add_url_rule("/entered/<value>", view_func=enter)
+    with serving(live_app) as url:
+        settings_module.install(replace(live_settings, base_url=url, issuer_url=url))
+        yield url
+
+
+def busy_desk() -> tuple[Desk, str]:
+    """A desk with learners in every state, and the address of one's record."""
+    desk = open_desk(title="Certificate in Data Stewardship")
+    desk.learner("Amara Nwosu", *STONES, sis_id="2611-0427")
+    desk.learner("Linh Đặng", *STONES[:2])
+    desk.learner("Saoirse Ní Bhriain", *STONES[1:])
+    person = desk.learner(
+        "Tomás Herrera Quiroga", STONES[0], email="t.herrera@northfell.example", sis_id="2611-0093"
+    )
+    for number in range(28):
+        desk.learner(f"Learner {number:02}", STONES[2])
+    return desk, f"{desk.path}/learners/{person}"
+
+
+def sign_in(page: Page, base_url: str, desk: Desk) -> None:
+    """Give the browser the cookie of a registrar."""
+    value = desk.session("registrar", name="Ruth Adeyemi-Clarke")
+    page.goto(f"{base_url}/entered/{value}")
+
+
+@pytest.mark.parametrize(
+    ("width", "dark", "forced_colours"),
+    [(320, True, False), (360, False, False), (1280, False, False), (1280, False, True)],
+)
+def test_every_page_passes_axe_and_fits_its_window(
+    base_url: str, open_page: OpenPage, width: int, *, dark: bool, forced_colours: bool
+) -> None:
+    desk, record = busy_desk()
+    page = open_page("about:blank", width=width, dark=dark, forced_colours=forced_colours)
+    sign_in(page, base_url, desk)
+    headings = {
+        f"{desk.path}/": "Pathways",
+        desk.pathway_path: "Certificate in Data Stewardship",
+        f"{desk.pathway_path}?q=a&state=one_away": "Certificate in Data Stewardship",
+        record: "Tomás Herrera Quiroga",
+        f"/staff/{desk.slug}/sign-in": f"Sign in to the desk of {desk.slug.title()}",
+        f"/staff/{desk.slug}/callback": "We could not sign you in",
+    }
+
+    for path, heading in headings.items():
+        page.goto(f"{base_url}{path}")
+        expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+        assert axe_violations(page) == [], path
+        assert overflow_px(page) == 0, path
+
+
+def test_the_desk_works_without_scripts_down_to_signing_out(
+    base_url: str, open_page: OpenPage
+) -> None:
+    desk, _ = busy_desk()
+    page = open_page("about:blank", width=360, javascript=False)
+    sign_in(page, base_url, desk)
+
+    page.goto(f"{base_url}{desk.path}/")
+    page.get_by_role("link", name="Certificate in Data Stewardship").click()
+    page.get_by_role("link", name="Show the next").click()
+    expect(page.get_by_role("link", name="Back to the first")).to_be_visible()
+    page.get_by_label("Name").fill("herrera")
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_role("link", name="Tomás Herrera Quiroga").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Tomás Herrera Quiroga")
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("button", name="Sign out").click()
+
+    expect(page.get_by_text("You are signed out here.")).to_be_visible()
+    page.goto(f"{base_url}{desk.path}/")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Sign in")
