@@ -153,7 +153,7 @@ def _load(
 ) -> tuple[CurrentLaunch, tuple[str, ...]]:
     now = clock.now()
     with transaction(institution_id) as session:
-        row = session.execute(_LOAD, {"id": launch_id}).one_or_none()
+        row = session.connection().execute(_LOAD, {"id": launch_id}).one_or_none()
         if row is None or not hmac.compare_digest(row.secret_hash, hash_of(secret)):
             raise LaunchEndedError
         if row.expires_at <= now:
