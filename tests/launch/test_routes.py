@@ -284,3 +284,37 @@ def test_our_public_keys_are_published(product: Flask) -> None:
     assert (key["kty"], key["alg"], key["use"]) == ("RSA", "RS256", "sig")
     assert "d" not in key
     assert answer.headers["Cache-Control"] == "public, max-age=300"
+
+
+def test_a_deployment_of_another_registration_is_not_ours_by_its_name(student: Browser) -> None:
+    """Platforms number their deployments: many have a "1"."""
+    other = connect(student.connected.site)
+    arrival = student.arrive(student.connected.place())
+
+    answer = student.post(arrival.change(deployment_id=other.tool.deployment_id))
+
+    assert error_code(answer) == "deployment_pending"
+
+
+def test_a_gradebook_elsewhere_is_not_kept_so_that_no_grade_goes_there(
+    student: Browser, database: Connection
+) -> None:
+    arrival = student.arrive(student.connected.place())
+    claim = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
+    own = arrival.claims[claim]["lineitems"]
+    arrival.claims[claim]["lineitem"] = "https://evil.example/lineitems/1"
+    arrival.claims["https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"] = {
+        "context_memberships_url": "https://evil.example/members"
+    }
+
+    told(student.client.get(student.post(arrival.sign(arrival.claims)).location))
+
+    tenant = {"id": str(student.connected.institution_id)}
+    database.execute(text("SELECT set_config('app.institution_id', :id, true)"), tenant)
+    link = database.execute(text("SELECT line_item_url FROM resource_links")).one()
+    context = database.execute(text("SELECT line_items_url, memberships_url FROM contexts")).one()
+    assert (link.line_item_url, context.line_items_url, context.memberships_url) == (
+        None,
+        own,
+        None,
+    )
