@@ -34,6 +34,7 @@ class Known:
     Attributes:
         awarded_at: when it was awarded, None if it was not.
         placed_as: what this course calls the activity that leads to it, if one does.
+        opened: somebody has opened that activity, so that it is known to be there.
         begun: an attempt at that activity was made.
         by_itself: it comes from a pathway of its own, not from an assessment.
     """
@@ -41,6 +42,7 @@ class Known:
     name: str
     awarded_at: datetime | None
     placed_as: str | None
+    opened: bool
     begun: bool
     by_itself: bool
 
@@ -214,6 +216,9 @@ def _state(what: Known) -> tuple[str, str]:
         return "locked", "It is placed by itself when its own pathway is complete."
     if what.placed_as is None:
         return "elsewhere", "It is not part of this course."
+    if not what.opened:
+        # An instructor chose it here; whether the LMS kept it, only its first launch tells.
+        return "ready", f"Look for “{what.placed_as}” in this course."
     where = f"In this course, as “{what.placed_as}”."
     if what.begun:
         return "going", f"{where} You have begun it."

@@ -23,6 +23,7 @@ def lay(  # noqa: PLR0913 - what may be known of a learner
     *,
     held: tuple[AchievementId, ...] = (),
     placed: tuple[AchievementId, ...] = (A, B, C, D),
+    unopened: tuple[AchievementId, ...] = (),
     begun: tuple[AchievementId, ...] = (),
     by_itself: tuple[AchievementId, ...] = (),
     completed: bool = False,
@@ -41,6 +42,7 @@ def lay(  # noqa: PLR0913 - what may be known of a learner
                 name=name,
                 awarded_at=NOON if one in held else None,
                 placed_as=f"Week {name}" if one in placed else None,
+                opened=one not in unopened,
                 begun=one in begun,
                 by_itself=one in by_itself,
             )
@@ -115,6 +117,7 @@ def test_it_is_said_when_not_all_groups_are_needed() -> None:
     ("known", "state", "words"),
     [
         ({"placed": (A,)}, "ready", "In this course, as “Week Counting”. You can start now."),
+        ({"unopened": (A,)}, "ready", "Look for “Week Counting” in this course."),
         ({"placed": (A,), "begun": (A,)}, "going", "You have begun it."),
         ({"placed": ()}, "elsewhere", "It is not part of this course."),
         ({"by_itself": (A,)}, "locked", "when its own pathway is complete"),

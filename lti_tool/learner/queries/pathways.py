@@ -1,6 +1,7 @@
 """Where a learner's badges lead: every pathway of the institution, as far as they have come."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -82,23 +83,33 @@ def _held(session: Session, person_id: PersonId | None) -> list[rules.Held]:
     ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """An activity of the course: its name there, and whether it was opened and begun."""
+
+    title: str
+    opened: bool
+    begun: bool
+
+
 def _places(
     session: Session, user_id: UserId, context_id: ContextId | None
-) -> dict[AssessmentId, tuple[str, bool]]:
-    """Return what this course calls its activities, by assessment, and whether one was begun."""
+) -> dict[AssessmentId, _Place]:
+    """Return the activities of this course by assessment."""
     begun = (
         select(Attempt.id)
         .where(Attempt.placement_id == Placement.id, Attempt.user_id == user_id)
         .exists()
     )
+    opened = Placement.resource_link_id.is_not(None)
     return {
-        assessment_id: (title, is_begun)
-        for assessment_id, title, is_begun in session.execute(
-            select(Edition.assessment_id, Placement.title, begun)
+        assessment_id: _Place(title=title, opened=is_open, begun=is_begun)
+        for assessment_id, title, is_open, is_begun in session.execute(
+            select(Edition.assessment_id, Placement.title, opened, begun)
             .join(Edition, Edition.id == Placement.edition_id)
-            .where(Placement.context_id == context_id, Placement.resource_link_id.is_not(None))
-            # Placed twice: the one that was begun is the one to name, else the first.
-            .order_by(begun, Placement.id.desc())
+            .where(Placement.context_id == context_id)
+            # Placed twice: name the one that was begun, else an opened one, else the first.
+            .order_by(begun, opened, Placement.id.desc())
         )
     }
 
@@ -108,19 +119,18 @@ def _known(
     achievement_ids: set[AchievementId],
     *,
     held: list[rules.Held],
-    places: Mapping[AssessmentId, tuple[str, bool]],
+    places: Mapping[AssessmentId, _Place],
 ) -> dict[AchievementId, cairns.Known]:
     awarded_at = {award.achievement_id: award.awarded_at for award in held}
     known: dict[AchievementId, cairns.Known] = {}
     for one in session.scalars(select(Achievement).where(Achievement.id.in_(achievement_ids))):
-        title, begun = (
-            places.get(one.assessment_id, (None, False)) if one.assessment_id else (None, False)
-        )
+        place = places.get(one.assessment_id) if one.assessment_id else None
         known[one.id] = cairns.Known(
             name=one.name,
             awarded_at=awarded_at.get(one.id),
-            placed_as=title,
-            begun=begun,
+            placed_as=place.title if place else None,
+            opened=place is not None and place.opened,
+            begun=place is not None and place.begun,
             by_itself=one.assessment_id is None,
         )
     return known

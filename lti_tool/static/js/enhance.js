@@ -1,6 +1,8 @@
 // What every page gains from a script, and works without: copying, dialogs, focus on what went wrong.
 // Nothing here is needed to finish a task.
 
+import { tellLocally } from "./local-time.js";
+
 for (const summary of document.querySelectorAll("[data-take-focus]")) {
   summary.focus();
 }
@@ -44,19 +46,4 @@ for (const part of document.querySelectorAll("[data-needs-script]")) {
   part.hidden = false;
 }
 
-// Instants leave the server in its zone, which they name; the reader's own is better.
-const LOCAL = {
-  day: { dateStyle: "long" },
-  moment: { dateStyle: "long", timeStyle: "short" },
-  clock: { timeStyle: "medium" },
-};
-for (const time of document.querySelectorAll("time[data-local]")) {
-  const format = new Intl.DateTimeFormat(readersLocale(), LOCAL[time.dataset.local]);
-  time.textContent = format.format(new Date(time.dateTime));
-}
-
-// The reader's variety of the page's language (en-GB on an English page), else the page's language.
-function readersLocale() {
-  const language = document.documentElement.lang || "en";
-  return navigator.languages.find((locale) => locale.split("-")[0] === language) ?? language;
-}
+tellLocally(document);

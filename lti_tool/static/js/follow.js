@@ -1,6 +1,8 @@
 // A score on its way, a badge being signed: asks now and then, and shows what has arrived. Without a script the page
 // has a link that loads it again. The server writes the words; this only puts them in their place.
 
+import { tellLocally } from "./local-time.js";
+
 const part = document.getElementById("arrivals");
 const said = document.getElementById("arrived");
 const WAITS_MS = [1000, 1000, 2000, 2000, 3000, 5000, 8000, 15000, 30000];
@@ -33,6 +35,7 @@ async function renew() {
   // Whoever is reading with the keyboard stays where they are: the parts carry ids, and focus is put back.
   const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
   part.replaceChildren(...fresh.childNodes);
+  tellLocally(part);
   part.dataset.state = fresh.dataset.state;
   document.getElementById(focused)?.focus();
   said.textContent = part.querySelector("[data-news]")?.dataset.news ?? "";

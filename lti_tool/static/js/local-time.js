@@ -1,0 +1,20 @@
+// Instants leave the server in its zone, which they name; the reader's own is better.
+
+const LOCAL = {
+  day: { dateStyle: "long" },
+  moment: { dateStyle: "long", timeStyle: "short" },
+  clock: { timeStyle: "medium" },
+};
+
+export function tellLocally(part) {
+  for (const time of part.querySelectorAll("time[data-local]")) {
+    const format = new Intl.DateTimeFormat(readersLocale(), LOCAL[time.dataset.local]);
+    time.textContent = format.format(new Date(time.dateTime));
+  }
+}
+
+// The reader's variety of the page's language (en-GB on an English page), else the page's language.
+function readersLocale() {
+  const language = document.documentElement.lang || "en";
+  return navigator.languages.find((locale) => locale.split("-")[0] === language) ?? language;
+}
