@@ -44,8 +44,11 @@ def test_no_byte_of_a_token_can_be_changed() -> None:
         assert placement_token.read(f"p1.{encoded}", INSTITUTION) is None
 
 
+# Named, since an id made anew by each process is no name: pytest-xdist's workers compare them.
 @pytest.mark.parametrize(
-    "word", ["", "p1.", str(PLACEMENT), "$ResourceLink.id", "p1.%%%", "p1.é", "p2." + "A" * 86]
+    "word",
+    ["", "p1.", str(PLACEMENT), "$ResourceLink.id", "p1.%%%", "p1.é", "p2." + "A" * 86],
+    ids=["empty", "prefix", "bare-id", "variable", "no-base64", "no-ascii", "next-version"],
 )
 def test_other_words_are_no_tokens(word: str) -> None:
     assert placement_token.read(word, INSTITUTION) is None
