@@ -175,7 +175,7 @@ def test_the_first_launches_of_a_course_at_once_make_each_thing_once(
     live_app: Flask,  # noqa: ARG001
 ) -> None:
     launch, crowd = one_launch(), 4
-    start = Barrier(crowd)
+    start = Barrier(crowd, timeout=10)
 
     def arrive(number: int) -> None:
         for round_ in range(6):

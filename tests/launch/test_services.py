@@ -25,7 +25,7 @@ def test_of_two_posts_of_one_message_at_once_one_opens(
         name = services.login_cookie_name(arrival.fields["state"])
         cookie = browser.client.get_cookie(name)
         assert cookie is not None
-        secret, start = cookie.value, Barrier(posts)
+        secret, start = cookie.value, Barrier(posts, timeout=10)
 
         def post() -> str:
             client = live_app.test_client()

@@ -147,7 +147,7 @@ def test_many_that_ask_at_once_cost_the_platform_one_request(live_app: Flask, si
     with live_app.app_context(), published_keys() as url:
         connected = connect(site, jwks_url=url)
         before = asked(site)
-        start = threading.Barrier(4)
+        start = threading.Barrier(4, timeout=10)
 
         def ask() -> str:
             start.wait()
