@@ -11,6 +11,7 @@ from lti_tool.core import db, web
 from lti_tool.core import settings as settings_module
 from lti_tool.core.settings import Settings
 from lti_tool.instructor import routes as instructor
+from lti_tool.launch import registration_routes as registration
 from lti_tool.launch import routes as launch
 from lti_tool.learner import routes as learner
 from lti_tool.people import routes as people
@@ -47,6 +48,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(instructor.blueprint)
     app.register_blueprint(launch.blueprint)
     app.register_blueprint(people.blueprint)
+    app.register_blueprint(registration.blueprint)
     app.register_blueprint(registrar.blueprint)
     app.register_blueprint(assessments.blueprint)
     app.register_blueprint(learner.blueprint)

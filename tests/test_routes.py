@@ -18,6 +18,8 @@ PUBLIC = {
     "launch.launch": "takes a message, which is verified",
     "launch.explain_launch": "says that the address works once",
     "launch.show_keys": "our public keys",
+    "registration.show": "a platform's administrator holds an invitation; nobody has a session yet",
+    "registration.register": "the same, and a token of the form that is bound to the invitation",
     "people.choose_provider": "names the ways to sign in",
     "people.sign_in": "sends to the identity provider",
     "people.finish_sign_in": "takes the provider's answer, which is verified",

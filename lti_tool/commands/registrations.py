@@ -7,10 +7,11 @@ from urllib.parse import urlsplit
 import click
 
 from lti_tool.commands.product import connect
-from lti_tool.core.audit import Actor
+from lti_tool.core.audit import CLI
 from lti_tool.core.db import system_transaction
 from lti_tool.core.ids import InstitutionId, RegistrationId
 from lti_tool.core.settings import Settings
+from lti_tool.platforms import invitations
 from lti_tool.platforms import queries as platform_queries
 from lti_tool.platforms import services as platform_services
 from lti_tool.platforms.models import Registration
@@ -116,10 +117,10 @@ def _add_deployment(
             f"The deployment {platform_id} belongs to another institution. It was left there."
         )
     # Also for one that launched before it was added: a decision of its own, which is audited.
-    platform_services.approve_deployment(deployment_id, institution_id, actor=Actor(kind="cli"))
+    platform_services.approve_deployment(deployment_id, institution_id, actor=CLI)
 
 
-def _institution_for(slug: str | None, name: str | None, issuer: str) -> InstitutionId:
+def _institution_for(slug: str | None, name: str | None, issuer: str | None) -> InstitutionId:
     """Return the tenant to approve for: the named one, the only one, or a new one."""
     with system_transaction() as session:
         institutions = platform_queries.list_institutions(session)
@@ -130,7 +131,9 @@ def _institution_for(slug: str | None, name: str | None, issuer: str) -> Institu
         )
     if slug is None and institutions:
         return institutions[0].id
-    host = urlsplit(issuer).hostname or "institution"
+    if slug is None and issuer is None:
+        raise click.UsageError("there is no institution yet; name it: --institution <slug>")
+    host = urlsplit(issuer or "").hostname or "institution"
     name = name or slug or host
     slug = slug or host.replace(".", "-").lower()
     for institution in institutions:
@@ -157,6 +160,18 @@ def _print_addresses(
     click.echo("Enter these at the platform:")
     for name, address in addresses.items():
         click.echo(f"  {name.replace('_', ' '):<14}{address}")
+
+
+@registration.command("invite")
+@click.option("--institution", "slug", help="Slug of the tenant it is for; made if missing.")
+@click.option("--institution-name", "tenant", help="Its name, if it is made; shown to everybody.")
+@click.option("--any", "for_anybody", is_flag=True, help="For no tenant: approve it afterwards.")
+def invite(*, slug: str | None, tenant: str | None, for_anybody: bool) -> None:
+    """Print an address that connects one LMS by dynamic registration, once, within seven days."""
+    settings = connect()
+    institution_id = None if for_anybody else _institution_for(slug, tenant, None)
+    secret = invitations.invite(institution_id, actor=CLI)
+    click.echo(f"{settings.base_url}/lti/register/{secret}")
 
 
 @registration.command("list")

@@ -197,3 +197,76 @@ class MessageRefusedError(DeniedError):
         super().__init__(f"{_SENTENCES[reason]} {detail}".rstrip())
         self.reason = reason
         self.code = reason.value
+
+
+_BEGIN_AGAIN = "Begin again in your LMS, with the same link: it has not been used up."
+
+
+class RegistrationIncompleteError(InvalidRequestError):
+    """The address was opened without what an LMS adds to it."""
+
+    code = "registration_incomplete"
+    title = "Your LMS did not say enough to begin"
+    steps = (
+        _BEGIN_AGAIN,
+        "If it happens again, connect Cairn by hand.",
+    )
+
+
+class ForeignConfigurationError(DeniedError):
+    """A configuration that lies elsewhere than its issuer (Dynamic Registration 1.0 §3.5.1)."""
+
+    code = "registration_foreign"
+    title = "We cannot be sure which LMS this is"
+    steps = (
+        "Begin in the LMS itself, by the same link. It has not been used up.",
+        "If it happens again, connect Cairn by hand.",
+    )
+
+    def __init__(self, *, issuer: str, host: str) -> None:
+        super().__init__(
+            f"{host} describes an LMS that calls itself {issuer}. An LMS has to speak for itself, "
+            "so nothing was sent there."
+        )
+
+
+class PlatformDescriptionError(InvalidRequestError):
+    """What should describe a platform does not."""
+
+    code = "registration_unreadable"
+    title = "We could not read how your LMS is set up"
+    steps = (
+        _BEGIN_AGAIN,
+        "If it happens again, connect Cairn by hand, and tell us this sentence.",
+    )
+
+    def __init__(self, host: str, what: str) -> None:
+        super().__init__(f"{host} {what}.")
+
+
+class RegistrationTokenError(DeniedError):
+    """The platform's registration token is not good, or not any more."""
+
+    code = "registration_token"
+    title = "Your LMS does not take this registration any more"
+    steps = (
+        "See among the tools of your LMS whether Cairn is there already.",
+        _BEGIN_AGAIN,
+    )
+
+    def __init__(self, said: str) -> None:
+        reason = f" It says: “{said}”." if said else ""
+        super().__init__(
+            f"What it gave us to register with was used before, or its time is over.{reason}"
+        )
+
+
+class RegistrationRefusedError(DeniedError):
+    """The platform refused our registration, or answered with none."""
+
+    code = "registration_refused"
+    title = "Your LMS did not register Cairn"
+    steps = (_BEGIN_AGAIN, "If it happens again, connect Cairn by hand.")
+
+    def __init__(self, host: str, said: str) -> None:
+        super().__init__(f"{host}: “{said}”")

@@ -4,6 +4,7 @@ from lti_tool.core.errors import (
     ConflictError,
     DeniedError,
     InvalidRequestError,
+    NotFoundError,
     TemporaryError,
 )
 
@@ -39,3 +40,53 @@ class KeySetUnreachableError(TemporaryError):
 
     def __init__(self) -> None:
         super().__init__("Its keys, by which we know its messages, do not answer.")
+
+
+_ASK_FOR_A_LINK = "Ask whoever sent you the link for a new one, and begin again in your LMS."
+
+
+class InvitationEndedError(NotFoundError):
+    """There is no such invitation, or its time is over, or it was withdrawn."""
+
+    code = "invitation_ended"
+    title = "This link to connect Cairn does not work any more"
+    steps = (_ASK_FOR_A_LINK,)
+
+    def __init__(self) -> None:
+        super().__init__("It was mistyped, withdrawn, or is older than seven days.")
+
+
+class InvitationUsedError(ConflictError):
+    """A platform has registered with it."""
+
+    code = "invitation_used"
+    title = "This link has been used"
+    steps = (
+        "If it was you: Cairn is connected. Look for it among the tools of your LMS.",
+        f"If not: {_ASK_FOR_A_LINK[0].lower()}{_ASK_FOR_A_LINK[1:]}",
+    )
+
+    def __init__(self) -> None:
+        super().__init__("It connects one LMS, once.")
+
+
+class InvitationTakenError(ConflictError):
+    """Somebody is registering with it in this moment."""
+
+    code = "invitation_taken"
+    title = "Somebody is connecting with this link just now"
+    steps = ("Wait a minute.", "See among the tools of your LMS whether Cairn is there.")
+
+    def __init__(self) -> None:
+        super().__init__("Perhaps you pressed twice. Nothing was done a second time.")
+
+
+class RegisteredElsewhereError(ConflictError):
+    """A renewed registration that serves other institutions only."""
+
+    code = "registered_elsewhere"
+    title = "This LMS is connected for another institution"
+    steps = ("Ask the people who run Cairn to look at it.",)
+
+    def __init__(self) -> None:
+        super().__init__("Its registration belongs to somebody else. Nothing here was changed.")

@@ -6,6 +6,7 @@ carry no row-level security and nothing personal.
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -35,7 +36,10 @@ class Institution(Base):
 
 
 class Registration(Base):
-    """Our client at one platform: the pair (issuer, client_id); may serve many institutions."""
+    """Our client at one platform: the pair (issuer, client_id); may serve many institutions.
+
+    `scopes` are the services it granted when it registered itself; empty where nobody told.
+    """
 
     __tablename__ = "registrations"
     __table_args__ = (UniqueConstraint("issuer", "client_id"),)
@@ -49,7 +53,29 @@ class Registration(Base):
     token_url: Mapped[str]
     token_audience: Mapped[str | None]
     jwks_url: Mapped[str]
+    scopes: Mapped[list[Any]] = mapped_column(default=list)
     created_at: Mapped[datetime]
+
+
+class RegistrationInvitation(Base):
+    """A link by which one platform may register itself, once (LTI Dynamic Registration 1.0).
+
+    Its secret is kept as a hash. `taken_at` is set while a registration is under way, so that
+    a second one cannot begin; one that died is given up after a while. Without an institution
+    what it registers waits for approval.
+    """
+
+    __tablename__ = "registration_invitations"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    institution_id: Mapped[InstitutionId | None] = mapped_column(ForeignKey("institutions.id"))
+    secret_hash: Mapped[bytes] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    taken_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    registration_id: Mapped[RegistrationId | None] = mapped_column(ForeignKey("registrations.id"))
 
 
 class Deployment(Base):

@@ -78,6 +78,7 @@ def add_registration(
         token_url=endpoints.token_url,
         jwks_url=endpoints.jwks_url,
         token_audience=endpoints.token_audience,
+        scopes=[],
         created_at=clock.now(),
     )
     try:

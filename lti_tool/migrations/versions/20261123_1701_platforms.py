@@ -46,9 +46,34 @@ def upgrade() -> None:
         sa.Column("token_url", sa.String(), nullable=False),
         sa.Column("token_audience", sa.String(), nullable=True),
         sa.Column("jwks_url", sa.String(), nullable=False),
+        sa.Column("scopes", postgresql.JSONB(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_registrations")),
         sa.UniqueConstraint("issuer", "client_id", name=op.f("uq_registrations_issuer_client_id")),
+    )
+    op.create_table(
+        "registration_invitations",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("institution_id", sa.Uuid(), nullable=True),
+        sa.Column("secret_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("registration_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["institution_id"],
+            ["institutions.id"],
+            name=op.f("fk_registration_invitations_institution_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["registration_id"],
+            ["registrations.id"],
+            name=op.f("fk_registration_invitations_registration_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_registration_invitations")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_registration_invitations_secret_hash")),
     )
     op.create_table(
         "access_tokens",

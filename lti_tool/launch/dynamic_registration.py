@@ -1,0 +1,350 @@
+"""What a platform and we tell each other when it registers us (LTI Dynamic Registration 1.0).
+
+https://www.imsglobal.org/spec/lti-dr/v1p0
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from lti_tool.core import http
+from lti_tool.launch.claims import MAX_TEXT
+from lti_tool.launch.errors import (
+    ForeignConfigurationError,
+    PlatformDescriptionError,
+    RegistrationRefusedError,
+    RegistrationTokenError,
+)
+from lti_tool.launch.services import LAUNCH_PATH
+from lti_tool.platforms.quirks import quirks_of
+from lti_tool.platforms.rules import belongs, origin_of
+
+TOOL_CONFIGURATION: Final = "https://purl.imsglobal.org/spec/lti-tool-configuration"
+CANVAS: Final = "https://canvas.instructure.com/lti/"
+LTI_SCOPES: Final = "https://purl.imsglobal.org/spec/lti"
+DEEP_LINK_LABEL: Final = "Cairn: add an assessment"
+CLAIMS: Final = ("iss", "sub", "name", "given_name", "family_name", "email")
+
+# Each service we call and why, in words; Moodle grants reading columns apart from writing them.
+SCOPES: Final[Mapping[str, str]] = {
+    "https://purl.imsglobal.org/spec/lti-ags/scope/score": (
+        "Put results into the gradebook columns of its own assessments"
+    ),
+    "https://purl.imsglobal.org/spec/lti-ags/scope/result.readonly": (
+        "Read back what these columns hold, to see that a result has arrived"
+    ),
+    "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem": (
+        "Make and change the columns of its own assessments"
+    ),
+    "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem.readonly": "Read these columns",
+    "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly": (
+        "Read who is in a course that uses it"
+    ),
+}
+
+# Issuers that are a product's and no server's: where such a platform describes itself.
+_SHARED_ISSUERS: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(
+        (
+            "https://canvas.instructure.com",
+            "https://canvas.beta.instructure.com",
+            "https://canvas.test.instructure.com",
+        ),
+        ("https://*.instructure.com", "https://*.canvaslms.com"),
+    ),
+    "https://blackboard.com": ("https://*.blackboard.com",),
+}
+_CANVAS_PLACEMENTS: Final = (
+    "assignment_selection",
+    "link_selection",
+    "course_assignments_menu",
+    "module_index_menu_modal",
+)
+_PRODUCTS: Final = {
+    "canvas": "canvas",
+    "moodle": "moodle",
+    "blackboard": "blackboard",
+    "blackboardlearn": "blackboard",
+    "desire2learn": "brightspace",
+    "d2l": "brightspace",
+    "brightspace": "brightspace",
+    "sakai": "sakai",
+    "sakailms.org": "sakai",
+}
+_MAX_BYTES: Final = 256_000
+_CREATED: Final = frozenset({200, 201})
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
+
+
+class _Said(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class PlatformMessage(_Said):
+    """A message that a platform may send (Dynamic Registration 1.0 §2.1.1)."""
+
+    type: str
+    placements: tuple[str, ...] = ()
+
+
+class PlatformDetails(_Said):
+    """What a platform says of itself beyond OpenID Connect (Dynamic Registration 1.0 §2.1.1)."""
+
+    product_family_code: str = ""
+    version: str = ""
+    messages_supported: tuple[PlatformMessage, ...] = ()
+    canvas_account: str | None = Field(
+        None, alias="https://canvas.instructure.com/lti/account_name"
+    )
+
+
+class Platform(_Said):
+    """A platform's configuration (Dynamic Registration 1.0 §2.1).
+
+    Attributes:
+        authorization_server: `aud` of token requests, where it is not the token endpoint.
+    """
+
+    issuer: Text
+    authorization_endpoint: Text
+    token_endpoint: Text
+    jwks_uri: Text
+    registration_endpoint: Text
+    authorization_server: Text | None = None
+    scopes_supported: tuple[str, ...] = ()
+    details: PlatformDetails = Field(
+        default_factory=lambda: PlatformDetails.model_validate({}),
+        alias="https://purl.imsglobal.org/spec/lti-platform-configuration",
+    )
+
+    @property
+    def product(self) -> str:
+        """Return the product by our name."""
+        return _PRODUCTS.get(self.details.product_family_code.strip().lower(), "generic")
+
+    @property
+    def name(self) -> str:
+        """Return what to call it: the account's name, else its host."""
+        named = (self.details.canvas_account or "").strip()
+        return named[:MAX_TEXT] or urlsplit(self.issuer).hostname or self.issuer
+
+    @property
+    def host(self) -> str:
+        """Return the host of its issuer."""
+        return urlsplit(self.issuer).hostname or self.issuer
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Return what to ask for: all of ours, less what it says it does not have.
+
+        Some list nothing of LTI at all (Sakai), and grant it.
+        """
+        has = [scope for scope in self.scopes_supported if scope.startswith(LTI_SCOPES)]
+        return tuple(scope for scope in SCOPES if not has or scope in has)
+
+
+class _ToolDetails(_Said):
+    deployment_id: str | int | None = None
+
+
+class Registered(_Said):
+    """A platform's answer (Dynamic Registration 1.0 §3.6)."""
+
+    client_id: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+    scope: str | None = None
+    tool: _ToolDetails = Field(
+        default_factory=_ToolDetails, alias="https://purl.imsglobal.org/spec/lti-tool-configuration"
+    )
+
+    @property
+    def deployment_id(self) -> str | None:
+        """Return the first deployment's id, if the platform tells it already."""
+        said = self.tool.deployment_id
+        return str(said)[:255] if said not in {None, ""} else None
+
+    def granted(self, asked: Sequence[str]) -> tuple[str, ...]:
+        """Return which of the services we asked for it grants. Silence grants all (RFC 7591)."""
+        if self.scope is None:
+            return tuple(asked)
+        words = self.scope.split()
+        return tuple(scope for scope in asked if scope in words)
+
+
+def fetch_platform(url: str, token: str | None) -> Platform:
+    """Ask a platform to describe itself. Canvas shows that to the bearer of the token only.
+
+    Raises:
+        ForeignConfigurationError: it lies elsewhere than the issuer it names (§3.5.1), or asks
+            us to send the token elsewhere.
+        PlatformDescriptionError: it is no configuration.
+        RegistrationTokenError: the token is not good (any more).
+        OutboundRefusedError: the address is not one we may call.
+        OutboundFailedError: no answer.
+    """
+    answer = http.get(
+        url,
+        max_bytes=_MAX_BYTES,
+        accept="application/json",
+        headers=_bearer(token),
+        follow=2,
+    )
+    if answer.status_code in {401, 403}:
+        raise RegistrationTokenError(_quoted(answer.content, answer.headers))
+    try:
+        if not answer.is_success:
+            raise PlatformDescriptionError(_host(url), f"answered {answer.status_code}")
+        platform = Platform.model_validate(_json(answer.content))
+    except ValidationError as error:
+        missing = ", ".join(sorted({str(each["loc"][0]) for each in error.errors() if each["loc"]}))
+        what = f"left out or garbled: {missing}" if missing else "did not send a configuration"
+        raise PlatformDescriptionError(_host(url), what) from error
+    except ValueError as error:
+        raise PlatformDescriptionError(_host(url), "answered with a page, not with data") from error
+    _check_hosts(str(answer.url), platform)
+    return platform
+
+
+def _check_hosts(url: str, platform: Platform) -> None:
+    """Refuse a description by somebody else than the issuer, and a token sent astray."""
+    issuer = platform.issuer
+    own = origin_of(issuer)
+    shared = _SHARED_ISSUERS.get(issuer.rstrip("/"), ())
+    if own is None or not (origin_of(url) == own or belongs(url, shared)):
+        raise ForeignConfigurationError(issuer=_host(issuer), host=_host(url))
+    family = quirks_of(platform.product).origins
+    hosts = (own, *shared, *(family if belongs(issuer, family) else ()))
+    if not belongs(platform.registration_endpoint, hosts):
+        raise ForeignConfigurationError(
+            issuer=_host(issuer), host=_host(platform.registration_endpoint)
+        )
+    for address in (platform.token_endpoint, platform.jwks_uri):
+        http.check_url(address)
+    scheme = urlsplit(url).scheme
+    if origin_of(platform.authorization_endpoint) is None or (
+        scheme == "https" and urlsplit(platform.authorization_endpoint).scheme != "https"
+    ):
+        raise PlatformDescriptionError(_host(url), "has no sign-in address that begins with https")
+
+
+def tool_registration(platform: Platform, base_url: str) -> dict[str, Any]:
+    """Return what we ask of a platform (Dynamic Registration 1.0 §3.3)."""
+    launch_url = f"{base_url}{LAUNCH_PATH}"
+    configuration: dict[str, Any] = {
+        # With its port: Moodle compares it with the target link's.
+        "domain": urlsplit(base_url).netloc,
+        "description": "Assessments that lead to badges, certificates and degrees.",
+        "target_link_uri": launch_url,
+        "claims": list(CLAIMS),
+        "messages": [
+            {"type": "LtiResourceLinkRequest", "target_link_uri": launch_url},
+            {
+                "type": "LtiDeepLinkingRequest",
+                "target_link_uri": launch_url,
+                "label": DEEP_LINK_LABEL,
+                "supported_types": ["ltiResourceLink"],
+                "placements": _placements(platform),
+            },
+        ],
+    }
+    if platform.product == "canvas":
+        configuration |= {
+            f"{CANVAS}privacy_level": "public",
+            f"{CANVAS}tool_id": "cairn",
+            f"{CANVAS}vendor": "Cairn",
+        }
+    return {
+        "application_type": "web",
+        "response_types": ["id_token"],
+        "grant_types": ["implicit", "client_credentials"],
+        "initiate_login_uri": f"{base_url}/lti/login",
+        "redirect_uris": [launch_url],
+        "client_name": "Cairn",
+        "client_uri": base_url,
+        "logo_uri": f"{base_url}/static/logo.svg",
+        "jwks_uri": f"{base_url}/lti/jwks.json",
+        "token_endpoint_auth_method": "private_key_jwt",
+        "scope": " ".join(platform.scopes),
+        TOOL_CONFIGURATION: configuration,
+    }
+
+
+def _placements(platform: Platform) -> list[str]:
+    """Return where the picker should be offered: all that Canvas lists of ours, else the usual."""
+    if platform.product != "canvas":
+        return ["ContentArea"]
+    offered = {
+        placement
+        for message in platform.details.messages_supported
+        if message.type == "LtiDeepLinkingRequest"
+        for placement in message.placements
+    }
+    ours = [CANVAS + name for name in _CANVAS_PLACEMENTS]
+    return [name for name in ours if name in offered] or ours[:2]
+
+
+def register(platform: Platform, token: str | None, base_url: str) -> Registered:
+    """Ask a platform to register us.
+
+    Raises:
+        RegistrationTokenError: the token was used or has expired.
+        RegistrationRefusedError: it says no, or answers what is no registration.
+        OutboundRefusedError: its address is not one we may call.
+        OutboundFailedError: no answer.
+    """
+    headers = {"Accept": "application/json", **_bearer(token)}
+    with http.client(max_bytes=_MAX_BYTES) as client:
+        answer = client.post(
+            platform.registration_endpoint,
+            json=tool_registration(platform, base_url),
+            headers=headers,
+        )
+    if answer.status_code in {401, 403}:
+        raise RegistrationTokenError(_quoted(answer.content, answer.headers))
+    if answer.status_code not in _CREATED:
+        said = _quoted(answer.content, answer.headers)
+        raise RegistrationRefusedError(platform.host, said or f"status {answer.status_code}")
+    try:
+        return Registered.model_validate(_json(answer.content))
+    except ValueError as error:
+        raise RegistrationRefusedError(platform.host, "an answer without a client id") from error
+
+
+def _bearer(token: str | None) -> dict[str, str]:
+    if not token:
+        return {}
+    if not (token.isascii() and token.isprintable() and " " not in token):
+        raise RegistrationTokenError("")
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _json(content: bytes) -> Any:  # noqa: ANN401 - what a stranger sent; its caller checks it
+    try:
+        return json.loads(content)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
+def _quoted(content: bytes, headers: Mapping[str, str]) -> str:
+    """Return the reason in a platform's refusal, for people; empty for a page of HTML."""
+    text = content.decode(errors="replace")
+    if "json" in headers.get("content-type", ""):
+        try:
+            said = _json(content)
+        except ValueError:
+            said = None
+        if isinstance(said, Mapping):
+            parts = [said.get(name) for name in ("error", "error_description", "message")]
+            text = ": ".join(part for part in parts if isinstance(part, str)) or text
+    text = "".join(filter(str.isprintable, text)).strip()
+    return "" if text.startswith("<") else text[:MAX_TEXT]
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or url[:MAX_TEXT]
+    except ValueError:
+        return url[:MAX_TEXT]

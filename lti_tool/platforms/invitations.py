@@ -1,0 +1,309 @@
+"""Invitations: links by which one platform registers itself, once, so that no stranger does.
+
+An invitation is taken before the platform is asked and used up after it answered: of two at once
+one goes on, and a refusal by the platform leaves the invitation as it was.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from lti_tool.core import audit, clock
+from lti_tool.core.audit import Actor
+from lti_tool.core.db import system_transaction, transaction
+from lti_tool.core.errors import NotFoundError
+from lti_tool.core.ids import DeploymentId, InstitutionId, RegistrationId, new_id
+from lti_tool.platforms import queries
+from lti_tool.platforms.errors import (
+    InvitationEndedError,
+    InvitationTakenError,
+    InvitationUsedError,
+    RegisteredElsewhereError,
+)
+from lti_tool.platforms.models import Deployment, Institution, Registration, RegistrationInvitation
+from lti_tool.platforms.services import Endpoints
+
+LIFETIME = timedelta(days=7)
+# Longer than the calls to a platform may take; then whoever took it has died.
+TAKEN_FOR = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invited:
+    """A good invitation, and for whom.
+
+    Attributes:
+        institution_name: None where an operator invited for nobody in particular.
+    """
+
+    id: UUID
+    institution_id: InstitutionId | None
+    institution_name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """What a platform answered to a registration.
+
+    Attributes:
+        deployment_id: the platform's word; None where it tells with the first launch.
+        scopes: the services it grants.
+    """
+
+    issuer: str
+    client_id: str
+    name: str
+    product: str
+    endpoints: Endpoints
+    deployment_id: str | None
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected:
+    """What became of a registration.
+
+    Attributes:
+        is_new: False where the platform renewed a registration we had.
+        is_approved: its deployment belongs to the institution of the invitation by now.
+    """
+
+    registration_id: RegistrationId
+    is_new: bool
+    is_approved: bool
+
+
+def invite(institution_id: InstitutionId | None, *, actor: Actor) -> str:
+    """Make an invitation; return its secret, which is shown once and kept by nobody.
+
+    Args:
+        institution_id: whose platform it is for; None leaves that to an operator's approval.
+        actor: who invites.
+
+    Raises:
+        NotFoundError: no such institution.
+    """
+    secret, now = secrets.token_urlsafe(32), clock.now()
+    invitation = RegistrationInvitation(
+        id=new_id(),
+        institution_id=institution_id,
+        secret_hash=_hash_of(secret),
+        created_at=now,
+        expires_at=now + LIFETIME,
+    )
+    if institution_id is None:
+        with system_transaction() as session:
+            session.add(invitation)
+        return secret
+    with transaction(institution_id) as session:
+        queries.get_institution(session, institution_id)
+        session.add(invitation)
+        _record(session, "invite_platform", actor, "registration_invitation", invitation.id)
+    return secret
+
+
+def withdraw(institution_id: InstitutionId, invitation_id: UUID, *, actor: Actor) -> None:
+    """End an invitation of an institution that nobody has used. A second time changes nothing.
+
+    Raises:
+        NotFoundError: it has none of this id that is unused.
+    """
+    with transaction(institution_id) as session:
+        found = session.scalar(
+            update(RegistrationInvitation)
+            .where(
+                RegistrationInvitation.id == invitation_id,
+                RegistrationInvitation.institution_id == institution_id,
+                RegistrationInvitation.used_at.is_(None),
+            )
+            .values(withdrawn_at=clock.now())
+            .returning(RegistrationInvitation.id)
+        )
+        if found is None:
+            raise NotFoundError("There is no such invitation that is still open.")
+        _record(session, "withdraw_invitation", actor, "registration_invitation", invitation_id)
+
+
+def look_at(secret: str) -> Invited:
+    """Return the invitation of this secret, if it is good.
+
+    Raises:
+        InvitationEndedError: there is none, or it ended.
+        InvitationUsedError: a platform has registered with it.
+    """
+    with system_transaction() as session:
+        row = session.execute(
+            select(RegistrationInvitation, Institution.name)
+            .outerjoin(Institution, Institution.id == RegistrationInvitation.institution_id)
+            .where(RegistrationInvitation.secret_hash == _hash_of(secret))
+        ).one_or_none()
+    if row is None:
+        raise InvitationEndedError
+    invitation, name = row
+    if invitation.used_at is not None:
+        raise InvitationUsedError
+    if invitation.withdrawn_at is not None or invitation.expires_at <= clock.now():
+        raise InvitationEndedError
+    return Invited(
+        id=invitation.id, institution_id=invitation.institution_id, institution_name=name
+    )
+
+
+def take(invitation_id: UUID) -> None:
+    """Take an invitation before asking the platform, so that nobody else can meanwhile.
+
+    Raises:
+        InvitationTakenError: somebody is registering with it, or it ended in this moment.
+    """
+    now = clock.now()
+    with system_transaction() as session:
+        taken = session.scalar(
+            update(RegistrationInvitation)
+            .where(
+                RegistrationInvitation.id == invitation_id,
+                RegistrationInvitation.used_at.is_(None),
+                RegistrationInvitation.withdrawn_at.is_(None),
+                or_(
+                    RegistrationInvitation.taken_at.is_(None),
+                    RegistrationInvitation.taken_at <= now - TAKEN_FOR,
+                ),
+            )
+            .values(taken_at=now)
+            .returning(RegistrationInvitation.id)
+        )
+    if taken is None:
+        raise InvitationTakenError
+
+
+def give_back(invitation_id: UUID) -> None:
+    """Undo `take` after the platform refused."""
+    with system_transaction() as session:
+        session.execute(
+            update(RegistrationInvitation)
+            .where(RegistrationInvitation.id == invitation_id)
+            .values(taken_at=None)
+        )
+
+
+def use(invited: Invited, granted: Granted) -> Connected:
+    """Store what a platform granted and use the invitation up.
+
+    A platform that already knew us keeps its client id ("update" in Moodle): then what it says
+    of itself replaces what it said. Its deployment goes to the institution of the invitation.
+
+    Raises:
+        RegisteredElsewhereError: that registration serves another institution only.
+    """
+    now = clock.now()
+    inside = (
+        system_transaction()
+        if invited.institution_id is None
+        else transaction(invited.institution_id)
+    )
+    with inside as session:
+        registration_id, is_new = _store(session, invited, granted)
+        approved = False
+        if granted.deployment_id is not None:
+            deployment_id = _store_deployment(session, registration_id, granted.deployment_id)
+            approved = _approve(session, deployment_id, invited.institution_id)
+        session.execute(
+            update(RegistrationInvitation)
+            .where(RegistrationInvitation.id == invited.id)
+            .values(used_at=now, registration_id=registration_id)
+        )
+        if invited.institution_id is not None:
+            facts = {"is_new": is_new, "deployment_approved": approved}
+            audit.record(
+                session,
+                actor=audit.SYSTEM,
+                act="register_platform",
+                object_kind="registration",
+                object_id=registration_id,
+                facts=facts,
+            )
+    return Connected(registration_id=registration_id, is_new=is_new, is_approved=approved)
+
+
+def _store(session: Session, invited: Invited, granted: Granted) -> tuple[RegistrationId, bool]:
+    endpoints = granted.endpoints
+    said = {
+        "name": granted.name,
+        "product": granted.product,
+        "auth_url": endpoints.auth_url,
+        "token_url": endpoints.token_url,
+        "jwks_url": endpoints.jwks_url,
+        "token_audience": endpoints.token_audience,
+        "scopes": list(granted.scopes),
+    }
+    made = session.scalar(
+        insert(Registration)
+        .values(
+            id=new_id(),
+            issuer=granted.issuer,
+            client_id=granted.client_id,
+            created_at=clock.now(),
+            **said,
+        )
+        .on_conflict_do_nothing()
+        .returning(Registration.id)
+    )
+    if made is not None:
+        return made, True
+    [known] = queries.find_registration(session, granted.issuer, granted.client_id)
+    owners = set(
+        session.scalars(
+            select(Deployment.institution_id).where(Deployment.registration_id == known.id)
+        )
+    ) - {None}
+    if invited.institution_id is not None and owners and invited.institution_id not in owners:
+        raise RegisteredElsewhereError
+    session.execute(update(Registration).where(Registration.id == known.id).values(**said))
+    return known.id, False
+
+
+def _store_deployment(
+    session: Session, registration_id: RegistrationId, platform_id: str
+) -> DeploymentId:
+    session.execute(
+        insert(Deployment)
+        .values(
+            id=new_id(),
+            registration_id=registration_id,
+            platform_id=platform_id,
+            frame_origins=[],
+            first_seen_at=clock.now(),
+        )
+        .on_conflict_do_nothing()
+    )
+    found = queries.find_deployment(session, registration_id, platform_id)
+    if found is None:  # nothing deletes deployments
+        raise NotFoundError("The deployment was removed meanwhile.")
+    return found.id
+
+
+def _approve(
+    session: Session, deployment_id: DeploymentId, institution_id: InstitutionId | None
+) -> bool:
+    """Give a deployment that nobody has to the institution; tell whether somebody has it now."""
+    if institution_id is not None:
+        session.execute(
+            update(Deployment)
+            .where(Deployment.id == deployment_id, Deployment.institution_id.is_(None))
+            .values(institution_id=institution_id, approved_at=clock.now())
+        )
+    owner = session.scalar(select(Deployment.institution_id).where(Deployment.id == deployment_id))
+    return owner is not None
+
+
+def _record(session: Session, act: str, actor: Actor, kind: str, object_id: UUID) -> None:
+    audit.record(session, actor=actor, act=act, object_kind=kind, object_id=object_id)
+
+
+def _hash_of(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
