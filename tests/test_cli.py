@@ -107,6 +107,16 @@ class TestRegistration:
         assert printed["jwks_url"] == f"{base}/lti/jwks.json"
         assert printed["deployments"] == ["1"]
 
+    def test_inviting_prints_an_address_for_the_institution(self, live_settings: Settings) -> None:
+        nobody = run(live_settings, "registration", "invite")
+        done = run(live_settings, "registration", "invite", "--institution", "northgate")
+
+        assert nobody.exit_code != 0
+        assert "--institution" in nobody.stderr
+        assert done.exit_code == 0, done.stderr
+        assert done.stdout.startswith(f"{live_settings.base_url}/lti/register/")
+        assert len(done.stdout.strip().rpartition("/")[2]) == 43
+
     def test_adding_again_adds_only_what_is_new(self, live_settings: Settings) -> None:
         first = run(live_settings, *ADD, "--deployment", "1", "--approve")
         again = run(live_settings, *ADD, "--deployment", "1", "--deployment", "2")
