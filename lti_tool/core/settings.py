@@ -7,6 +7,7 @@ else in the product reads either.
 import base64
 import binascii
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ from urllib.parse import urlsplit
 
 CONFIG = Path(__file__).parents[2] / "config" / "cairn.toml"
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+_HOST = re.compile(r"([a-z0-9][a-z0-9.-]*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+_IPV4 = re.compile(r"[0-9]+(\.[0-9]+){3}(:|$)")
 _MINIMUM_KEY_BYTES = 32
 
 
@@ -89,7 +93,7 @@ def load(environ: Mapping[str, str] | None = None, config: Path = CONFIG) -> Set
     """
     environ = os.environ if environ is None else environ
     problems: list[str] = []
-    table = tomllib.loads(config.read_text()) if config.exists() else {}
+    table = _Table(config, problems)
     problems += [
         f"{name} is not set: see docs/production.md"
         for name in ("CAIRN_BASE_URL", "CAIRN_DATABASE_URL", "CAIRN_REDIS_URL", "CAIRN_SECRET_KEY")
@@ -98,13 +102,33 @@ def load(environ: Mapping[str, str] | None = None, config: Path = CONFIG) -> Set
     mode = environ.get("CAIRN_MODE", "production")
     if mode not in {"production", "demo"}:
         problems.append(f"CAIRN_MODE is {mode!r}: use production or demo")
-    base_url = environ.get("CAIRN_BASE_URL", "").rstrip("/")
-    issuer_url = environ.get("CAIRN_ISSUER_URL", base_url).rstrip("/")
+    log = environ.get("CAIRN_LOG", "json")
+    if log not in {"json", "text"}:
+        problems.append(f"CAIRN_LOG is {log!r}: use json or text")
+    base_url = _origin(environ.get("CAIRN_BASE_URL", ""))
+    issuer_url = _origin(environ.get("CAIRN_ISSUER_URL", "")) or base_url
     for name, url in (("CAIRN_BASE_URL", base_url), ("CAIRN_ISSUER_URL", issuer_url)):
-        problems += _url_problems(name, url) if url else []
+        problems += _url_problems(name, url, is_demo=mode == "demo") if url else []
+    if _is_address(issuer_url):
+        problems.append(
+            f"CAIRN_ISSUER_URL is {issuer_url!r}: an issuer is a host name, not an address "
+            "(did:web)"
+        )
+    for name in ("CAIRN_DATABASE_URL", "CAIRN_OWNER_DATABASE_URL"):
+        if environ.get(name) and not environ[name].startswith("postgresql+psycopg://"):
+            problems.append(f"{name} must begin with postgresql+psycopg://")
+    redis_url = environ.get("CAIRN_REDIS_URL", "")
+    if redis_url and not redis_url.startswith(("redis://", "rediss://", "unix://")):
+        problems.append("CAIRN_REDIS_URL must begin with redis://, rediss:// or unix://")
     keys = _keys(environ.get("CAIRN_SECRET_KEY", ""), problems)
     hosts = environ.get("CAIRN_ALLOWED_HOSTS")
-    allowed = hosts.split(",") if hosts else table.get("http", {}).get("allowed_hosts", [])
+    allowed = table.words("http", "allowed_hosts")
+    if hosts:
+        allowed = hosts.split(",")
+    timeout_seconds = table.number("http", "timeout_seconds", default=10)
+    pool_size = table.number("database", "pool_size", default=4)
+    session_hours = table.number("session", "hours", default=10)
+    problems += table.unread()
     if problems:
         raise SettingsError("\n".join(problems))
     return Settings(
@@ -112,41 +136,98 @@ def load(environ: Mapping[str, str] | None = None, config: Path = CONFIG) -> Set
         issuer_url=issuer_url,
         database=Database(
             url=environ["CAIRN_DATABASE_URL"],
-            owner_url=environ.get("CAIRN_OWNER_DATABASE_URL"),
-            pool_size=int(table.get("database", {}).get("pool_size", 4)),
+            owner_url=environ.get("CAIRN_OWNER_DATABASE_URL") or None,
+            pool_size=pool_size,
         ),
-        redis_url=environ["CAIRN_REDIS_URL"],
+        redis_url=redis_url,
         secret_keys=keys,
         storage_dir=Path(environ.get("CAIRN_STORAGE_DIR", ".cairn/storage")),
         mode="demo" if mode == "demo" else "production",
         http=Http(
-            allowed_hosts=tuple(host.strip() for host in allowed),
-            timeout_seconds=float(table.get("http", {}).get("timeout_seconds", 10)),
+            allowed_hosts=tuple(host.strip() for host in allowed if host.strip()),
+            timeout_seconds=timeout_seconds,
         ),
-        session_hours=int(table.get("session", {}).get("hours", 10)),
-        log_json=environ.get("CAIRN_LOG", "json") == "json",
+        session_hours=session_hours,
+        log_json=log == "json",
     )
 
 
-def _url_problems(name: str, url: str) -> list[str]:
+class _Table:
+    """The configuration file, read value by value: problems are noted, none is raised."""
+
+    def __init__(self, config: Path, problems: list[str]) -> None:
+        self._name, self._problems = config.name, problems
+        self._left: dict[tuple[str, str], object] = {}
+        try:
+            document = tomllib.loads(config.read_text()) if config.exists() else {}
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            problems.append(f"{config.name} cannot be read: {error}")
+            return
+        for section, values in document.items():
+            pairs = values.items() if isinstance(values, dict) else [("", values)]
+            self._left.update({(section, key): value for key, value in pairs})
+
+    def number(self, section: str, key: str, *, default: int) -> int:
+        """Return a whole number of at least 1."""
+        value = self._left.pop((section, key), default)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+            return value
+        self._problems.append(
+            f"{self._name}, [{section}] {key} is {value!r}: give a whole number of at least 1"
+        )
+        return default
+
+    def words(self, section: str, key: str) -> list[str]:
+        """Return a list of strings."""
+        value = self._left.pop((section, key), [])
+        if isinstance(value, list) and all(isinstance(word, str) for word in value):
+            return value
+        self._problems.append(
+            f'{self._name}, [{section}] {key} is {value!r}: give a list, such as ["a", "b"]'
+        )
+        return []
+
+    def unread(self) -> list[str]:
+        """Return a problem for each value that nobody asked for, such as a misspelt one."""
+        return [
+            f"{self._name}, [{section}] {key}: there is no such setting"
+            for section, key in self._left
+        ]
+
+
+def _origin(url: str) -> str:
+    """Write an address as browsers write origins: small letters, no slash, no default port."""
+    scheme, colon, rest = url.strip().rstrip("/").partition("://")
+    scheme, rest = scheme.lower(), rest.lower()
+    return f"{scheme}{colon}{rest.removesuffix(_DEFAULT_PORTS.get(scheme, ':'))}"
+
+
+def _url_problems(name: str, url: str, *, is_demo: bool) -> list[str]:
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if parts.scheme not in _DEFAULT_PORTS or not _HOST.fullmatch(parts.netloc):
         return [
             f"{name} is {url!r}: give the address browsers use, such as https://cairn.example.edu"
         ]
     if parts.path or parts.query or parts.fragment:
         return [f"{name} is {url!r}: give scheme and host only, no path"]
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+    if parts.scheme == "http" and not (is_demo and parts.hostname in _LOOPBACK):
         return [f"{name} is {url!r}: browsers keep our cookies only over https"]
     return []
 
 
+def _is_address(url: str) -> bool:
+    host = urlsplit(url).netloc
+    return host.startswith("[") or _IPV4.match(host) is not None
+
+
 def _keys(text: str, problems: list[str]) -> tuple[bytes, ...]:
+    words = [word.strip() for word in text.split(",")] if text else []
     keys = []
-    for number, word in enumerate(filter(None, text.split(",")), 1):
+    for number, word in enumerate(words, 1):
         try:
-            key = base64.urlsafe_b64decode(word.strip() + "=" * (-len(word.strip()) % 4))
-        except (binascii.Error, ValueError):
+            # Strict: a letter of another alphabet, silently left out, would weaken the key.
+            key = base64.b64decode(word + "=" * (-len(word) % 4), altchars=b"-_", validate=True)
+        except binascii.Error:
             key = b""
         if len(key) < _MINIMUM_KEY_BYTES:
             problems.append(
