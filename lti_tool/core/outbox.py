@@ -15,6 +15,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 from sqlalchemy import Index, UniqueConstraint, or_, select, text, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lti_tool.core import clock, db, logs, queue
@@ -33,6 +34,9 @@ _handlers: dict[str, dict[str, Handler]] = {}
 HAND_OVER = timedelta(seconds=5)
 # A delivery that has not reported back by then has lost its worker.
 LEASE = timedelta(seconds=queue.JOB_SECONDS + 10)
+# With so many jobs waiting nothing was missed: workers are behind, and the same deliveries again
+# and again would fill Redis.
+MOST_WAITING = 2000
 FIRST_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(hours=1)
 
@@ -106,8 +110,11 @@ def relay(*, batch: int = 200) -> int:
     """Hand over what is due and was missed; safe to run many at once.
 
     Returns:
-        How many deliveries were handed over.
+        How many deliveries were handed over; none while the queue is long or away.
     """
+    waiting = queue.count_waiting()
+    if waiting is None or waiting >= MOST_WAITING:
+        return 0
     now = clock.now()
     with system_transaction() as session:
         due = session.scalars(
@@ -139,6 +146,9 @@ def deliver(delivery_id: str) -> None:
         _postpone(delivery, f"{error.code}: {error}")
     except ToolError as error:
         _bury(delivery, f"{error.code}: {error}")
+    except OperationalError as error:
+        # The database was away, or gave way to someone else: a deadlock, a time-out.
+        _postpone(delivery, f"database: {type(error.orig).__name__}")
     except BaseException as error:
         # A bug, or the worker is being stopped: the row stays due, the traceback is RQ's.
         _postpone(delivery, type(error).__name__)
@@ -182,10 +192,16 @@ def _bury(delivery: OutboxDelivery, reason: str) -> None:
 
 
 def _write(delivery: OutboxDelivery, **values: datetime | str | None) -> None:
+    """Note how a try ended, unless its lease ran out and another try has begun since."""
     with system_transaction() as session:
-        session.execute(
-            update(OutboxDelivery).where(OutboxDelivery.id == delivery.id).values(**values)
+        noted = session.scalar(
+            update(OutboxDelivery)
+            .where(OutboxDelivery.id == delivery.id, OutboxDelivery.tries == delivery.tries)
+            .values(**values)
+            .returning(OutboxDelivery.id)
         )
+    if noted is None:
+        log.warning("delivery_overtaken", delivery=str(delivery.id), tries=delivery.tries)
 
 
 def _delay(tries: int) -> timedelta:

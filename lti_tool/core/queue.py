@@ -31,6 +31,7 @@ def connection() -> Redis:
     return Redis.from_url(
         settings.current().redis_url,
         socket_connect_timeout=0.5,
+        socket_timeout=1.0,  # a worker that waits for jobs sets its own
         retry=Retry(NoBackoff(), 1),
     )
 
@@ -38,6 +39,15 @@ def connection() -> Redis:
 def queue() -> Queue:
     """Return the one queue."""
     return Queue(NAME, connection=connection(), serializer=JSONSerializer)
+
+
+def count_waiting() -> int | None:
+    """Return how many jobs no worker has taken yet; None when Redis is away."""
+    try:
+        return queue().count
+    except RedisError as error:
+        log.warning("queue_unreachable", error=type(error).__name__)
+        return None
 
 
 def enqueue(function: str, *arguments: Sequence[str]) -> bool:
