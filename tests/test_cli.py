@@ -39,6 +39,7 @@ def environment(settings: Settings, **changes: str) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
         "CAIRN_BASE_URL": settings.base_url,
+        "CAIRN_ISSUER_URL": settings.issuer_url,
         "CAIRN_DATABASE_URL": settings.database.url,
         "CAIRN_OWNER_DATABASE_URL": settings.database.owner_url or "",
         "CAIRN_REDIS_URL": settings.redis_url,
@@ -60,8 +61,10 @@ def run(settings: Settings, *arguments: str, **changes: str) -> Result:
 @contextmanager
 def running(settings: Settings, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen(cairn(*arguments), env=environment(settings)) as process:
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:  # else a failed assertion would wait for it for ever
+            process.kill()
 
 
 def wait_for(condition: Callable[[], object], what: str) -> None:
