@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from lti_tool.badges.models import Achievement, Award
@@ -311,8 +311,10 @@ _IN_STATE: dict[State, ColumnElement[bool]] = {
 }
 
 
-def pathway_overview(session: Session) -> list[PathwayOverview]:
-    """Return every pathway with its counts, by title."""
+def pathway_overview(
+    session: Session, pathway_id: PathwayId | None = None
+) -> list[PathwayOverview]:
+    """Return every pathway with its counts, by title; or this one alone, if it is there."""
     counts = (
         select(
             Progress.pathway_id,
@@ -321,16 +323,19 @@ def pathway_overview(session: Session) -> list[PathwayOverview]:
             func.count().filter(_COMPLETED).label("completed"),
             func.count().filter(_LAPSED).label("lapsed"),
         )
+        .where(true() if pathway_id is None else Progress.pathway_id == pathway_id)
         .group_by(Progress.pathway_id)
         .subquery()
     )
-    rows = session.execute(
+    query = (
         select(Pathway, Achievement.name, PathwayVersion.number, PathwayVersion.stones, counts)
         .join(Achievement, Achievement.id == Pathway.achievement_id)
         .join(PathwayVersion, and_(PathwayVersion.pathway_id == Pathway.id, is_newest()))
         .outerjoin(counts, counts.c.pathway_id == Pathway.id)
         .order_by(Pathway.title, Pathway.id)
     )
+    if pathway_id is not None:
+        query = query.where(Pathway.id == pathway_id)
     return [
         PathwayOverview(
             pathway_id=row.Pathway.id,
@@ -344,7 +349,7 @@ def pathway_overview(session: Session) -> list[PathwayOverview]:
             completed=row.completed or 0,
             lapsed=row.lapsed or 0,
         )
-        for row in rows
+        for row in session.execute(query)
     ]
 
 
