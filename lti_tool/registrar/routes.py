@@ -139,8 +139,9 @@ def show_learner(here: CurrentStaff, person_id: UUID) -> ResponseReturnValue:
 
 
 def _overview(session: Session, pathway_id: PathwayId) -> PathwayOverview:
-    pathways.get_pathway(session, pathway_id)
-    return next(one for one in pathways.pathway_overview(session) if one.pathway_id == pathway_id)
+    pathways.get_pathway(session, pathway_id)  # or there is none
+    [overview] = pathways.pathway_overview(session, pathway_id)
+    return overview
 
 
 def _export(

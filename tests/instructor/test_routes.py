@@ -282,6 +282,15 @@ def test_an_assessment_that_is_there_already_is_pointed_out(placed: Placed) -> N
     assert "Already in this course, as “Reading statistics critically”." in picker.page.text
 
 
+def test_what_was_chosen_and_never_arrived_is_not_said_to_be_there(
+    teacher: Browser, shelf: dict[str, EditionId], connected: Connected
+) -> None:
+    Picker(teacher).add(shelf["Reading"])  # and the window was closed
+
+    assert count_of_placements(connected) == 1
+    assert "Already in this course" not in Picker(teacher).page.text
+
+
 def test_a_learner_sees_neither_results_nor_picker(product: Flask, campus: Site) -> None:
     with placed_course(product, campus, person=STUDENT) as placed:
         pages = [placed.page(name) for name in ("pick", "placement", "scores")]
