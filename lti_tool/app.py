@@ -11,6 +11,7 @@ from lti_tool.core import db, web
 from lti_tool.core import settings as settings_module
 from lti_tool.core.settings import Settings
 from lti_tool.instructor import routes as instructor
+from lti_tool.launch import by_hand_routes as by_hand
 from lti_tool.launch import registration_routes as registration
 from lti_tool.launch import routes as launch
 from lti_tool.learner import routes as learner
@@ -45,6 +46,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.connect(app, settings)
     web.install(app)
     app.register_blueprint(badges.blueprint)
+    app.register_blueprint(by_hand.blueprint)
     app.register_blueprint(instructor.blueprint)
     app.register_blueprint(launch.blueprint)
     app.register_blueprint(people.blueprint)

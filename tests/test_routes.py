@@ -24,7 +24,10 @@ PUBLIC = {
     "people.sign_in": "sends to the identity provider",
     "people.finish_sign_in": "takes the provider's answer, which is verified",
 }
-PUBLIC_BLUEPRINTS = {"badges": "what credentials refer to, and the check of what is handed in"}
+PUBLIC_BLUEPRINTS = {
+    "by_hand": "what an LMS administrator enters by hand; nothing secret",
+    "badges": "what credentials refer to, and the check of what is handed in",
+}
 
 
 def rules(app: Flask) -> list[Rule]:
