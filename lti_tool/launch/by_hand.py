@@ -74,7 +74,7 @@ GUIDES: Mapping[str, Guide] = MappingProxyType(
             before=(
                 "Admin, Developer Keys, + Developer Key, + LTI Key.",
                 (
-                    "Choose Method: Enter URL, and paste the JSON address below: it fills in the rest. "
+                    "Choose Method: Enter URL, and paste the JSON URL below: it fills in the rest. "
                     "The other values are for entering them by hand."
                 ),
             ),
