@@ -100,8 +100,8 @@ GUIDES: Mapping[str, Guide] = MappingProxyType(
             before=(
                 "Register Cairn as an LTI tool at developer.blackboard.com, if it is not yet.",
                 (
-                    "Then: Administrator Panel, LTI Tool Providers, Register LTI 1.3/Advantage Tool, "
-                    "and enter the application's client id."
+                    "Then: Administrator Panel, LTI Tool Providers, Register LTI 1.3/Advantage "
+                    "Tool, and enter the application's client id."
                 ),
             ),
             values=(
@@ -112,8 +112,8 @@ GUIDES: Mapping[str, Guide] = MappingProxyType(
             ),
             after=(
                 (
-                    "Allow: Role in course, Name, E-mail address, grade service access and membership "
-                    "service access."
+                    "Allow: Role in course, Name, E-mail address, grade service access and "
+                    "membership service access."
                 ),
                 (
                     "Add a placement of type Deep Linking content tool, with this target link URI: "
@@ -137,8 +137,8 @@ GUIDES: Mapping[str, Guide] = MappingProxyType(
             ),
             after=(
                 (
-                    "Register, then View Deployments, New Deployment: tick the same services, share "
-                    "name and e-mail, and choose the organization units."
+                    "Register, then View Deployments, New Deployment: tick the same services, "
+                    "share name and e-mail, and choose the organization units."
                 ),
                 (
                     "Under View Links make one link of type Deep Linking Quicklink with the target "
@@ -199,8 +199,8 @@ GUIDES: Mapping[str, Guide] = MappingProxyType(
             values=(*_USUAL, ("Domain", "domain")),
             after=(
                 (
-                    "Allow deep linking, Assignment and Grade Services, Names and Role Provisioning, "
-                    "names and e-mail addresses."
+                    "Allow deep linking, Assignment and Grade Services, Names and Role "
+                    "Provisioning, names and e-mail addresses."
                 ),
             ),
             send_back=(
