@@ -47,11 +47,14 @@ _LOCK_CELL = text("SELECT pg_advisory_xact_lock(:line_item, :person)")
 _CELL = text("SELECT * FROM scores WHERE line_item_id = :line_item AND person_id = :person")
 _STORE = text(
     "INSERT INTO scores (line_item_id, person_id, given, maximum, comment, activity_progress,"
-    " grading_progress, scored_at) VALUES (:line_item, :person, :given, :maximum, :comment,"
-    " :activity, :grading, :at) ON CONFLICT (line_item_id, person_id) DO UPDATE SET"
+    " grading_progress, scored_at, submissions) VALUES (:line_item, :person, :given, :maximum,"
+    " :comment, :activity, :grading, :at, :submits)"
+    " ON CONFLICT (line_item_id, person_id) DO UPDATE SET"
     " given = excluded.given, maximum = excluded.maximum, comment = excluded.comment,"
     " activity_progress = excluded.activity_progress,"
-    " grading_progress = excluded.grading_progress, scored_at = excluded.scored_at"
+    " grading_progress = excluded.grading_progress, scored_at = excluded.scored_at,"
+    " submissions = scores.submissions + excluded.submissions,"
+    " override = CASE WHEN :yields THEN scores.override END"
 )
 
 
@@ -64,7 +67,7 @@ def list_line_items(course_id: int) -> ResponseReturnValue:
         queries.get_course(connection, course_id)
         line_items = queries.list_line_items(connection, course_id)
     matching = [line_item for line_item in line_items if _is_wanted(line_item, tool)]
-    page, headers = cut_page(matching)
+    page, headers = cut_page(matching, curly=campus().settings.personality.curly_links)
     return answer([_shown(line_item) for line_item in page], LINE_ITEMS, headers=headers)
 
 
@@ -147,6 +150,15 @@ def remove_line_item(course_id: int, line_item_id: int) -> ResponseReturnValue:
 @blueprint.post("/<int:line_item_id>/scores")
 def take_score(course_id: int, line_item_id: int) -> ResponseReturnValue:
     """Store a score, if it is newer than what is there (AGS 2.0 §3.4)."""
+    habits = campus().settings.personality
+    with campus().posting as at_once:
+        if habits.at_once is not None and at_once > habits.at_once:
+            status, reason = habits.throttled
+            return Response(reason, status)
+        return _take_score(course_id, line_item_id)
+
+
+def _take_score(course_id: int, line_item_id: int) -> ResponseReturnValue:
     faults = campus().faults
     affected = faults.takes_score()
     if affected and faults.scores_hang_s:
@@ -165,7 +177,8 @@ def take_score(course_id: int, line_item_id: int) -> ResponseReturnValue:
     _log(tool, "score stored", _told(line_item, person, posted))
     if affected and faults.scores_reset:
         return _break_connection()
-    return Response(status=204)
+    status, words = campus().settings.personality.score_taken
+    return Response(words, status, mimetype=SCORE)
 
 
 @blueprint.get("/<int:line_item_id>/results")
@@ -177,13 +190,15 @@ def list_results(course_id: int, line_item_id: int) -> ResponseReturnValue:
         line_item = _get_line_item(connection, course_id, line_item_id, tool)
         people = queries.list_members(connection, course_id, "Learner")
         scores = queries.list_scores(connection, course_id)
+    if "limit" in request.args and not campus().settings.personality.limits_results:
+        raise RefusalError(404, "not_found", "Results have no pages here.")
     asked = request.args.get("user_id")
     results = [
         _result(line_item, person, scores[line_item.id, person.id])
         for person in people
         if (line_item.id, person.id) in scores and asked in {None, person.subject}
     ]
-    page, headers = cut_page(results)
+    page, headers = cut_page(results, curly=campus().settings.personality.curly_links)
     return answer(list(page), RESULTS, headers=headers)
 
 
@@ -231,9 +246,14 @@ def _find_activity(
 
 def _get_learner(connection: Connection, course_id: int, subject: str) -> Person:
     """Return the student; a teacher or a stranger has no place in a gradebook."""
+    habits = campus().settings.personality
     person = queries.find_subject(connection, subject)
-    if person is None or queries.find_role(connection, course_id, person.id) != "Learner":
-        raise RefusalError(400, "bad_request", f"userId {subject!r} is no student of this course")
+    if person is None:
+        status, reason = habits.unknown_person
+        raise RefusalError(status, "bad_request", reason.replace("{subject}", subject))
+    if queries.find_role(connection, course_id, person.id) != "Learner":
+        status, reason = habits.not_enrolled
+        raise RefusalError(status, "bad_request", reason.replace("{subject}", subject))
     return person
 
 
@@ -255,6 +275,8 @@ def _store(
         "activity": kept.activity_progress,
         "grading": kept.grading_progress,
         "at": kept.timestamp,
+        "submits": int(kept.submits),
+        "yields": kept.yields_to_teacher,
     }
     connection.execute(_STORE, values)
 

@@ -144,6 +144,8 @@ def variables(scene: Scene) -> dict[str, str]:
 def _common(scene: Scene, message_type: str, target_link_uri: str) -> dict[str, object]:
     course, tool, person = scene.course, scene.tool, scene.person
     parameters = custom(tool, scene.activity, variables(scene))
+    family = scene.personality.product_family_code
+    product = {} if family is None else {"product_family_code": family}
     claims: dict[str, object] = {
         "sub": person.subject,
         "locale": "en",
@@ -168,12 +170,7 @@ def _common(scene: Scene, message_type: str, target_link_uri: str) -> dict[str, 
             "return_url": f"{scene.base_url}/courses/{course.id}/return",
             "locale": "en",
         },
-        f"{LTI}tool_platform": {
-            "guid": scene.guid,
-            "name": "Campus",
-            "product_family_code": scene.personality.product_family_code,
-            "version": "1",
-        },
+        f"{LTI}tool_platform": {"guid": scene.guid, "name": "Campus", "version": "1"} | product,
     }
     if parameters:
         claims[f"{LTI}custom"] = parameters

@@ -20,6 +20,7 @@ class Faults:
         scores_reset: the score is stored, then the connection breaks without an answer
             (under Werkzeug; another server answers 502).
         scores_remaining: so many score posts are affected; None is all.
+        scores_every: of those only each so-manieth, 5 for a fifth of them.
         html: services answer 200 with a login page, as after a lost session.
         latency_ms: every LTI endpoint waits this long first.
         clock_skew_s: added to `iat` and `exp` of what Campus signs.
@@ -32,9 +33,11 @@ class Faults:
     scores_hang_s: float = 0
     scores_reset: bool = False
     scores_remaining: int | None = None
+    scores_every: int = 1
     html: bool = False
     latency_ms: int = 0
     clock_skew_s: int = 0
+    _posts: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def change(self, wanted: Mapping[str, object]) -> None:
@@ -51,6 +54,7 @@ class Faults:
             "scores_hang_s": int | float,
             "scores_reset": bool,
             "scores_remaining": int | None,
+            "scores_every": int,
             "html": bool,
             "latency_ms": int,
             "clock_skew_s": int,
@@ -71,6 +75,9 @@ class Faults:
     def takes_score(self) -> bool:
         """Tell whether this score post is affected, and count it."""
         with self._lock:
+            self._posts += 1
+            if self._posts % max(self.scores_every, 1):
+                return False
             if self.scores_remaining is None:
                 return True
             if self.scores_remaining <= 0:

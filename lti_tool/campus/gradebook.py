@@ -15,6 +15,7 @@ from lti_tool.campus.records import Score
 
 ACTIVITY_PROGRESS: Final = ("Initialized", "Started", "InProgress", "Submitted", "Completed")
 GRADING_PROGRESS: Final = ("FullyGraded", "Pending", "PendingManual", "Failed", "NotReady")
+_CANVAS_SUBMISSION: Final = "https://canvas.instructure.com/lti/submission"
 _INSTANT: Final = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII
 )
@@ -22,7 +23,12 @@ _INSTANT: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostedScore:
-    """A valid score post. Points are None where the tool sent none."""
+    """A valid score post. Points are None where the tool sent none.
+
+    Attributes:
+        submits: it is a new submission (Canvas' extension; the default there).
+        yields_to_teacher: a grade that a teacher gave stays (the same extension).
+    """
 
     user_id: str
     given: Decimal | None
@@ -31,6 +37,8 @@ class PostedScore:
     activity_progress: str
     grading_progress: str
     timestamp: datetime
+    submits: bool = True
+    yields_to_teacher: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +112,18 @@ def read_score(body: Mapping[str, object]) -> PostedScore:
         activity_progress=activity,
         grading_progress=grading,
         timestamp=timestamp,
+        submits=_told(body, "new_submission", default=True),
+        yields_to_teacher=_told(body, "prioritize_non_tool_grade", default=False),
     )
+
+
+def _told(body: Mapping[str, object], name: str, *, default: bool) -> bool:
+    """Return a member of Canvas' part of a score."""
+    extension = body.get(_CANVAS_SUBMISSION)
+    value = extension.get(name, default) if isinstance(extension, Mapping) else default
+    if not isinstance(value, bool):
+        raise _refused(f"{name} must be true or false")
+    return value
 
 
 def read_line_item(body: Mapping[str, object]) -> PostedLineItem:
@@ -146,13 +165,13 @@ def decide_score(posted: PostedScore, stored: Score | None, habits: Personality)
     Instants are compared in whole seconds, as Moodle 4.5 does.
 
     Raises:
-        RefusalError: 409, the stored score is newer, or as new (AGS 2.0 §3.4.9).
+        RefusalError: the stored score is newer, or as new (AGS 2.0 §3.4.9 has 409 for it).
     """
     if stored is not None and stored.scored_at is not None:
         new, old = int(posted.timestamp.timestamp()), int(stored.scored_at.timestamp())
         if new < old or (new == old and habits.equal_timestamp_conflicts):
             message = f"a score of {stored.scored_at.isoformat()} is already here"
-            raise RefusalError(409, "conflict", message)
+            raise RefusalError(habits.stale_score_status, "conflict", message)
     given, maximum = posted.given, posted.maximum
     if posted.grading_progress != "FullyGraded":
         kept = stored if stored is not None and not habits.progress_clears_grade else None
@@ -167,6 +186,8 @@ def decide_score(posted: PostedScore, stored: Score | None, habits: Personality)
         activity_progress=posted.activity_progress,
         grading_progress=posted.grading_progress,
         timestamp=posted.timestamp,
+        submits=habits.submission_extension and posted.submits,
+        yields_to_teacher=posted.yields_to_teacher or not habits.submission_extension,
     )
 
 

@@ -39,8 +39,15 @@ def check_content(media_type: str) -> None:
         raise RefusalError(415, "unsupported_media_type", message)
 
 
-def cut_page(items: Sequence[T]) -> tuple[Sequence[T], dict[str, str]]:
+def cut_page(
+    items: Sequence[T], *, curly: bool = False, stuck: bool = False
+) -> tuple[Sequence[T], dict[str, str]]:
     """Return the page of `items` that was asked for and the headers that lead on.
+
+    Args:
+        items: all of them.
+        curly: write the header as Moodle's gradebook does, which breaks RFC 8288.
+        stuck: lead to the same page again, as Schoology does (2026).
 
     Raises:
         RefusalError: `limit` or `page` is no number above 0.
@@ -53,10 +60,12 @@ def cut_page(items: Sequence[T]) -> tuple[Sequence[T], dict[str, str]]:
         return items[start : start + limit], {}
     # Everything the request filtered by has to come with the next page.
     query = [(name, value) for name, value in request.args.items(multi=True) if name != "page"]
-    address = f"{campus().url(request.path)}?{urlencode([*query, ('page', page + 1)])}"
+    following = page if stuck else page + 1
+    address = f"{campus().url(request.path)}?{urlencode([*query, ('page', following)])}"
     link = f'<{address}>; rel="next"'
-    if personality.curly_links:
+    if curly:
         link = f"<{address.replace('&', '&amp;')}>; rel=“next”"
+        link = link.encode().decode("latin-1")  # the bytes of UTF-8, as WSGI wants them
     return items[start : start + limit], {"Link": link}
 
 

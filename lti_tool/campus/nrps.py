@@ -39,7 +39,10 @@ def list_members(course_id: int) -> ResponseReturnValue:
             if asked in {"", role}
             for person in queries.list_members(connection, course_id, role)
         ]
-    page, headers = cut_page(members)
+    habits = campus().settings.personality
+    if habits.most_members is not None and len(members) > habits.most_members:
+        raise RefusalError(403, "above_response_limit", "above_response_limit")
+    page, headers = cut_page(members, stuck=habits.stuck_members_link)
     body = {
         "id": campus().url(request.full_path.removesuffix("?")),
         "context": {"id": str(course.id), "label": course.label, "title": course.title},
@@ -60,7 +63,8 @@ def _find_activity(connection: Connection, course_id: int, tool: Tool) -> Activi
 
 
 def _shown(person: Person, role: str, tool: Tool, activity: Activity | None) -> dict[str, object]:
-    short = campus().settings.personality.short_roles_in_members
+    habits = campus().settings.personality
+    short = habits.short_roles_in_members
     member: dict[str, object] = {
         "status": "Active",
         "user_id": person.subject,
@@ -70,10 +74,9 @@ def _shown(person: Person, role: str, tool: Tool, activity: Activity | None) -> 
     }
     if activity is not None:
         variables = {"User.id": person.subject, "Person.sourcedId": person.sis_id}
-        member["message"] = [
-            {
-                f"{LTI}message_type": RESOURCE_LINK,
-                f"{LTI}custom": custom(tool, activity, variables),
-            }
-        ]
+        message = {
+            f"{LTI}message_type": RESOURCE_LINK,
+            f"{LTI}custom": custom(tool, activity, variables),
+        }
+        member["message"] = message if habits.message_is_object else [message]
     return member

@@ -12,34 +12,120 @@ class Personality:
 
     Attributes:
         name: what the log calls it.
-        product_family_code: in the `tool_platform` claim.
+        product_family_code: in the `tool_platform` claim; Open edX sends none.
         id_token_lifetime_s: `exp` minus `iat`; Moodle gives 60.
         assertion_leeway_s: how far a tool's clock may be ahead; Moodle refuses 30.
-        equal_timestamp_conflicts: a score as old as the stored one is refused (409).
+        token_audience: the only `aud` of assertions it takes; None for its token URL.
+        drops_unknown_scopes: grant the rest instead of `invalid_scope`.
+        stale_score_status: for a score older than the stored one.
+        equal_timestamp_conflicts: a score as old as the stored one is refused as well.
         progress_clears_grade: anything but FullyGraded wipes the grade, as in Moodle.
         scales_over_maximum: a score above the maximum is kept as extra credit
             (AGS 2.0 §3.4.5), not cut to it.
+        not_enrolled: status and reason for a score of somebody who is no student here;
+            `{subject}` stands for who.
+        unknown_person: the same for somebody the platform never heard of.
+        score_taken: status and body for a score that was stored.
+        submission_extension: knows Canvas' own part of a score; without it every score is
+            a new submission, and takes a teacher's grade away.
+        at_once: how many score posts it bears at the same time; None for any number.
+        throttled: status and body for more than that.
+        limits_results: `limit` works for results; Moodle answers 404.
         accepts_wildcard: `Accept: */*` is taken for the service's media type.
-        drops_unknown_scopes: grant the rest instead of `invalid_scope`.
         deep_link_maximum_is_percent: `scoreMaximum` has to be a whole number of 1..100.
         short_roles_in_members: `Learner` instead of the role's URI.
-        curly_links: `Link` headers with typographic quotes and `&amp;`.
+        message_is_object: with `rlid` a member's `message` is no list.
+        most_members: more make the members' list answer 403; None for any number.
+        stuck_members_link: the members' next page is the page one is on.
+        curly_links: `Link` headers of the gradebook's lists with typographic quotes and
+            `&amp;`; the members' one is sound in Moodle.
         page_size: most items on a page of a list, whatever `limit` asks for.
     """
 
     name: str
-    product_family_code: str = "campus"
+    product_family_code: str | None = "campus"
     id_token_lifetime_s: int = 60
     assertion_leeway_s: int = 10
+    token_audience: str | None = None
+    drops_unknown_scopes: bool = False
+    stale_score_status: int = 409
     equal_timestamp_conflicts: bool = True
     progress_clears_grade: bool = True
     scales_over_maximum: bool = True
+    not_enrolled: tuple[int, str] = (400, "userId {subject} is no student of this course")
+    unknown_person: tuple[int, str] = (400, "userId {subject} is no student of this course")
+    score_taken: tuple[int, str] = (204, "")
+    submission_extension: bool = False
+    at_once: int | None = None
+    throttled: tuple[int, str] = (429, "too many requests")
+    limits_results: bool = True
     accepts_wildcard: bool = False
-    drops_unknown_scopes: bool = False
     deep_link_maximum_is_percent: bool = False
     short_roles_in_members: bool = False
+    message_is_object: bool = False
+    most_members: int | None = None
+    stuck_members_link: bool = False
     curly_links: bool = False
     page_size: int = 100
 
 
 STRICT = Personality(name="strict")
+
+# Products as they were in 2026: Moodle 4.5 on the wire, Canvas and Open edX (lti-consumer 11.4)
+# by their sources, the others by their documentation and what tools met there.
+MOODLE = Personality(
+    name="moodle",
+    product_family_code="moodle",
+    drops_unknown_scopes=True,
+    scales_over_maximum=False,
+    not_enrolled=(400, "[]"),
+    unknown_person=(400, "[]"),
+    score_taken=(200, ""),
+    limits_results=False,
+    deep_link_maximum_is_percent=True,
+    short_roles_in_members=True,
+    curly_links=True,
+)
+CANVAS = Personality(
+    name="canvas",
+    product_family_code="canvas",
+    id_token_lifetime_s=3600,
+    stale_score_status=400,
+    equal_timestamp_conflicts=False,
+    not_enrolled=(422, "User not found in course or is not a student"),
+    unknown_person=(422, "User not found in course or is not a student"),
+    score_taken=(200, '{"resultUrl": "result"}'),
+    submission_extension=True,
+    at_once=2,
+    throttled=(403, "403 Forbidden (Rate Limit Exceeded)"),
+    accepts_wildcard=True,
+    page_size=50,
+)
+BLACKBOARD = Personality(
+    name="blackboard",
+    product_family_code="BlackboardLearn",
+    id_token_lifetime_s=3600,
+    not_enrolled=(400, "User could not be found:"),
+    unknown_person=(400, "User could not be found:"),
+    message_is_object=True,
+)
+BRIGHTSPACE = Personality(
+    name="brightspace",
+    product_family_code="desire2learn",
+    id_token_lifetime_s=3600,
+    token_audience="https://api.brightspace.com/auth/token",  # noqa: S106 - an audience
+    not_enrolled=(403, "User in requested score is not enrolled in the org unit"),
+    unknown_person=(404, "User in requested score does not exist"),
+    page_size=200,
+)
+OPEN_EDX = Personality(
+    name="openedx",
+    product_family_code=None,
+    id_token_lifetime_s=3600,
+    stale_score_status=400,
+    most_members=1000,
+)
+PERSONALITIES = {
+    personality.name: personality
+    for personality in (STRICT, MOODLE, CANVAS, BLACKBOARD, BRIGHTSPACE, OPEN_EDX)
+}

@@ -114,7 +114,10 @@ class LineItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """A cell of a gradebook: what the tool said and what a teacher put over it."""
+    """A cell of a gradebook: what the tool said and what a teacher put over it.
+
+    `submissions` counts what the platform took for one, where it counts them.
+    """
 
     line_item_id: int
     person_id: int
@@ -125,6 +128,7 @@ class Score:
     activity_progress: str
     grading_progress: str
     scored_at: datetime | None
+    submissions: int = 0
 
     def grade(self, line_item: LineItem) -> Decimal | None:
         """Return the points in the column, of the column's maximum, if there are any."""

@@ -1,6 +1,8 @@
 """What a running Campus holds, and how views reach it."""
 
+import threading
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import cast
 
 from flask import current_app
@@ -33,6 +35,30 @@ class CampusSettings:
     personality: Personality = STRICT
 
 
+class Counter:
+    """How many are within its block at once: `with counter as number`, oneself included."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+
+    def __enter__(self) -> int:
+        """Count one more."""
+        with self._lock:
+            self._inside += 1
+            return self._inside
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        """Count one less."""
+        with self._lock:
+            self._inside -= 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campus:
     """One running Campus: `app.extensions["campus"]`.
@@ -45,6 +71,7 @@ class Campus:
     keys: SigningKeys
     faults: Faults = field(default_factory=Faults)
     tool_keys: ToolKeys = field(default_factory=ToolKeys)
+    posting: Counter = field(default_factory=Counter)
 
     def url(self, path: str) -> str:
         """Return the absolute URL of a path that begins with a slash."""

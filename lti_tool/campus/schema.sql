@@ -113,6 +113,7 @@ CREATE TABLE IF NOT EXISTS scores (
   PRIMARY KEY (line_item_id, person_id),
   CHECK (given IS NULL OR maximum IS NOT NULL)
 );
+ALTER TABLE scores ADD COLUMN IF NOT EXISTS submissions int NOT NULL DEFAULT 0;
 
 -- One launch that was begun: what the message hint stands for. Secrets are kept as digests.
 CREATE TABLE IF NOT EXISTS launches (

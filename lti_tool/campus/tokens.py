@@ -152,8 +152,9 @@ def _authenticate(assertion: str) -> Tool:
         raise RefusalError(400, "invalid_client", "sub is not the client_id")
     audience = claims.get("aud")
     audiences = audience if isinstance(audience, list) else [audience]
-    if campus().url("/lti/token") not in audiences:
-        message = f"aud must be {campus().url('/lti/token')}"
+    wanted = campus().settings.personality.token_audience or campus().url("/lti/token")
+    if wanted not in audiences:
+        message = f"aud must be {wanted}"
         raise RefusalError(400, "invalid_client", message)
     check_times(claims)
     identifier = claims.get("jti")

@@ -18,25 +18,52 @@ class Quirks:
         origins: where its customers' servers are, besides the addresses of the
             registration; `*` stands for the customer.
         token_audience: `aud` of our token requests where it is not the token URL.
+        stale_statuses: answers to a score that may mean: a newer one, or one as new, is here.
+        not_in_course: answers to a score that mean: this user is no learner there. Status,
+            and words that the body must contain, in small letters; "" for any body.
+        canvas_submission: scores carry Canvas' own part. Without it each would count as
+            another submission and take a teacher's grade away.
+        takes_comments: a comment belongs to the score and is replaced by the next one's. Not
+            so in Canvas, where each one is added to those before.
     """
 
     in_flight: int = 16
     origins: tuple[str, ...] = ()
     token_audience: str | None = None
+    stale_statuses: frozenset[int] = frozenset({409})
+    not_in_course: tuple[tuple[int, str], ...] = ((400, ""), (422, ""))
+    canvas_submission: bool = False
+    takes_comments: bool = True
 
 
 _GENERIC = Quirks()
+_STALE_AS_BAD_REQUEST = frozenset({400, 409})
 _PRODUCTS = {
     # Throttles by client id; a customer is a host below instructure.com while the issuer is shared
-    # (developerdocs.instructure.com, "Throttling" and "LTI 1.3 configuration", 2026).
-    "canvas": Quirks(in_flight=4, origins=("https://*.instructure.com",)),
-    "moodle": Quirks(in_flight=8),
-    "blackboard": Quirks(in_flight=8, origins=("https://*.blackboard.com",)),
+    # (developerdocs.instructure.com, "Throttling", "Score" and "LTI 1.3 configuration", 2026).
+    "canvas": Quirks(
+        in_flight=1,
+        origins=("https://*.instructure.com",),
+        stale_statuses=_STALE_AS_BAD_REQUEST,
+        not_in_course=((422, ""),),
+        canvas_submission=True,
+        takes_comments=False,
+    ),
+    # Seen in Moodle 4.5: 409 for a timestamp that is not newer, 400 for whoever has no grade.
+    "moodle": Quirks(in_flight=8, not_in_course=((400, ""),)),
+    "blackboard": Quirks(
+        in_flight=8, origins=("https://*.blackboard.com",), not_in_course=((400, "user"),)
+    ),
     # docs.valence.desire2learn.com, "LTI Advantage": one audience for all tenants.
     "brightspace": Quirks(
         in_flight=8,
         origins=("https://*.brightspace.com",),
         token_audience="https://api.brightspace.com/auth/token",  # noqa: S106 - an audience
+        not_in_course=((403, "not enrolled"), (404, "user in requested score"), (422, "")),
+    ),
+    # lti-consumer-xblock 11.4: 400 for a timestamp that is not newer.
+    "openedx": Quirks(
+        in_flight=8, stale_statuses=_STALE_AS_BAD_REQUEST, not_in_course=((404, "user"), (422, ""))
     ),
 }
 
