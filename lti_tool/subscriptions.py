@@ -4,7 +4,7 @@ from lti_tool.assessments.events import AssessmentPassed, PlacementResultChanged
 from lti_tool.badges.events import AwardGranted, AwardWithdrawn
 from lti_tool.badges.jobs import award_for_pass, issue_credential, revoke_credential
 from lti_tool.core import outbox
-from lti_tool.grading.jobs import desire_score
+from lti_tool.grading.jobs import desire_score, desire_scores_of_course
 from lti_tool.pathways.events import PathwayCompleted, PathwayPublished
 from lti_tool.pathways.jobs import (
     award_completion,
@@ -12,10 +12,12 @@ from lti_tool.pathways.jobs import (
     uncount_award,
     welcome_newcomers,
 )
+from lti_tool.platforms.events import CourseServicesChanged
 
 
 def register() -> None:
     """Connect every event to the jobs that act on it. Called once per process, at start-up."""
+    outbox.subscribe(CourseServicesChanged, [desire_scores_of_course])
     outbox.subscribe(PlacementResultChanged, [desire_score])
     outbox.subscribe(AssessmentPassed, [award_for_pass])
     outbox.subscribe(AwardGranted, [issue_credential, count_award])

@@ -6,9 +6,8 @@ from flask import Flask, Response, jsonify, render_template, request, session
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 from werkzeug.exceptions import HTTPException
-from werkzeug.http import http_date
 
-from lti_tool.campus import clock, queries
+from lti_tool.campus import queries
 from lti_tool.campus.errors import RefusalError
 from lti_tool.campus.records import Person
 from lti_tool.campus.runtime import campus
@@ -108,7 +107,6 @@ def _refuse_foreign_forms() -> None:
 def _protect(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", _POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Date"] = http_date(clock.now())  # the clock that gradebook and tokens obey
     response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"

@@ -4,7 +4,7 @@ Spec: https://www.imsglobal.org/spec/lti-ags/v2p0
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -16,7 +16,11 @@ SCORE_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
 RESULT_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/result.readonly"
 LINE_ITEM_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem"
 SCORE_MEDIA_TYPE = "application/vnd.ims.lis.v1.score+json"
+LINE_ITEM_MEDIA_TYPE = "application/vnd.ims.lis.v2.lineitem+json"
+CANVAS_SUBMISSION = "https://canvas.instructure.com/lti/submission"
 RESULTS_MEDIA_TYPE = "application/vnd.ims.lis.v2.resultcontainer+json"
+
+_HALF_A_CENT = Decimal("0.005")
 
 
 class ActivityProgress(StrEnum):
@@ -48,6 +52,8 @@ class Score:
         given: points, at least 0; may exceed `maximum` (extra credit).
         maximum: points, above 0. The platform rescales to its own column.
         timestamp: aware, in whole seconds: Moodle compares no finer (4.5).
+        comment: plain text. One that is left out erases the one before (Moodle 4.5).
+        extension: members of a product's own.
     """
 
     user_id: str
@@ -56,6 +62,8 @@ class Score:
     timestamp: datetime
     activity: ActivityProgress = ActivityProgress.COMPLETED
     grading: GradingProgress = GradingProgress.FULLY_GRADED
+    comment: str | None = None
+    extension: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what the spec forbids, so that no caller has to check."""
@@ -64,14 +72,14 @@ class Score:
         if self.timestamp.tzinfo is None:
             raise InvalidRequestError("a score's timestamp needs a time zone")
 
-    def to_json(self) -> dict[str, str | float]:
+    def to_json(self) -> dict[str, object]:
         """Return the body to POST with media type `SCORE_MEDIA_TYPE`.
 
         Both numbers are always there, zeros too: Canvas and Moodle refuse a score
         without its maximum, and a missing one reads as "not attempted".
         """
         instant = self.timestamp.astimezone(UTC)
-        return {
+        body: dict[str, object] = {
             "scoreGiven": float(self.given),
             "scoreMaximum": float(self.maximum),
             "userId": self.user_id,
@@ -80,6 +88,54 @@ class Score:
             # Sub-second digits in the text: some platforms demand them (AGS 2.0 §3.4.9).
             "timestamp": instant.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
         }
+        if self.comment:
+            body["comment"] = self.comment
+        return body | dict(self.extension)
+
+
+def canvas_submission(*, over_teacher: bool) -> dict[str, object]:
+    """Return Canvas' own part of a score (its Score API, 2026).
+
+    The score is no new submission: a resend would be another one, and use up attempts. A
+    grade that a teacher gave stays, unless they ask for ours.
+    """
+    return {
+        CANVAS_SUBMISSION: {
+            "new_submission": False,
+            "prioritize_non_tool_grade": not over_teacher,
+        }
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineItem:
+    """A column we ask for (AGS 2.0 §3.2)."""
+
+    label: str
+    maximum: Decimal
+    resource_link_id: str
+    resource_id: str
+
+    def to_json(self) -> dict[str, object]:
+        """Return the body to POST with media type `LINE_ITEM_MEDIA_TYPE`."""
+        return {
+            "label": self.label,
+            "scoreMaximum": float(self.maximum),
+            "resourceLinkId": self.resource_link_id,
+            "resourceId": self.resource_id,
+        }
+
+
+def read_line_item_url(body: object) -> str:
+    """Return the address of a column that a platform made.
+
+    Raises:
+        InvalidRequestError: the body is no line item.
+    """
+    url = body.get("id") if isinstance(body, Mapping) else None
+    if not isinstance(url, str) or not url:
+        raise InvalidRequestError("the platform did not say where its new column is")
+    return url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +146,17 @@ class Result:
     maximum: Decimal | None
 
     def equals(self, given: Decimal, maximum: Decimal) -> bool:
-        """Tell whether this is the same share of the column, to a hundredth of a percent.
+        """Tell whether this is the same share of the column.
 
-        The platform rescales, and rounds as it likes, so numbers are compared as shares.
+        The platform rescales, keeps two decimals at least, and may cut what is above the
+        maximum; shares are told apart to a hundredth of a percent.
         """
         if self.score is None or not self.maximum:
             return False
-        return abs(self.score / self.maximum - given / maximum) <= Decimal("0.0001")
+        wanted = given * self.maximum / maximum
+        tolerance = max(_HALF_A_CENT, self.maximum / 10_000)
+        is_cut = wanted > self.maximum and self.score == self.maximum
+        return is_cut or abs(self.score - wanted) <= tolerance
 
 
 def scores_url(line_item_url: str) -> str:
@@ -104,10 +164,15 @@ def scores_url(line_item_url: str) -> str:
     return _below(line_item_url, "scores")
 
 
-def results_url(line_item_url: str, user_id: str) -> str:
-    """Return where one user's result is read (AGS 2.0 §3.3.5)."""
+def results_url(line_item_url: str, user_id: str | None = None) -> str:
+    """Return where results are read, all or one user's (AGS 2.0 §3.3.5).
+
+    Never with a limit: Moodle answers 404 to one (4.5).
+    """
     parts = urlsplit(_below(line_item_url, "results"))
-    query = [*parse_qsl(parts.query, keep_blank_values=True), ("user_id", user_id)]
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    if user_id is not None:
+        query.append(("user_id", user_id))
     return parts._replace(query=urlencode(query)).geturl()
 
 
@@ -116,20 +181,34 @@ def _below(line_item_url: str, name: str) -> str:
     return parts._replace(path=f"{parts.path.rstrip('/')}/{name}").geturl()
 
 
-def read_result(body: object, user_id: str) -> Result:
-    """Return the user's result from a result container; one without points if they have none.
+def read_results(body: object) -> dict[str, Result]:
+    """Return the results of a container, by user.
 
     Raises:
         InvalidRequestError: the body is no result container.
     """
     if not isinstance(body, list):
         raise InvalidRequestError("the platform's results are not a list")
-    for entry in body:
-        if isinstance(entry, Mapping) and str(entry.get("userId")) == user_id:
-            return Result(
-                score=_number(entry.get("resultScore")), maximum=_number(entry.get("resultMaximum"))
-            )
-    return Result(score=None, maximum=None)
+    return {
+        str(entry["userId"]): _result(entry)
+        for entry in body
+        if isinstance(entry, Mapping) and "userId" in entry
+    }
+
+
+def _result(entry: Mapping[str, object]) -> Result:
+    score, maximum = _number(entry.get("resultScore")), _number(entry.get("resultMaximum"))
+    # A maximum that is left out is 1 (AGS 2.0 §3.3.4).
+    return Result(score=score, maximum=maximum if maximum is not None else Decimal(1))
+
+
+def read_result(body: object, user_id: str) -> Result:
+    """Return the user's result from a result container; one without points if they have none.
+
+    Raises:
+        InvalidRequestError: the body is no result container.
+    """
+    return read_results(body).get(user_id, Result(score=None, maximum=None))
 
 
 def _number(value: object) -> Decimal | None:

@@ -2,18 +2,18 @@
 
 import asyncio
 import time
-from dataclasses import replace
 from uuid import UUID
 
 from lti_tool.assessments.events import PlacementResultChanged
 from lti_tool.core import logs, queue
 from lti_tool.core.db import system_transaction
 from lti_tool.core.errors import ToolError
-from lti_tool.core.ids import InstitutionId, RegistrationId
+from lti_tool.core.ids import InstitutionId, PlacementId, RegistrationId
 from lti_tool.grading import ags, sender, services
 from lti_tool.grading.rules import Answer, Outcome
 from lti_tool.grading.sender import Delivered, Line, Parcel
 from lti_tool.platforms import quirks, service_client
+from lti_tool.platforms.events import CourseServicesChanged
 from lti_tool.platforms.queries import get_registration
 
 log = logs.get(__name__)
@@ -30,6 +30,11 @@ def desire_score(event: PlacementResultChanged) -> None:
     services.desire_score(event.institution_id, event.placement_id, event.user_id)
 
 
+def desire_scores_of_course(event: CourseServicesChanged) -> None:
+    """Have the gradebook hold what could not be sent, or not there, before."""
+    services.desire_scores_of_context(event.institution_id, event.context_id)
+
+
 def wake_due_lanes() -> None:
     """Have every lane looked at whose time has come: retries, and wake-ups that were missed."""
     lanes = [[str(word) for word in lane] for lane in services.due_lanes()]
@@ -37,92 +42,94 @@ def wake_due_lanes() -> None:
         queue.enqueue(services.SEND_DUE, *lanes)
 
 
+def compare_lanes() -> None:
+    """Have every column that was not read since yesterday read: a lane's at a time."""
+    for registration_id, institution_id in services.take_lanes_to_compare():
+        found = services.list_compared(institution_id, registration_id)
+        calls = [[str(institution_id), str(placement_id)] for placement_id in found]
+        if calls:
+            queue.enqueue("lti_tool.grading.jobs.compare_column", *calls)
+
+
+def compare_column(institution_id: str, placement_id: str) -> None:
+    """Read what one placement's column holds."""
+    services.compare_column(InstitutionId(UUID(institution_id)), PlacementId(UUID(placement_id)))
+
+
 def send_due(registration_id: str, institution_id: str) -> None:
     """Send a platform what its gradebook should hold, until nothing is due.
 
-    Does nothing while another worker holds the lane. Stopped at any point, what was
-    acknowledged is written and what was not stays due.
+    Does nothing while another worker holds the lane, or it is paused. Stopped at any point,
+    what was acknowledged is written and what was not stays due.
     """
     lane = services.lease(
         RegistrationId(UUID(registration_id)), InstitutionId(UUID(institution_id))
     )
     if lane is None:
         return
-    shift = _Shift(lane)
     try:
-        while shift.goes_on and (batch := services.take_batch(lane)):
-            shift.send(batch)
+        stopped_by = _work(lane)
+        if stopped_by is not None:
+            services.pause(lane, stopped_by)
     finally:
         services.release(lane)
     wake_due_lanes()
 
 
-class _Shift:
-    """One job's work on a lane: batch after batch, until time or the platform's patience ends."""
+def _work(lane: services.Lane) -> Answer | None:
+    """Send batch after batch until nothing is due or the time is over.
 
-    def __init__(self, lane: services.Lane) -> None:
-        self.lane = lane
-        self.goes_on = True
-        self._ends_at = time.monotonic() + _WORKING_SECONDS
-        self._tokens_refused = 0
+    Returns:
+        Why the platform is to be left alone for a while, if it is.
+    """
+    ends_at = time.monotonic() + _WORKING_SECONDS
+    with system_transaction() as session:
+        habits = quirks.quirks_of(get_registration(session, lane.registration_id).product)
+    try:
+        if not lane.knows_clock and (address := services.first_address(lane)):
+            services.note_clock(lane, asyncio.run(sender.measure(address)))
+        while batch := services.take_batch(lane, habits):
+            line = _line(lane.registration_id, habits)
+            stopped_by = asyncio.run(_exchange(lane, batch, line))
+            if stopped_by is not None or time.monotonic() > ends_at:
+                return stopped_by
+    except ToolError as error:
+        # No answer, or no token: the platform's trouble, or the registration's. Nothing goes.
+        return Answer(outcome=Outcome.TEMPORARY, status=None, reason=str(error))
+    return None
 
-    def send(self, batch: list[Parcel]) -> None:
-        """Send a batch; what the platform would not take now is put off with its reason."""
+
+def _line(registration_id: RegistrationId, habits: quirks.Quirks) -> Line:
+    def renew(refused: str) -> str:
+        service_client.forget_token(registration_id, _SCORE, refused)
         try:
-            line = _line(self.lane.registration_id)
-        except ToolError as error:
-            # Without a token nothing goes: the platform's trouble or the registration's.
-            self._put_off(batch, Answer(outcome=Outcome.TEMPORARY, status=None, reason=str(error)))
-            return
-        delivered = asyncio.run(_exchange(self.lane, batch, line))
-        outcomes = [item.answer.outcome for item in delivered]
-        log.info("scores_sent", **{word: outcomes.count(word) for word in set(outcomes)})
-        sent = {item.parcel.id for item in delivered}
-        unsent = [parcel for parcel in batch if parcel.id not in sent]
-        if Outcome.UNAUTHORIZED in outcomes:
-            service_client.forget_token(self.lane.registration_id, _SCORE, line.token)
-            self._tokens_refused += 1
-        if unsent and self._tokens_refused != 1:
-            last = delivered[-1].answer
-            self._put_off(unsent, replace(last, outcome=Outcome.TEMPORARY))
-        self.goes_on = self.goes_on and time.monotonic() < self._ends_at
+            return service_client.access_token(registration_id, _SCORE)
+        except ToolError:
+            return refused
 
-    def _put_off(self, parcels: list[Parcel], answer: Answer) -> None:
-        services.record_answers(
-            self.lane, [Delivered(parcel=parcel, answer=answer) for parcel in parcels]
-        )
-        self.goes_on = False
-
-
-def _line(registration_id: RegistrationId) -> Line:
     def read_token() -> str | None:
         try:
             return service_client.access_token(registration_id, _READ)
         except ToolError:
             return None
 
-    with system_transaction() as session:
-        product = get_registration(session, registration_id).product
-    return Line(
-        token=service_client.access_token(registration_id, _SCORE),
-        read_token=read_token,
-        in_flight=quirks.quirks_of(product).in_flight,
-    )
+    token = service_client.access_token(registration_id, _SCORE)
+    return Line(token=token, renew=renew, read_token=read_token, quirks=habits)
 
 
-async def _exchange(lane: services.Lane, batch: list[Parcel], line: Line) -> list[Delivered]:
+async def _exchange(lane: services.Lane, batch: list[Parcel], line: Line) -> Answer | None:
     """Send the batch; write together the answers that came within the same instant.
 
     Returns:
-        What was sent, in the order of its answers; all of it is written.
+        Why not all was sent, if it was not. What was sent is written.
     """
     answered: list[Delivered] = []
-    delivered: list[Delivered] = []
+    outcomes: list[str] = []
     done = asyncio.Event()
 
     async def report(item: Delivered) -> None:
         answered.append(item)
-        delivered.append(item)
+        outcomes.append(item.answer.outcome)
 
     async def write() -> None:
         while not done.is_set() or answered:
@@ -135,7 +142,8 @@ async def _exchange(lane: services.Lane, batch: list[Parcel], line: Line) -> lis
     async with asyncio.TaskGroup() as group:
         group.create_task(write())
         try:
-            await sender.send(batch, line, report)
+            stopped_by = await sender.send(batch, line, report)
         finally:
             done.set()
-    return delivered
+    log.info("scores_sent", **{word: outcomes.count(word) for word in set(outcomes)})
+    return stopped_by

@@ -5,22 +5,59 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments.models import Placement
-from lti_tool.core.ids import PlacementId, RegistrationId, UserId
-from lti_tool.grading.models import DesiredScore
-from lti_tool.platforms.models import Deployment, ResourceLink, User
+from lti_tool.core.errors import NotFoundError
+from lti_tool.core.ids import (
+    ContextId,
+    InstitutionId,
+    PlacementId,
+    RegistrationId,
+    ResourceLinkId,
+    UserId,
+)
+from lti_tool.grading import ags
+from lti_tool.grading.ags import Result
+from lti_tool.grading.models import DesiredScore, GradebookColumn, SenderLane
+from lti_tool.grading.rules import Outcome, grants
+from lti_tool.platforms.models import Context, Deployment, Registration, ResourceLink, User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """Where one user's score of a placement goes."""
+    """Where one user's score of a placement goes. `may_score`: the course lets us write there."""
 
     registration_id: RegistrationId
     line_item_url: str
     subject: str
+    may_score: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A placement as the platform knows it: its link, course and column.
+
+    Attributes:
+        line_item_url: of its column; None when it has none.
+        line_items_url: where columns are made; None when the platform did not say.
+        scopes: what launches of the course grant; None or empty when they do not say.
+    """
+
+    institution_id: InstitutionId
+    registration_id: RegistrationId
+    platform_name: str
+    product: str
+    context_id: ContextId | None
+    resource_link_id: ResourceLinkId
+    resource_link_platform_id: str
+    title: str
+    points: Decimal
+    line_item_url: str | None
+    line_items_url: str | None
+    memberships_url: str | None
+    scopes: list[str] | None
 
 
 class SyncState(StrEnum):
@@ -30,6 +67,7 @@ class SyncState(StrEnum):
     ON_ITS_WAY = "on_its_way"
     TRYING_AGAIN = "trying_again"
     REFUSED = "refused"
+    DIFFERS = "differs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,35 +76,186 @@ class ScoreRow:
 
     Attributes:
         acknowledged_at: when the platform last took a version, which may be an older one.
+        outcome: of the last try that failed.
         last_error: in the platform's words, of the last try that failed.
+        held: what the gradebook held at `held_at`; None when it was not read since we sent.
     """
 
     user_id: UserId
     user_name: str | None
+    subject: str
     given: Decimal
     maximum: Decimal
     state: SyncState
     changed_at: datetime
     acknowledged_at: datetime | None
     next_try_at: datetime | None
+    outcome: Outcome | None
     last_status: int | None
     last_error: str | None
+    tries: int
+    held: Result | None
+    held_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnState:
+    """A placement's column as a whole, and the way to it.
+
+    Attributes:
+        compared_at: when all of it was last read.
+        compare_error: why it could not be read the last time.
+        paused_until: nothing is sent before, since the platform fails or asked for patience.
+        failing_since: when that began; None when the platform works.
+    """
+
+    line_item_url: str | None
+    is_gone: bool
+    may_score: bool
+    may_make: bool
+    compared_at: datetime | None
+    compare_error: str | None
+    paused_until: datetime | None
+    failing_since: datetime | None
+    platform_error: str | None
 
 
 def find_column(session: Session, placement_id: PlacementId, user_id: UserId) -> Column | None:
     """Return where the user's score goes; None when the link has no gradebook column."""
     row = session.execute(
-        select(Deployment.registration_id, ResourceLink.line_item_url, User.subject)
+        select(
+            Deployment.registration_id,
+            # Moodle sends "" for none (4.5).
+            func.coalesce(func.nullif(ResourceLink.line_item_url, ""), GradebookColumn.made_url),
+            User.subject,
+            Context.service_scopes,
+        )
         .select_from(Placement)
         .join(ResourceLink, ResourceLink.id == Placement.resource_link_id)
         .join(Deployment, Deployment.id == ResourceLink.deployment_id)
         .join(User, User.id == user_id)
+        .outerjoin(Context, Context.id == ResourceLink.context_id)
+        .outerjoin(GradebookColumn, GradebookColumn.placement_id == Placement.id)
         .where(Placement.id == placement_id)
     ).one_or_none()
-    if row is None or not row.line_item_url:  # Moodle sends "" for none (4.5)
+    if row is None or not row[1]:
         return None
+    registration_id, line_item_url, subject, scopes = row
     return Column(
-        registration_id=row.registration_id, line_item_url=row.line_item_url, subject=row.subject
+        registration_id=registration_id,
+        line_item_url=line_item_url,
+        subject=subject,
+        may_score=grants(scopes, ags.SCORE_SCOPE),
+    )
+
+
+def get_place(session: Session, placement_id: PlacementId) -> Place:
+    """Return a placement's link, course and column.
+
+    Raises:
+        NotFoundError: there is no such placement, or no link stands for it.
+    """
+    row = session.execute(
+        select(
+            Placement,
+            ResourceLink,
+            Registration,
+            Context.line_items_url,
+            Context.memberships_url,
+            Context.service_scopes,
+            GradebookColumn.made_url,
+        )
+        .join(ResourceLink, ResourceLink.id == Placement.resource_link_id)
+        .join(Deployment, Deployment.id == ResourceLink.deployment_id)
+        .join(Registration, Registration.id == Deployment.registration_id)
+        .outerjoin(Context, Context.id == ResourceLink.context_id)
+        .outerjoin(GradebookColumn, GradebookColumn.placement_id == Placement.id)
+        .where(Placement.id == placement_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError("No link of a course stands for this activity.")
+    placement, link, registration, line_items_url, memberships_url, scopes, made_url = row
+    return Place(
+        institution_id=placement.institution_id,
+        registration_id=registration.id,
+        platform_name=registration.name,
+        product=registration.product,
+        context_id=link.context_id,
+        resource_link_id=link.id,
+        resource_link_platform_id=link.platform_id,
+        title=placement.title,
+        points=placement.points,
+        line_item_url=link.line_item_url or made_url,
+        line_items_url=line_items_url,
+        memberships_url=memberships_url,
+        scopes=scopes,
+    )
+
+
+def find_column_state(session: Session, placement_id: PlacementId) -> ColumnState | None:
+    """Return how a placement's column stands; None when no link stands for the placement."""
+    try:
+        place = get_place(session, placement_id)
+    except NotFoundError:
+        return None
+    column = session.scalar(
+        select(GradebookColumn).where(GradebookColumn.placement_id == placement_id)
+    )
+    lane = session.scalar(
+        select(SenderLane).where(
+            SenderLane.registration_id == place.registration_id,
+            SenderLane.institution_id == place.institution_id,
+        )
+    )
+    gone = session.scalar(
+        select(func.count())
+        .select_from(DesiredScore)
+        .where(
+            DesiredScore.placement_id == placement_id,
+            DesiredScore.line_item_url == place.line_item_url,
+            DesiredScore.last_outcome == Outcome.COLUMN_GONE.value,
+        )
+    )
+    return ColumnState(
+        line_item_url=place.line_item_url,
+        is_gone=bool(gone),
+        may_score=grants(place.scopes, ags.SCORE_SCOPE),
+        may_make=place.line_items_url is not None and grants(place.scopes, ags.LINE_ITEM_SCOPE),
+        compared_at=column.compared_at if column else None,
+        compare_error=column.compare_error if column else None,
+        paused_until=lane.paused_until if lane and lane.failing_since else None,
+        failing_since=lane.failing_since if lane else None,
+        platform_error=lane.last_error if lane else None,
+    )
+
+
+def list_line_item_urls(session: Session, placement_id: PlacementId) -> list[str]:
+    """Return the columns in which scores of a placement are wanted: one, hardly ever more."""
+    return list(
+        session.scalars(
+            select(DesiredScore.line_item_url)
+            .where(DesiredScore.placement_id == placement_id)
+            .distinct()
+        )
+    )
+
+
+def list_placements_with_scores(
+    session: Session, registration_id: RegistrationId
+) -> list[PlacementId]:
+    """Return placements whose scores changed within half a year, longest unseen first."""
+    seen = func.min(GradebookColumn.compared_at)
+    return list(
+        session.scalars(
+            select(DesiredScore.placement_id)
+            .outerjoin(GradebookColumn, GradebookColumn.placement_id == DesiredScore.placement_id)
+            .where(
+                DesiredScore.registration_id == registration_id,
+                DesiredScore.changed_at > func.now() - func.make_interval(0, 6),
+            )
+            .group_by(DesiredScore.placement_id)
+            .order_by(seen.asc().nulls_first(), DesiredScore.placement_id)
+        )
     )
 
 
@@ -82,22 +271,36 @@ def list_scores(session: Session, placement_id: PlacementId) -> list[ScoreRow]:
         ScoreRow(
             user_id=score.user_id,
             user_name=name,
+            subject=score.subject,
             given=score.given,
             maximum=score.maximum,
             state=_state(score),
             changed_at=score.changed_at,
             acknowledged_at=score.acknowledged_at,
-            next_try_at=score.due_at if score.tries else None,
+            next_try_at=score.due_at if score.last_outcome else None,
+            outcome=Outcome(score.last_outcome) if score.last_outcome else None,
             last_status=score.last_status,
             last_error=score.last_error,
+            tries=score.tries,
+            held=_held(score),
+            held_at=score.held_at,
         )
         for score, name in rows
     ]
+
+
+def _held(score: DesiredScore) -> Result | None:
+    if score.held_at is None:
+        return None
+    return Result(score=score.held_points, maximum=score.held_maximum)
 
 
 def _state(score: DesiredScore) -> SyncState:
     if score.refused_at is not None:
         return SyncState.REFUSED
     if score.acknowledged_version == score.version:
-        return SyncState.IN_GRADEBOOK
-    return SyncState.TRYING_AGAIN if score.tries else SyncState.ON_ITS_WAY
+        held = _held(score)
+        if held is None or held.equals(score.given, score.maximum):
+            return SyncState.IN_GRADEBOOK
+        return SyncState.DIFFERS
+    return SyncState.TRYING_AGAIN if score.last_outcome else SyncState.ON_ITS_WAY

@@ -1,19 +1,25 @@
 """When to send a score, under which timestamp, and what an answer means."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
+from lti_tool.platforms.quirks import Quirks
+from lti_tool.platforms.rules import measure_lead
+
 STEP = timedelta(seconds=1)
 FIRST_DELAY = timedelta(seconds=15)
-LONGEST_DELAY = timedelta(hours=1)
+LONGEST_DELAY = timedelta(minutes=30)
+LONGEST_PAUSE = timedelta(minutes=15)
+# A status that may mean "not newer" or "never" is taken for the latter after so many tries.
+MOST_CONFLICTS = 3
 _LONGEST_WAIT = timedelta(hours=6)
 _REASON_CHARACTERS = 200
 
 _OK, _CLIENT_ERROR = range(200, 300), range(400, 500)
-_FORBIDDEN, _TOO_MANY = 403, 429
+_FORBIDDEN, _CONFLICT, _TOO_MANY = 403, 409, 429
 
 
 class Outcome(StrEnum):
@@ -24,14 +30,24 @@ class Outcome(StrEnum):
     UNAUTHORIZED = "unauthorized"
     TEMPORARY = "temporary"
     COLUMN_GONE = "column_gone"
+    NOT_IN_COURSE = "not_in_course"
+    NOT_GRANTED = "not_granted"
     REFUSED = "refused"
 
+    @property
+    def is_final(self) -> bool:
+        """Tell whether sending the same again cannot help."""
+        return self in _FINAL
 
+
+_FINAL = frozenset(
+    {Outcome.COLUMN_GONE, Outcome.NOT_IN_COURSE, Outcome.NOT_GRANTED, Outcome.REFUSED}
+)
 _MEANINGS = {
     401: Outcome.UNAUTHORIZED,
     404: Outcome.COLUMN_GONE,
     408: Outcome.TEMPORARY,
-    409: Outcome.CONFLICT,
+    _CONFLICT: Outcome.CONFLICT,
     410: Outcome.COLUMN_GONE,
     425: Outcome.TEMPORARY,
     _TOO_MANY: Outcome.TEMPORARY,
@@ -47,12 +63,14 @@ class Answer:
         reason: in the platform's words or ours, for people.
         retry_after: the least time to wait before sending anything, when the platform
             said one or throttles.
+        lead: how far our clock was ahead of the platform's, at most; None if it did not say.
     """
 
     outcome: Outcome
     status: int | None
     reason: str = ""
     retry_after: timedelta | None = None
+    lead: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,15 +81,28 @@ class Timestamp:
     not_before: datetime
 
 
+def grants(scopes: Sequence[str] | None, scope: str) -> bool:
+    """Tell whether a course lets us use a service, by the scopes its launches carry.
+
+    Without any, or without a course, the platform did not say: trying tells.
+    """
+    return not scopes or scope in scopes
+
+
+def comment_on(*, passed: bool) -> str:
+    """Return what the gradebook says beside the points."""
+    return "Passed." if passed else "Not passed yet."
+
+
 def allot(now: datetime, last: datetime | None) -> Timestamp:
     """Return the timestamp of a new version of a score.
 
     In whole seconds and at least one after the last, since equal ones may not carry
-    different updates (AGS 2.0 §3.4.9) and Moodle compares seconds. It is never ahead of
-    our clock when sent: a future one would block everything after it.
+    different updates (AGS 2.0 §3.4.9) and Moodle compares seconds. It is never in the
+    future when sent: that would block everything after it.
 
     Args:
-        now: aware.
+        now: by the slower of our clock and the platform's; aware.
         last: the timestamp allotted before for this line item and user, if any.
     """
     whole = now.replace(microsecond=0)
@@ -79,44 +110,73 @@ def allot(now: datetime, last: datetime | None) -> Timestamp:
     return Timestamp(value=value, not_before=value)
 
 
-def delay(tries: int, *, spread: float = 0.0) -> timedelta:
-    """Return how long to wait after this many failed tries: 15 s doubling to an hour.
+def delay(tries: int, *, spread: float = 0.0, longest: timedelta = LONGEST_DELAY) -> timedelta:
+    """Return how long to wait after this many failed tries: 15 s, doubling.
 
     Args:
         tries: failed so far, at least 1.
         spread: share from 0 to 1 of an extra quarter, so that many do not come at once.
+        longest: but for the spread.
     """
-    base = min(FIRST_DELAY * (1 << min(tries - 1, 10)), LONGEST_DELAY)
+    base = min(FIRST_DELAY * (1 << min(tries - 1, 10)), longest)
     return base * (1 + spread / 4)
 
 
-def read_answer(status: int, headers: Mapping[str, str], body: str, now: datetime) -> Answer:
+def read_answer(
+    status: int, headers: Mapping[str, str], body: str, now: datetime, quirks: Quirks
+) -> Answer:
     """Return what a platform's answer to a posted score means.
 
     Canvas throttled with 403 until 2025-10 and uses 429 since; a 403 that names the rate
-    limit passes, another does not. 404 and 410 mean the column is gone; other 4xx
-    that this learner, or this score, is not wanted there.
+    limit passes, another does not. 404 and 410 mean the column is gone, unless the product
+    says otherwise; other 4xx that this learner, or this score, is not wanted there.
     """
-    outcome = _outcome(status, body)
+    outcome = _outcome(status, headers, body.lower(), quirks)
+    lead = measure_lead(headers, now)
     if outcome is Outcome.ACKNOWLEDGED:
-        return Answer(outcome=outcome, status=status)
+        return Answer(outcome=outcome, status=status, lead=lead)
     wait = None
     if outcome is Outcome.TEMPORARY:
         wait = _retry_after(headers.get("Retry-After"), now)
         if wait is None and status in {_FORBIDDEN, _TOO_MANY}:
             wait = FIRST_DELAY
-    return Answer(outcome=outcome, status=status, reason=_quote(body), retry_after=wait)
+    reason = _quote(body)
+    return Answer(outcome=outcome, status=status, reason=reason, retry_after=wait, lead=lead)
 
 
-def _outcome(status: int, body: str) -> Outcome:
+def _outcome(status: int, headers: Mapping[str, str], body: str, quirks: Quirks) -> Outcome:
     if status in _OK:
-        return Outcome.ACKNOWLEDGED
-    if status == _FORBIDDEN and "rate limit" in body.lower():
+        # A page for people instead of an answer: a lost session, a maintenance page.
+        is_page = headers.get("Content-Type", "").startswith("text/html") and "<" in body
+        return Outcome.TEMPORARY if is_page else Outcome.ACKNOWLEDGED
+    if status == _FORBIDDEN and ("rate limit" in body or _is_used_up(headers)):
         return Outcome.TEMPORARY
+    if any(status == one and words in body for one, words in quirks.not_in_course):
+        return Outcome.NOT_IN_COURSE
+    if status in quirks.stale_statuses:
+        return Outcome.CONFLICT
     if status in _MEANINGS:
         return _MEANINGS[status]
     # A redirect is a login page, as after a lost session of the platform's own.
     return Outcome.REFUSED if status in _CLIENT_ERROR else Outcome.TEMPORARY
+
+
+def judge_conflict(answer: Answer, tries: int) -> Answer:
+    """Return the answer, as a refusal if a status that is not 409 keeps coming back.
+
+    Canvas says 400 to a timestamp that is not newer, and to what it will never take.
+    """
+    if answer.status == _CONFLICT or tries + 1 < MOST_CONFLICTS:
+        return answer
+    return replace(answer, outcome=Outcome.REFUSED)
+
+
+def _is_used_up(headers: Mapping[str, str]) -> bool:
+    """Tell whether Canvas' bucket is empty."""
+    try:
+        return float(headers.get("X-Rate-Limit-Remaining", "1")) <= 0
+    except ValueError:
+        return False
 
 
 def _quote(body: str) -> str:

@@ -8,16 +8,20 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import aiohttp
 
 from lti_tool.core import clock, http
 from lti_tool.core.errors import ToolError
 from lti_tool.core.ids import DesiredScoreId
-from lti_tool.grading import ags
-from lti_tool.grading.rules import Answer, Outcome, read_answer
+from lti_tool.grading import ags, rules
+from lti_tool.grading.rules import Answer, Outcome
+from lti_tool.platforms.quirks import Quirks
+from lti_tool.platforms.rules import measure_lead
 
 REQUEST_SECONDS = 15
+MEASURE_SECONDS = 5
 FAILURES_IN_A_ROW = 8
 _MAX_BODY_BYTES = 100_000
 _OK = 200
@@ -27,7 +31,9 @@ _OK = 200
 class Parcel:
     """One score to be sent: which row, which version of it, where to, and what.
 
-    `tries` is how often it failed before.
+    Attributes:
+        tries: how often it failed before.
+        may_read: the platform lets us read results of this column.
     """
 
     id: DesiredScoreId
@@ -35,6 +41,7 @@ class Parcel:
     tries: int
     line_item_url: str
     score: ags.Score
+    may_read: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,105 +57,168 @@ Report = Callable[[Delivered], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """How to reach one platform.
+    """How to reach one platform. The functions may take as long as a call.
 
     Attributes:
         token: for posting scores.
+        renew: returns another one for a token that is no longer taken, or the same if the
+            platform gives no other.
         read_token: gives one for reading results, or None when the platform grants none.
-            May take as long as a call.
-        in_flight: how many requests it bears at once.
+        quirks: of the product.
     """
 
     token: str
+    renew: Callable[[str], str]
     read_token: Callable[[], str | None]
-    in_flight: int
+    quirks: Quirks
 
 
-async def send(parcels: Sequence[Parcel], line: Line, report: Report) -> None:
+async def send(parcels: Sequence[Parcel], line: Line, report: Report) -> Answer | None:
     """Send every parcel and report each as soon as its answer is there.
 
-    When the token is no longer accepted, the platform asks for patience, or it fails many
-    times in a row, what has not been sent yet is neither sent nor reported.
+    Returns:
+        None when all was sent. Else the answer after which nothing more was: the platform
+        asked for patience, or failed many times in a row. What was not sent is not reported.
     """
-    waiting = list(reversed(parcels))
-    failures = 0
-    timeout = aiohttp.ClientTimeout(total=REQUEST_SECONDS)
-    headers = {"User-Agent": http.USER_AGENT}
-    async with aiohttp.ClientSession(
-        connector=http.guarded_connector(line.in_flight),
-        timeout=timeout,
-        headers=headers,
-        trust_env=False,
-    ) as session:
-
-        async def lane() -> None:
-            nonlocal failures
-            while waiting:
-                parcel = waiting.pop()
-                answer = await _deliver(session, line, parcel)
-                failures = failures + 1 if answer.outcome is Outcome.TEMPORARY else 0
-                unwelcome = answer.outcome is Outcome.UNAUTHORIZED or answer.retry_after
-                if unwelcome or failures >= FAILURES_IN_A_ROW:
-                    waiting.clear()
-                await report(Delivered(parcel=parcel, answer=answer))
-
+    async with _session(line.quirks.in_flight, REQUEST_SECONDS) as session:
+        run = _Run(parcels, line, report, session)
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(line.in_flight, len(parcels))):
-                group.create_task(lane())
+            for _ in range(min(line.quirks.in_flight, len(parcels))):
+                group.create_task(run.work())
+        return run.stopped_by
 
 
-async def _deliver(session: aiohttp.ClientSession, line: Line, parcel: Parcel) -> Answer:
-    """Post one score; on a conflict look what the platform holds: equal means acknowledged."""
-    answer = await _post(session, line, parcel)
-    if answer.outcome is not Outcome.CONFLICT:
-        return answer
-    held = await _read(session, line, parcel)
-    if held is not None and held.equals(parcel.score.given, parcel.score.maximum):
-        return replace(answer, outcome=Outcome.ACKNOWLEDGED)
-    return answer
+async def measure(url: str) -> timedelta | None:
+    """Return how far our clock is ahead of a server's, at most; None if it does not say.
 
+    Any answer will do, a refusal too: no token goes along.
 
-async def _post(session: aiohttp.ClientSession, line: Line, parcel: Parcel) -> Answer:
+    Raises:
+        OutboundFailedError: there is no answer.
+        OutboundRefusedError: we do not call that address.
+    """
     try:
-        # Never to another address than the line item's: the token and the grade go along.
-        async with session.post(
-            ags.scores_url(parcel.line_item_url),
-            data=json.dumps(parcel.score.to_json()),
-            headers={
-                "Authorization": f"Bearer {line.token}",
-                "Content-Type": ags.SCORE_MEDIA_TYPE,
-            },
-            allow_redirects=False,
-        ) as response:
-            text = await _text(response)
-            return read_answer(response.status, response.headers, text, clock.now())
-    except TimeoutError:
-        reason = f"no answer within {REQUEST_SECONDS} seconds"
-        return Answer(outcome=Outcome.TEMPORARY, status=None, reason=reason)
-    except aiohttp.ClientError as error:
-        reason = f"connection failed ({type(error).__name__})"
-        return Answer(outcome=Outcome.TEMPORARY, status=None, reason=reason)
-    except http.OutboundRefusedError as error:
-        return Answer(outcome=Outcome.REFUSED, status=None, reason=str(error))
+        async with (
+            _session(1, MEASURE_SECONDS) as session,
+            session.get(url, allow_redirects=False) as response,
+        ):
+            return measure_lead(response.headers, clock.now())
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise http.OutboundFailedError(
+            f"The course site does not answer ({type(error).__name__})."
+        ) from error
 
 
-async def _read(session: aiohttp.ClientSession, line: Line, parcel: Parcel) -> ags.Result | None:
-    """Return what the platform holds; None when it does not say."""
-    token = await asyncio.to_thread(line.read_token)
-    if token is None:
-        return None
-    user_id = parcel.score.user_id
-    try:
-        async with session.get(
-            ags.results_url(parcel.line_item_url, user_id),
-            headers={"Authorization": f"Bearer {token}", "Accept": ags.RESULTS_MEDIA_TYPE},
-            allow_redirects=False,
-        ) as response:
-            if response.status != _OK:
-                return None
-            return ags.read_result(json.loads(await _text(response)), user_id)
-    except (aiohttp.ClientError, TimeoutError, ValueError, ToolError):
-        return None
+def _session(connections: int, seconds: float) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=http.guarded_connector(connections),
+        timeout=aiohttp.ClientTimeout(total=seconds),
+        headers={"User-Agent": http.USER_AGENT},
+        trust_env=False,
+    )
+
+
+class _Run:
+    """One batch on its way, worked on by several tasks."""
+
+    def __init__(
+        self,
+        parcels: Sequence[Parcel],
+        line: Line,
+        report: Report,
+        session: aiohttp.ClientSession,
+    ) -> None:
+        self.stopped_by: Answer | None = None
+        self._waiting = list(reversed(parcels))
+        self._line = line
+        self._report = report
+        self._session = session
+        self._token = line.token
+        self._renewing = asyncio.Lock()
+        self._failures = 0
+
+    async def work(self) -> None:
+        """Deliver one parcel after the other until none is left or it has to stop."""
+        while self._waiting and self.stopped_by is None:
+            parcel = self._waiting.pop()
+            answer = await self._deliver(parcel)
+            self._judge(answer)
+            await self._report(Delivered(parcel=parcel, answer=answer))
+
+    def _judge(self, answer: Answer) -> None:
+        if answer.outcome in {Outcome.TEMPORARY, Outcome.UNAUTHORIZED}:
+            self._failures += 1
+        else:
+            self._failures = 0
+        if answer.retry_after is not None or self._failures >= FAILURES_IN_A_ROW:
+            self.stopped_by = answer
+
+    async def _deliver(self, parcel: Parcel) -> Answer:
+        """Post one score; on a conflict look what the platform holds: equal is acknowledged."""
+        token = self._token
+        answer = await self._post(parcel, token)
+        if answer.outcome is Outcome.UNAUTHORIZED:
+            renewed = await self._renew(token)
+            if renewed != token:
+                answer = await self._post(parcel, renewed)
+        if answer.outcome is not Outcome.CONFLICT:
+            return answer
+        held = await self._read(parcel)
+        if held is not None and held.equals(parcel.score.given, parcel.score.maximum):
+            return replace(answer, outcome=Outcome.ACKNOWLEDGED, reason="")
+        return rules.judge_conflict(answer, parcel.tries)
+
+    async def _renew(self, refused: str) -> str:
+        """Return another token than this; of many that ask, one fetches it."""
+        async with self._renewing:
+            if self._token == refused:
+                self._token = await asyncio.to_thread(self._line.renew, refused)
+            return self._token
+
+    async def _post(self, parcel: Parcel, token: str) -> Answer:
+        try:
+            # Never to another address than the line item's: the token and the grade go along.
+            async with self._session.post(
+                ags.scores_url(parcel.line_item_url),
+                data=json.dumps(parcel.score.to_json()),
+                headers={
+                    "Authorization": f"Bearer {token}",
+                    "Content-Type": ags.SCORE_MEDIA_TYPE,
+                },
+                allow_redirects=False,
+            ) as response:
+                arrived_at = clock.now()
+                body = await _text(response)
+                quirks = self._line.quirks
+                return rules.read_answer(
+                    response.status, response.headers, body, arrived_at, quirks
+                )
+        except TimeoutError:
+            reason = f"no answer within {REQUEST_SECONDS} seconds"
+            return Answer(outcome=Outcome.TEMPORARY, status=None, reason=reason)
+        except aiohttp.ClientError as error:
+            reason = f"connection failed ({type(error).__name__})"
+            return Answer(outcome=Outcome.TEMPORARY, status=None, reason=reason)
+        except http.OutboundRefusedError as error:
+            return Answer(outcome=Outcome.REFUSED, status=None, reason=str(error))
+
+    async def _read(self, parcel: Parcel) -> ags.Result | None:
+        """Return what the platform holds; None when it does not say."""
+        token = await asyncio.to_thread(self._line.read_token) if parcel.may_read else None
+        if token is None:
+            return None
+        user_id = parcel.score.user_id
+        try:
+            async with self._session.get(
+                ags.results_url(parcel.line_item_url, user_id),
+                headers={"Authorization": f"Bearer {token}", "Accept": ags.RESULTS_MEDIA_TYPE},
+                allow_redirects=False,
+            ) as response:
+                if response.status != _OK:
+                    return None
+                return ags.read_result(json.loads(await _text(response)), user_id)
+        except (aiohttp.ClientError, TimeoutError, ValueError, ToolError):
+            return None
 
 
 async def _text(response: aiohttp.ClientResponse) -> str:

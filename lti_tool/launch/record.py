@@ -13,7 +13,16 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from lti_tool.core.ids import DeploymentId, InstitutionId, LaunchId, RegistrationId, new_id
+from lti_tool.core import outbox
+from lti_tool.core.ids import (
+    ContextId,
+    DeploymentId,
+    InstitutionId,
+    LaunchId,
+    RegistrationId,
+    new_id,
+)
+from lti_tool.platforms.events import CourseServicesChanged
 
 # Parameters with their types: a NULL alone has none.
 _GIVEN: Final = {
@@ -128,6 +137,14 @@ SELECT institution_id, launch_id, registration_id, deployment_id,
     (SELECT id FROM link), message_type, roles, placement_token, settings, secret_hash, now,
     expires_at
 FROM given, user_new
+RETURNING (
+    SELECT n.id FROM context_new AS n
+    WHERE (n.old).service_scopes IS DISTINCT FROM n.service_scopes AND (n.old).id IS NOT NULL
+    UNION ALL
+    SELECT n.context_id FROM link_new AS n
+    WHERE (n.old).line_item_url IS DISTINCT FROM n.line_item_url AND (n.old).id IS NOT NULL
+    LIMIT 1
+) AS changed_context_id
 """  # noqa: S608 - put together once, from words of ours; every value is a parameter
 _RECORD = text(_SQL)
 
@@ -171,7 +188,11 @@ class LaunchRecord:
 
 
 def record(session: Session, launch: LaunchRecord) -> LaunchId:
-    """Write a launch and what it says about context, resource link and user."""
+    """Write a launch and what it says about context, resource link and user.
+
+    A link we know that has another column now, or a course with other rights, is announced:
+    scores may be waiting for that.
+    """
     launch_id = LaunchId(new_id())
     values = {name: getattr(launch, name) for name in LaunchRecord.__slots__} | {
         "launch_id": launch_id,
@@ -183,5 +204,10 @@ def record(session: Session, launch: LaunchRecord) -> LaunchId:
         "settings": json.dumps(launch.settings),
     }
     # session.execute would look for an entity in it first.
-    session.connection().execute(_RECORD, values)
+    changed = session.connection().execute(_RECORD, values).scalar_one()
+    if changed is not None:
+        event = CourseServicesChanged(
+            institution_id=launch.institution_id, context_id=ContextId(changed)
+        )
+        outbox.record(session, event)
     return launch_id

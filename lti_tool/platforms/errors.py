@@ -31,6 +31,28 @@ class TokenRefusedError(DeniedError):
     steps = ("Ask the people who run your courses to look at the services Cairn may use there.",)
 
 
+class ServiceRefusedError(DeniedError):
+    """A service of the platform said no to a token it gave us."""
+
+    code = "service_refused"
+    title = "The course site does not let us see that"
+    steps = ("Ask the people who run your courses to look at the services Cairn may use there.",)
+
+
+class ListGoneError(NotFoundError):
+    """A list the platform once had is not there any more."""
+
+    code = "list_gone"
+    title = "The course site no longer has that list"
+
+
+class PartialListError(TemporaryError):
+    """A platform's list could not be read to its end, so nothing of it counts."""
+
+    code = "partial_list"
+    title = "The course site did not send the whole list"
+
+
 class KeySetUnreachableError(TemporaryError):
     """A platform's keys were never seen, and cannot be fetched now."""
 

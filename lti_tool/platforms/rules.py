@@ -1,10 +1,14 @@
-"""Which addresses are a platform's own."""
+"""Which addresses are a platform's own, and what time it is there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 MAX_URL_LENGTH = 2048
 _WEB = {"http": 80, "https": 443}
+# A platform whose Date is further from our clock than this has no clock to go by.
+BELIEVABLE_LEAD = timedelta(hours=1)
 
 
 def origin_of(url: str | None) -> str | None:
@@ -49,3 +53,22 @@ def _covers(pattern: str, origin: str) -> bool:
     if not star:
         return pattern == origin
     return origin.startswith(start) and origin.endswith(end) and len(origin) > len(start + end)
+
+
+def measure_lead(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """Return how far our clock is ahead of a platform's, at most, by the Date of its answer.
+
+    Date has whole seconds, cut, and the answer took its way: the true lead is smaller by up
+    to that. Of several measures the least is the best, and each alone is safe.
+
+    Args:
+        headers: of the answer.
+        now: when it arrived, by our clock.
+    """
+    try:
+        theirs = parsedate_to_datetime(headers.get("Date", ""))
+    except ValueError:
+        return None
+    if theirs.tzinfo is None or abs(now - theirs) > BELIEVABLE_LEAD:
+        return None
+    return now - theirs

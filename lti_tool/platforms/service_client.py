@@ -23,6 +23,7 @@ from lti_tool.platforms import queries, tool_keys
 from lti_tool.platforms.errors import TokenRefusedError
 from lti_tool.platforms.models import AccessToken, Registration
 from lti_tool.platforms.quirks import quirks_of
+from lti_tool.platforms.rules import measure_lead
 
 REFRESH_BEFORE = timedelta(seconds=60)
 # Platforms whose clock is behind ours refuse an assertion from their future.
@@ -32,6 +33,7 @@ DEFAULT_LIFETIME = timedelta(hours=1)
 # Whoever asks has this long; then somebody else may, as if it had died.
 LEASE = timedelta(seconds=12)
 _POLL_SECONDS = 0.1
+_REFUSALS = frozenset({400, 401, 403})
 _MAX_BYTES = 64_000
 
 log = logs.get(__name__)
@@ -151,12 +153,41 @@ def _ask(registration_id: RegistrationId, words: str) -> str:
 
 
 def _request(registration: Registration, words: str) -> tuple[str, timedelta]:
+    with http.client(max_bytes=_MAX_BYTES) as client:
+        response = _post(client, registration, words, clock.now())
+        if response.status_code in _REFUSALS:
+            lead = measure_lead(response.headers, clock.now())
+            if lead is not None and abs(lead) > BACK_DATED:
+                # Our clock is wrong, or theirs: the assertion was of tomorrow, or over.
+                log.warning("clocks_differ", registration_id=str(registration.id), lead=str(lead))
+                response = _post(client, registration, words, clock.now() - lead)
+    document = _json_of(response)
+    if response.status_code in _REFUSALS:
+        error = str(document.get("error", response.status_code))[:80]
+        log.warning("token_refused", registration_id=str(registration.id), error=error)
+        raise TokenRefusedError(f"{registration.name}: “{error}”")
+    token, lifetime = document.get("access_token"), document.get("expires_in")
+    if not response.is_success or not isinstance(token, str) or not token.isascii() or not token:
+        raise http.OutboundFailedError(
+            f"{registration.name} gave no token.", status=response.status_code
+        )
+    granted = document.get("scope")
+    if isinstance(granted, str) and granted and not set(words.split()) <= set(granted.split()):
+        raise TokenRefusedError(f"{registration.name} does not grant all of: {words}")
+    seconds = lifetime if isinstance(lifetime, int) and lifetime > 0 else None
+    return token, timedelta(seconds=seconds) if seconds else DEFAULT_LIFETIME
+
+
+def _post(
+    client: httpx.Client, registration: Registration, words: str, now: datetime
+) -> httpx.Response:
+    """Ask for a token with an assertion of `now`, the platform's as far as we know it."""
     audience = (
         registration.token_audience
         or quirks_of(registration.product).token_audience
         or registration.token_url
     )
-    issued_at = int((clock.now() - BACK_DATED).timestamp())
+    issued_at = int((now - BACK_DATED).timestamp())
     assertion = tool_keys.sign(
         {
             "iss": registration.client_id,
@@ -173,25 +204,7 @@ def _request(registration: Registration, words: str) -> tuple[str, timedelta]:
         "client_assertion": assertion,
         "scope": words,
     }
-    with http.client(max_bytes=_MAX_BYTES) as client:
-        response = client.post(
-            registration.token_url, data=form, headers={"Accept": "application/json"}
-        )
-    document = _json_of(response)
-    if response.status_code in {400, 401, 403}:
-        error = str(document.get("error", response.status_code))[:80]
-        log.warning("token_refused", registration_id=str(registration.id), error=error)
-        raise TokenRefusedError(f"{registration.name}: “{error}”")
-    token, lifetime = document.get("access_token"), document.get("expires_in")
-    if not response.is_success or not isinstance(token, str) or not token.isascii() or not token:
-        raise http.OutboundFailedError(
-            f"{registration.name} gave no token.", status=response.status_code
-        )
-    granted = document.get("scope")
-    if isinstance(granted, str) and granted and not set(words.split()) <= set(granted.split()):
-        raise TokenRefusedError(f"{registration.name} does not grant all of: {words}")
-    seconds = lifetime if isinstance(lifetime, int) and lifetime > 0 else None
-    return token, timedelta(seconds=seconds) if seconds else DEFAULT_LIFETIME
+    return client.post(registration.token_url, data=form, headers={"Accept": "application/json"})
 
 
 def _json_of(response: httpx.Response) -> dict[str, Any]:

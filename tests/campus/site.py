@@ -18,8 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from flask import Flask, jsonify
 from flask.typing import ResponseReturnValue
 from jwt.algorithms import RSAAlgorithm
-from werkzeug.serving import make_server
+from werkzeug.http import http_date
+from werkzeug.serving import WSGIRequestHandler, make_server
 
+from lti_tool.campus import clock as campus_clock
 from lti_tool.campus import store
 from lti_tool.campus.app import Campus, CampusSettings, create_campus
 from lti_tool.campus.claims import DEEP_LINKING, LTI
@@ -104,11 +106,18 @@ class Site:
             yield browser
 
 
+class _Handler(WSGIRequestHandler):
+    """Says in `Date` what time it is by Campus' clock, which tests set."""
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return http_date(campus_clock.now() if timestamp is None else timestamp)
+
+
 @contextmanager
 def running_campus(database_url: str, *, personality: Personality = STRICT) -> Iterator[Site]:
     """Serve a seeded Campus on a free port of 127.0.0.1 until the block ends."""
     # The server listens before the application exists, which has to know its port.
-    server = make_server("127.0.0.1", 0, Flask("not yet"), threaded=True)
+    server = make_server("127.0.0.1", 0, Flask("not yet"), threaded=True, request_handler=_Handler)
     url = f"http://127.0.0.1:{server.server_port}"
     app = create_campus(
         CampusSettings(

@@ -9,10 +9,10 @@ from sqlalchemy import select
 from lti_tool.assessments import services as assessments
 from lti_tool.assessments.services import create_placement
 from lti_tool.campus import store
-from lti_tool.core.db import transaction
+from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.ids import InstitutionId, PlacementId, RegistrationId, UserId
 from lti_tool.grading import services
-from lti_tool.grading.models import DesiredScore
+from lti_tool.grading.models import DesiredScore, SenderLane
 from lti_tool.platforms.models import Context, ResourceLink, User
 from lti_tool.platforms.services import (
     Endpoints,
@@ -76,6 +76,13 @@ class Course:
         with transaction(self.institution_id) as session:
             return session.scalars(
                 select(DesiredScore).where(DesiredScore.user_id == user_id)
+            ).one()
+
+    def lane_row(self) -> SenderLane:
+        """Return what is known of the platform as a whole."""
+        with system_transaction() as session:
+            return session.scalars(
+                select(SenderLane).where(SenderLane.institution_id == self.institution_id)
             ).one()
 
     def lane(self) -> services.Lane:

@@ -4,7 +4,14 @@ from decimal import Decimal
 import pytest
 
 from lti_tool.core.errors import InvalidRequestError
-from lti_tool.grading.ags import Result, Score, read_result, results_url, scores_url
+from lti_tool.grading.ags import (
+    Result,
+    Score,
+    canvas_submission,
+    read_result,
+    results_url,
+    scores_url,
+)
 
 AT = datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC)
 
@@ -62,12 +69,44 @@ def test_a_score_without_time_zone_cannot_be_made() -> None:
         (Result(score=Decimal("74.99"), maximum=Decimal(100)), True),
         (Result(score=Decimal("74.9"), maximum=Decimal(100)), False),
         (Result(score=None, maximum=Decimal(100)), False),
+        (Result(score=Decimal("7.495"), maximum=Decimal(10)), True),
+        (Result(score=Decimal("7.49"), maximum=Decimal(10)), False),
         (Result(score=Decimal(3), maximum=None), False),
         (Result(score=Decimal(3), maximum=Decimal(0)), False),
     ],
 )
 def test_a_result_equals_a_score_when_their_shares_do(*, held: Result, equal: bool) -> None:
     assert held.equals(Decimal(3), Decimal(4)) is equal
+
+
+def test_extra_credit_that_a_platform_cuts_is_equal() -> None:
+    cut = Result(score=Decimal(10), maximum=Decimal(10))
+
+    assert cut.equals(Decimal(5), Decimal(4))
+    assert not cut.equals(Decimal(3), Decimal(4))
+
+
+def test_a_result_without_maximum_is_of_one() -> None:
+    held = read_result([{"userId": "amara", "resultScore": 0.75}], "amara")
+
+    assert held == Result(score=Decimal("0.75"), maximum=Decimal(1))
+
+
+def test_a_comment_and_a_products_own_part_go_along() -> None:
+    body = Score(
+        user_id="amara",
+        given=Decimal(3),
+        maximum=Decimal(4),
+        timestamp=AT,
+        comment="Passed.",
+        extension=canvas_submission(over_teacher=False),
+    ).to_json()
+
+    assert body["comment"] == "Passed."
+    assert body["https://canvas.instructure.com/lti/submission"] == {
+        "new_submission": False,
+        "prioritize_non_tool_grade": True,
+    }
 
 
 def test_results_are_read_for_the_user_who_was_asked_for() -> None:

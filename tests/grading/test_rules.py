@@ -5,10 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lti_tool.grading import rules
-from lti_tool.grading.rules import Outcome, allot, delay, read_answer
+from lti_tool.grading.rules import Answer, Outcome, allot, delay, grants
+from lti_tool.platforms.quirks import quirks_of
 
+GENERIC = quirks_of("generic")
 NOW = datetime(2026, 3, 1, 12, 0, 5, 640_000, tzinfo=UTC)
 INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds the zone
+
+
+def read_answer(
+    status: int, headers: dict[str, str], body: str, now: datetime, product: str = "generic"
+) -> Answer:
+    return rules.read_answer(status, headers, body, now, quirks_of(product))
 
 
 def test_the_first_timestamp_is_now_in_whole_seconds() -> None:
@@ -28,12 +36,13 @@ def test_a_timestamp_grows_by_a_second_and_is_never_sent_ahead_of_the_clock(
     assert allotted.not_before == allotted.value
 
 
-def test_delays_double_to_an_hour_and_stay_there() -> None:
+def test_delays_double_to_half_an_hour_and_stay_there() -> None:
     seconds = [delay(tries).total_seconds() for tries in range(1, 12)]
 
     assert seconds[:4] == [15, 30, 60, 120]
-    assert seconds[-1] == 3600
-    assert delay(10_000) == timedelta(hours=1)
+    assert seconds[-1] == 1800
+    assert delay(10_000) == timedelta(minutes=30)
+    assert delay(10_000, longest=rules.LONGEST_PAUSE) == timedelta(minutes=15)
 
 
 def test_a_crowd_is_spread_by_up_to_a_quarter() -> None:
@@ -46,14 +55,15 @@ def test_a_crowd_is_spread_by_up_to_a_quarter() -> None:
         (200, Outcome.ACKNOWLEDGED),
         (204, Outcome.ACKNOWLEDGED),
         (302, Outcome.TEMPORARY),
-        (400, Outcome.REFUSED),
+        (400, Outcome.NOT_IN_COURSE),
         (401, Outcome.UNAUTHORIZED),
         (403, Outcome.REFUSED),
         (404, Outcome.COLUMN_GONE),
         (408, Outcome.TEMPORARY),
         (409, Outcome.CONFLICT),
         (410, Outcome.COLUMN_GONE),
-        (422, Outcome.REFUSED),
+        (418, Outcome.REFUSED),
+        (422, Outcome.NOT_IN_COURSE),
         (429, Outcome.TEMPORARY),
         (500, Outcome.TEMPORARY),
         (503, Outcome.TEMPORARY),
@@ -61,6 +71,65 @@ def test_a_crowd_is_spread_by_up_to_a_quarter() -> None:
 )
 def test_a_status_means_one_thing(status: int, outcome: Outcome) -> None:
     assert read_answer(status, {}, "", NOW).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("product", "status", "body", "outcome"),
+    [
+        ("moodle", 400, "[]", Outcome.NOT_IN_COURSE),
+        ("moodle", 409, "[]", Outcome.CONFLICT),
+        ("moodle", 500, "[]", Outcome.TEMPORARY),  # a locked column: until it is unlocked
+        ("canvas", 400, "Provided timestamp is before the last", Outcome.CONFLICT),
+        ("canvas", 422, "User not found in course or is not a student", Outcome.NOT_IN_COURSE),
+        ("canvas", 404, "", Outcome.COLUMN_GONE),
+        ("canvas", 403, "Forbidden", Outcome.REFUSED),
+        ("blackboard", 400, "User could not be found:", Outcome.NOT_IN_COURSE),
+        ("blackboard", 400, "Bad request", Outcome.REFUSED),
+        ("brightspace", 403, "User in requested score is not enrolled", Outcome.NOT_IN_COURSE),
+        ("brightspace", 404, "User in requested score does not exist", Outcome.NOT_IN_COURSE),
+        ("brightspace", 404, "Not found", Outcome.COLUMN_GONE),
+        ("openedx", 400, "", Outcome.CONFLICT),
+    ],
+)
+def test_a_status_means_what_the_product_means_by_it(
+    product: str, status: int, body: str, outcome: Outcome
+) -> None:
+    assert read_answer(status, {}, body, NOW, product).outcome is outcome
+
+
+def test_a_bad_request_that_may_be_a_conflict_is_one_only_so_often() -> None:
+    answer = read_answer(400, {}, "", NOW, "canvas")
+
+    assert rules.judge_conflict(answer, 1).outcome is Outcome.CONFLICT
+    assert rules.judge_conflict(answer, 2).outcome is Outcome.REFUSED
+
+
+def test_a_conflict_by_the_book_stays_one() -> None:
+    answer = read_answer(409, {}, "", NOW)
+
+    assert rules.judge_conflict(answer, 1000).outcome is Outcome.CONFLICT
+
+
+def test_a_web_page_with_a_good_status_is_no_acknowledgement() -> None:
+    page = {"Content-Type": "text/html; charset=utf-8"}
+
+    assert read_answer(200, page, "<!doctype html>Log in", NOW).outcome is Outcome.TEMPORARY
+    # Moodle labels even its empty answers so.
+    assert read_answer(200, page, "", NOW).outcome is Outcome.ACKNOWLEDGED
+
+
+def test_scopes_that_were_not_told_forbid_nothing() -> None:
+    assert grants(None, "score")
+    assert grants([], "score")
+    assert grants(["score", "lineitem"], "score")
+    assert not grants(["lineitem"], "score")
+
+
+def test_canvas_says_in_a_header_that_its_bucket_is_empty() -> None:
+    empty, half = {"X-Rate-Limit-Remaining": "0.0"}, {"X-Rate-Limit-Remaining": "312.5"}
+
+    assert read_answer(403, empty, "", NOW, "canvas").outcome is Outcome.TEMPORARY
+    assert read_answer(403, half, "", NOW, "canvas").outcome is Outcome.REFUSED
 
 
 def test_canvas_403_for_its_rate_limit_passes() -> None:

@@ -1,9 +1,11 @@
-"""Which addresses are a platform's own."""
+"""Which addresses are a platform's own, and what time it is there."""
+
+from datetime import UTC, datetime
 
 import pytest
 
 from lti_tool.platforms.quirks import origins
-from lti_tool.platforms.rules import belongs, origin_of, origins_of
+from lti_tool.platforms.rules import belongs, measure_lead, origin_of, origins_of
 
 
 @pytest.mark.parametrize(
@@ -58,3 +60,24 @@ def test_customers_of_a_hosted_product_are_hosts_below_its_own() -> None:
     assert not belongs("https://evilinstructure.com/x", canvas)
     assert not belongs("https://.instructure.com/x", canvas)
     assert not belongs("https://school.instructure.com/x", origins("generic", []))
+
+
+NOW = datetime(2026, 3, 1, 12, 0, 5, 640_000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [
+        ("Sun, 01 Mar 2026 11:57:05 GMT", 180.64),
+        ("Sun, 01 Mar 2026 12:00:05 GMT", 0.64),
+        ("Sun, 01 Mar 2026 12:00:08 GMT", -2.36),
+        ("Sun, 01 Mar 2026 09:00:00 GMT", None),
+        ("Sun, 01 Mar 2026 12:00:05", None),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_our_clocks_lead_is_measured_by_the_date(date: str, seconds: float | None) -> None:
+    lead = measure_lead({"Date": date}, NOW)
+
+    assert (None if lead is None else lead.total_seconds()) == seconds

@@ -8,7 +8,7 @@ from lti_tool.core.db import tenant_policy
 revision = "20261123_1706"
 down_revision = "20261123_1705"
 
-TENANT_TABLES = ("desired_scores",)
+TENANT_TABLES = ("desired_scores", "gradebook_columns")
 
 
 def upgrade() -> None:
@@ -20,6 +20,16 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("leased_by", sa.Uuid(), nullable=True),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_status", sa.Integer(), nullable=True),
+        sa.Column("last_error", sa.String(), nullable=True),
+        sa.Column("clock_lead", sa.Float(), nullable=True),
+        sa.Column("clock_measured_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("compared_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("acknowledged", sa.BigInteger(), nullable=False),
+        sa.Column("refused", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["institution_id"], ["institutions.id"], name=op.f("fk_sender_lanes_institution_id")
         ),
@@ -39,6 +49,8 @@ def upgrade() -> None:
         sa.Column("line_item_url", sa.String(), nullable=False),
         sa.Column("given", sa.Numeric(precision=12, scale=4), nullable=False),
         sa.Column("maximum", sa.Numeric(precision=12, scale=4), nullable=False),
+        sa.Column("comment", sa.String(), nullable=True),
+        sa.Column("over_teacher", sa.Boolean(), nullable=False),
         sa.Column("result_version", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
@@ -49,8 +61,13 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("refused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_outcome", sa.String(), nullable=True),
         sa.Column("last_status", sa.Integer(), nullable=True),
         sa.Column("last_error", sa.String(), nullable=True),
+        sa.Column("held_points", sa.Numeric(precision=12, scale=4), nullable=True),
+        sa.Column("held_maximum", sa.Numeric(precision=12, scale=4), nullable=True),
+        sa.Column("held_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("restored_version", sa.Integer(), nullable=False),
         sa.Column("institution_id", sa.Uuid(), nullable=False),
         sa.CheckConstraint("maximum > 0 AND given >= 0", name=op.f("ck_desired_scores_points")),
         sa.ForeignKeyConstraint(
@@ -74,9 +91,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", "institution_id", name=op.f("pk_desired_scores")),
         sa.UniqueConstraint(
             "institution_id",
-            "line_item_url",
+            "placement_id",
             "user_id",
-            name=op.f("uq_desired_scores_institution_id_line_item_url_user_id"),
+            name=op.f("uq_desired_scores_institution_id_placement_id_user_id"),
         ),
     )
     op.create_index(
@@ -85,6 +102,28 @@ def upgrade() -> None:
         ["registration_id", "due_at"],
         unique=False,
         postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_table(
+        "gradebook_columns",
+        sa.Column("placement_id", sa.Uuid(), nullable=False),
+        sa.Column("made_url", sa.String(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("compared_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("compare_error", sa.String(), nullable=True),
+        sa.Column("institution_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["institution_id", "placement_id"],
+            ["placements.institution_id", "placements.id"],
+            name=op.f("fk_gradebook_columns_institution_id_placement_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["institution_id"],
+            ["institutions.id"],
+            name=op.f("fk_gradebook_columns_institution_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "placement_id", "institution_id", name=op.f("pk_gradebook_columns")
+        ),
     )
     for table in TENANT_TABLES:
         op.execute(tenant_policy(table))

@@ -1,0 +1,18 @@
+"""What can go wrong with a gradebook, for people."""
+
+from lti_tool.core.errors import ConflictError, InvalidRequestError
+
+
+class CannotMakeColumnError(InvalidRequestError):
+    """There is no place, or no right, to make a column."""
+
+    code = "cannot_make_column"
+    title = "We cannot make a column in this gradebook"
+    steps = ("Make the activity count for a grade in its settings on the course page.",)
+
+
+class ColumnGoneError(ConflictError):
+    """The platform no longer has the column."""
+
+    code = "column_gone"
+    title = "The gradebook column is gone"

@@ -1,0 +1,81 @@
+"""Single calls to a platform's gradebook: reading a column, making one.
+
+Sending is another matter: see `sender`.
+"""
+
+import json
+from typing import Final
+
+from lti_tool.core import http
+from lti_tool.core.ids import RegistrationId
+from lti_tool.grading import ags
+from lti_tool.grading.ags import LineItem, Result
+from lti_tool.grading.errors import ColumnGoneError
+from lti_tool.platforms import paging, service_client
+from lti_tool.platforms.errors import ListGoneError
+from lti_tool.platforms.rules import belongs, origins_of
+
+_MAX_BYTES: Final = 20_000_000
+_SECONDS: Final = 30
+_UNAUTHORIZED: Final = 401
+
+
+def read_column(registration_id: RegistrationId, line_item_url: str) -> dict[str, Result]:
+    """Return all results of a column, by the platform's user id.
+
+    Raises:
+        ColumnGoneError: there is no such column any more.
+        PartialListError: not all of them could be read.
+        InvalidRequestError: the answer is no result container.
+        TokenRefusedError: the platform gives no token for it.
+        OutboundFailedError: it does not answer, or not with results. Temporary.
+    """
+    found: dict[str, Result] = {}
+    try:
+        for page in paging.pages(
+            registration_id,
+            (ags.RESULT_SCOPE,),
+            ags.results_url(line_item_url),
+            accept=ags.RESULTS_MEDIA_TYPE,
+        ):
+            found |= ags.read_results(page)
+    except ListGoneError as error:
+        raise ColumnGoneError("The course site no longer has this column.") from error
+    return found
+
+
+def make_line_item(registration_id: RegistrationId, line_items_url: str, item: LineItem) -> str:
+    """Make a column and return its address.
+
+    Raises:
+        TokenRefusedError: the platform gives no token for it.
+        OutboundFailedError: it does not answer, or not with a column.
+    """
+    scopes = (ags.LINE_ITEM_SCOPE,)
+    token = service_client.access_token(registration_id, scopes)
+    with http.client(max_bytes=_MAX_BYTES, timeout_seconds=_SECONDS) as client:
+        answer = client.post(
+            line_items_url,
+            content=json.dumps(item.to_json()),
+            headers={
+                "Authorization": f"Bearer {token}",
+                "Content-Type": ags.LINE_ITEM_MEDIA_TYPE,
+                "Accept": ags.LINE_ITEM_MEDIA_TYPE,
+            },
+        )
+    if answer.status_code == _UNAUTHORIZED:
+        service_client.forget_token(registration_id, scopes, token)
+    if not answer.is_success:
+        raise http.OutboundFailedError(
+            f"The course site answered {answer.status_code} to a new column.",
+            status=answer.status_code,
+        )
+    try:
+        url = ags.read_line_item_url(answer.json())
+    except ValueError as error:
+        raise http.OutboundFailedError(
+            "The course site answered a new column with no JSON."
+        ) from error
+    if not belongs(url, origins_of([line_items_url])):  # tokens and grades will go there
+        raise http.OutboundFailedError("The course site made a column at another site.")
+    return url

@@ -1,0 +1,41 @@
+"""What grading does: wants scores, sends them, looks what became of them, makes columns."""
+
+from lti_tool.grading.services.columns import make_column
+from lti_tool.grading.services.comparing import (
+    compare_column,
+    list_compared,
+    take_lanes_to_compare,
+)
+from lti_tool.grading.services.desired import desire_score, desire_scores_of_context, send_again
+from lti_tool.grading.services.lanes import (
+    SEND_DUE,
+    Lane,
+    due_lanes,
+    first_address,
+    lease,
+    note_clock,
+    pause,
+    record_answers,
+    release,
+    take_batch,
+)
+
+__all__ = [
+    "SEND_DUE",
+    "Lane",
+    "compare_column",
+    "desire_score",
+    "desire_scores_of_context",
+    "due_lanes",
+    "first_address",
+    "lease",
+    "list_compared",
+    "make_column",
+    "note_clock",
+    "pause",
+    "record_answers",
+    "release",
+    "send_again",
+    "take_batch",
+    "take_lanes_to_compare",
+]

@@ -1,0 +1,69 @@
+"""Making a gradebook column where a link has none, or had one that is gone."""
+
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+
+from lti_tool.core import audit, clock
+from lti_tool.core.db import transaction
+from lti_tool.core.ids import InstitutionId, PlacementId
+from lti_tool.grading import ags, platform, queries
+from lti_tool.grading.errors import CannotMakeColumnError
+from lti_tool.grading.models import GradebookColumn
+from lti_tool.grading.rules import grants
+from lti_tool.grading.services.desired import desire_scores_of_context
+from lti_tool.platforms.models import ResourceLink
+
+
+def make_column(
+    institution_id: InstitutionId, placement_id: PlacementId, *, actor: audit.Actor
+) -> int:
+    """Ask the platform for a new column for a placement, and send all its results there.
+
+    Calls the platform, so never inside a transaction.
+
+    Returns:
+        How many scores will be sent.
+
+    Raises:
+        CannotMakeColumnError: the course names no place for columns, or gives no right to.
+        TokenRefusedError: the platform gives no token for it.
+        OutboundFailedError: it does not answer, or not with a column.
+    """
+    with transaction(institution_id) as session:
+        place = queries.get_place(session, placement_id)
+    if place.line_items_url is None or place.context_id is None:
+        raise CannotMakeColumnError("The course site did not say where columns are made.")
+    if not grants(place.scopes, ags.LINE_ITEM_SCOPE):
+        raise CannotMakeColumnError("Cairn was not given the right to make columns here.")
+    item = ags.LineItem(
+        label=place.title,
+        maximum=place.points,
+        resource_link_id=place.resource_link_platform_id,
+        resource_id=str(placement_id),
+    )
+    url = platform.make_line_item(place.registration_id, place.line_items_url, item)
+    now = clock.now()
+    with transaction(institution_id) as session:
+        session.execute(
+            update(ResourceLink)
+            .where(ResourceLink.id == place.resource_link_id)
+            .values(line_item_url=url)
+        )
+        new = insert(GradebookColumn).values(
+            institution_id=institution_id, placement_id=placement_id, made_url=url, made_at=now
+        )
+        session.execute(
+            new.on_conflict_do_update(
+                index_elements=["placement_id", "institution_id"],
+                set_={"made_url": url, "made_at": now, "compared_at": None, "compare_error": None},
+            )
+        )
+        audit.record(
+            session,
+            actor=actor,
+            act="make_column",
+            object_kind="placement",
+            object_id=placement_id,
+            facts={"line_item_url": url},
+        )
+    return desire_scores_of_context(institution_id, place.context_id)
