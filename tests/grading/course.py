@@ -1,18 +1,24 @@
 """One column of Campus' gradebook, the placement behind it, and its learners."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lti_tool.assessments import services as assessments
 from lti_tool.assessments.services import create_placement
 from lti_tool.campus import store
+from lti_tool.campus.personality import Personality
+from lti_tool.core import clock
 from lti_tool.core.db import system_transaction, transaction
-from lti_tool.core.ids import InstitutionId, PlacementId, RegistrationId, UserId
+from lti_tool.core.ids import ContextId, InstitutionId, PlacementId, RegistrationId, UserId
 from lti_tool.grading import services
 from lti_tool.grading.models import DesiredScore, SenderLane
+from lti_tool.launch.record import LaunchRecord, record
 from lti_tool.platforms.models import Context, ResourceLink, User
 from lti_tool.platforms.services import (
     Endpoints,
@@ -36,7 +42,9 @@ class Course:
     university: University
     registration_id: RegistrationId
     placement_id: PlacementId
+    context_id: ContextId
     line_item_id: int
+    url: str  # of the column
 
     @property
     def institution_id(self) -> InstitutionId:
@@ -63,6 +71,63 @@ class Course:
             assessments.save_response(self.institution_id, attempt_id, save, user_id=user_id)
         assessments.submit_attempt(self.institution_id, attempt_id, user_id=user_id)
         return user_id
+
+    @contextmanager
+    def personality(self, habits: Personality) -> Iterator[None]:
+        """Let Campus be like a product, within the block."""
+        campus = self.site.campus
+        before = campus.settings
+        settings = replace(before, personality=habits)
+        object.__setattr__(campus, "settings", settings)
+        try:
+            yield
+        finally:
+            object.__setattr__(campus, "settings", before)
+
+    def forget_column(self) -> str:
+        """Have the link without a column, as a launch may say. Returns the column's address."""
+        with transaction(self.institution_id) as session:
+            session.execute(update(ResourceLink).values(line_item_url=None))
+        return self.url
+
+    def launch(
+        self, *, line_item_url: str | None = None, scopes: Sequence[str] = store.SCOPES
+    ) -> None:
+        """Record a launch of the link by its teacher."""
+        with transaction(self.institution_id) as session:
+            link = session.scalars(select(ResourceLink)).one()
+            context = session.scalars(select(Context)).one()
+            now = clock.now()
+            record(
+                session,
+                LaunchRecord(
+                    institution_id=self.institution_id,
+                    registration_id=self.registration_id,
+                    deployment_id=self.university.deployment_id,
+                    issuer=self.site.url,
+                    subject=MIRELA,
+                    name=None,
+                    email=None,
+                    sis_id=None,
+                    context_platform_id=context.platform_id,
+                    context_title=None,
+                    context_label=None,
+                    line_items_url=context.line_items_url,
+                    memberships_url=context.memberships_url,
+                    service_scopes=list(scopes),
+                    has_endpoint=True,
+                    link_platform_id=link.platform_id,
+                    link_title=None,
+                    line_item_url=line_item_url or self.url,
+                    message_type="LtiResourceLinkRequest",
+                    roles=["instructor"],
+                    placement_token=None,
+                    settings={},
+                    secret_hash=b"x" * 32,
+                    now=now,
+                    expires_at=now + timedelta(hours=1),
+                ),
+            )
 
     def held(self) -> dict[str, Decimal | None]:
         """Return what Campus' gradebook holds in the column, by `sub`, of 3 points."""
@@ -116,11 +181,23 @@ def placed_course(site: Site, *, tool_url: str) -> Course:
     deployment_id = add_deployment(registration_id, tool.deployment_id, institution_id)
     university = University(id=institution_id, slug=slug, deployment_id=deployment_id)
     with site.campus.engine.begin() as connection:
+        activity = store.add_activity(
+            connection,
+            course_id=1,
+            section_id=1,
+            tool_id=tool.tool_id,
+            title="Reading statistics critically",
+            description="",
+            url=f"{tool_url}/lti/launch",
+            custom={},
+            opens_at=None,
+            closes_at=None,
+        )
         line_item = store.add_line_item(
             connection,
             course_id=1,
             tool_id=tool.tool_id,
-            activity_id=None,
+            activity_id=activity.id,
             label="Reading statistics critically",
             score_maximum=10,
             resource_id="r",
@@ -137,22 +214,31 @@ def placed_course(site: Site, *, tool_url: str) -> Course:
         title="Reading statistics critically",
     )
     with transaction(institution_id) as session:
-        context = Context(deployment_id=deployment_id, platform_id="1")
+        context = Context(
+            deployment_id=deployment_id,
+            platform_id="1",
+            line_items_url=f"{site.url}/lti/courses/1/lineitems?type_id={tool.tool_id}",
+            memberships_url=f"{site.url}/lti/courses/1/memberships?type_id={tool.tool_id}",
+            service_scopes=list(store.SCOPES),
+        )
         session.add(context)
         session.flush()  # the link's foreign key
         link = ResourceLink(
             deployment_id=deployment_id,
             context_id=context.id,
-            platform_id=uuid4().hex,
+            platform_id=str(activity.id),
             line_item_url=url,
         )
         session.add(link)
         session.flush()  # the placement's foreign key
         assessments.bind_placement(session, placement_id, link.id, context.id)
+        context_id = context.id
     return Course(
         site=site,
         university=university,
         registration_id=registration_id,
         placement_id=placement_id,
+        context_id=context_id,
         line_item_id=line_item.id,
+        url=url,
     )

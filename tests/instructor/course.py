@@ -78,22 +78,26 @@ def placed_course(app: Flask, site: Site, *, person: int = INSTRUCTOR) -> Iterat
             answer = browser.post(browser.arrive(path))
             assert answer.status_code == 303, answer.text
             launch = "/".join(answer.location.split("/")[:3])
-            bind(university.id, placement_id)
+            link = bind(university.id, placement_id)
+            assert link.context_id is not None
             course = Course(
                 site=site,
                 university=university,
                 registration_id=connected.registration_id,
                 placement_id=placement_id,
+                context_id=link.context_id,
                 line_item_id=0,
+                url=link.line_item_url or "",
             )
             yield Placed(browser=browser, course=course, launch=launch)
 
 
-def bind(institution_id: InstitutionId, placement_id: PlacementId) -> None:
-    """Bind a placement to the institution's only link."""
+def bind(institution_id: InstitutionId, placement_id: PlacementId) -> ResourceLink:
+    """Bind a placement to the institution's only link, and return the link."""
     with transaction(institution_id) as session:
         link = session.scalars(select(ResourceLink)).one()
         bind_placement(session, placement_id, link.id, link.context_id)
+        return link
 
 
 def csrf_of(page: TestResponse) -> str:

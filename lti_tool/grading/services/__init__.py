@@ -1,5 +1,6 @@
 """What grading does: wants scores, sends them, looks what became of them, makes columns."""
 
+from lti_tool.grading.errors import CannotMakeColumnError
 from lti_tool.grading.services.columns import make_column
 from lti_tool.grading.services.comparing import (
     compare_column,
@@ -22,6 +23,7 @@ from lti_tool.grading.services.lanes import (
 
 __all__ = [
     "SEND_DUE",
+    "CannotMakeColumnError",
     "Lane",
     "compare_column",
     "desire_score",

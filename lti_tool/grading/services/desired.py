@@ -127,11 +127,19 @@ def send_again(
     user_id: UserId | None = None,
     *,
     actor: audit.Actor,
+    over_teacher: bool = False,
 ) -> int:
     """Make a placement's scores due now, refused ones included; one user's or all.
 
-    A score that was acknowledged is sent anew under a new timestamp. One user's is meant:
-    it takes the place of a grade given by hand where the platform lets it; all users' are not.
+    A score that was acknowledged is sent anew under a new timestamp.
+
+    Args:
+        institution_id: whose placement it is.
+        placement_id: all its scores, or
+        user_id: one user's.
+        actor: who asks for it.
+        over_teacher: take the place of a grade that was given by hand, where a platform
+            lets us (Canvas).
 
     Returns:
         How many will be sent.
@@ -149,7 +157,7 @@ def send_again(
                 tries=0,
                 refused_at=None,
                 last_outcome=None,
-                over_teacher=user_id is not None,
+                over_teacher=over_teacher,
                 version=case(
                     (
                         DesiredScore.acknowledged_version == DesiredScore.version,
