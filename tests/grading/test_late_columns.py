@@ -1,5 +1,6 @@
 """Scores that could not be sent when they were made: no column yet, or no right."""
 
+import pytest
 from sqlalchemy import update
 
 from lti_tool.campus import store
@@ -9,7 +10,12 @@ from lti_tool.grading.queries import SyncState
 from lti_tool.grading.rules import Outcome
 from lti_tool.platforms.models import Context
 from tests.grading.course import AMARA, LINH, Course
-from tests.grading.test_jobs import ALL, TWO, work
+from tests.grading.test_jobs import ALL, TWO, Later, work
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Later:
+    return Later(monkeypatch)
 
 
 def test_a_column_that_comes_later_gets_the_scores_that_exist(course: Course) -> None:
@@ -55,9 +61,12 @@ def test_a_score_waits_for_the_right_to_send_it(course: Course) -> None:
     assert score.state is SyncState.IN_GRADEBOOK
 
 
-def test_a_course_that_moved_gets_its_scores_at_the_new_address(course: Course) -> None:
+def test_a_course_that_moved_gets_its_scores_at_the_new_address(
+    course: Course, later: Later
+) -> None:
     user_id = course.take(AMARA, "abc")
     work()
+    later.move(seconds=2)
     moved = f"{course.url}&moved=1"
 
     course.launch(line_item_url=moved)

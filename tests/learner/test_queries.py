@@ -1,4 +1,3 @@
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -98,19 +97,6 @@ def test_an_older_result_that_arrived_says_nothing_of_a_newer(here: University) 
     story.take(here, activity, user_id, "right", "right")
 
     assert standing(here, activity, user_id).state == ScoreState.SENDING
-
-
-def test_of_two_columns_the_newer_counts(here: University) -> None:
-    activity = story.add_activity(here, "Counting", line_item_url=COLUMN)
-    user_id = story.enrol(here)
-    story.take(here, activity, user_id, "right", "wrong")
-    earlier = clock.now() - timedelta(days=1)
-    desire(
-        here, activity, user_id, line_item_url="https://old", refused_at=earlier, changed_at=earlier
-    )
-    desire(here, activity, user_id, acknowledged_version=1, acknowledged_at=clock.now())
-
-    assert standing(here, activity, user_id).state == ScoreState.RECEIVED
 
 
 @pytest.mark.parametrize(

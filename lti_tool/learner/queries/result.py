@@ -52,14 +52,10 @@ class EarnedBadge:
 def find_score(session: Session, result: PlacementResult) -> ScoreStanding:
     """Return where the score of a placement's result is on its way to the platform."""
     score = session.scalar(
-        select(DesiredScore)
-        .where(
+        select(DesiredScore).where(
             DesiredScore.placement_id == result.placement_id,
             DesiredScore.user_id == result.user_id,
         )
-        # A link that was given another column leaves the score of the old one behind.
-        .order_by(DesiredScore.changed_at.desc())
-        .limit(1)
     )
     if score is None:
         column = find_column(session, result.placement_id, result.user_id)
