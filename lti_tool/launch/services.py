@@ -248,6 +248,7 @@ def open_launch(login: UsedLogin, id_token: str) -> OpenedLaunch:
         target_link_url=login.target_link_url,
     )
     message = verify_id_token(id_token, expected, now=clock.now())
+    # The look-up read the same bytes, unverified: if the two readings ever differ, no one enters.
     if message.platform_deployment_id != login.deployment_claim:
         raise MessageRefusedError(Reason.DEPLOYMENT)
     if login.deployment_id is None:
