@@ -1,7 +1,6 @@
 """Flask glue that no feature should repeat: errors, forms, CSRF, headers, static files."""
 
 import hashlib
-import hmac
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,9 @@ import jinja2
 from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ValidationError
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from lti_tool.core import keys, logs, settings
 from lti_tool.core.errors import (
@@ -33,6 +34,10 @@ STATUS_OF: dict[type[ToolError], int] = {
     TemporaryError: 503,
 }
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+_HEX = re.compile(r"(?:[0-9a-f]{2})+")
+# What a source in a Content-Security-Policy may be made of: anything more could begin another
+# directive, and some of these words are a platform's.
+_SOURCE = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?|\*")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 STATIC = Path(__file__).parents[1] / "static"
 
@@ -93,14 +98,20 @@ def check_csrf() -> None:
     if origin is not None and origin != settings.current().origin:
         raise CrossSiteRequestError("The request came from another site.")
     sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
-    expected = csrf_token()
-    if not expected or not hmac.compare_digest(sent.encode(), expected.encode()):
+    binding = g.get("csrf_binding")
+    if not binding or not _HEX.fullmatch(sent):
+        raise CrossSiteRequestError("The form had expired or was not ours.")
+    # Under any secret that is kept: a page that was open when keys were rotated is still ours.
+    if not keys.mac_matches(bytes.fromhex(sent), "csrf", binding.encode()):
         raise CrossSiteRequestError("The form had expired or was not ours.")
 
 
 def frame_ancestors(origins: Sequence[str]) -> None:
-    """Allow this response to be framed by these origins only. Default: nobody."""
-    g.frame_ancestors = tuple(origins)
+    """Allow this response to be framed by these origins only. Default: nobody.
+
+    What is no origin is left out.
+    """
+    g.frame_ancestors = tuple(filter(_SOURCE.fullmatch, origins))
 
 
 def static_url(path: str) -> str:
@@ -186,8 +197,22 @@ def install(app: Flask) -> None:
     app.before_request(_begin)
     app.after_request(_finish)
     app.register_error_handler(ToolError, error_response)
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(PoolTimeoutError, _database_away)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(500, _bug)
+
+
+class DatabaseAwayError(TemporaryError):
+    """The database is restarting, out of reach, or gave way to somebody else."""
+
+    code = "database_away"
+    steps = ("Try again in a minute. What you saved before is safe.",)
+
+
+def _database_away(error: OperationalError | PoolTimeoutError) -> tuple[Response, int]:
+    log.error("database_away", error=type(error).__name__)
+    return error_response(DatabaseAwayError("We cannot reach our own records for the moment."))
 
 
 def _begin() -> None:
@@ -223,9 +248,16 @@ def _finish(response: Response) -> Response:
 
 
 def form_action(origin_of: str) -> None:
-    """Allow this page's form to post to the origin of an absolute URL (deep-link return)."""
+    """Allow this page's form to post to the origin of an absolute URL (deep-link return).
+
+    Raises:
+        InvalidRequestError: it has none.
+    """
     parts = urlsplit(origin_of)
-    g.form_action = f"'self' {parts.scheme}://{parts.netloc}"
+    origin = f"{parts.scheme}://{parts.netloc}"
+    if not _SOURCE.fullmatch(origin):
+        raise InvalidRequestError("The platform gave an address that no browser could go to.")
+    g.form_action = f"'self' {origin}"
 
 
 _PHRASES = {
@@ -240,7 +272,10 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
         return error.get_response()
     title, message = _PHRASES.get(error.code, ("That did not work", error.name))
     steps = ("Go back to your course and open the activity again.",)
-    return _error(f"http_{error.code}", title, message, steps, error.code)
+    response, status = _error(f"http_{error.code}", title, message, steps, error.code)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(error.valid_methods)  # RFC 9110 §15.5.6
+    return response, status
 
 
 def _bug(error: Exception) -> ResponseReturnValue:
