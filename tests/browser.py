@@ -51,7 +51,9 @@ class OpenPage(Protocol):
     ) -> Page: ...
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright runs, its event loop is this thread's, and no test of
+# another module could run one.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium, headless; skips where it is missing, unless everything is required."""
     program = require("chromium")
