@@ -1,0 +1,63 @@
+"""What the documents name, exists: modules, files, tests."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [
+    ROOT / "docs" / "architecture.md",
+    ROOT / "docs" / "conformance.md",
+    *sorted((ROOT / "docs" / "conformance").glob("*.md")),
+]
+CODE = re.compile(r"`([^`\n]+)`")
+PATH = re.compile(r"(?:\.\./)?[a-z][\w-]*(?:/[\w.-]+)*(?:/|\.(?:py|js|css|html|md|toml))")
+TEST = re.compile(r"test_\w+|Test[A-Z]\w+")
+
+
+@cache
+def names_of_tests() -> frozenset[str]:
+    text = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))
+    return frozenset(
+        re.findall(r"^\s*(?:async )?(?:def|class) ((?:test_|Test)\w+)", text, re.MULTILINE)
+    )
+
+
+def missing(document: Path) -> list[str]:
+    """Return what stands in backticks there, looks like a path or a test, and is neither."""
+    found = []
+    for code in CODE.findall(document.read_text()):
+        word = code.partition(":")[0].strip()
+        if TEST.fullmatch(word) and word not in names_of_tests():
+            found.append(code)
+        if PATH.fullmatch(word) and not any(
+            (ROOT / folder / word).exists() for folder in (".", "lti_tool")
+        ):
+            found.append(code)
+    return found
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+def test_what_a_document_names_exists(document: Path) -> None:
+    assert missing(document) == []
+
+
+def test_every_row_of_the_conformance_table_names_a_module_and_a_test() -> None:
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in (ROOT / "docs" / "conformance.md").read_text().splitlines()
+        if line.startswith("| ") and not line.startswith(("| requirement", "| promise"))
+    ]
+    assert len(rows) > 20
+    for requirement, module, test in rows:
+        assert CODE.search(module), requirement
+        assert re.search(r"`(?:tests/|test_)", test), requirement
+
+
+def test_what_is_missing_is_noticed(tmp_path: Path) -> None:
+    document = tmp_path / "page.md"
+    document.write_text("`test_nobody_wrote_this`, `launch/nowhere.py: f`, `core/`, `core/db.py`")
+
+    assert missing(document) == ["test_nobody_wrote_this", "launch/nowhere.py: f"]

@@ -1,0 +1,25 @@
+"""One installation for all journeys of a worker; each has people of its own."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.journeys.installation import Installation, running_installation
+from tests.journeys.visitor import Visitor
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Cairn on localhost, Campus on 127.0.0.1; real worker, relay, PostgreSQL and Valkey."""
+    with running_installation(tmp_path_factory.mktemp("journeys") / "home") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def placed(installation: Installation, browser: Browser) -> None:
+    """Put fresh activities of both assessments into the course."""
+    with browser.new_context() as context:
+        instructor = Visitor(page=context.new_page(), campus_url=installation.campus_url)
+        instructor.be("Mirela")
+        instructor.add_both()
