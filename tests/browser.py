@@ -18,7 +18,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.helpers import require
+from tests.helpers import no_running_loop, require
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -61,6 +61,16 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(autouse=True)
+def _without_loop_of_others(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Keep the browser of tests before from tests that use none."""
+    if "browser" in request.fixturenames:
+        yield
+        return
+    with no_running_loop():
+        yield
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ from lti_tool.core.settings import Database, Http, Settings
 from lti_tool.platforms import key_sets, service_client
 from lti_tool.worker import run_worker
 from tests.campus.site import Site, running_campus
+from tests.helpers import no_running_loop
 
 pytest_plugins = ["tests.browser"]  # open_page, for tests that look at pages
 
@@ -171,7 +172,8 @@ class Worker:
 
     def run(self) -> None:
         """Run jobs until the queue is empty, those that jobs enqueue included."""
-        run_worker(burst=True)
+        with no_running_loop():  # where a page is open beside
+            run_worker(burst=True)
 
     def relay(self) -> int:
         """Hand over what is due and was missed. Return how many deliveries."""

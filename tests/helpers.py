@@ -1,5 +1,6 @@
 """What tests of every package share and that is no fixture."""
 
+import asyncio.events
 import os
 import shutil
 import threading
@@ -48,3 +49,14 @@ def serving(app: Flask) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def no_running_loop() -> Iterator[None]:
+    """Let `asyncio.run` work: Playwright's loop counts as running in this thread while it lives."""
+    before = asyncio.events._get_running_loop()
+    asyncio.events._set_running_loop(None)
+    try:
+        yield
+    finally:
+        asyncio.events._set_running_loop(before)
