@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from sqlalchemy import delete, text
 
 from lti_tool.core import clock, logs, settings
-from lti_tool.core.db import system_transaction, transaction
+from lti_tool.core.db import system_statements, system_transaction, transaction
 from lti_tool.core.ids import DeploymentId, InstitutionId, LaunchId, RegistrationId
 from lti_tool.launch import rules
 from lti_tool.launch.claims import Message
@@ -142,7 +142,7 @@ def begin_login(login: Login) -> StartedLogin:
     if origin_of(login.target_link_url) != origin_of(current.base_url):
         raise LoginIncompleteError("It asked for an address that is not Cairn's (target_link_uri).")
     state, nonce, cookie = new_secret(), new_secret(), new_secret()
-    with system_transaction() as session:
+    with system_statements() as session:
         found = (
             session.connection()
             .execute(
@@ -210,7 +210,7 @@ def use_login(state: str, cookie: str | None, id_token: str = "") -> UsedLogin:
     """
     claim = claimed_deployment(id_token)
     values = {"state_hash": hash_of(state), "deployment": claim}
-    with system_transaction() as session:
+    with system_statements() as session:
         row = session.connection().execute(_USE, values).one_or_none()
     if row is None or row.expires_at <= clock.now():
         raise LaunchUsedError

@@ -1,0 +1,97 @@
+"""Connections that the database has dropped, and statements that commit by themselves."""
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import psycopg
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from lti_tool.core import db
+from lti_tool.core.db import system_statements, system_transaction
+
+
+def _pid() -> int:
+    with system_transaction() as session:
+        pid: int = session.scalars(text("SELECT pg_backend_pid()")).one()
+    return pid
+
+
+def _end(pid: int) -> None:
+    """End a backend, as a restart of the database does."""
+    admin = os.environ["CAIRN_DATABASE_URL"].replace("+psycopg", "")
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+
+@pytest.mark.usefixtures("live_app")
+def test_a_connection_that_died_while_idle_is_replaced_unnoticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(db, "IDLE_SECONDS", 0.0)
+    pid = _pid()
+    _end(pid)
+
+    assert _pid() != pid
+
+
+@pytest.mark.usefixtures("live_app")
+def test_a_connection_that_died_just_now_fails_once_and_then_never_again() -> None:
+    pid = _pid()
+    _end(pid)
+
+    with pytest.raises(DBAPIError):
+        _pid()
+
+    assert _pid() != pid
+
+
+@pytest.mark.usefixtures("live_app")
+def test_a_busy_connection_is_not_pinged(monkeypatch: pytest.MonkeyPatch) -> None:
+    _pid()
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)  # the pool's own clock stands still
+    pid = _pid()
+    _end(pid)
+
+    with pytest.raises(DBAPIError):  # it would have been replaced
+        _pid()
+
+
+def test_whoever_meets_a_dead_database_is_told_to_come_again(live_app: Flask) -> None:
+    client = live_app.test_client()
+    _end(_pid())
+
+    page = client.get("/i/nowhere")
+    again = client.get("/i/nowhere")
+
+    assert page.status_code == 503
+    assert "database_away" in page.get_data(as_text=True)
+    assert again.status_code == 404
+
+
+def _make(table: str, opened: Callable[[], AbstractContextManager[Session]]) -> None:
+    with opened() as session:
+        session.execute(text(f"CREATE TEMPORARY TABLE {table} (n int)"))
+        raise ZeroDivisionError
+
+
+def _exists(table: str) -> bool:
+    with system_transaction() as session:
+        return session.scalar(text("SELECT to_regclass(:name)"), {"name": table}) is not None
+
+
+@pytest.mark.usefixtures("live_app")
+def test_statements_commit_one_by_one_and_a_transaction_does_not() -> None:
+    with pytest.raises(ZeroDivisionError):
+        _make("kept", system_statements)
+    with pytest.raises(ZeroDivisionError):
+        _make("dropped", system_transaction)
+
+    assert _exists("kept")
+    assert not _exists("dropped")
