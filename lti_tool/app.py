@@ -5,6 +5,7 @@ from pathlib import Path
 from flask import Flask
 
 from lti_tool import subscriptions
+from lti_tool.administration import routes as administration
 from lti_tool.assessments import routes as assessments
 from lti_tool.badges import routes as badges
 from lti_tool.core import db, web
@@ -45,6 +46,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["CAIRN_PAGES"] = PAGES
     db.connect(app, settings)
     web.install(app)
+    app.register_blueprint(administration.blueprint)
     app.register_blueprint(badges.blueprint)
     app.register_blueprint(by_hand.blueprint)
     app.register_blueprint(instructor.blueprint)

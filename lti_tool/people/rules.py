@@ -16,6 +16,7 @@ class Role(StrEnum):
     REGISTRAR = "registrar"
     ISSUER = "issuer"
     AUDITOR = "auditor"
+    TOOL_ADMINISTRATOR = "tool_administrator"
 
 
 class Act(StrEnum):
@@ -30,10 +31,11 @@ class Act(StrEnum):
     SEE_PROGRESS = "see_progress"
     SEE_RECORD = "see_record"
     EXPORT = "export"
+    ADMINISTER = "administer"
 
 
 # What an institution's own sign-in can give. The others are a platform's to give, course by course.
-STAFF_ROLES = frozenset({Role.REGISTRAR, Role.ISSUER, Role.AUDITOR})
+STAFF_ROLES = frozenset({Role.REGISTRAR, Role.ISSUER, Role.AUDITOR, Role.TOOL_ADMINISTRATOR})
 
 # A launch without a role we know must work all the same (LTI Core 1.3 §5.3.7.1, an empty list is
 # allowed): whoever the platform vouches for may look at what is their own, and at nothing else.
@@ -50,6 +52,8 @@ _ACTS: dict[Role, frozenset[Act]] = {
     Role.REGISTRAR: frozenset({Act.SEE_PROGRESS, Act.SEE_RECORD, Act.EXPORT}),
     Role.ISSUER: frozenset({Act.SEE_PROGRESS}),
     Role.AUDITOR: frozenset({Act.SEE_PROGRESS, Act.SEE_RECORD}),
+    # Connects platforms and looks after keys; sees no learner.
+    Role.TOOL_ADMINISTRATOR: frozenset({Act.ADMINISTER}),
 }
 
 

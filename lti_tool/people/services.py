@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from lti_tool.core import audit, clock, db, keys, settings
 from lti_tool.core.audit import NOTHING, Actor, Fact
 from lti_tool.core.db import transaction
-from lti_tool.core.errors import ConflictError
+from lti_tool.core.errors import ConflictError, NotFoundError
 from lti_tool.core.ids import InstitutionId, PersonId, StaffId, UserId, new_id
 from lti_tool.people import openid_connect, queries, rules
 from lti_tool.people.errors import NoStaffRoleError, UnknownRoleError
@@ -89,10 +89,7 @@ def add_identity_provider(  # noqa: PLR0913, PLR0917 - what its administrator re
     """
     if origin_of(issuer) is None:
         raise NotAWebAddressError(f"{issuer!r} is not an address such as https://id.example.edu.")
-    unknown = {role for roles in role_map.values() for role in roles} - rules.STAFF_ROLES
-    if unknown:
-        known = ", ".join(sorted(rules.STAFF_ROLES))
-        raise UnknownRoleError(f"{', '.join(sorted(unknown))}: use {known}.")
+    _refuse_unknown_roles(role_map)
     provider = IdentityProvider(
         id=new_id(),
         name=name,
@@ -110,6 +107,52 @@ def add_identity_provider(  # noqa: PLR0913, PLR0917 - what its administrator re
     except IntegrityError as error:
         raise ConflictError(f"Staff sign in at {issuer} already.") from error
     return provider.id
+
+
+def change_role_map(
+    institution_id: InstitutionId,
+    provider_id: UUID,
+    role_map: Mapping[str, Sequence[str]],
+    *,
+    actor: Actor,
+) -> None:
+    """Decide anew which word of a provider's role claim gives which roles.
+
+    Holds from the next sign-in of each; who is signed in keeps what they have until then.
+
+    Raises:
+        UnknownRoleError: a role that staff cannot have.
+        NotFoundError: the institution has no such provider.
+    """
+    _refuse_unknown_roles(role_map)
+    new = {word: sorted(roles) for word, roles in sorted(role_map.items())}
+    with transaction(institution_id) as session:
+        provider = session.scalar(
+            select(IdentityProvider).where(IdentityProvider.id == provider_id)
+        )
+        if provider is None:
+            raise NotFoundError("There is no such way to sign in.")
+        before, provider.role_map = provider.role_map, new
+        audit.record(
+            session,
+            actor=actor,
+            act="change_role_map",
+            object_kind="identity_provider",
+            object_id=provider_id,
+            facts={"before": _told(before), "after": _told(new)},
+        )
+
+
+def _told(role_map: Mapping[str, Sequence[str]]) -> str:
+    told = "; ".join(f"{word}: {', '.join(roles)}" for word, roles in role_map.items())
+    return told[: audit.MAX_FACT_CHARACTERS]
+
+
+def _refuse_unknown_roles(role_map: Mapping[str, Sequence[str]]) -> None:
+    unknown = {role for roles in role_map.values() for role in roles} - rules.STAFF_ROLES
+    if unknown:
+        known = ", ".join(sorted(rules.STAFF_ROLES))
+        raise UnknownRoleError(f"{', '.join(sorted(unknown))}: use {known}.")
 
 
 def begin_sign_in(

@@ -247,6 +247,7 @@ def _store(session: Session, invited: Invited, granted: Granted) -> tuple[Regist
             id=new_id(),
             issuer=granted.issuer,
             client_id=granted.client_id,
+            registered_for=invited.institution_id,
             created_at=clock.now(),
             **said,
         )
@@ -260,7 +261,8 @@ def _store(session: Session, invited: Invited, granted: Granted) -> tuple[Regist
         session.scalars(
             select(Deployment.institution_id).where(Deployment.registration_id == known.id)
         )
-    ) - {None}
+    )
+    owners = (owners | {known.registered_for}) - {None}
     if invited.institution_id is not None and owners and invited.institution_id not in owners:
         raise RegisteredElsewhereError
     session.execute(update(Registration).where(Registration.id == known.id).values(**said))

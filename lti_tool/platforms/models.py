@@ -39,6 +39,8 @@ class Registration(Base):
     """Our client at one platform: the pair (issuer, client_id); may serve many institutions.
 
     `scopes` are the services it granted when it registered itself; empty where nobody told.
+    `registered_for` is whose administrator connected it, and decides about deployments that wait
+    as long as nobody else has one; it makes nobody a tenant.
     """
 
     __tablename__ = "registrations"
@@ -54,6 +56,7 @@ class Registration(Base):
     token_audience: Mapped[str | None]
     jwks_url: Mapped[str]
     scopes: Mapped[list[Any]] = mapped_column(default=list)
+    registered_for: Mapped[InstitutionId | None] = mapped_column(ForeignKey("institutions.id"))
     created_at: Mapped[datetime]
 
 

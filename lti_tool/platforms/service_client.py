@@ -73,6 +73,20 @@ def access_token(registration_id: RegistrationId, scopes: Sequence[str]) -> str:
         time.sleep(_POLL_SECONDS)
 
 
+def probe(registration_id: RegistrationId, scopes: Sequence[str]) -> str:
+    """Ask for a token past what is kept, to see how the platform answers; return it.
+
+    Raises:
+        TokenRefusedError: the platform says no, or grants less than these scopes.
+        OutboundFailedError: it does not answer, or not with a token. Temporary.
+        OutboundRefusedError: its address is not one we may call.
+    """
+    with system_transaction() as session:
+        registration = queries.get_registration(session, registration_id)
+    token, _ = _request(registration, " ".join(sorted(set(scopes))))
+    return token
+
+
 def forget_token(registration_id: RegistrationId, scopes: Sequence[str], token: str) -> None:
     """Drop a token that the platform no longer takes (401); one fetched meanwhile stays."""
     words = " ".join(sorted(set(scopes)))

@@ -6,7 +6,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lti_tool.core import audit, clock
+from lti_tool.core import audit, clock, keys
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import InvalidRequestError
@@ -56,10 +56,16 @@ def add_institution(slug: str, name: str) -> InstitutionId:
     return institution.id
 
 
-def add_registration(
-    *, issuer: str, client_id: str, name: str, endpoints: Endpoints, product: str = "generic"
+def add_registration(  # noqa: PLR0913 - what its administrator reads off the LMS
+    *,
+    issuer: str,
+    client_id: str,
+    name: str,
+    endpoints: Endpoints,
+    product: str = "generic",
+    registered_for: InstitutionId | None = None,
 ) -> RegistrationId:
-    """Remember our client at a platform: what its administrator reads off the LMS.
+    """Remember our client at a platform.
 
     Raises:
         AlreadyKnownError: this issuer and client id were registered before.
@@ -79,6 +85,7 @@ def add_registration(
         jwks_url=endpoints.jwks_url,
         token_audience=endpoints.token_audience,
         scopes=[],
+        registered_for=registered_for,
         created_at=clock.now(),
     )
     try:
@@ -142,6 +149,69 @@ def approve_deployment(
             object_kind="deployment",
             object_id=deployment_id,
             facts={"institution_before": str(before) if before else None},
+        )
+
+
+def add_by_hand(  # noqa: PLR0913 - what an administrator reads off the LMS
+    institution_id: InstitutionId,
+    *,
+    issuer: str,
+    client_id: str,
+    name: str,
+    product: str,
+    endpoints: Endpoints,
+    platform_deployment_id: str | None,
+    actor: Actor,
+) -> RegistrationId:
+    """Remember a platform of one institution, and its first deployment if it is known.
+
+    Raises:
+        AlreadyKnownError: this issuer and client id are registered, perhaps by somebody else.
+        NotAWebAddressError: an address is none.
+    """
+    registration_id = add_registration(
+        issuer=issuer,
+        client_id=client_id,
+        name=name,
+        endpoints=endpoints,
+        product=product,
+        registered_for=institution_id,
+    )
+    if platform_deployment_id:
+        deployment_id = add_deployment(registration_id, platform_deployment_id)
+        approve_deployment(deployment_id, institution_id, actor=actor)
+    with transaction(institution_id) as session:
+        audit.record(
+            session,
+            actor=actor,
+            act="register_platform",
+            object_kind="registration",
+            object_id=registration_id,
+            facts={"by_hand": True},
+        )
+    return registration_id
+
+
+def rotate_keys(
+    institution_id: InstitutionId, purpose: keys.Purpose, *, actor: Actor, shared: bool
+) -> None:
+    """Sign with a new key from now on; the old one stays published, so that nothing breaks.
+
+    Args:
+        institution_id: who decides.
+        purpose: what is signed.
+        actor: who decides, by name.
+        shared: the installation's key, not the institution's own.
+    """
+    key = keys.rotate(purpose, None if shared else institution_id)
+    with transaction(institution_id) as session:
+        audit.record(
+            session,
+            actor=actor,
+            act="rotate_key",
+            object_kind="key",
+            object_id=key.id,
+            facts={"purpose": purpose, "kid": key.kid},
         )
 
 

@@ -3,12 +3,16 @@ from hypothesis import strategies as st
 
 from lti_tool.people.rules import STAFF_ROLES, Act, Role, may, staff_roles
 
-MAP = {"registry": ["registrar", "auditor"], "dean": ["issuer"], "odd": ["learner", "king"]}
+MAP = {
+    "registry": ["registrar", "auditor"],
+    "dean": ["issuer", "tool_administrator"],
+    "odd": ["learner", "king"],
+}
 
 
 def test_words_give_the_roles_that_the_map_says() -> None:
     assert staff_roles(["registry"], MAP) == {Role.REGISTRAR, Role.AUDITOR}
-    assert staff_roles("dean", MAP) == {Role.ISSUER}
+    assert staff_roles("dean", MAP) == {Role.ISSUER, Role.TOOL_ADMINISTRATOR}
     assert staff_roles(["dean", "registry", "dean"], MAP) == STAFF_ROLES
 
 
@@ -30,7 +34,7 @@ def test_whatever_else_a_claim_holds_gives_nothing(claim: object) -> None:
 
 def test_an_institutions_roles_open_nothing_in_a_course_and_the_reverse() -> None:
     course = {Act.TAKE_ATTEMPT, Act.SHARE_BADGE, Act.PLACE, Act.SEE_RESULTS, Act.RESEND_SCORES}
-    desk = {Act.SEE_PROGRESS, Act.SEE_RECORD, Act.EXPORT}
+    desk = {Act.SEE_PROGRESS, Act.SEE_RECORD, Act.EXPORT, Act.ADMINISTER}
 
     assert course | desk | {Act.SEE_OWN} == set(Act)
     for role in Role:
@@ -44,3 +48,11 @@ def test_only_the_registrar_takes_data_along() -> None:
 
 def test_nobody_in_particular_may_only_see_their_own() -> None:
     assert {act for act in Act if may(frozenset(), act)} == {Act.SEE_OWN}
+
+
+def test_who_looks_after_the_tool_sees_no_learner_and_nobody_else_looks_after_it() -> None:
+    assert [role for role in Role if may(frozenset({role}), Act.ADMINISTER)] == [
+        Role.TOOL_ADMINISTRATOR
+    ]
+    administrator = frozenset({Role.TOOL_ADMINISTRATOR})
+    assert {act for act in Act if may(administrator, act)} == {Act.SEE_OWN, Act.ADMINISTER}

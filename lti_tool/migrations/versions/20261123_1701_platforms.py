@@ -47,7 +47,11 @@ def upgrade() -> None:
         sa.Column("token_audience", sa.String(), nullable=True),
         sa.Column("jwks_url", sa.String(), nullable=False),
         sa.Column("scopes", postgresql.JSONB(), nullable=False),
+        sa.Column("registered_for", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["registered_for"], ["institutions.id"], name=op.f("fk_registrations_registered_for")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_registrations")),
         sa.UniqueConstraint("issuer", "client_id", name=op.f("uq_registrations_issuer_client_id")),
     )

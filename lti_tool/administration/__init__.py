@@ -1,0 +1,1 @@
+"""Pages for whoever connects platforms to an institution and looks after keys and roles."""
