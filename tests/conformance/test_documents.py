@@ -4,13 +4,20 @@ import re
 from functools import cache
 from pathlib import Path
 
+import click
 import pytest
+
+from lti_tool import cli
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
     ROOT / "docs" / "architecture.md",
     ROOT / "docs" / "conformance.md",
     *sorted((ROOT / "docs" / "conformance").glob("*.md")),
+]
+FOR_OPERATORS = [
+    ROOT / "README.md",
+    *map(ROOT.joinpath("docs").joinpath, ("production.md", "connecting.md")),
 ]
 CODE = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"(?:\.\./)?[a-z][\w-]*(?:/[\w.-]+)*(?:/|\.(?:py|js|css|html|md|toml))")
@@ -54,6 +61,23 @@ def test_every_row_of_the_conformance_table_names_a_module_and_a_test() -> None:
     for requirement, module, test in rows:
         assert CODE.search(module), requirement
         assert re.search(r"`(?:tests/|test_)", test), requirement
+
+
+@pytest.mark.parametrize("document", FOR_OPERATORS, ids=lambda path: path.stem)
+def test_commands_and_settings_exist(document: Path) -> None:
+    text = document.read_text()
+    source = "".join(path.read_text() for path in (ROOT / "lti_tool").rglob("*.py"))
+
+    commands = set(re.findall(r"(?:^ {4}|`)cairn ([a-z]+)(?: ([a-z]+)\b)?", text, re.MULTILINE))
+    assert commands
+    context = click.Context(cli.main)
+    for name, below in commands:
+        command = cli.main.get_command(context, name)
+        assert command is not None, name
+        if isinstance(command, click.Group):
+            assert below in command.list_commands(context), (name, below)
+    for setting in re.findall(r"`(CAIRN_[A-Z_]+)", text):
+        assert f'"{setting}"' in source or setting == "CAIRN_REQUIRE_ALL", setting
 
 
 def test_what_is_missing_is_noticed(tmp_path: Path) -> None:
