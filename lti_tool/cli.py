@@ -22,6 +22,8 @@ COMMANDS: Mapping[str, str] = {
     "backlog": "operate:backlog",
     "keys": "operate:keys_group",
     "registration": "registrations:registration",
+    "verify": "credentials:verify",
+    "credential": "credentials:credential",
     "demo": "demo:demo_command",
     "campus": "campus:campus_command",
 }

@@ -10,6 +10,24 @@ class AchievementExistsError(ConflictError):
     title = "This assessment has its badge already"
 
 
+class ReplacesItselfError(ConflictError):
+    """Following what replaces what would lead back to where it began."""
+
+    code = "achievement_replaces_itself"
+    title = "A badge cannot come after itself"
+
+
+class UnprintableNameError(InvalidRequestError):
+    """A certificate cannot be printed with these letters."""
+
+    code = "certificate_unprintable"
+    title = "We have no font for some of the letters"
+    steps = (
+        "Make the certificate without your name.",
+        "Tell the people who run Cairn which script the letters belong to.",
+    )
+
+
 class UnknownAwardError(NotFoundError):
     """No such award, or it is another person's or institution's."""
 

@@ -4,14 +4,11 @@ In the order of Open Badges 3.0 §9.1. Nothing here asks the network or the data
 looked up is handed in.
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from lti_tool.badges import data_integrity
-from lti_tool.badges.data_integrity import ProofCheck, ProofOutcome, VerificationMethod
+from lti_tool.badges.data_integrity import ProofCheck, ProofOutcome
 from lti_tool.badges.open_badges import Badge
 
 
@@ -78,30 +75,16 @@ class Examination:
         return Verdict.VALID
 
 
-def examine(
-    document: Mapping[str, Any],
-    badge: Badge,
-    *,
-    methods: Iterable[VerificationMethod],
-    status: Status,
-    at: datetime,
-) -> Examination:
+def examine(badge: Badge, *, proof: ProofCheck, status: Status, at: datetime) -> Examination:
     """Judge a credential.
 
     Args:
-        document: as it was shown.
         badge: what `open_badges.read` made of the document.
-        methods: the keys that its issuer publishes.
+        proof: what checking its proof came to.
         status: what the list says at the credential's place.
         at: the instant to judge by, aware.
     """
-    return Examination(
-        badge=badge,
-        proof=data_integrity.verify(document, methods=methods, at=at),
-        status=status,
-        dates=_dates(badge, at),
-        at=at,
-    )
+    return Examination(badge=badge, proof=proof, status=status, dates=_dates(badge, at), at=at)
 
 
 def _dates(badge: Badge, at: datetime) -> Dates:

@@ -5,24 +5,27 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from lti_tool.badges import open_badges, signing, status_list
+from lti_tool.badges.errors import UnknownCredentialError
 from lti_tool.badges.issuer import Issuer
-from lti_tool.badges.models import Achievement, Award, Credential, StatusList
+from lti_tool.badges.models import MINIMAL, Award, Credential, StatusList
 from lti_tool.badges.queries import (
+    edition_content,
     find_status_list,
     get_achievement,
     get_award,
     get_issuer_of,
     list_revoked_indexes,
 )
+from lti_tool.badges.rules import AchievementDraft
 from lti_tool.core import clock
 from lti_tool.core.db import tenant, transaction
 from lti_tool.core.errors import NotFoundError
-from lti_tool.core.ids import AwardId, CredentialId, InstitutionId, new_id
+from lti_tool.core.ids import AchievementId, AwardId, CredentialId, InstitutionId, new_id
 
 # A list is given up when this many places in a row were taken: it is then nearly full.
 _TRIES = 8
@@ -59,6 +62,30 @@ def issue_credential(institution_id: InstitutionId, award_id: AwardId) -> None:
             .where(Credential.id == reserved.credential_id, Credential.document.is_(None))
             .values(document=document, issued_at=clock.now())
         )
+
+
+def compact_form(institution_id: InstitutionId, credential_id: CredentialId) -> str:
+    """Return a signed credential as a compact JWS, signed when first asked for, then kept.
+
+    Raises:
+        UnknownCredentialError: there is none, or it is not signed yet.
+    """
+    with transaction(institution_id) as session:
+        row = session.scalar(select(Credential).where(Credential.id == credential_id))
+        if row is None or row.document is None:
+            raise UnknownCredentialError(f"no credential {credential_id}")
+        if row.compact is not None:
+            return row.compact
+        issuer = get_issuer_of(session, institution_id)
+    unsecured = {name: value for name, value in row.document.items() if name != "proof"}
+    compact = signing.sign_compact(issuer, unsecured)
+    with transaction(institution_id) as session:
+        session.execute(
+            update(Credential)
+            .where(Credential.id == credential_id, Credential.compact.is_(None))
+            .values(compact=compact)
+        )
+    return compact
 
 
 def published_status_list(institution_id: InstitutionId, number: int) -> dict[str, Any]:
@@ -103,15 +130,18 @@ def publish_status_lists(institution_id: InstitutionId) -> None:
         published_status_list(institution_id, number)
 
 
-def badge_achievement(issuer: Issuer, achievement: Achievement) -> open_badges.Achievement:
-    """Return an achievement as credentials and its own address state it."""
+def badge_achievement(
+    issuer: Issuer, achievement_id: AchievementId, content: AchievementDraft, *, edition: int
+) -> open_badges.Achievement:
+    """Return an edition of an achievement as credentials and its own address state it."""
     return open_badges.Achievement(
-        id=issuer.achievement_url(achievement.id),
-        name=achievement.name,
-        description=achievement.description,
-        criteria=achievement.criteria,
-        kind=achievement.achievement_type,
-        image_url=issuer.image_url(achievement.id),
+        id=issuer.achievement_url(achievement_id),
+        name=content.name,
+        description=content.description,
+        criteria=content.criteria,
+        kind=content.achievement_type.value,
+        image_url=issuer.image_url(achievement_id),
+        version=str(edition),
     )
 
 
@@ -127,7 +157,11 @@ def _reserve(session: Session, award_id: AwardId) -> _Reserved | None:
     if award.withdrawn_at is not None:
         return None
     credential = session.scalar(
-        select(Credential).where(Credential.award_id == award_id, Credential.revoked_at.is_(None))
+        select(Credential).where(
+            Credential.award_id == award_id,
+            Credential.form == MINIMAL,
+            Credential.revoked_at.is_(None),
+        )
     )
     if credential is None:
         credential = _take_place(session, award)
@@ -144,9 +178,15 @@ def _reserve(session: Session, award_id: AwardId) -> _Reserved | None:
         badge=open_badges.Badge(
             id=issuer.credential_url(credential.id),
             issuer=badge_issuer(issuer),
-            achievement=badge_achievement(issuer, achievement),
+            achievement=badge_achievement(
+                issuer,
+                achievement.id,
+                edition_content(session, achievement, award.edition),
+                edition=award.edition,
+            ),
             subject_id=credential.subject_urn,
             valid_from=award.awarded_at.replace(microsecond=0),
+            valid_until=award.valid_until and award.valid_until.replace(microsecond=0),
             status=open_badges.StatusEntry(
                 list_url=issuer.status_list_url(number), index=credential.status_index
             ),
@@ -169,12 +209,14 @@ def _take_place(session: Session, award: Award) -> Credential:
                     institution_id=tenant(),
                     id=new_id(),
                     award_id=award.id,
+                    form=MINIMAL,
                     subject_urn=open_badges.subject_urn(uuid4()),
                     status_list_id=list_id,
                     status_index=secrets.randbelow(status_list.LENGTH),
                 )
                 .on_conflict_do_nothing(
-                    index_elements=["institution_id", "status_list_id", "status_index"]
+                    index_elements=["institution_id", "status_list_id", "status_index"],
+                    index_where=text("form = 'minimal'"),
                 )
                 .returning(Credential)
             )

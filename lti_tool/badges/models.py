@@ -20,11 +20,15 @@ from lti_tool.core.ids import (
     new_id,
 )
 
+# Forms of a credential: what is signed on award, and what a learner asks for with more in it.
+MINIMAL, DETAILED = "minimal", "detailed"
+
 
 class Achievement(TenantRow, Base):
     """What can be earned (Open Badges 3.0 Achievement). Its URI is the same for every learner.
 
-    `assessment_id` names the assessment whose pass earns it, if one does.
+    Holds what its newest edition says; all editions are in `AchievementEdition`. `assessment_id`
+    names the assessment whose pass earns it, if one does. `details` is `rules.Details`.
     """
 
     __tablename__ = "achievements"
@@ -38,6 +42,7 @@ class Achievement(TenantRow, Base):
             postgresql_where=text("assessment_id IS NOT NULL"),
         ),
         tenant_key("assessment_id", "assessments"),
+        tenant_key("replaced_by_id", "achievements"),
     )
 
     id: Mapped[AchievementId] = mapped_column(primary_key=True, default=new_id)
@@ -49,6 +54,27 @@ class Achievement(TenantRow, Base):
     criteria: Mapped[str]
     credits: Mapped[Decimal | None]
     artwork: Mapped[dict[str, Any]]
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    published_at: Mapped[datetime]
+    replaced_by_id: Mapped[AchievementId | None]
+
+
+class AchievementEdition(TenantRow, Base):
+    """What an achievement said from one publication to the next. Never changed.
+
+    `content` is what `rules.AchievementDraft.to_json` wrote.
+    """
+
+    __tablename__ = "achievement_editions"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "achievement_id", "edition"),
+        tenant_key("achievement_id", "achievements"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    achievement_id: Mapped[AchievementId]
+    edition: Mapped[int]
+    content: Mapped[dict[str, Any]]
     published_at: Mapped[datetime]
 
 
@@ -67,6 +93,7 @@ class Award(TenantRow, Base):
     achievement_id: Mapped[AchievementId]
     edition: Mapped[int]
     awarded_at: Mapped[datetime]
+    valid_until: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
     withdrawn_reason: Mapped[str | None]
 
@@ -86,6 +113,7 @@ class AwardCause(TenantRow, Base):
     kind: Mapped[str]
     cause_id: Mapped[UUID]
     reason: Mapped[str | None]
+    evidence: Mapped[list[Any]] = mapped_column(default=list)
     caused_at: Mapped[datetime]
 
 
@@ -109,7 +137,9 @@ class Credential(TenantRow, Base):
     """The signed OpenBadgeCredential of an award; `document` is what was signed, proof included.
 
     First its id, subject and place in a status list are reserved, then it is signed: without a
-    document it is still being signed. An award has one that is not revoked.
+    document it is still being signed. An award has one minimal one that is not revoked; detailed
+    ones, made when the learner asks, share its place in the list. `compact` is the same credential
+    as a JWS, signed when first asked for.
     """
 
     __tablename__ = "credentials"
@@ -119,9 +149,17 @@ class Credential(TenantRow, Base):
             "institution_id",
             "award_id",
             unique=True,
-            postgresql_where=text("revoked_at IS NULL"),
+            postgresql_where=text("revoked_at IS NULL AND form = 'minimal'"),
         ),
-        UniqueConstraint("institution_id", "status_list_id", "status_index"),
+        Index(
+            "uq_credentials_place",
+            "institution_id",
+            "status_list_id",
+            "status_index",
+            unique=True,
+            postgresql_where=text("form = 'minimal'"),
+        ),
+        CheckConstraint("form IN ('minimal', 'detailed')", name="form"),
         CheckConstraint("(document IS NULL) = (issued_at IS NULL)", name="issued"),
         tenant_key("award_id", "awards"),
         tenant_key("status_list_id", "status_lists"),
@@ -129,16 +167,21 @@ class Credential(TenantRow, Base):
 
     id: Mapped[CredentialId] = mapped_column(primary_key=True, default=new_id)
     award_id: Mapped[AwardId]
+    form: Mapped[str] = mapped_column(default=MINIMAL)
     subject_urn: Mapped[str]
     status_list_id: Mapped[UUID]
     status_index: Mapped[int]
     document: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    compact: Mapped[str | None]
     issued_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
 
 class Share(TenantRow, Base):
-    """A link a learner made to show one credential; the token is kept as a hash."""
+    """A link a learner made to show one credential; the token is kept as a hash.
+
+    `label` is the learner's own note of whom it is for; `opened` counts, and says no more.
+    """
 
     __tablename__ = "shares"
     __table_args__ = (
@@ -150,5 +193,9 @@ class Share(TenantRow, Base):
     credential_id: Mapped[CredentialId]
     token_hash: Mapped[bytes]
     show_name: Mapped[bool]
+    show_result: Mapped[bool] = mapped_column(default=False)
+    label: Mapped[str | None]
+    opened: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]

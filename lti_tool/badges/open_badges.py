@@ -50,6 +50,7 @@ class Achievement:
         criteria: what one must do to earn it, in words.
         kind: an `achievementType` of the specification, such as MicroCredential.
         image_url: absolute, of an SVG or PNG.
+        version: of the achievement; it may be published anew under the same id.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Achievement:
     criteria: str
     kind: str | None = None
     image_url: str | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +174,7 @@ def read(document: object) -> Badge:
             criteria=_optional_text(_object(achievement, "criteria"), "narrative") or "",
             kind=_optional_text(achievement, "achievementType"),
             image_url=_optional_text(image, "id") if isinstance(image, Mapping) else None,
+            version=_optional_text(achievement, "version"),
         ),
         subject_id=_text(subject, "id"),
         valid_from=valid_from,
@@ -199,6 +202,8 @@ def _achievement_json(achievement: Achievement) -> dict[str, Any]:
         document["achievementType"] = achievement.kind
     if achievement.image_url is not None:
         document["image"] = {"id": achievement.image_url, "type": "Image"}
+    if achievement.version is not None:
+        document["version"] = achievement.version
     return document
 
 

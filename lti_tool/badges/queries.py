@@ -4,16 +4,30 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from lti_tool.assessments.models import Attempt
+from lti_tool.badges.artwork import Artwork
+from lti_tool.badges.details import Details
 from lti_tool.badges.errors import UnknownAwardError
 from lti_tool.badges.issuer import Issuer, image_path
-from lti_tool.badges.models import Achievement, Award, Credential, Share, StatusList
-from lti_tool.core import settings
+from lti_tool.badges.models import (
+    MINIMAL,
+    Achievement,
+    AchievementEdition,
+    Award,
+    AwardCause,
+    Credential,
+    Share,
+    StatusList,
+)
+from lti_tool.badges.rules import AchievementDraft, AchievementType, CauseKind
+from lti_tool.core import clock, settings
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import (
     AchievementId,
@@ -34,7 +48,11 @@ class OpenShare:
 
     id: ShareId
     show_name: bool
+    show_result: bool
+    label: str | None
+    opened: int
     created_at: datetime
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,20 +73,40 @@ class HeldBadge:
     artwork: dict[str, Any]
     image_path: str
     awarded_at: datetime
+    valid_until: datetime | None
     credential_id: CredentialId | None
     issued_at: datetime | None
     shares: Sequence[OpenShare] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Points:
+    """What an attempt came to."""
+
+    earned: Decimal
+    possible: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
-    """What stands behind a link: a signed credential and what its holder shows with it."""
+    """What stands behind a link: a signed credential and what its holder shows with it.
+
+    Attributes:
+        content: what the edition said that was earned.
+        replaced_by_id: the achievement that has taken its place, if one has.
+        points: None unless the holder shows them.
+    """
 
     person_id: PersonId
+    credential_id: CredentialId
     achievement_id: AchievementId
-    artwork: dict[str, Any]
+    edition: int
+    newest_edition: int
+    replaced_by_id: AchievementId | None
+    content: AchievementDraft
     document: dict[str, Any]
     show_name: bool
+    points: Points | None
 
 
 def get_issuer(session: Session, slug: str) -> Issuer:
@@ -98,16 +136,51 @@ def _issuer(institution: Institution) -> Issuer:
     )
 
 
-def get_achievement(session: Session, achievement_id: AchievementId) -> Achievement:
+def get_achievement(
+    session: Session, achievement_id: AchievementId, *, lock: bool = False
+) -> Achievement:
     """Return a published achievement.
 
     Raises:
         NotFoundError: there is none of that id here.
     """
-    achievement = session.scalar(select(Achievement).where(Achievement.id == achievement_id))
+    query = select(Achievement).where(Achievement.id == achievement_id)
+    achievement = session.scalar(query.with_for_update() if lock else query)
     if achievement is None:
         raise NotFoundError(f"no achievement {achievement_id}")
     return achievement
+
+
+def edition_content(session: Session, achievement: Achievement, edition: int) -> AchievementDraft:
+    """Return what an edition of an achievement says."""
+    stored = session.scalar(
+        select(AchievementEdition.content).where(
+            AchievementEdition.achievement_id == achievement.id,
+            AchievementEdition.edition == edition,
+        )
+    )
+    if stored is not None:
+        return AchievementDraft.from_json(stored)
+    return AchievementDraft(
+        name=achievement.name,
+        description=achievement.description,
+        criteria=achievement.criteria,
+        achievement_type=AchievementType(achievement.achievement_type),
+        artwork=Artwork.from_json(achievement.artwork),
+        credits=achievement.credits,
+        details=Details.from_json(achievement.details),
+    )
+
+
+def list_editions(session: Session, achievement_id: AchievementId) -> list[AchievementEdition]:
+    """Return an achievement's editions, the newest first."""
+    return list(
+        session.scalars(
+            select(AchievementEdition)
+            .where(AchievementEdition.achievement_id == achievement_id)
+            .order_by(AchievementEdition.edition.desc())
+        )
+    )
 
 
 def find_achievement_of_assessment(
@@ -144,6 +217,7 @@ def list_held(session: Session, person_id: PersonId) -> list[HeldBadge]:
         .outerjoin(
             Credential,
             (Credential.award_id == Award.id)
+            & (Credential.form == MINIMAL)
             & Credential.revoked_at.is_(None)
             & Credential.issued_at.is_not(None),
         )
@@ -161,6 +235,7 @@ def list_held(session: Session, person_id: PersonId) -> list[HeldBadge]:
             artwork=achievement.artwork,
             image_path=image_path(slug, achievement.id),
             awarded_at=award.awarded_at,
+            valid_until=award.valid_until,
             credential_id=credential_id,
             issued_at=issued_at,
             shares=shares.get(credential_id, ()),
@@ -175,39 +250,79 @@ def _open_shares(
     shares: defaultdict[CredentialId, list[OpenShare]] = defaultdict(list)
     for share in session.scalars(
         select(Share)
-        .where(Share.credential_id.in_(credential_ids), Share.ended_at.is_(None))
+        .where(
+            Share.credential_id.in_(credential_ids),
+            Share.ended_at.is_(None),
+            (Share.expires_at.is_(None)) | (Share.expires_at > clock.now()),
+        )
         .order_by(Share.created_at.desc(), Share.id.desc())
     ):
         shares[share.credential_id].append(
-            OpenShare(id=share.id, show_name=share.show_name, created_at=share.created_at)
+            OpenShare(
+                id=share.id,
+                show_name=share.show_name,
+                show_result=share.show_result,
+                label=share.label,
+                opened=share.opened,
+                created_at=share.created_at,
+                expires_at=share.expires_at,
+            )
         )
     return shares
 
 
-def find_shared(session: Session, token_hash: bytes) -> Shared | None:
-    """Return what an open link shows, or None: there is no such link, or it was ended."""
+def find_shared(session: Session, token_hash: bytes, at: datetime) -> Shared | None:
+    """Return what an open link shows, or None: there is no such link, or it has ended."""
     row = session.execute(
         select(
+            Award.id.label("award_id"),
             Award.person_id,
-            Award.achievement_id,
-            Achievement.artwork,
+            Award.edition,
+            Achievement,
+            Credential.id.label("credential_id"),
             Credential.document,
             Share.show_name,
+            Share.show_result,
         )
+        .select_from(Share)
         .join(Credential, Credential.id == Share.credential_id)
         .join(Award, Award.id == Credential.award_id)
         .join(Achievement, Achievement.id == Award.achievement_id)
-        .where(Share.token_hash == token_hash, Share.ended_at.is_(None))
+        .where(
+            Share.token_hash == token_hash,
+            Share.ended_at.is_(None),
+            (Share.expires_at.is_(None)) | (Share.expires_at > at),
+        )
     ).one_or_none()
     if row is None or row.document is None:
         return None
+    achievement: Achievement = row.Achievement
     return Shared(
         person_id=row.person_id,
-        achievement_id=row.achievement_id,
-        artwork=row.artwork,
+        credential_id=row.credential_id,
+        achievement_id=achievement.id,
+        edition=row.edition,
+        newest_edition=achievement.edition,
+        replaced_by_id=achievement.replaced_by_id,
+        content=edition_content(session, achievement, row.edition),
         document=row.document,
         show_name=row.show_name,
+        points=find_points(session, row.award_id) if row.show_result else None,
     )
+
+
+def find_points(session: Session, award_id: AwardId) -> Points | None:
+    """Return the points of the first passed attempt that caused an award, if one did."""
+    row = session.execute(
+        select(Attempt.points_earned, Attempt.points_possible)
+        .join(AwardCause, AwardCause.cause_id == Attempt.id)
+        .where(AwardCause.award_id == award_id, AwardCause.kind == CauseKind.PASS.value)
+        .order_by(AwardCause.caused_at)
+        .limit(1)
+    ).one_or_none()
+    if row is None or row.points_earned is None or row.points_possible is None:
+        return None
+    return Points(earned=row.points_earned, possible=row.points_possible)
 
 
 def find_status_list(session: Session, number: int) -> StatusList | None:

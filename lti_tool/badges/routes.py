@@ -1,20 +1,30 @@
 """What an issuer publishes, what holders share, and the page that checks a credential."""
 
 import json
-import re
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from lti_tool.badges import artwork, did_web, issuing, open_badges, queries, signing, verifying
+from lti_tool.badges import (
+    artwork,
+    did_web,
+    exporting,
+    issuing,
+    open_badges,
+    queries,
+    signing,
+    verifying,
+)
+from lti_tool.badges.carriers import MOST_FILE_BYTES
 from lti_tool.badges.errors import PrivateCredentialError, UnreadableCredentialError
+from lti_tool.badges.exporting import FileKind
 from lti_tool.badges.issuer import Issuer
 from lti_tool.badges.models import Achievement
+from lti_tool.badges.rules import AchievementDraft
 from lti_tool.badges.verifying import find_issuer
-from lti_tool.core import settings
+from lti_tool.core import web
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AchievementId
 
@@ -22,8 +32,13 @@ blueprint = Blueprint("badges", __name__)
 
 # Verifiers ask from browsers and from everywhere. Keys change rarely, revocations are wanted soon.
 _KEYS_SECONDS, _LIST_SECONDS, _PICTURE_SECONDS = 300, 60, 86_400
+_KIND_WORDS = {
+    FileKind.JSON: "Open Badge 3.0 file (JSON)",
+    FileKind.JWT: "Signed token (JWT)",
+    FileKind.SVG: "Picture with the badge in it (SVG)",
+    FileKind.PNG: "Picture with the badge in it (PNG)",
+}
 _LINKED_DATA = (open_badges.MEDIA_TYPE, "application/ld+json", "application/json")
-_SHARE_PATH = re.compile(r"/i/([a-z0-9-]+)/shared/([A-Za-z0-9_-]+?)(?:\.json)?")
 
 
 @blueprint.get("/i/<slug>")
@@ -48,9 +63,9 @@ def show_did_document(slug: str) -> ResponseReturnValue:
 
 @blueprint.get("/i/<slug>/jwks.json")
 def show_key_set(slug: str) -> ResponseReturnValue:
-    """Publish the same keys as a JWK set."""
+    """Publish the keys of both forms as a JWK set."""
     issuer = find_issuer(slug)
-    key_set = did_web.key_set(issuer.did, signing.public_keys(issuer))
+    key_set = exporting.key_set(issuer)
     return _document(key_set, "application/jwk-set+json", _KEYS_SECONDS)
 
 
@@ -64,33 +79,42 @@ def show_status_list(slug: str, number: int) -> ResponseReturnValue:
 @blueprint.get("/i/<slug>/achievements/<uuid:achievement_id>")
 def show_achievement(slug: str, achievement_id: UUID) -> ResponseReturnValue:
     """Say what an achievement is: a page, or JSON-LD for programs."""
-    issuer, achievement = _achievement(slug, achievement_id)
+    issuer, achievement, content = _achievement(slug, achievement_id)
     if _wants_linked_data():
         document = open_badges.achievement_document(
-            issuing.badge_achievement(issuer, achievement), issuing.badge_issuer(issuer)
+            issuing.badge_achievement(issuer, achievement.id, content, edition=achievement.edition),
+            issuing.badge_issuer(issuer),
         )
         return _document(document, open_badges.MEDIA_TYPE, _KEYS_SECONDS)
     return render_template(
         "badges/show_achievement.html",
         issuer=issuer,
         achievement=achievement,
-        picture=artwork.describe(artwork.Artwork.from_json(achievement.artwork)),
+        content=content,
+        facts=exporting.facts(content),
+        picture=artwork.describe(content.artwork),
     )
 
 
 @blueprint.get("/i/<slug>/achievements/<uuid:achievement_id>/image.svg")
 def show_artwork(slug: str, achievement_id: UUID) -> ResponseReturnValue:
     """Draw an achievement's badge."""
-    _issuer, achievement = _achievement(slug, achievement_id)
-    picture = artwork.draw(
-        artwork.Artwork.from_json(achievement.artwork), seed=achievement.id, label=achievement.name
-    )
+    _issuer, achievement, content = _achievement(slug, achievement_id)
+    picture = artwork.draw(content.artwork, seed=achievement.id, label=achievement.name)
     response = Response(picture, mimetype="image/svg+xml")
     # The picture's own style sheet, if it is opened by itself; nothing else may run in it.
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     )
     return _for_everybody(response, _PICTURE_SECONDS)
+
+
+@blueprint.get("/i/<slug>/achievements/<uuid:achievement_id>/image.png")
+def show_artwork_png(slug: str, achievement_id: UUID) -> ResponseReturnValue:
+    """Give the same picture to places that show no SVG, such as previews of links."""
+    _issuer, achievement, content = _achievement(slug, achievement_id)
+    data = exporting.artwork_png(content.artwork, achievement.id, achievement.name)
+    return _for_everybody(Response(data, mimetype="image/png"), _PICTURE_SECONDS)
 
 
 @blueprint.get("/i/<slug>/credentials/<uuid:credential_id>")
@@ -106,30 +130,56 @@ def explain_credential(slug: str, credential_id: UUID) -> ResponseReturnValue:
 def show_shared(slug: str, token: str) -> ResponseReturnValue:
     """Show a badge to whoever has its link, checked at this moment."""
     opened = verifying.open_share(slug, token)
-    response = Response(
+    return _private(
         render_template(
             "badges/show_shared.html",
             opened=opened,
             badge=opened.checked.examination.badge,
             examination=opened.checked.examination,
-            picture=artwork.describe(artwork.Artwork.from_json(opened.artwork)),
+            picture=artwork.describe(opened.shared.content.artwork),
+            facts=exporting.facts(opened.shared.content),
             link=opened.issuer.share_url(token),
-            download_url=url_for(".download_shared", slug=slug, token=token),
+            slug=slug,
+            token=token,
+            kinds=[(kind, _KIND_WORDS[kind]) for kind in FileKind],
         )
     )
+
+
+@blueprint.get("/i/<slug>/shared/<token>/embed")
+def embed_shared(slug: str, token: str) -> ResponseReturnValue:
+    """Show the same in a small box for other people's pages."""
+    opened = verifying.open_share(slug, token, count=False)
+    web.frame_ancestors(("*",))
+    return _private(
+        render_template(
+            "badges/embed_shared.html",
+            opened=opened,
+            badge=opened.checked.examination.badge,
+            examination=opened.checked.examination,
+            link=opened.issuer.share_url(token),
+        )
+    )
+
+
+@blueprint.get("/i/<slug>/shared/<token>.<any(json, jwt, svg, png):kind>")
+def download_shared(slug: str, token: str, kind: str) -> ResponseReturnValue:
+    """Give the signed credential as a file, in the form asked for."""
+    opened = verifying.open_share(slug, token, count=False)
+    file = exporting.credential_file(
+        opened.issuer.institution_id, opened.shared.credential_id, FileKind(kind)
+    )
+    response = Response(file.data, content_type=file.media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
     response.headers["X-Robots-Tag"] = "noindex"
-    response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
-@blueprint.get("/i/<slug>/shared/<token>.json")
-def download_shared(slug: str, token: str) -> ResponseReturnValue:
-    """Give the signed document, byte for byte what a verifier needs, as a file."""
-    opened = verifying.open_share(slug, token)
-    response = _document(dict(opened.checked.document), open_badges.MEDIA_TYPE, 0)
-    name = re.sub(r"[^a-z0-9]+", "-", opened.checked.examination.badge.achievement.name.lower())
-    response.headers["Content-Disposition"] = f'attachment; filename="{name.strip("-")}.json"'
+def _private(page: str) -> Response:
+    """Answer with a page that its link alone leads to."""
+    response = Response(page)
     response.headers["X-Robots-Tag"] = "noindex"
+    response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
@@ -146,13 +196,13 @@ def verify() -> ResponseReturnValue:
     file_name = upload.filename if upload else None
     text = request.form.get("text", "").strip()
     if upload and file_name:
-        data = upload.stream.read(verifying.MOST_BYTES + 1)
+        data = upload.stream.read(MOST_FILE_BYTES + 1)
     elif (path := _path_of_share(text)) is not None:
         return redirect(path, 303)
     else:
         data = text.encode()
     try:
-        checked = verifying.check(verifying.read_document(data))
+        checked = verifying.check_data(data)
     except UnreadableCredentialError as problem:
         page = render_template(
             "badges/show_verify.html", checked=None, problem=problem, file_name=file_name
@@ -165,17 +215,19 @@ def verify() -> ResponseReturnValue:
 
 def _path_of_share(text: str) -> str | None:
     """Return where a pasted link of ours leads, on this host; None for anything else."""
-    host = settings.current().issuer_url
-    if not text.startswith(f"{host}/"):
-        return None
-    match = _SHARE_PATH.fullmatch(urlsplit(text.removeprefix(host)).path)
-    return url_for(".show_shared", slug=match[1], token=match[2]) if match else None
+    address = verifying.parse_share_url(text)
+    return url_for(".show_shared", slug=address[0], token=address[1]) if address else None
 
 
-def _achievement(slug: str, achievement_id: UUID) -> tuple[Issuer, Achievement]:
+def _achievement(slug: str, achievement_id: UUID) -> tuple[Issuer, Achievement, AchievementDraft]:
     issuer = find_issuer(slug)
     with transaction(issuer.institution_id) as session:
-        return issuer, queries.get_achievement(session, AchievementId(achievement_id))
+        achievement = queries.get_achievement(session, AchievementId(achievement_id))
+        return (
+            issuer,
+            achievement,
+            queries.edition_content(session, achievement, achievement.edition),
+        )
 
 
 def _wants_linked_data() -> bool:

@@ -1,12 +1,15 @@
 """What can be earned and why it was: values that cannot be wrong."""
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from lti_tool.badges.artwork import Artwork
+from lti_tool.badges.details import PLAIN, Details, Evidence
 from lti_tool.core.ids import AssessmentId
 
 
@@ -36,12 +39,14 @@ class Cause:
         id: of the attempt, completion or decision; the same cause twice counts once.
         caused_at: aware.
         reason: needed for a decision, in words.
+        evidence: what a decision rests on.
     """
 
     kind: CauseKind
     id: UUID
     caused_at: datetime
     reason: str | None = None
+    evidence: tuple[Evidence, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a cause that could not be explained later."""
@@ -49,6 +54,23 @@ class Cause:
             raise ValueError("a cause without a time zone")
         if self.kind is CauseKind.DECISION and not (self.reason or "").strip():
             raise ValueError("a decision needs its reason")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shows:
+    """What a link shows beside the badge itself, and for how long.
+
+    Attributes:
+        name: the holder's.
+        result: the points of the attempt that earned it.
+        label: the holder's note of whom it is for; nobody else sees it.
+        until: aware; None until it is taken back.
+    """
+
+    name: bool
+    result: bool = False
+    label: str | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +82,7 @@ class AchievementDraft:
         criteria: what one must do to earn it.
         credits: such as ECTS credits, 0 or more; None when it has none.
         assessment_id: whose pass earns it; None for what a pathway or a person awards.
+        details: what else its readers want to know.
     """
 
     name: str
@@ -69,6 +92,7 @@ class AchievementDraft:
     artwork: Artwork
     credits: Decimal | None = None
     assessment_id: AssessmentId | None = None
+    details: Details = PLAIN
 
     def __post_init__(self) -> None:
         """Refuse what no reader of the credential could make sense of."""
@@ -77,3 +101,39 @@ class AchievementDraft:
                 raise ValueError(f"an achievement without {name}")
         if self.credits is not None and self.credits < 0:
             raise ValueError("negative credits")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what an edition of it says, for storage; the assessment is not part of that."""
+        return {
+            "name": self.name.strip(),
+            "description": self.description.strip(),
+            "criteria": self.criteria.strip(),
+            "achievement_type": self.achievement_type.value,
+            "artwork": self.artwork.to_json(),
+            "credits": None if self.credits is None else str(self.credits),
+            "details": self.details.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> "AchievementDraft":
+        """Return what `to_json` wrote."""
+        credits_ = stored["credits"]
+        return cls(
+            name=stored["name"],
+            description=stored["description"],
+            criteria=stored["criteria"],
+            achievement_type=AchievementType(stored["achievement_type"]),
+            artwork=Artwork.from_json(stored["artwork"]),
+            credits=None if credits_ is None else Decimal(credits_),
+            details=Details.from_json(stored["details"]),
+        )
+
+
+def ends_at(awarded_at: datetime, valid_months: int | None) -> datetime | None:
+    """Return when an award ends: the same day of the month, or the last if there is none."""
+    if valid_months is None:
+        return None
+    years, month = divmod(awarded_at.month - 1 + valid_months, 12)
+    year, month = awarded_at.year + years, month + 1
+    day = min(awarded_at.day, monthrange(year, month)[1])
+    return awarded_at.replace(year=year, month=month, day=day)

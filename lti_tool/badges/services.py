@@ -7,15 +7,30 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from lti_tool.badges.details import Details
 from lti_tool.badges.errors import (
     AchievementExistsError,
+    ReplacesItselfError,
     UnknownCredentialError,
     UnknownShareError,
 )
 from lti_tool.badges.events import AwardGranted, AwardWithdrawn
-from lti_tool.badges.models import Achievement, Award, AwardCause, Credential, Share, StatusList
-from lti_tool.badges.queries import find_achievement_of_assessment, get_achievement, get_award
-from lti_tool.badges.rules import AchievementDraft, Cause
+from lti_tool.badges.models import (
+    Achievement,
+    AchievementEdition,
+    Award,
+    AwardCause,
+    Credential,
+    Share,
+    StatusList,
+)
+from lti_tool.badges.queries import (
+    edition_content,
+    find_achievement_of_assessment,
+    get_achievement,
+    get_award,
+)
+from lti_tool.badges.rules import AchievementDraft, Cause, Shows, ends_at
 from lti_tool.core import audit, clock, outbox
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import tenant, transaction
@@ -45,19 +60,83 @@ def publish_achievement(institution_id: InstitutionId, draft: AchievementDraft) 
         ):
             raise AchievementExistsError(f"assessment {draft.assessment_id} has an achievement")
         achievement = Achievement(
-            id=AchievementId(new_id()),
-            edition=1,
-            assessment_id=draft.assessment_id,
-            achievement_type=draft.achievement_type.value,
-            name=draft.name.strip(),
-            description=draft.description.strip(),
-            criteria=draft.criteria.strip(),
-            credits=draft.credits,
-            artwork=draft.artwork.to_json(),
-            published_at=clock.now(),
+            id=AchievementId(new_id()), edition=1, assessment_id=draft.assessment_id
         )
+        _write(achievement, draft)
         session.add(achievement)
+        session.flush()  # the edition refers to it
+        session.add(_edition(achievement, draft))
     return achievement.id
+
+
+def revise_achievement(
+    institution_id: InstitutionId, achievement_id: AchievementId, draft: AchievementDraft
+) -> int:
+    """Publish a new edition of an achievement; its address stays, and so do earlier awards.
+
+    Returns:
+        The number of the edition; the one before if nothing differs.
+
+    Raises:
+        NotFoundError: the achievement is not here.
+    """
+    with transaction(institution_id) as session:
+        achievement = get_achievement(session, achievement_id, lock=True)
+        if draft.to_json() == edition_content(session, achievement, achievement.edition).to_json():
+            return achievement.edition
+        achievement.edition += 1
+        _write(achievement, draft)
+        session.add(_edition(achievement, draft))
+    return achievement.edition
+
+
+def replace_achievement(
+    institution_id: InstitutionId,
+    achievement_id: AchievementId,
+    *,
+    replaced_by: AchievementId | None,
+    actor: Actor,
+) -> None:
+    """Say which achievement has taken an achievement's place, or that none has.
+
+    Raises:
+        NotFoundError: one of them is not here.
+        ReplacesItselfError: following the replacements would never end.
+    """
+    with transaction(institution_id) as session:
+        achievement = get_achievement(session, achievement_id, lock=True)
+        following = replaced_by
+        while following is not None:
+            if following == achievement_id:
+                raise ReplacesItselfError("It would come after itself.")
+            following = get_achievement(session, following).replaced_by_id
+        achievement.replaced_by_id = replaced_by
+        audit.record(
+            session,
+            actor=actor,
+            act="replace_achievement",
+            object_kind="achievement",
+            object_id=achievement_id,
+            facts={"replaced_by": str(replaced_by) if replaced_by else None},
+        )
+
+
+def _write(achievement: Achievement, draft: AchievementDraft) -> None:
+    """Have an achievement say what the draft says."""
+    content = draft.to_json()
+    for name in ("achievement_type", "name", "description", "criteria", "artwork", "details"):
+        setattr(achievement, name, content[name])
+    achievement.credits = draft.credits
+    achievement.published_at = clock.now()
+
+
+def _edition(achievement: Achievement, draft: AchievementDraft) -> AchievementEdition:
+    return AchievementEdition(
+        achievement_id=achievement.id,
+        edition=achievement.edition,
+        content=draft.to_json(),
+        published_at=achievement.published_at,
+    )
 
 
 def grant_award(
@@ -76,7 +155,9 @@ def grant_award(
         NotFoundError: the achievement is not here.
     """
     with transaction(institution_id) as session:
-        edition = get_achievement(session, achievement_id).edition
+        achievement = get_achievement(session, achievement_id)
+        edition = achievement.edition
+        months = Details.from_json(achievement.details).valid_months
         granted = session.scalar(
             insert(Award)
             .values(
@@ -86,6 +167,7 @@ def grant_award(
                 achievement_id=achievement_id,
                 edition=edition,
                 awarded_at=cause.caused_at,
+                valid_until=ends_at(cause.caused_at, months),
             )
             .on_conflict_do_nothing()
             .returning(Award)
@@ -108,6 +190,7 @@ def grant_award(
                 return award.id
             award.withdrawn_at = award.withdrawn_reason = None
             award.awarded_at = cause.caused_at
+            award.valid_until = ends_at(cause.caused_at, months)
         outbox.record(
             session,
             AwardGranted(
@@ -132,6 +215,7 @@ def _append_cause(session: Session, award: Award, cause: Cause) -> bool:
             kind=cause.kind.value,
             cause_id=cause.id,
             reason=cause.reason,
+            evidence=[piece.to_json() for piece in cause.evidence],
             caused_at=cause.caused_at,
         )
         .on_conflict_do_nothing()
@@ -189,7 +273,7 @@ def share(
     credential_id: CredentialId,
     *,
     person_id: PersonId,
-    show_name: bool,
+    shows: Shows,
 ) -> str:
     """Make a link that shows a credential to whoever has it.
 
@@ -206,8 +290,11 @@ def share(
             Share(
                 credential_id=credential_id,
                 token_hash=token_hash(token),
-                show_name=show_name,
+                show_name=shows.name,
+                show_result=shows.result,
+                label=shows.label,
                 created_at=clock.now(),
+                expires_at=shows.until,
             )
         )
     return token
@@ -230,6 +317,13 @@ def end_share(institution_id: InstitutionId, share_id: ShareId, *, person_id: Pe
         if found is None:
             raise UnknownShareError(f"no share {share_id}")
         found.ended_at = found.ended_at or clock.now()
+
+
+def count_opening(session: Session, token_hash: bytes) -> None:
+    """Note that a link was opened: how often, and neither when nor by whom."""
+    session.execute(
+        update(Share).where(Share.token_hash == token_hash).values(opened=Share.opened + 1)
+    )
 
 
 def token_hash(token: str) -> bytes:

@@ -1,30 +1,33 @@
 """Checking what somebody shows us, against what we hold of the issuers here.
 
-Anybody may ask, so size, depth, blank nodes and look-alikes are bounded (here and in `canonical`),
-the cheap questions come first, and nothing is fetched.
+Anybody may ask, so size, depth, blank nodes and look-alikes are bounded (in `carriers` and
+`canonical`), what is costly is done in a process that may be killed (`reader`), the cheap questions
+come first, and nothing is fetched.
 """
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
+from urllib.parse import urlsplit
 
-from lti_tool.badges import did_web, open_badges, queries, signing
+from lti_tool.badges import data_integrity, did_web, open_badges, queries, reader, signing, vc_jwt
+from lti_tool.badges.carriers import Carrier, Found, NoCredentialError
+from lti_tool.badges.data_integrity import ProofCheck
 from lti_tool.badges.errors import UnknownShareError, UnreadableCredentialError
 from lti_tool.badges.examination import Examination, Status, examine
 from lti_tool.badges.issuer import Issuer
 from lti_tool.badges.open_badges import Badge, NotAnOpenBadgeError
-from lti_tool.badges.services import token_hash
+from lti_tool.badges.queries import Shared
+from lti_tool.badges.services import count_opening, token_hash
 from lti_tool.core import clock, settings
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AchievementId
 from lti_tool.people.queries import display_names
 
-MOST_BYTES = 256 * 1024
-
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
+_SHARE_PATH = re.compile(r"/i/([a-z0-9-]+)/shared/([A-Za-z0-9_-]+?)(?:\.json)?")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
@@ -34,11 +37,17 @@ class Checked:
 
     Attributes:
         issuer: None when it is none of those here; then nothing could be looked up.
+        found: the credential, and what it came in.
     """
 
     examination: Examination
     issuer: Issuer | None
-    document: Mapping[str, Any]
+    found: Found
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The credential as it was shown."""
+        return self.found.document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +56,14 @@ class Opened:
 
     Attributes:
         holder: the name, if the holder chose to show it and a platform gave one.
-        artwork: as stored.
+        replaced_by: name and id of the achievement that has taken this one's place, if one has.
     """
 
     checked: Checked
     issuer: Issuer
-    achievement_id: AchievementId
-    artwork: dict[str, Any]
+    shared: Shared
     holder: str | None
+    replaced_by: tuple[str, AchievementId] | None
 
 
 def find_issuer(slug: str) -> Issuer:
@@ -69,8 +78,22 @@ def find_issuer(slug: str) -> Issuer:
         return queries.get_issuer(session, slug)
 
 
-def open_share(slug: str, token: str) -> Opened:
+def parse_share_url(url: str) -> tuple[str, str] | None:
+    """Return slug and token of a link of ours; None for anything else."""
+    host = settings.current().issuer_url
+    if not url.startswith(f"{host}/"):
+        return None
+    match = _SHARE_PATH.fullmatch(urlsplit(url.removeprefix(host)).path)
+    return (match[1], match[2]) if match else None
+
+
+def open_share(slug: str, token: str, *, count: bool = True) -> Opened:
     """Return what a link shows, checked now.
+
+    Args:
+        slug: the issuer's.
+        token: from the link.
+        count: whether somebody has opened it, as its maker sees.
 
     Raises:
         NotFoundError: as `find_issuer`.
@@ -80,59 +103,79 @@ def open_share(slug: str, token: str) -> Opened:
     if not _TOKEN.fullmatch(token):
         raise UnknownShareError("not a link of ours")
     with transaction(issuer.institution_id) as session:
-        shared = queries.find_shared(session, token_hash(token))
+        shared = queries.find_shared(session, token_hash(token), clock.now())
         if shared is None:
             raise UnknownShareError("no such link")
+        if count:
+            count_opening(session, token_hash(token))
+        replaced_by = None
+        if shared.replaced_by_id is not None:
+            successor = queries.get_achievement(session, shared.replaced_by_id)
+            replaced_by = (successor.name, successor.id)
         names = display_names(session, [shared.person_id]) if shared.show_name else {}
     return Opened(
         checked=check(shared.document),
         issuer=issuer,
-        achievement_id=shared.achievement_id,
-        artwork=shared.artwork,
+        shared=shared,
         holder=names.get(shared.person_id),
+        replaced_by=replaced_by,
     )
 
 
-def read_document(data: bytes) -> dict[str, Any]:
-    """Return the JSON object that was handed in.
+def check_data(data: bytes) -> Checked:
+    """Examine what was handed in: a file or a text.
 
     Raises:
-        UnreadableCredentialError: empty, too large, or not a JSON object.
+        UnreadableCredentialError: there is no Open Badge in it in a form that is safe to show.
+        BusyError: many are asking at once.
     """
-    if len(data) > MOST_BYTES:
-        raise UnreadableCredentialError("It is larger than 256 KB; no badge is.")
     if not data.strip():
         raise UnreadableCredentialError("Choose a file, or paste a link or a credential.")
     try:
-        document = json.loads(data, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise UnreadableCredentialError("It is not JSON, or it is cut short.") from error
-    if not isinstance(document, dict):
-        raise UnreadableCredentialError("It is JSON, but not a credential.")
-    return document
+        found = reader.find(data)
+    except (NoCredentialError, reader.TooCostlyError) as error:
+        raise UnreadableCredentialError(str(error)) from error
+    return _check(found, _verify_apart)
 
 
-def check(document: Mapping[str, Any]) -> Checked:
-    """Examine a credential now.
+def check(document: dict[str, Any]) -> Checked:
+    """Examine a credential of ours now, in this process.
 
     Raises:
         UnreadableCredentialError: it is not an Open Badge in the one form that is safe to show.
     """
+    found = Found(carrier=Carrier.TEXT, document=document, compact=None)
+    return _check(found, _verify_here)
+
+
+def _check(found: Found, verify: Callable[[Found, Issuer | None], ProofCheck]) -> Checked:
     try:
-        badge = open_badges.read(document)
+        badge = open_badges.read(found.document)
     except NotAnOpenBadgeError as error:
         raise UnreadableCredentialError(
             f"It is not an Open Badge 3.0 as we can read it: {error}."
         ) from error
     issuer = _issuer_of(badge.issuer.id)
     examination = examine(
-        document,
         badge,
-        methods=signing.methods(issuer) if issuer else (),
+        proof=verify(found, issuer),
         status=_status(issuer, badge) if issuer else Status.UNREADABLE,
         at=clock.now(),
     )
-    return Checked(examination=examination, issuer=issuer, document=document)
+    return Checked(examination=examination, issuer=issuer, found=found)
+
+
+def _verify_here(found: Found, issuer: Issuer | None) -> ProofCheck:
+    methods = signing.methods(issuer) if issuer else ()
+    return data_integrity.verify(found.document, methods=methods, at=clock.now())
+
+
+def _verify_apart(found: Found, issuer: Issuer | None) -> ProofCheck:
+    if found.compact is not None:
+        published = signing.published_jwks(issuer) if issuer else ()
+        return vc_jwt.verify(found.compact, published=published)
+    methods = signing.methods(issuer) if issuer else ()
+    return reader.verify(found.document, methods=methods, at=clock.now())
 
 
 def _issuer_of(did: str) -> Issuer | None:
@@ -159,7 +202,3 @@ def _status(issuer: Issuer, badge: Badge) -> Status:
             return Status.UNREADABLE
         revoked = queries.is_revoked(session, found.id, badge.status.index)
     return Status.REVOKED if revoked else Status.GOOD
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")

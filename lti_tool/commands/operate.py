@@ -74,12 +74,14 @@ def keys_group() -> None:
 
 
 @keys_group.command()
-@click.option("--purpose", type=click.Choice(["lti", "credential"]), default="lti")
-@click.option("--institution", "slug", help="Whose credential key; not for the purpose lti.")
+@click.option(
+    "--purpose", type=click.Choice(["lti", "credential", "credential_jwt"]), default="lti"
+)
+@click.option("--institution", "slug", help="Whose credential keys; not for lti.")
 def rotate(purpose: keys.Purpose, slug: str | None) -> None:
     """Sign with a new key from now on. The old one stays published; prints the new key's id."""
-    if (purpose == "credential") != (slug is not None):
-        raise click.UsageError("--institution goes with --purpose credential, and only with it")
+    if (purpose != "lti") != (slug is not None):
+        raise click.UsageError("--institution goes with the purposes credential and credential_jwt")
     connect()
     key = keys.rotate(purpose, None if slug is None else _institution(slug))
     click.echo(key.kid)

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -25,9 +26,18 @@ def public_jwk(private: PrivateKey) -> dict[str, Any]:
         raw = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         members = {"kty": "OKP", "crv": "Ed25519", "x": _base64url(raw)}
         algorithm = "EdDSA"
-    canonical = json.dumps(members, sort_keys=True, separators=(",", ":"))
-    kid = _base64url(hashlib.sha256(canonical.encode()).digest())
-    return {**members, "kid": kid, "alg": algorithm, "use": "sig"}
+    return {**members, "kid": thumbprint(members), "alg": algorithm, "use": "sig"}
+
+
+def thumbprint(jwk: Mapping[str, Any]) -> str:
+    """Return the thumbprint of a public key (RFC 7638 §3, RFC 8037 §2).
+
+    Raises:
+        KeyError: it lacks what its kind of key needs.
+    """
+    names = {"RSA": ("e", "kty", "n"), "OKP": ("crv", "kty", "x")}[jwk["kty"]]
+    canonical = json.dumps({name: jwk[name] for name in names}, separators=(",", ":"))
+    return _base64url(hashlib.sha256(canonical.encode()).digest())
 
 
 def _number(value: int) -> str:

@@ -1,10 +1,42 @@
 """What learners send us about their badges."""
 
-from pydantic import BaseModel, ConfigDict
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from lti_tool.badges.rules import Shows
+
+
+class Ends(StrEnum):
+    """When a link ends by itself."""
+
+    IN_30_DAYS = "30"
+    IN_6_MONTHS = "183"
+    NEVER = "never"
 
 
 class ShareForm(BaseModel):
-    """What a new link shows. An unticked box is not sent."""
+    """What a new link shows, and for how long. An unticked box is not sent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    show_name: bool = False
+    show_result: bool = False
+    label: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = ""
+    ends: Ends = Ends.NEVER
+
+    def shows(self, now: datetime) -> Shows:
+        """Return it as the badges' services take it."""
+        until = None if self.ends is Ends.NEVER else now + timedelta(days=int(self.ends))
+        return Shows(
+            name=self.show_name, result=self.show_result, label=self.label or None, until=until
+        )
+
+
+class CertificateForm(BaseModel):
+    """What is printed."""
 
     model_config = ConfigDict(extra="forbid")
 

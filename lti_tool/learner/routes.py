@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -10,9 +10,12 @@ from lti_tool.assessments import queries as assessments
 from lti_tool.assessments import services as assessment_services
 from lti_tool.assessments.models import Attempt, Placement, PlacementResult
 from lti_tool.assessments.rules import accepts
+from lti_tool.badges import exporting
 from lti_tool.badges import queries as badges
 from lti_tool.badges import services as badge_services
+from lti_tool.badges.exporting import FileKind
 from lti_tool.badges.issuer import image_path
+from lti_tool.badges.rules import Shows
 from lti_tool.core import clock
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
@@ -20,11 +23,12 @@ from lti_tool.core.ids import AttemptId, CredentialId, ShareId
 from lti_tool.core.web import read_form
 from lti_tool.launch import placement_token
 from lti_tool.launch.session import CurrentLaunch, launch_page
-from lti_tool.learner.forms import ShareForm
+from lti_tool.learner import showing
+from lti_tool.learner.forms import CertificateForm, ShareForm
 from lti_tool.learner.queries import opening, result
-from lti_tool.learner.queries.badges import get_badge, get_document, list_badges
+from lti_tool.learner.queries.badges import get_badge, list_badges
 from lti_tool.learner.queries.pathways import list_cairns
-from lti_tool.people.queries import find_person
+from lti_tool.people.queries import display_names, find_person
 from lti_tool.people.rules import Act, may
 from lti_tool.platforms import queries as platforms
 
@@ -172,20 +176,65 @@ def show_badges(here: CurrentLaunch) -> ResponseReturnValue:
         issuer=issuer,
         held=held,
         activity=activity,
+        now=clock.now(),
         may_share=may(here.roles, Act.SHARE_BADGE),
     )
 
 
-@blueprint.get("/badges/<uuid:credential_id>.json")
+@blueprint.get("/badges/<uuid:credential_id>.<any(json, jwt, svg, png):kind>")
 @launch_page(Act.SEE_OWN)
-def download_badge(here: CurrentLaunch, credential_id: UUID) -> ResponseReturnValue:
+def download_badge(here: CurrentLaunch, credential_id: UUID, kind: str) -> ResponseReturnValue:
     """Hand the person their signed credential as a file, for a wallet or for safe keeping."""
     with transaction(here.institution_id) as session:
+        get_badge(session, here.user_id, CredentialId(credential_id))
+    return _attachment(
+        exporting.credential_file(here.institution_id, CredentialId(credential_id), FileKind(kind))
+    )
+
+
+@blueprint.get("/badges/<uuid:credential_id>/download")
+@launch_page(Act.SEE_OWN)
+def ask_download(here: CurrentLaunch, credential_id: UUID) -> ResponseReturnValue:
+    """Offer every form of a badge, and say what each is good for."""
+    with transaction(here.institution_id) as session:
+        _, badge = get_badge(session, here.user_id, CredentialId(credential_id))
+    return render_template(
+        "learner/ask_download.html",
+        launch_id=here.launch_id,
+        badge=badge,
+        may_share=may(here.roles, Act.SHARE_BADGE),
+    )
+
+
+@blueprint.post("/badges/<uuid:credential_id>/certificate")
+@launch_page(Act.SHARE_BADGE)
+def print_certificate(here: CurrentLaunch, credential_id: UUID) -> ResponseReturnValue:
+    """Make a certificate. Its QR code is a link like any other: listed, and can be taken back."""
+    form = read_form(CertificateForm, _sent())
+    with transaction(here.institution_id) as session:
         person_id, _ = get_badge(session, here.user_id, CredentialId(credential_id))
-        document = get_document(session, person_id, CredentialId(credential_id))
-    response = jsonify(document)
-    response.mimetype = "application/vc+ld+json"
-    response.headers["Content-Disposition"] = f'attachment; filename="badge-{credential_id}.json"'
+        issuer = badges.get_issuer_of(session, here.institution_id)
+        names = display_names(session, [person_id]) if form.show_name else {}
+    token = badge_services.share(
+        here.institution_id,
+        CredentialId(credential_id),
+        person_id=person_id,
+        shows=Shows(name=form.show_name, label="QR code on a certificate"),
+    )
+    return _attachment(
+        exporting.certificate_file(
+            here.institution_id,
+            CredentialId(credential_id),
+            link=issuer.share_url(token),
+            verify_url=f"{issuer.host_url}{url_for('badges.show_verify')}",
+            holder=names.get(person_id),
+        )
+    )
+
+
+def _attachment(file: exporting.File) -> Response:
+    response = Response(file.data, content_type=file.media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
     return response
 
 
@@ -210,13 +259,17 @@ def share_badge(here: CurrentLaunch, credential_id: UUID) -> ResponseReturnValue
         here.institution_id,
         CredentialId(credential_id),
         person_id=person_id,
-        show_name=form.show_name,
+        shows=form.shows(clock.now()),
     )
+    link = issuer.share_url(token)
     return render_template(
         "learner/shared.html",
         launch_id=here.launch_id,
         badge=badge,
-        link=issuer.share_url(token),
+        link=link,
+        snippets=showing.snippets(badge, issuer, link),
+        profile_url=showing.add_to_profile_url(badge, issuer, link),
+        profile_fields=showing.profile_fields(badge, issuer, link),
     )
 
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lti_tool.badges import open_badges
+from lti_tool.badges import data_integrity, open_badges
 from lti_tool.badges.data_integrity import VerificationMethod
 from lti_tool.badges.examination import Dates, Examination, Status, Verdict, examine
 from tests.badges.samples import AT, BADGE, METHOD, changed, published, signed
@@ -18,7 +18,8 @@ def examined(
 ) -> Examination:
     document = document or published().credential
     badge = open_badges.read(document)
-    return examine(document, badge, methods=methods, status=status, at=at)
+    proof = data_integrity.verify(document, methods=methods, at=at)
+    return examine(badge, proof=proof, status=status, at=at)
 
 
 def test_what_was_signed_is_in_date_and_not_revoked_is_valid() -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from lti_tool.badges import services
 from lti_tool.badges.models import Credential
+from lti_tool.badges.rules import Shows
 from lti_tool.core import audit, settings
 from lti_tool.core.db import transaction
 from tests.badges.factories import Place, held_badges, issue, place
@@ -37,7 +38,9 @@ def site(live_app: Flask) -> Iterator[Site]:
     with serving(live_app) as url:
         settings.install(replace(settings.current(), base_url=url, issuer_url=url))
         at = place()
-        token = services.share(at.institution_id, issue(at), person_id=at.person_id, show_name=True)
+        token = services.share(
+            at.institution_id, issue(at), person_id=at.person_id, shows=Shows(name=True)
+        )
         yield Site(url, at, token)
 
 

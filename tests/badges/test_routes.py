@@ -1,11 +1,21 @@
 import json
+import re
 from io import BytesIO
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from lti_tool.badges import data_integrity, did_web, open_badges, services, status_list, verifying
+from lti_tool.badges import (
+    carriers,
+    data_integrity,
+    did_web,
+    open_badges,
+    services,
+    status_list,
+    vc_jwt,
+)
+from lti_tool.badges.rules import Shows
 from lti_tool.core import audit, clock
 from tests.badges.factories import Place, held_badges, issue, issuer, place
 from tests.badges.samples import changed, published
@@ -15,7 +25,9 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 
 
 def shared(at: Place, *, show_name: bool = False) -> str:
-    return services.share(at.institution_id, issue(at), person_id=at.person_id, show_name=show_name)
+    return services.share(
+        at.institution_id, issue(at), person_id=at.person_id, shows=Shows(name=show_name)
+    )
 
 
 def withdraw(at: Place) -> None:
@@ -259,7 +271,7 @@ def test_a_strange_link_is_not_followed(client: FlaskClient, text: str) -> None:
 
 
 def test_too_large_a_file_is_refused_in_words(client: FlaskClient) -> None:
-    page = uploaded(client, b" " * (verifying.MOST_BYTES + 1))
+    page = uploaded(client, b"{" + b" " * carriers.MOST_TEXT_BYTES)
 
     assert page.startswith("400")
     assert "larger than 256 KB" in page
@@ -274,3 +286,41 @@ def test_what_a_badge_says_cannot_become_markup(client: FlaskClient) -> None:
     assert "<script>alert" not in page
     assert "<b>.json" not in page
     assert "&lt;script&gt;alert" in page
+
+
+def test_a_shared_badge_has_a_preview_and_a_box_for_other_pages(client: FlaskClient) -> None:
+    at = place()
+    token = shared(at)
+
+    page = client.get(f"/i/northfell/shared/{token}", headers=BROWSER)
+    box = client.get(f"/i/northfell/shared/{token}/embed", headers=BROWSER)
+    picture = re.search(r'property="og:image" content="http://localhost([^"]+)"', page.text)
+
+    assert picture is not None
+    assert client.get(picture[1]).data.startswith(b"\x89PNG")
+    assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+    assert "frame-ancestors *" in box.headers["Content-Security-Policy"]
+    assert "Genuine and valid" in box.text
+    withdraw(at)
+    box = client.get(f"/i/northfell/shared/{token}/embed", headers=BROWSER)
+    assert "Revoked: do not rely on it" in box.text
+
+
+@pytest.mark.parametrize("kind", ["json", "jwt", "svg", "png"])
+def test_every_downloaded_form_is_checked_by_the_page(client: FlaskClient, kind: str) -> None:
+    at = place()
+    data = client.get(f"/i/northfell/shared/{shared(at)}.{kind}").data
+
+    assert "Genuine and valid" in uploaded(client, data, f"badge.{kind}")
+    withdraw(at)
+    assert "Revoked: do not rely on it" in uploaded(client, data, f"badge.{kind}")
+
+
+def test_the_key_set_has_the_keys_of_both_forms(client: FlaskClient) -> None:
+    at = place()
+    token = shared(at)
+    keys = fetched(client, "/i/northfell/jwks.json")["keys"]
+    compact = client.get(f"/i/northfell/shared/{token}.jwt").text
+
+    assert {key["kty"] for key in keys} == {"OKP", "RSA"}
+    assert vc_jwt.verify(compact, published=keys).verified

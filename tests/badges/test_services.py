@@ -13,6 +13,7 @@ from lti_tool.badges.errors import (
     UnknownShareError,
 )
 from lti_tool.badges.models import Award, AwardCause, Credential, Share
+from lti_tool.badges.rules import Shows
 from lti_tool.core import audit, clock
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
@@ -163,7 +164,9 @@ def test_a_link_is_kept_as_a_hash_and_shown_to_its_maker() -> None:
     at = place()
     credential_id = issue(at)
 
-    token = services.share(at.institution_id, credential_id, person_id=at.person_id, show_name=True)
+    token = services.share(
+        at.institution_id, credential_id, person_id=at.person_id, shows=Shows(name=True)
+    )
 
     with transaction(at.institution_id) as session:
         kept = session.scalars(select(Share)).one()
@@ -175,7 +178,7 @@ def test_a_link_is_kept_as_a_hash_and_shown_to_its_maker() -> None:
 
 def test_an_ended_link_is_no_longer_listed_and_ending_it_again_keeps_the_moment() -> None:
     at = place()
-    services.share(at.institution_id, issue(at), person_id=at.person_id, show_name=False)
+    services.share(at.institution_id, issue(at), person_id=at.person_id, shows=Shows(name=False))
     (shown,) = held_badges(at)[0].shares
 
     services.end_share(at.institution_id, shown.id, person_id=at.person_id)
@@ -191,11 +194,15 @@ def test_an_ended_link_is_no_longer_listed_and_ending_it_again_keeps_the_moment(
 def test_only_the_holder_shares_and_ends() -> None:
     at, somebody = place(), PersonId(new_id())
     credential_id = issue(at)
-    services.share(at.institution_id, credential_id, person_id=at.person_id, show_name=False)
+    services.share(
+        at.institution_id, credential_id, person_id=at.person_id, shows=Shows(name=False)
+    )
     (shown,) = held_badges(at)[0].shares
 
     with pytest.raises(UnknownCredentialError):
-        services.share(at.institution_id, credential_id, person_id=somebody, show_name=False)
+        services.share(
+            at.institution_id, credential_id, person_id=somebody, shows=Shows(name=False)
+        )
     with pytest.raises(UnknownShareError):
         services.end_share(at.institution_id, shown.id, person_id=somebody)
     with pytest.raises(UnknownShareError):
@@ -216,7 +223,10 @@ def test_what_is_not_signed_yet_is_held_but_cannot_be_shared() -> None:
     assert (held.credential_id, held.issued_at) == (None, None)
     with pytest.raises(UnknownCredentialError):
         services.share(
-            at.institution_id, CredentialId(reserved), person_id=at.person_id, show_name=False
+            at.institution_id,
+            CredentialId(reserved),
+            person_id=at.person_id,
+            shows=Shows(name=False),
         )
 
 

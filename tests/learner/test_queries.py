@@ -9,7 +9,7 @@ from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import UserId
 from lti_tool.grading.models import DesiredScore
-from lti_tool.learner.queries.badges import get_document, list_badges
+from lti_tool.learner.queries.badges import get_badge, list_badges
 from lti_tool.learner.queries.result import (
     Arrivals,
     BadgeState,
@@ -139,6 +139,6 @@ def test_a_document_is_for_its_holder_only(here: University, worker: Worker) -> 
         assert other is not None
         assert badge.credential_id is not None
         assert others.credential_id != badge.credential_id
-        assert get_document(session, own, badge.credential_id)["proof"]
+        assert get_badge(session, user_id, badge.credential_id)[0] == own
         with pytest.raises(NotFoundError):
-            get_document(session, other, badge.credential_id)
+            get_badge(session, other_id, badge.credential_id)

@@ -1,15 +1,18 @@
-import json
 import re
 from datetime import timedelta
+from io import BytesIO
 from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
+from pypdf import PdfReader
 from sqlalchemy import select
 
 from lti_tool.assessments import services as assessments
 from lti_tool.badges import services as badges
+from lti_tool.badges.exporting import FileKind
 from lti_tool.badges.models import Award
+from lti_tool.badges.verifying import check_data
 from lti_tool.core import clock
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
@@ -283,7 +286,7 @@ def test_a_badge_is_shared_by_a_link_shown_once_and_taken_back(
     made = client.post(ask, data={"csrf_token": token, "show_name": "1"})
 
     assert made.status_code == 200
-    [link] = addresses(made.text, "value", r"/shared/[^\"]+")
+    [link] = addresses(made.text, 'id="link" value', r"/shared/[^\"]+")
     assert client.get(link).status_code == 200
     listed = client.get(f"{url}/badges").text
     assert "Shared by 1 link" in listed
@@ -298,22 +301,84 @@ def test_a_badge_is_shared_by_a_link_shown_once_and_taken_back(
     assert client.get(link).status_code == 404
 
 
-def test_a_badge_is_handed_to_its_holder_as_a_file(
+def test_a_link_shows_what_its_maker_chose_until_its_end(
+    client: FlaskClient, here: University, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    url = story.visit(client, here, user_id, activity.link_id)
+    story.take(here, activity, user_id, "right", "wrong")
+    worker.run()
+    [ask] = addresses(client.get(f"{url}/badges").text, "href", r"/share")
+    sent = {
+        "csrf_token": story.csrf_token(client.get(ask)),
+        "show_result": "1",
+        "label": "For the Halden Institute",
+        "ends": "30",
+    }
+
+    made = client.post(ask, data=sent).text
+    [link] = addresses(made, 'id="link" value', r"/shared/[^\"]+")
+    shown = client.get(link).text
+
+    assert "of 2 points" in shown
+    assert "Amara" not in shown
+    assert "Halden" not in shown
+    listed = client.get(f"{url}/badges").text
+    assert "For the Halden Institute" in listed
+    assert "1 time" in listed
+    assert "linkedin.com/profile/add?startTask=CERTIFICATION_NAME&amp;name=Counting" in made
+    assert f"{link}/embed" in made
+
+    at_end = clock.now() + timedelta(days=30)
+    monkeypatch.setattr(clock, "now", lambda: at_end)
+    assert client.get(link).status_code == 404
+
+
+def test_a_badge_is_handed_to_its_holder_in_every_form(
     client: FlaskClient, here: University, worker: Worker
 ) -> None:
     activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
     url = story.visit(client, here, user_id, activity.link_id)
     story.take(here, activity, user_id, "right", "right")
     worker.run()
-    page = client.get(f"{url}/badges").text
-    [path] = addresses(page, "href", r"\.json")
-
-    answer = client.get(path)
+    [ask] = addresses(client.get(f"{url}/badges").text, "href", "/download")
+    page = client.get(ask)
+    paths = {kind: addresses(page.text, "href", rf"\.{kind}").pop() for kind in FileKind}
     stranger = story.visit(client, here, story.enrol(here, "Tomás"), activity.link_id)
 
-    assert answer.headers["Content-Disposition"].startswith("attachment")
-    assert json.loads(answer.text)["proof"]["cryptosuite"] == "eddsa-rdfc-2022"
-    assert client.get(stranger + path.removeprefix(url)).status_code == 404
+    for kind, path in paths.items():
+        answer = client.get(path)
+        assert answer.headers["Content-Disposition"].endswith(f'counting.{kind}"')
+        checked = check_data(answer.data)
+        assert checked.examination.verdict == "valid", kind
+        assert (checked.found.compact is not None) == (kind is FileKind.JWT)
+        assert client.get(stranger + path.removeprefix(url)).status_code == 404
+
+
+def test_a_certificate_has_a_link_that_its_holder_can_take_back(
+    client: FlaskClient, here: University, worker: Worker
+) -> None:
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    url = story.visit(client, here, user_id, activity.link_id)
+    story.take(here, activity, user_id, "right", "right")
+    worker.run()
+    [ask] = addresses(client.get(f"{url}/badges").text, "href", "/download")
+    page = client.get(ask)
+    [make] = addresses(page.text, "action", "/certificate")
+
+    made = client.post(make, data={"csrf_token": story.csrf_token(page), "show_name": "1"})
+
+    printed = PdfReader(BytesIO(made.data)).pages[0].extract_text()
+    assert "Amara Nwosu" in printed
+    found = re.search(r"/i/\S+/shared/[A-Za-z0-9_-]{22}", printed.replace("\n", ""))
+    assert found is not None
+    assert client.get(found.group()).status_code == 200
+    assert check_data(made.data).examination.verdict == "valid"
+    listed = client.get(f"{url}/badges")
+    assert "QR code on a certificate" in listed.text
+    [end] = addresses(listed.text, "action", r"/end")
+    client.post(end, data={"csrf_token": story.csrf_token(listed)})
+    assert client.get(found.group()).status_code == 404
 
 
 def test_a_badge_that_was_taken_back_is_not_shown_as_held(
@@ -325,7 +390,7 @@ def test_a_badge_that_was_taken_back_is_not_shown_as_held(
     worker.run()
     story.make_pathway(here, "Numbers", activity.achievement_id)
     assert "1 of 1 stone" in client.get(f"{url}/pathways").text
-    [path] = addresses(client.get(f"{url}/badges").text, "href", r"\.json")
+    [path] = addresses(client.get(f"{url}/badges").text, "href", "/download")
     with transaction(here.institution_id) as session:
         award_id = session.scalars(select(Award.id)).one()
 

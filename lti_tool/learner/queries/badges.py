@@ -1,11 +1,7 @@
 """A learner's own badges, each by the credential they hold."""
 
-from typing import Any
-
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lti_tool.badges.models import Award, Credential
 from lti_tool.badges.queries import HeldBadge, list_held
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import CredentialId, PersonId, UserId
@@ -31,25 +27,3 @@ def get_badge(
         if person_id and badge.credential_id == credential_id:
             return person_id, badge
     raise NotFoundError("You have no such badge, or it has been taken back.")
-
-
-def get_document(
-    session: Session, person_id: PersonId, credential_id: CredentialId
-) -> dict[str, Any]:
-    """Return what was signed, proof included.
-
-    Raises:
-        NotFoundError: the person holds no such credential, or it is not signed yet.
-    """
-    document: dict[str, Any] | None = session.scalar(
-        select(Credential.document)
-        .join(Award, Award.id == Credential.award_id)
-        .where(
-            Credential.id == credential_id,
-            Credential.revoked_at.is_(None),
-            Award.person_id == person_id,
-        )
-    )
-    if document is None:
-        raise NotFoundError("You have no such badge, or it is not signed yet.")
-    return document

@@ -12,6 +12,7 @@ down_revision = "20261123_1706"
 TENANT_TABLES = (
     "status_lists",
     "achievements",
+    "achievement_editions",
     "awards",
     "award_causes",
     "credentials",
@@ -47,7 +48,9 @@ def upgrade() -> None:
         sa.Column("criteria", sa.String(), nullable=False),
         sa.Column("credits", sa.Numeric(precision=12, scale=4), nullable=True),
         sa.Column("artwork", postgresql.JSONB(), nullable=False),
+        sa.Column("details", postgresql.JSONB(), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("replaced_by_id", sa.Uuid(), nullable=True),
         sa.Column("institution_id", sa.Uuid(), nullable=False),
         sa.CheckConstraint("credits IS NULL OR credits >= 0", name=op.f("ck_achievements_credits")),
         sa.ForeignKeyConstraint(
@@ -58,7 +61,38 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["institution_id"], ["institutions.id"], name=op.f("fk_achievements_institution_id")
         ),
+        sa.ForeignKeyConstraint(
+            ["institution_id", "replaced_by_id"],
+            ["achievements.institution_id", "achievements.id"],
+            name=op.f("fk_achievements_institution_id_replaced_by_id"),
+        ),
         sa.PrimaryKeyConstraint("id", "institution_id", name=op.f("pk_achievements")),
+    )
+    op.create_table(
+        "achievement_editions",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("achievement_id", sa.Uuid(), nullable=False),
+        sa.Column("edition", sa.Integer(), nullable=False),
+        sa.Column("content", postgresql.JSONB(), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("institution_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["institution_id", "achievement_id"],
+            ["achievements.institution_id", "achievements.id"],
+            name=op.f("fk_achievement_editions_institution_id_achievement_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["institution_id"],
+            ["institutions.id"],
+            name=op.f("fk_achievement_editions_institution_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", "institution_id", name=op.f("pk_achievement_editions")),
+        sa.UniqueConstraint(
+            "institution_id",
+            "achievement_id",
+            "edition",
+            name=op.f("uq_achievement_editions_institution_id_achievement_id_edition"),
+        ),
     )
     op.create_index(
         "uq_achievements_assessment",
@@ -74,6 +108,7 @@ def upgrade() -> None:
         sa.Column("achievement_id", sa.Uuid(), nullable=False),
         sa.Column("edition", sa.Integer(), nullable=False),
         sa.Column("awarded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("withdrawn_reason", sa.String(), nullable=True),
         sa.Column("institution_id", sa.Uuid(), nullable=False),
@@ -106,6 +141,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("cause_id", sa.Uuid(), nullable=False),
         sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("evidence", postgresql.JSONB(), nullable=False),
         sa.Column("caused_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("institution_id", sa.Uuid(), nullable=False),
         sa.CheckConstraint(
@@ -132,10 +168,12 @@ def upgrade() -> None:
         "credentials",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("award_id", sa.Uuid(), nullable=False),
+        sa.Column("form", sa.String(), nullable=False),
         sa.Column("subject_urn", sa.String(), nullable=False),
         sa.Column("status_list_id", sa.Uuid(), nullable=False),
         sa.Column("status_index", sa.Integer(), nullable=False),
         sa.Column("document", postgresql.JSONB(), nullable=True),
+        sa.Column("compact", sa.String(), nullable=True),
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("institution_id", sa.Uuid(), nullable=False),
@@ -156,19 +194,21 @@ def upgrade() -> None:
             ["institution_id"], ["institutions.id"], name=op.f("fk_credentials_institution_id")
         ),
         sa.PrimaryKeyConstraint("id", "institution_id", name=op.f("pk_credentials")),
-        sa.UniqueConstraint(
-            "institution_id",
-            "status_list_id",
-            "status_index",
-            name=op.f("uq_credentials_institution_id_status_list_id_status_index"),
-        ),
+        sa.CheckConstraint("form IN ('minimal', 'detailed')", name=op.f("ck_credentials_form")),
+    )
+    op.create_index(
+        "uq_credentials_place",
+        "credentials",
+        ["institution_id", "status_list_id", "status_index"],
+        unique=True,
+        postgresql_where=sa.text("form = 'minimal'"),
     )
     op.create_index(
         "uq_credentials_one_live",
         "credentials",
         ["institution_id", "award_id"],
         unique=True,
-        postgresql_where=sa.text("revoked_at IS NULL"),
+        postgresql_where=sa.text("revoked_at IS NULL AND form = 'minimal'"),
     )
     op.create_table(
         "shares",
@@ -176,7 +216,11 @@ def upgrade() -> None:
         sa.Column("credential_id", sa.Uuid(), nullable=False),
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("show_name", sa.Boolean(), nullable=False),
+        sa.Column("show_result", sa.Boolean(), nullable=False),
+        sa.Column("label", sa.String(), nullable=True),
+        sa.Column("opened", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("institution_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(

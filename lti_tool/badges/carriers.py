@@ -1,0 +1,145 @@
+"""Finding the credential in whatever somebody hands in: text, picture or certificate.
+
+Everything here may be hostile. Sizes are bounded, nothing outside the bytes is asked for, and it is
+meant to run in `reader`'s process, which may be killed.
+"""
+
+import io
+import json
+import logging
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NoReturn
+
+from pypdf import PdfReader
+from pypdf.errors import PyPdfError
+
+from lti_tool.badges import baking, vc_jwt
+from lti_tool.badges.baking import NotBakedError
+
+MOST_FILE_BYTES = 900_000  # a picture or a certificate
+MOST_TEXT_BYTES = 256 * 1024  # the credential in it
+_MOST_ATTACHMENTS = 20
+
+
+class Carrier(StrEnum):
+    """What a credential came in."""
+
+    TEXT = "text"
+    SVG = "svg"
+    PNG = "png"
+    PDF = "pdf"
+
+
+class NoCredentialError(ValueError):
+    """There is no credential to be found; the message may be shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A credential in one of its two forms.
+
+    Attributes:
+        document: the credential, its embedded proof included.
+        compact: the compact JWS it was read from; None when the proof is embedded.
+    """
+
+    carrier: Carrier
+    document: dict[str, Any]
+    compact: str | None
+
+
+def find(data: bytes) -> Found:
+    """Return the credential in a file or a text.
+
+    Raises:
+        NoCredentialError: too large, damaged, or without exactly one credential.
+    """
+    if len(data) > MOST_FILE_BYTES:
+        raise NoCredentialError(f"It is larger than {MOST_FILE_BYTES // 1000} KB.")
+    carrier, text = _open(data)
+    if len(text.encode()) > MOST_TEXT_BYTES:
+        raise NoCredentialError("It is larger than 256 KB; no badge is.")
+    text = text.strip().removeprefix("\ufeff")
+    if not text:
+        raise NoCredentialError("Choose a file, or paste a link or a credential.")
+    if vc_jwt.looks_compact(text):
+        try:
+            return Found(carrier=carrier, document=vc_jwt.read(text), compact=text)
+        except vc_jwt.NotACompactCredentialError as error:
+            raise NoCredentialError("It looks like a signed token, but cannot be read.") from error
+    return Found(carrier=carrier, document=_json(text), compact=None)
+
+
+def _open(data: bytes) -> tuple[Carrier, str]:
+    start = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    try:
+        if data.startswith(baking.PNG_SIGNATURE):
+            return Carrier.PNG, baking.unbake_png(data)
+        if start.startswith(b"%PDF-"):
+            return Carrier.PDF, _attached(data)
+        if start.startswith(b"<"):
+            return Carrier.SVG, baking.unbake_svg(data)
+        return Carrier.TEXT, data.decode()
+    except NotBakedError as error:
+        raise NoCredentialError(f"There is no badge in this picture: {error}.") from error
+    except UnicodeDecodeError as error:
+        raise NoCredentialError("It is no file of a kind that carries badges.") from error
+
+
+def _attached(data: bytes) -> str:
+    """Return the one attachment of a PDF that is a credential."""
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it narrates what it mends
+    found = []
+    try:
+        reader = PdfReader(io.BytesIO(data), strict=False)
+        for number, attachment in enumerate(reader.attachment_list):
+            if number >= _MOST_ATTACHMENTS:
+                break
+            content = attachment.content
+            if len(content) <= MOST_TEXT_BYTES and _may_be_credential(content):
+                found.append(content)
+    # What pypdf raises on broken files is not of one family.
+    except (PyPdfError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        raise NoCredentialError("It is a PDF, but it cannot be read.") from error
+    if len(found) != 1:
+        raise NoCredentialError(
+            "No credential is attached to this PDF. A printed and scanned certificate has none; "
+            "use its QR code instead."
+            if not found
+            else "Several credentials are attached to this PDF."
+        )
+    try:
+        return found[0].decode()
+    except UnicodeDecodeError as error:
+        raise NoCredentialError("What is attached to this PDF is not text.") from error
+
+
+def _may_be_credential(content: bytes) -> bool:
+    return b"VerifiableCredential" in content or vc_jwt.looks_compact(
+        content.decode("latin-1").strip()
+    )
+
+
+def _json(text: str) -> dict[str, Any]:
+    try:
+        document = json.loads(
+            text, parse_constant=_refuse_constant, object_pairs_hook=_without_doubles
+        )
+    except (ValueError, RecursionError) as error:
+        raise NoCredentialError("It is not JSON, or it is cut short.") from error
+    if not isinstance(document, dict):
+        raise NoCredentialError("It is JSON, but not a credential.")
+    return document
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a name that is there twice: of two readers each may see another value."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name twice in one object")
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

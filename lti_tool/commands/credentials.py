@@ -1,0 +1,114 @@
+"""`cairn verify` and `cairn credential`: checking credentials, and handing them out whole."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+from sqlalchemy import select
+
+from lti_tool.badges import exporting, verifying
+from lti_tool.badges.errors import UnreadableCredentialError
+from lti_tool.badges.exporting import FileKind
+from lti_tool.badges.models import Credential
+from lti_tool.badges.verifying import Checked
+from lti_tool.commands.product import connect
+from lti_tool.core.db import system_transaction, transaction
+from lti_tool.core.errors import NotFoundError
+from lti_tool.core.ids import CredentialId
+from lti_tool.platforms.queries import get_institution_by_slug
+
+_VALID, _NOT_VALID, _UNREADABLE = 0, 1, 2
+
+
+@click.command()
+@click.argument("what", metavar="FILE|URL|-")
+@click.option("--json", "as_json", is_flag=True, help="Print every check as JSON.")
+def verify(what: str, *, as_json: bool) -> None:
+    """Check a credential that was issued here: a file, a link of ours, or - for standard input.
+
+    Takes JSON, JWT, SVG, PNG and PDF. Exits 0 if it is valid, 1 if it is not, 2 if there is none
+    to be read.
+    """
+    connect()
+    try:
+        checked = _check(what)
+    except (UnreadableCredentialError, NotFoundError, OSError) as error:
+        told = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        if as_json:
+            click.echo(json.dumps({"verdict": "unreadable", "detail": told}))
+        else:
+            click.echo(f"unreadable: {told}", err=True)
+        sys.exit(_UNREADABLE)
+    if as_json:
+        click.echo(json.dumps(_report(checked), indent=2, ensure_ascii=False))
+    else:
+        badge = checked.examination.badge
+        click.echo(f"{checked.examination.verdict}: {badge.achievement.name}, {badge.issuer.name}")
+    sys.exit(_VALID if checked.examination.verdict == "valid" else _NOT_VALID)
+
+
+def _check(what: str) -> Checked:
+    if what.startswith(("http://", "https://")):
+        address = verifying.parse_share_url(what)
+        if address is None:
+            raise UnreadableCredentialError("Only links to badges shared from here can be checked.")
+        return verifying.open_share(*address, count=False).checked
+    data = sys.stdin.buffer.read() if what == "-" else Path(what).read_bytes()
+    return verifying.check_data(data)
+
+
+def _report(checked: Checked) -> dict[str, object]:
+    found, badge = checked.examination, checked.examination.badge
+    return {
+        "verdict": found.verdict,
+        "carrier": checked.found.carrier,
+        "form": "jwt" if checked.found.compact else "data-integrity",
+        "credential": badge.id,
+        "achievement": {"id": badge.achievement.id, "name": badge.achievement.name},
+        "issuer": {"id": badge.issuer.id, "name": badge.issuer.name, "known": bool(checked.issuer)},
+        "validFrom": badge.valid_from.isoformat(),
+        "validUntil": badge.valid_until and badge.valid_until.isoformat(),
+        "checkedAt": found.at.isoformat(),
+        "checks": {
+            "proof": {
+                "outcome": found.proof.outcome,
+                "key": found.proof.method_id,
+                "detail": found.proof.detail,
+            },
+            "status": found.status,
+            "dates": found.dates,
+        },
+    }
+
+
+@click.group()
+def credential() -> None:
+    """Look after signed credentials."""
+
+
+@credential.command()
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
+@click.option("--institution", "slug", required=True, help="Whose credentials.")
+@click.option("--id", "wanted", type=click.UUID, multiple=True, help="Only these; repeatable.")
+def export(out: Path, slug: str, wanted: tuple[str, ...]) -> None:
+    """Write every form of every credential, and all it takes to check them without a network.
+
+    That is the did document, the key set and the status lists. Prints how many credentials.
+    """
+    connect()
+    with system_transaction() as session:
+        institution_id = get_institution_by_slug(session, slug).id
+    query = select(Credential.id).where(Credential.document.is_not(None)).order_by(Credential.id)
+    with transaction(institution_id) as session:
+        ids = session.scalars(query.where(Credential.id.in_(wanted)) if wanted else query).all()
+    out.mkdir(parents=True, exist_ok=True)
+    for file in exporting.issuer_files(institution_id):
+        (out / file.name).write_bytes(file.data)
+    for credential_id in ids:
+        folder = out / str(credential_id)
+        folder.mkdir(exist_ok=True)
+        for kind in FileKind:
+            made = exporting.credential_file(institution_id, CredentialId(credential_id), kind)
+            (folder / f"credential.{kind}").write_bytes(made.data)
+    click.echo(len(ids))
