@@ -46,7 +46,11 @@ def certificate_of(
     )
 
 
-@pytest.mark.parametrize("text", [TEXT, json.dumps({"a": "]]> <b> & ünï"}), COMPACT])
+@pytest.mark.parametrize(
+    "text",
+    [TEXT, json.dumps({"a": "]]> <b> & ünï"}), COMPACT],
+    ids=["credential", "odd", "compact"],
+)
 def test_a_baked_picture_gives_back_exactly_what_was_baked(text: str) -> None:
     assert baking.unbake_svg(baking.bake_svg(SVG, text).encode()) == text
     assert baking.unbake_png(baking.bake_png(PNG, text)) == text

@@ -63,7 +63,7 @@ def test_the_kernel_ends_a_question_that_takes_too_long(where: str) -> None:
         spinning.ask({"ask": where})
 
     spent = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
-    assert reader.CPU_SECONDS / 2 < spent < reader.CPU_SECONDS + 2  # with its start
+    assert reader.CPU_SECONDS / 2 < spent < reader.CPU_SECONDS + 4  # with its start
 
 
 def test_it_has_none_of_our_secrets() -> None:

@@ -105,7 +105,7 @@ def test_sharing_works_without_scripts(base_url: str, open_page: OpenPage) -> No
     enter(page, base_url, visit, "/badges")
 
     page.get_by_role("link", name="Share Counting").click()
-    page.get_by_label("Show my name as well").uncheck()
+    page.get_by_label("Your name").uncheck()
     page.get_by_role("button", name="Make the link").click()
     page.get_by_role("link", name="Done").click()
 
