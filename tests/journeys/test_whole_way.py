@@ -141,8 +141,10 @@ def see_badges(visitor: Visitor) -> FrameLocator:
 
 
 def download(visitor: Visitor, badges: FrameLocator, title: str) -> dict[str, Any]:
+    badges.get_by_role("link", name=f"Download {title}").click()
     with visitor.page.expect_download() as file:
-        badges.get_by_role("link", name=f"Download {title}").click()
+        badges.get_by_role("link", name="Open Badge 3.0 file (JSON)").click()
+    badges.get_by_role("link", name="My badges").click()
     credential: dict[str, Any] = json.loads(Path(file.value.path()).read_text())
     assert credential["credentialSubject"]["achievement"]["name"] == title
     return credential
