@@ -11,6 +11,7 @@ from lti_tool.badges import routes as badges
 from lti_tool.core import db, web
 from lti_tool.core import settings as settings_module
 from lti_tool.core.settings import Settings
+from lti_tool.instructor import course_routes as course
 from lti_tool.instructor import routes as instructor
 from lti_tool.launch import by_hand_routes as by_hand
 from lti_tool.launch import registration_routes as registration
@@ -49,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(administration.blueprint)
     app.register_blueprint(badges.blueprint)
     app.register_blueprint(by_hand.blueprint)
+    app.register_blueprint(course.blueprint)
     app.register_blueprint(instructor.blueprint)
     app.register_blueprint(launch.blueprint)
     app.register_blueprint(people.blueprint)

@@ -84,12 +84,15 @@ def _placement(session: Session, here: CurrentLaunch) -> Placement | None:
 def _without_placement(
     session: Session, here: CurrentLaunch, *, staff: bool
 ) -> ResponseReturnValue:
-    # A link in the course's menu names no assessment and is no mistake: a learner means "mine".
-    if here.placement_token is None and not staff:
-        return redirect(url_for("learner.show_badges", launch_id=here.launch_id), 303)
-    link_title = None
+    link = None
     if here.resource_link_id is not None:
-        link_title = platforms.get_resource_link(session, here.resource_link_id).title
+        link = platforms.get_resource_link(session, here.resource_link_id)
+    # A link in the course's menu names no assessment and is no mistake: a learner means "mine".
+    # One with a column of its own is an activity, pasted by hand.
+    is_menu = here.placement_token is None and (link is None or not link.line_item_url)
+    if is_menu and not staff:
+        return redirect(url_for("learner.show_badges", launch_id=here.launch_id), 303)
+    link_title = link and link.title
     return render_template(
         "learner/no_placement.html", launch_id=here.launch_id, staff=staff, link_title=link_title
     )

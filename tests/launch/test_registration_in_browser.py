@@ -16,6 +16,8 @@ from lti_tool.platforms import invitations, services
 from tests.assessments.factories import University, published
 from tests.browser import OpenPage, axe_violations, overflow_px
 from tests.campus.site import Site
+from tests.instructor.course import university_of
+from tests.launch.platform import connect
 from tests.launch.test_in_browser import Browsers, listening
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -130,5 +132,29 @@ def test_its_pages_can_be_used_by_everybody_on_a_phone(
 
     page.get_by_role("button", name="Connect Cairn").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Cairn is connected")
+    assert axe_violations(page) == []
+    assert overflow_px(page) == 0
+
+
+def test_a_pasted_link_gets_its_assessment_on_a_phone(
+    open_page: OpenPage, site: Site, place: Place
+) -> None:
+    connected = connect(site, base_url=place.base_url)
+    published(university_of(connected), title=TITLE)
+    path = connected.place("Week 4 test").removesuffix("/launch")
+    page = open_page(site.url, width=320)
+    be(page, INSTRUCTOR)
+    page.goto(site.url + path)
+    frame = page.frame_locator("iframe[name=tool]")
+
+    frame.get_by_role("link", name="Choose its assessment").click()
+    frame.get_by_text(TITLE).wait_for()
+    assert axe_violations(page) == []
+    frame.get_by_text(TITLE).click()
+    frame.get_by_role("button", name="Use it for this link").click()
+    frame.get_by_role("link", name="All of this course").click()
+
+    expect(frame.get_by_role("heading", level=1)).to_have_text("Assessments in this course")
+    expect(frame.get_by_role("link", name="Week 4 test")).to_be_visible()
     assert axe_violations(page) == []
     assert overflow_px(page) == 0
