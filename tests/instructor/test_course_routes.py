@@ -110,10 +110,10 @@ def test_choosing_nothing_is_told(
 
 
 def test_what_the_institution_does_not_have_cannot_be_chosen(
-    teacher: Browser, connected: Connected, edition: EditionId
+    teacher: Browser, connected: Connected
 ) -> None:
-    assert edition
     assert give(teacher, connected.place(), uuid4()).status_code == 404
+    assert placements_of(connected) == []
 
 
 def test_a_student_chooses_nothing(student: Browser, connected: Connected) -> None:
