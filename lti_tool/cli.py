@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "registration": "registrations:registration",
     "verify": "credentials:verify",
     "credential": "credentials:credential",
+    "staff": "staff:staff",
     "demo": "demo:demo_command",
     "campus": "campus:campus_command",
 }

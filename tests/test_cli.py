@@ -20,6 +20,7 @@ from sqlalchemy.pool import NullPool
 
 from lti_tool.cli import main
 from lti_tool.core import clock, keys, outbox, queue
+from lti_tool.core import settings as settings_module
 from lti_tool.core.db import system_transaction
 from lti_tool.core.ids import new_id
 from lti_tool.core.settings import Settings
@@ -94,8 +95,58 @@ def test_every_command_explains_itself() -> None:
         cairn("--help"), capture_output=True, text=True, check=True, env=os.environ
     )
 
-    for word in ("serve", "worker", "relay", "demo", "migrate", "doctor", "backlog", "keys"):
+    for word in (
+        "serve",
+        "worker",
+        "relay",
+        "demo",
+        "migrate",
+        "doctor",
+        "backlog",
+        "keys",
+        "staff",
+    ):
         assert word in done.stdout
+
+
+class TestStaff:
+    CONNECT = (
+        *("staff", "connect", "--institution", "northgate", "--client-id", "desk"),
+        *("--issuer", "https://id.northgate.example", "--role", "staff-registry=registrar"),
+    )
+
+    def test_the_desk_asks_to_sign_in_where_it_was_connected(self, live_app: Flask) -> None:
+        settings = settings_module.current()
+        run(settings, "registration", "invite", "--institution", "northgate")
+
+        done = run(settings, *self.CONNECT, CAIRN_STAFF_CLIENT_SECRET="only for tests")
+        again = run(settings, *self.CONNECT, CAIRN_STAFF_CLIENT_SECRET="only for tests")
+
+        assert done.exit_code == 0, done.stderr
+        assert f"{settings.base_url}/staff/northgate/callback" in done.stdout
+        page = live_app.test_client().get("/staff/northgate/sign-in").text
+        assert "Continue with your account" in page
+        assert again.exit_code == 1
+        assert "Traceback" not in again.stderr
+
+    @pytest.mark.parametrize(
+        ("changed", "said"),
+        [
+            (("--role", "registrar"), "is not GROUP=ROLE"),
+            (("--role", "all=learner"), "use auditor"),
+            (("--institution", "nowhere"), "There is no"),
+        ],
+        ids=["no-group", "no-role-of-staff", "no-institution"],
+    )
+    def test_what_cannot_be_is_refused_in_words(
+        self, live_settings: Settings, changed: tuple[str, str], said: str
+    ) -> None:
+        run(live_settings, "registration", "invite", "--institution", "northgate")
+
+        done = run(live_settings, *self.CONNECT, *changed, CAIRN_STAFF_CLIENT_SECRET="secret")
+
+        assert done.exit_code != 0
+        assert said in done.stderr
 
 
 class TestRegistration:
