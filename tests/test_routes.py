@@ -80,4 +80,5 @@ def test_without_a_session_no_guarded_address_answers(
 def filled(rule: str) -> str:
     """Return an address of this form."""
     rule = rule.replace("<slug>", "nowhere")
+    rule = re.sub(r"<any\((\w+)[^)]*\):\w+>", r"\1", rule)
     return re.sub(r"<[^>]+>", lambda _: str(uuid4()), rule)
