@@ -57,6 +57,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(registration.blueprint)
     app.register_blueprint(registrar.blueprint)
     app.register_blueprint(assessments.blueprint)
+    app.register_blueprint(assessments.images)
     app.register_blueprint(learner.blueprint)
     subscriptions.register()
     return app

@@ -13,6 +13,7 @@ from lti_tool.people.rules import Act
 # Addresses that anybody may ask for, and why that is so.
 PUBLIC = {
     "static": "files of ours",
+    "images.show_image": "an image of a question, by a name that nobody can guess",
     "launch.login": "a platform begins here, before anybody is known",
     "launch.check_cookie": "the second half of the login",
     "launch.launch": "takes a message, which is verified",

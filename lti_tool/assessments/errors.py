@@ -22,6 +22,14 @@ class UnreadableResponseError(InvalidRequestError):
     steps = ("Reload the page and choose again. Everything saved so far is still there.",)
 
 
+class UnreadableImageError(InvalidRequestError):
+    """A file that is no image we can show."""
+
+    code = "unreadable_image"
+    title = "We cannot show that image"
+    steps = ("Save it as PNG, JPEG or SVG, no larger than 2 MB, and send it again.",)
+
+
 class ResponseConflictError(ConflictError):
     """Another window saved a different answer that this one had not seen.
 

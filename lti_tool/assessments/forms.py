@@ -3,14 +3,16 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from lti_tool.assessments.items import OptionId
+from lti_tool.assessments.items import LONGEST_WORD, MOST_WORDS, is_blank
 from lti_tool.assessments.rules import Save
 from lti_tool.core.ids import ItemVersionId
 
 # As wide as the column.
 Sequence = Annotated[int, Field(ge=0, le=2**31 - 1)]
+# What of it a question takes is decided by the attempt's form (`items.Takes`).
+Word = Annotated[str, StringConstraints(max_length=LONGEST_WORD)]
 
 
 class ResponseSave(BaseModel):
@@ -19,7 +21,7 @@ class ResponseSave(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     item_version_id: UUID
-    value: Annotated[tuple[OptionId, ...], Field(max_length=100)]
+    value: Annotated[tuple[Word, ...], Field(max_length=MOST_WORDS)]
     flagged: bool
     save_id: UUID
     page_id: UUID
@@ -30,7 +32,7 @@ class ResponseSave(BaseModel):
         """Return it as the rules know it."""
         return Save(
             item_version_id=ItemVersionId(self.item_version_id),
-            value=self.value,
+            value=() if is_blank(self.value) else self.value,
             flagged=self.flagged,
             save_id=self.save_id,
             page_id=self.page_id,

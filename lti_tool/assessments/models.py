@@ -136,7 +136,7 @@ class Placement(TenantRow, Base):
 class Attempt(TenantRow, Base):
     """One learner's go at a placement. Points are set when it is submitted.
 
-    `form` is what this attempt asks, in order: `{"item_version_id", "options"}` each.
+    `form` is what this attempt asks, in order: `item_version_id` and `items.Takes` each.
     `closes_at` is the end without grace. `ended_by` is the learner, or the clock.
     """
 

@@ -241,7 +241,7 @@ def list_form(session: Session, attempt: Attempt) -> list[FormItem]:
                 id=entry.item_version_id,
                 number=number,
                 item=items.read_item(item),
-                order=tuple(asked["options"]),
+                order=tuple(asked["options"]),  # the rest of `items.Takes` is for saving
                 points=entry.points,
                 competency=entry.competency,
             )
@@ -381,6 +381,13 @@ def attempt_review(
 def form_item_id(asked: Mapping[str, Any]) -> ItemVersionId:
     """Return which question an entry of `Attempt.form` asks."""
     return ItemVersionId(UUID(asked["item_version_id"]))
+
+
+def form_takes(asked: Mapping[str, Any]) -> items.Takes:
+    """Return what an answer to an entry of `Attempt.form` may consist of."""
+    return items.Takes.model_validate(
+        {name: value for name, value in asked.items() if name != "item_version_id"}
+    )
 
 
 def _stored(row: Response) -> Stored:

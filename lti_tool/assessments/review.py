@@ -7,7 +7,7 @@ from decimal import Decimal
 from markupsafe import Markup
 
 from lti_tool.assessments import content, rules
-from lti_tool.assessments.rules import FormItem
+from lti_tool.assessments.rules import FormItem, Mark
 from lti_tool.core.ids import ItemVersionId
 
 
@@ -16,9 +16,11 @@ class ReviewedItem:
     """One question of an ended attempt, as its learner may look back at it.
 
     Attributes:
-        chosen: what was chosen; None for nothing.
-        feedback: the author's word on what was chosen.
-        key, rationale: None while the learner could still use them.
+        chosen: what was chosen or written; None for nothing.
+        needs_marking: a person has to read it; it has no points so far.
+        feedback: the author's word on just that.
+        key, rationale, references: None while the learner could still use them, or when
+            there are none.
         late: what arrived after the end and did not count; None for nothing.
     """
 
@@ -27,11 +29,13 @@ class ReviewedItem:
     stem: Markup
     chosen: Markup | None
     is_right: bool
+    needs_marking: bool
     points_earned: Decimal
     points: Decimal
     feedback: Markup | None
     key: Markup | None
     rationale: Markup | None
+    references: Markup | None
     late: Markup | None
 
 
@@ -63,7 +67,7 @@ def review_items(
     return tuple(
         _review_item(
             asked,
-            mark.by_item[asked.id],
+            mark,
             values.get(asked.id, ()),
             late.get(asked.id, ()),
             shows_key=shows_key,
@@ -74,28 +78,30 @@ def review_items(
 
 def _review_item(
     asked: FormItem,
-    earned: Decimal,
+    mark: Mark,
     value: Sequence[str],
     late: Sequence[str],
     *,
     shows_key: bool,
 ) -> ReviewedItem:
-    item = asked.item
-    options = {option.id: option for option in item.options}
-    chosen = options[value[0]] if value else None
+    item, earned = asked.item, mark.by_item[asked.id]
+    told = item.told(value)
     rationale = item.rationale if shows_key else None
+    references = item.references if shows_key else ()
     return ReviewedItem(
         number=asked.number,
         title=item.title,
         stem=content.inline(item.stem),
-        chosen=content.inline(chosen.text) if chosen else None,
+        chosen=told.given,
         is_right=earned == asked.points,
+        needs_marking=asked.id in mark.needs_marking,
         points_earned=earned,
         points=asked.points,
-        feedback=content.block(chosen.feedback) if chosen and chosen.feedback else None,
-        key=content.inline(options[item.key].text) if shows_key else None,
+        feedback=told.feedback,
+        key=told.key if shows_key else None,
         rationale=content.block(rationale) if rationale else None,
-        late=content.inline(options[late[0]].text) if late else None,
+        references=Markup().join(map(content.block, references)) if references else None,
+        late=item.told(late).given,
     )
 
 

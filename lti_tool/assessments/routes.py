@@ -1,12 +1,15 @@
 """Taking an attempt: begin, answer, look over, hand in. Works without scripts."""
 
+import re
 from dataclasses import dataclass
 from uuid import UUID
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from lti_tool.assessments import queries, rules, services, taking
+from lti_tool.assessments.content import IMAGE_PATH
 from lti_tool.assessments.forms import ResponseSave
 from lti_tool.assessments.models import Attempt
 from lti_tool.assessments.rules import Verdict
@@ -20,6 +23,8 @@ from lti_tool.launch.session import CurrentLaunch, launch_page
 from lti_tool.people.rules import Act
 
 blueprint = Blueprint("assessments", __name__, url_prefix="/l/<uuid:launch_id>/attempts")
+images = Blueprint("images", __name__)
+_IMAGE_ID = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +32,22 @@ class _Conflict:
     """An answer of a form that another window's answer stood against."""
 
     number: int
-    sent: str
+    sent: Markup | None
+
+
+@images.get(f"{IMAGE_PATH}<id_>")
+def show_image(id_: str) -> ResponseReturnValue:
+    """Show an image of a question to whoever knows its name, which nobody can guess."""
+    if not _IMAGE_ID.fullmatch(id_):
+        raise NotFoundError("There is no such image.")
+    image = services.get_image(id_)
+    headers = {
+        # Opened by itself an SVG is a page: it may run nothing and reach nobody.
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        "Cache-Control": "private, max-age=86400, immutable",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    return Response(image.data, mimetype=image.media_type, headers=headers)
 
 
 @blueprint.post("/")
@@ -78,11 +98,13 @@ def _save_one(here: CurrentLaunch, attempt_id: AttemptId) -> ResponseReturnValue
 def _save_form(here: CurrentLaunch, attempt_id: AttemptId) -> ResponseReturnValue:
     attempt, sheet = _load(here, attempt_id)
     asked = [question.id for question in sheet.questions]
-    saves = taking.changed_answers(asked, request.form, attempt_id)
+    saves = taking.changed_answers(asked, _fields(), attempt_id)
     saved = services.save_responses(here.institution_id, attempt_id, saves, user_id=here.user_id)
     if _is_over(attempt) or any(one.is_late for one in saved):
         return _to_result(here, attempt_id)
-    conflicts = _conflicts(sheet, dict(zip([s.item_version_id for s in saves], saved, strict=True)))
+    conflicts = _conflicts(
+        here, attempt, {s.item_version_id: one for s, one in zip(saves, saved, strict=True)}
+    )
     if conflicts:
         attempt, sheet = _load(here, attempt_id)
         return _page(here, attempt, sheet, conflicts[0].number, conflicts), 409
@@ -92,16 +114,28 @@ def _save_form(here: CurrentLaunch, attempt_id: AttemptId) -> ResponseReturnValu
     return redirect(_url(here, "show_attempt", attempt_id, question=number), 303)
 
 
-def _conflicts(sheet: Sheet, saved: dict[ItemVersionId, Saved]) -> list[_Conflict]:
+def _conflicts(
+    here: CurrentLaunch, attempt: Attempt, saved: dict[ItemVersionId, Saved]
+) -> list[_Conflict]:
     """Return the answers of a form that were not stored because another window was first."""
-    conflicts = []
-    for question in sheet.questions:
-        one = saved.get(question.id)
-        if one is not None and one.verdict is Verdict.CONFLICT:
-            chosen = request.form.get(f"answer-{question.id}", "")
-            texts = {option.id: option.text for option in question.shown.options}
-            conflicts.append(_Conflict(number=question.number, sent=texts.get(chosen, "")))
-    return conflicts
+    refused = {id_ for id_, one in saved.items() if one.verdict is Verdict.CONFLICT}
+    if not refused:
+        return []
+    with transaction(here.institution_id) as session:
+        form = queries.list_form(session, attempt)
+    return [
+        _Conflict(
+            number=asked.number,
+            sent=asked.item.told(taking.sent_value(_fields(), asked.id)).given,
+        )
+        for asked in form
+        if asked.id in refused
+    ]
+
+
+def _fields() -> dict[str, list[str]]:
+    """Return the form's fields with all values of each."""
+    return request.form.to_dict(flat=False)
 
 
 @blueprint.get("/<uuid:attempt_id>/submit")

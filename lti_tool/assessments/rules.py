@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from lti_tool.assessments.items import Item, share_right
+from lti_tool.assessments.items import Item
 from lti_tool.core.ids import ItemVersionId
 
 # An answer given in the last second still has to travel.
@@ -38,7 +38,7 @@ class FormItem:
 
     Attributes:
         number: its place in the form, from 1.
-        order: its option ids as this attempt shows them.
+        order: its option ids as this attempt shows them, if it has options.
         points: what a right answer is worth, above 0.
     """
 
@@ -52,11 +52,16 @@ class FormItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """Points for one attempt: 0 <= earned <= possible, possible > 0."""
+    """Points for one attempt: 0 <= earned <= possible, possible > 0.
+
+    Attributes:
+        needs_marking: the answered questions that wait for a person; they count 0 so far.
+    """
 
     earned: Decimal
     possible: Decimal
     by_item: Mapping[ItemVersionId, Decimal]
+    needs_marking: frozenset[ItemVersionId] = frozenset()
 
     def passes(self, pass_mark: Decimal) -> bool:
         """Say whether the share of points reaches `pass_mark` (0 to 1)."""
@@ -73,18 +78,18 @@ def mark(form: Sequence[FormItem], responses: Mapping[ItemVersionId, Sequence[st
 
     Args:
         form: the attempt's questions, at least one.
-        responses: what was chosen, by question.
+        responses: what was answered, by question.
     """
+    scores = {asked.id: asked.item.score(responses.get(asked.id, ())) for asked in form}
     by_item = {
-        asked.id: (share_right(asked.item, responses.get(asked.id, ())) * asked.points).quantize(
-            _PLACES, ROUND_HALF_UP
-        )
+        asked.id: (scores[asked.id].share * asked.points).quantize(_PLACES, ROUND_HALF_UP)
         for asked in form
     }
     return Mark(
         earned=sum(by_item.values(), Decimal()),
         possible=sum((asked.points for asked in form), Decimal()),
         by_item=by_item,
+        needs_marking=frozenset(id_ for id_, score in scores.items() if score.needs_marking),
     )
 
 
@@ -148,7 +153,7 @@ class Save:
     """An answer on its way to the server.
 
     Attributes:
-        value: ids of what is chosen; empty for an answer taken back.
+        value: what is chosen or written (`items`); empty for an answer taken back.
         save_id: made by the client for this save; sending it again changes nothing.
         page_id: the open page it comes from; each window has its own.
         sequence: order among the saves of this question, from 1, growing.

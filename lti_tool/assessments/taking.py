@@ -1,18 +1,23 @@
 """An open attempt as its page shows it, and what a form without scripts sends back. Pure."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import groupby
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from lti_tool.assessments import items
-from lti_tool.assessments.items import ShownItem
+from pydantic import TypeAdapter, ValidationError
+
+from lti_tool.assessments.errors import UnreadableResponseError
+from lti_tool.assessments.items import LONGEST_WORD, MOST_WORDS, ShownItem, is_blank
 from lti_tool.assessments.rules import FormItem, Save, Stored
 from lti_tool.core.ids import ItemVersionId
 
 # Longer ones are no number of ours, and Python refuses to read thousands of digits.
 _MOST_DIGITS = 9
+_WORDS = TypeAdapter(tuple[str, ...])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,22 +26,31 @@ class Question:
 
     Attributes:
         number: from 1.
-        value: id of the saved choice; empty for none.
+        value: the saved answer, as `items` has it; empty for none.
+        problem: why it cannot count in full as it stands; None for no reason.
         sequence: of the server's copy; 0 for none.
+        material: what to call the stimulus, as questions that follow each other share it.
     """
 
     id: ItemVersionId
     number: int
     shown: ShownItem
     points: Decimal
-    value: str
+    value: tuple[str, ...]
+    problem: str | None
     flagged: bool
     sequence: int
+    material: str
 
     @property
     def was(self) -> str:
         """Return the saved state as the form carries it: what it does not change is not sent."""
-        return f"{self.sequence}.{int(self.flagged)}.{self.value}"
+        value = json.dumps(self.value, ensure_ascii=False) if self.value else ""
+        return f"{self.sequence}.{int(self.flagged)}.{value}"
+
+    def word(self, place: int) -> str:
+        """Return the saved word of a place, from 0; empty for none."""
+        return self.value[place] if place < len(self.value) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +88,11 @@ class Sheet:
         return tuple(question for question in self.questions if not question.value)
 
     @property
+    def problems(self) -> tuple[Question, ...]:
+        """Return the questions whose answers cannot count in full as they stand."""
+        return tuple(question for question in self.questions if question.problem)
+
+    @property
     def flagged(self) -> tuple[Question, ...]:
         """Return the questions to come back to."""
         return tuple(question for question in self.questions if question.flagged)
@@ -93,17 +112,21 @@ def lay_out(
 ) -> Sheet:
     """Return the page of an attempt; no key of any question is on it."""
     questions = []
+    materials = _materials(form)
     for asked in form:
         stored = responses.get(asked.id)
+        value = stored.value if stored else ()
         questions.append(
             Question(
                 id=asked.id,
                 number=asked.number,
-                shown=items.shown(asked.item, asked.order),
+                shown=asked.item.shown(asked.order),
                 points=asked.points,
-                value="".join(stored.value) if stored else "",
+                value=value,
+                problem=asked.item.problem(value),
                 flagged=stored.flagged if stored else False,
                 sequence=stored.sequence if stored else 0,
+                material=materials[asked.number],
             )
         )
     return Sheet(
@@ -115,29 +138,50 @@ def lay_out(
     )
 
 
+def _materials(form: Sequence[FormItem]) -> dict[int, str]:
+    """Return what to call the stimulus of each question, by number."""
+    names = {}
+    for _, run in groupby(form, key=lambda asked: asked.item.stimulus):
+        numbers = [asked.number for asked in run]
+        name = "Material for this question"
+        if len(numbers) > 1:
+            name = f"Material for questions {numbers[0]} to {numbers[-1]}"
+        names.update(dict.fromkeys(numbers, name))
+    return names
+
+
 def changed_answers(
-    asked: Sequence[ItemVersionId], sent: Mapping[str, str], attempt_id: UUID
+    asked: Sequence[ItemVersionId], sent: Mapping[str, Sequence[str]], attempt_id: UUID
 ) -> list[Save]:
     """Return what a form sent by a browser without scripts changes.
 
     The form carries each question's state as the page showed it (`Question.was`), so
     that an untouched question overwrites nothing another window has saved since. The
     save's id is made of what it says: the same form sent twice is the same save.
+
+    Args:
+        asked: the attempt's questions.
+        sent: the form's fields with all values of each, in the order of the page.
+        attempt_id: of the attempt.
+
+    Raises:
+        UnreadableResponseError: an answer is longer than any that a page of ours sends.
     """
     saves = []
     for item_id in asked:
-        was = _read_was(sent.get(f"was-{item_id}", ""))
+        was = _read_was("".join(sent.get(f"was-{item_id}", ())))
         if was is None:
             continue
         base, was_flagged, was_value = was
-        value, flagged = sent.get(f"answer-{item_id}", ""), f"flag-{item_id}" in sent
+        value, flagged = sent_value(sent, item_id), f"flag-{item_id}" in sent
         if (value, flagged) == (was_value, was_flagged):
             continue
-        said = uuid5(NAMESPACE_URL, f"{attempt_id}/{item_id}/{base}/{int(flagged)}/{value}")
+        words = json.dumps(value, ensure_ascii=False)
+        said = uuid5(NAMESPACE_URL, f"{attempt_id}/{item_id}/{base}/{int(flagged)}/{words}")
         saves.append(
             Save(
                 item_version_id=item_id,
-                value=(value,) if value else (),
+                value=value,
                 flagged=flagged,
                 save_id=said,
                 page_id=said,  # a form is a page of its own: it can have seen only `base`
@@ -148,11 +192,30 @@ def changed_answers(
     return saves
 
 
-def _read_was(word: str) -> tuple[int, bool, str] | None:
+def sent_value(sent: Mapping[str, Sequence[str]], item_id: ItemVersionId) -> tuple[str, ...]:
+    """Return the answer that a form sends: the values of all controls of its name, in order.
+
+    Raises:
+        UnreadableResponseError: it is longer than any that a page of ours sends.
+    """
+    # Browsers end the lines of a text area by CR LF when they send a form, not in scripts.
+    value = tuple(word.replace("\r\n", "\n") for word in sent.get(f"answer-{item_id}", ()))
+    if len(value) > MOST_WORDS or any(len(word) > LONGEST_WORD for word in value):
+        raise UnreadableResponseError("It is longer than an answer can be.")
+    return () if is_blank(value) else value
+
+
+def _read_was(word: str) -> tuple[int, bool, tuple[str, ...]] | None:
     sequence, _, rest = word.partition(".")
     flagged, dot, value = rest.partition(".")
     number = _read_number(sequence)
-    return None if number is None or not dot else (number, flagged == "1", value)
+    if number is None or not dot:
+        return None
+    try:
+        words = _WORDS.validate_json(value) if value else ()
+    except ValidationError:
+        return None
+    return number, flagged == "1", words
 
 
 def _read_number(word: str) -> int | None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
@@ -5,6 +6,8 @@ from uuid import uuid4
 import pytest
 
 from lti_tool.assessments import taking
+from lti_tool.assessments.errors import UnreadableResponseError
+from lti_tool.assessments.items.choices import ShownChoices
 from lti_tool.assessments.rules import FormItem, Stored
 from lti_tool.core.ids import ItemVersionId, new_id
 from tests.assessments.factories import question
@@ -40,6 +43,10 @@ def stored(id_: ItemVersionId, letter: str, *, sequence: int, flagged: bool = Fa
     )
 
 
+def stored_words(words: tuple[str, ...]) -> Stored:
+    return replace(stored(ONE, "", sequence=1), value=words)
+
+
 def test_a_sheet_says_how_far_its_learner_is() -> None:
     responses = {ONE: stored(ONE, "", sequence=7, flagged=True), TWO: stored(TWO, "b", sequence=3)}
 
@@ -48,10 +55,12 @@ def test_a_sheet_says_how_far_its_learner_is() -> None:
     assert sheet.answered == 1
     assert [question.number for question in sheet.unanswered] == [1]
     assert [question.number for question in sheet.flagged] == [1]
-    assert [question.was for question in sheet.questions] == ["7.1.", "3.0.b"]
+    assert [question.was for question in sheet.questions] == ["7.1.", '3.0.["b"]']
     assert sheet.saved_at == NOON + timedelta(seconds=7)
     assert sheet.minutes_left == 40
-    assert [option.id for option in sheet.questions[0].shown.options] == ["d", "a", "b", "c"]
+    shown = sheet.questions[0].shown
+    assert isinstance(shown, ShownChoices)
+    assert [option.id for option in shown.options] == ["d", "a", "b", "c"]
 
 
 def test_nothing_saved_and_no_limit_are_none() -> None:
@@ -72,10 +81,10 @@ def test_an_address_names_a_question_or_the_first_is_shown(word: str, number: in
 
 def test_only_what_a_form_changes_is_saved() -> None:
     sent = {
-        f"was-{ONE}": "2.0.a",
-        f"answer-{ONE}": "a",
-        f"was-{TWO}": "5.1.b",
-        f"answer-{TWO}": "c",
+        f"was-{ONE}": ['2.0.["a"]'],
+        f"answer-{ONE}": ["a"],
+        f"was-{TWO}": ['5.1.["b"]'],
+        f"answer-{TWO}": ["c"],
     }
 
     [save] = taking.changed_answers([ONE, TWO], sent, ATTEMPT)
@@ -85,7 +94,7 @@ def test_only_what_a_form_changes_is_saved() -> None:
 
 
 def test_a_flag_alone_is_a_change() -> None:
-    sent = {f"was-{ONE}": "2.0.a", f"answer-{ONE}": "a", f"flag-{ONE}": "1"}
+    sent = {f"was-{ONE}": ['2.0.["a"]'], f"answer-{ONE}": ["a"], f"flag-{ONE}": ["1"]}
 
     [save] = taking.changed_answers([ONE], sent, ATTEMPT)
 
@@ -93,12 +102,12 @@ def test_a_flag_alone_is_a_change() -> None:
 
 
 def test_the_same_form_is_the_same_save_and_another_is_not() -> None:
-    sent = {f"was-{ONE}": "0.0.", f"answer-{ONE}": "a"}
+    sent = {f"was-{ONE}": ["0.0."], f"answer-{ONE}": ["a"]}
 
     [first] = taking.changed_answers([ONE], sent, ATTEMPT)
     [again] = taking.changed_answers([ONE], sent, ATTEMPT)
-    [other] = taking.changed_answers([ONE], {**sent, f"answer-{ONE}": "b"}, ATTEMPT)
-    [later] = taking.changed_answers([ONE], {**sent, f"was-{ONE}": "1.0."}, ATTEMPT)
+    [other] = taking.changed_answers([ONE], {**sent, f"answer-{ONE}": ["b"]}, ATTEMPT)
+    [later] = taking.changed_answers([ONE], {**sent, f"was-{ONE}": ["1.0."]}, ATTEMPT)
     [elsewhere] = taking.changed_answers([ONE], sent, uuid4())
 
     assert first == again
@@ -106,9 +115,75 @@ def test_the_same_form_is_the_same_save_and_another_is_not() -> None:
 
 
 @pytest.mark.parametrize(
-    "was", ["", "1", "1.0", "x.0.a", "-1.0.a", "99999999999.0.a", "²2.0.a", "9" * 5000 + ".0.a"]
+    "was",
+    [
+        "",
+        "1",
+        "1.0",
+        "x.0.",
+        "-1.0.",
+        "99999999999.0.",
+        "²2.0.",
+        "9" * 5000 + ".0.",
+        "1.0.a",
+        "1.0.[1]",
+        '1.0."a"',
+    ],
 )
 def test_a_question_without_its_record_is_left_alone(was: str) -> None:
-    sent = {f"was-{ONE}": was, f"answer-{ONE}": "a"}
+    sent = {f"was-{ONE}": [was], f"answer-{ONE}": ["a"]}
 
     assert taking.changed_answers([ONE], sent, ATTEMPT) == []
+
+
+def test_all_controls_of_a_question_are_its_answer_in_the_order_of_the_page() -> None:
+    sent = {f"was-{ONE}": ["0.0."], f"answer-{ONE}": ["", "two\r\nlines"]}
+
+    [save] = taking.changed_answers([ONE], sent, ATTEMPT)
+
+    assert save.value == ("", "two\nlines")
+    again = {
+        **sent,
+        f"was-{ONE}": [
+            taking.lay_out("Title", form(), {ONE: stored_words(save.value)}, None, NOON)
+            .questions[0]
+            .was
+        ],
+    }
+    assert taking.changed_answers([ONE], again, ATTEMPT) == []
+
+
+def test_controls_that_are_all_empty_take_an_answer_back() -> None:
+    sent = {f"was-{ONE}": ['2.0.["a", ""]'], f"answer-{ONE}": ["", " "]}
+
+    [save] = taking.changed_answers([ONE], sent, ATTEMPT)
+
+    assert save.value == ()
+
+
+@pytest.mark.parametrize("words", [["a"] * 101, ["a" * 20_001]])
+def test_more_than_any_page_sends_is_refused(words: list[str]) -> None:
+    sent = {f"was-{ONE}": ["0.0."], f"answer-{ONE}": words}
+
+    with pytest.raises(UnreadableResponseError):
+        taking.changed_answers([ONE], sent, ATTEMPT)
+
+
+def test_questions_that_share_their_material_say_so() -> None:
+    shared = question(stimulus="A report")
+    asked = [
+        replace(one, number=number, item=item)
+        for number, (one, item) in enumerate(
+            zip(form() + form(), [shared, shared, question(), question(stimulus="B")], strict=True),
+            1,
+        )
+    ]
+
+    sheet = taking.lay_out("Title", asked, {}, None, NOON)
+
+    assert [one.material for one in sheet.questions] == [
+        "Material for questions 1 to 2",
+        "Material for questions 1 to 2",
+        "Material for this question",
+        "Material for this question",
+    ]

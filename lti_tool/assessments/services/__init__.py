@@ -8,6 +8,7 @@ from lti_tool.assessments.services.attempts import (
     save_responses,
     submit_attempt,
 )
+from lti_tool.assessments.services.pictures import get_image, store_image
 from lti_tool.assessments.services.placing import bind_placement, create_placement
 from lti_tool.assessments.services.publishing import create_assessment, publish_edition
 
@@ -17,9 +18,11 @@ __all__ = [
     "close_overdue",
     "create_assessment",
     "create_placement",
+    "get_image",
     "open_attempt",
     "publish_edition",
     "save_response",
     "save_responses",
+    "store_image",
     "submit_attempt",
 ]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from random import SystemRandom
 
 from sqlalchemy import bindparam, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
@@ -101,10 +102,11 @@ def open_attempt(
 
 def _draw_form(session: Session, edition_id: EditionId) -> list[dict[str, object]]:
     """Return what an attempt at this edition asks, as `Attempt.form` stores it."""
+    random = SystemRandom()  # nobody can work an order out
     return [
         {
             "item_version_id": str(version_id),
-            "options": [option.id for option in items.read_item(content).options],
+            **items.read_item(content).draw(random).model_dump(mode="json"),
         }
         for version_id, content in queries.list_edition_content(session, edition_id)
     ]
@@ -150,11 +152,11 @@ def save_responses(
     received_at = clock.now()  # before any wait for a lock: that is not the learner's time
     with transaction(institution_id) as session:
         attempt = queries.get_attempt(session, attempt_id, of_user=user_id, lock=True)
-        offered = {queries.form_item_id(asked): asked["options"] for asked in attempt.form}
+        offered = {queries.form_item_id(asked): asked for asked in attempt.form}
         for save in saves:
             if save.item_version_id not in offered:
                 raise UnknownItemError("The answer is to a question that is not asked here.")
-            items.check_value(offered[save.item_version_id], save.value)
+            queries.form_takes(offered[save.item_version_id]).check(save.value)
         stored = queries.list_responses(
             session, attempt_id, of_items=[save.item_version_id for save in saves]
         )

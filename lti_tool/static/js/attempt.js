@@ -2,6 +2,7 @@
 // the clock runs. Without it every control is a submit button that saves first (templates/assessments/).
 
 import { Clock } from "./attempt/clock.js";
+import { arrange } from "./attempt/ordering.js";
 import { Mirror } from "./attempt/mirror.js";
 import { Saver } from "./attempt/saver.js";
 
@@ -27,14 +28,40 @@ let receivedAt = saved.querySelector('[data-state="saved"] time').dateTime || nu
 
 const find = (item) => questions.find((question) => question.dataset.item === item);
 const flagOf = (question) => question.querySelector('[name^="flag-"]');
-const valueOf = (question) => [...question.querySelectorAll(":checked[type=radio]")].map((input) => input.value);
+// The controls of an answer all have its name; what they say, in their order, is the answer.
+const controlsOf = (question) => [...question.querySelectorAll(`[name="answer-${question.dataset.item}"]`)];
+const isChoice = (control) => control.type === "radio" || control.type === "checkbox";
+
+function valueOf(question) {
+  const words = controlsOf(question)
+    .filter((control) => !isChoice(control) || control.checked)
+    .map((control) => control.value);
+  return words.some((word) => word.trim()) ? words : []; // nothing anywhere is no answer
+}
 
 function put(question, { value, flagged }) {
-  for (const input of question.querySelectorAll("[type=radio]")) {
-    input.checked = value.includes(input.value);
+  for (const [place, control] of controlsOf(question).entries()) {
+    if (isChoice(control)) {
+      control.checked = value.includes(control.value);
+    } else if (control.value !== (value[place] ?? "")) {
+      control.value = value[place] ?? ""; // only if it differs: the cursor may stand in it
+    }
   }
   flagOf(question).checked = flagged;
+  question.dispatchEvent(new Event("put"));
   count();
+}
+
+// An answer of this question in words.
+function wordsOf(question, value) {
+  const said = controlsOf(question).map((control, place) => {
+    if (isChoice(control)) {
+      return value.includes(control.value) ? control.closest("label").textContent.trim() : "";
+    }
+    const word = value[place] ?? "";
+    return [...(control.options ?? [])].find((option) => word && option.value === word)?.textContent ?? word;
+  });
+  return said.filter(Boolean).join("; ");
 }
 
 function count() {
@@ -103,7 +130,7 @@ function write(time, instant) {
 // The form's own record follows, so that sending it by a button of the browser repeats nothing.
 function onAcknowledged(item, { value, flagged }, sequence) {
   const question = find(item);
-  question.querySelector('[name^="was-"]').value = `${sequence}.${Number(flagged)}.${value.join("")}`;
+  question.querySelector('[name^="was-"]').value = `${sequence}.${Number(flagged)}.${value.length ? JSON.stringify(value) : ""}`;
   if (!saver.items.get(item).pending) {
     put(question, { value, flagged });
   }
@@ -112,12 +139,10 @@ function onAcknowledged(item, { value, flagged }, sequence) {
 function onConflict(item, stored) {
   const question = find(item);
   const asking = document.getElementById("conflict").content.firstElementChild.cloneNode(true);
-  const chosen = [...question.querySelectorAll("[type=radio]")].find((input) => stored.value.includes(input.value));
-  asking.querySelector("[data-theirs-empty]").hidden = Boolean(chosen);
-  asking.querySelector("[data-theirs]").hidden = !chosen;
-  if (chosen) {
-    asking.querySelector("[data-theirs] span").textContent = chosen.closest("label").textContent.trim();
-  }
+  const theirs = wordsOf(question, stored.value);
+  asking.querySelector("[data-theirs-empty]").hidden = Boolean(theirs);
+  asking.querySelector("[data-theirs]").hidden = !theirs;
+  asking.querySelector("[data-theirs] span").textContent = theirs;
   for (const button of asking.querySelectorAll("[data-take]")) {
     button.addEventListener("click", () => {
       asking.remove();
@@ -206,10 +231,12 @@ form.addEventListener("submit", (event) => {
   }
 });
 
-form.addEventListener("change", (event) => {
+// Each letter counts: a text is not changed only when its field is left.
+form.addEventListener("input", (event) => {
   const question = event.target.closest("[data-item]");
   if (question && !saver.hasEnded) {
     saver.change(question.dataset.item, valueOf(question), flagOf(question).checked);
+    question.querySelector("[data-problem]")?.remove(); // it was said of another answer
     count();
   }
 });
@@ -243,6 +270,7 @@ async function timeUp() {
 // ---- Coming and going ----
 
 for (const question of questions) {
+  arrange(question);
   saver.know(question.dataset.item, Number.parseInt(question.querySelector('[name^="was-"]').value, 10));
 }
 for (const [item, save] of mirror.left()) {

@@ -1,0 +1,50 @@
+"""The typed items of the bank: what is stored, and what of it a learner may see.
+
+An item is stored as JSON in an item version and immutable there; `type` and
+`version` say how to read it. The key never leaves the server before it may:
+pages are made from `shown`, whose classes have no place for one.
+
+An answer is a list of words: what is chosen, or one for each place (`Takes`), with
+an empty word for a place left open; an empty list is no answer.
+"""
+
+from lti_tool.assessments.items.choices import MultipleChoice, SingleChoice, TrueFalse
+from lti_tool.assessments.items.entries import Numeric, ShortText
+from lti_tool.assessments.items.gaps import FillInBlanks, InlineChoice
+from lti_tool.assessments.items.pairs import Categorising, Matching, Ordering
+from lti_tool.assessments.items.parts import (
+    LONGEST_WORD,
+    MOST_WORDS,
+    Option,
+    OptionId,
+    Score,
+    ShownItem,
+    Takes,
+    Told,
+    is_blank,
+)
+from lti_tool.assessments.items.union import Item, read_item
+
+__all__ = [
+    "LONGEST_WORD",
+    "MOST_WORDS",
+    "Categorising",
+    "FillInBlanks",
+    "InlineChoice",
+    "Item",
+    "Matching",
+    "MultipleChoice",
+    "Numeric",
+    "Option",
+    "OptionId",
+    "Ordering",
+    "Score",
+    "ShortText",
+    "ShownItem",
+    "SingleChoice",
+    "Takes",
+    "Told",
+    "TrueFalse",
+    "is_blank",
+    "read_item",
+]
