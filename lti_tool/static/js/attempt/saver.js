@@ -56,6 +56,7 @@ export class Saver {
       known.pending = null;
       this.mirror.forget(item, mine.save_id);
       this.hear.onAcknowledged(item, stored, stored.sequence);
+      this.hear.onState(this.isSettled() ? "saved" : "saving", stored.saved_at);
     } else {
       this.change(item, mine.value, mine.flagged);
       this.flush();
