@@ -7,7 +7,8 @@ from flask import Flask
 from lti_tool import subscriptions
 from lti_tool.administration import routes as administration
 from lti_tool.assessments import routes as assessments
-from lti_tool.badges import routes as badges
+from lti_tool.badges.routes import desk as issuing
+from lti_tool.badges.routes import public as badges
 from lti_tool.core import db, web
 from lti_tool.core import settings as settings_module
 from lti_tool.core.settings import Settings
@@ -49,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     web.install(app)
     app.register_blueprint(administration.blueprint)
     app.register_blueprint(badges.blueprint)
+    app.register_blueprint(issuing.blueprint)
     app.register_blueprint(by_hand.blueprint)
     app.register_blueprint(course.blueprint)
     app.register_blueprint(instructor.blueprint)

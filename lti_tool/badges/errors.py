@@ -17,6 +17,29 @@ class ReplacesItselfError(ConflictError):
     title = "A badge cannot come after itself"
 
 
+class UnknownPersonError(NotFoundError):
+    """Nobody at the institution is known by the number or address that staff entered."""
+
+    code = "award_person_unknown"
+    title = "We do not know this person"
+
+
+class AmbiguousPersonError(ConflictError):
+    """Staff named several people at once."""
+
+    code = "award_person_ambiguous"
+    title = "This could be several people"
+    steps = ("Use the student number instead of the e-mail address, or the reverse.",)
+
+
+class UnreadableTableError(InvalidRequestError):
+    """What was uploaded is no table of awards."""
+
+    code = "award_table_unreadable"
+    title = "We could not read that table"
+    steps = ("Save it as CSV (UTF-8), with the columns person and, if you like, reason.",)
+
+
 class UnprintableNameError(InvalidRequestError):
     """A certificate cannot be printed with these letters."""
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments.models import Attempt
@@ -38,6 +38,7 @@ from lti_tool.core.ids import (
     PersonId,
     ShareId,
 )
+from lti_tool.people.queries import display_names
 from lti_tool.platforms.models import Institution
 from lti_tool.platforms.queries import get_institution, get_institution_by_slug
 
@@ -193,6 +194,36 @@ def find_achievement_of_assessment(
 def list_achievements(session: Session) -> list[Achievement]:
     """Return the institution's achievements by name."""
     return list(session.scalars(select(Achievement).order_by(Achievement.name, Achievement.id)))
+
+
+def list_achievements_with_holders(session: Session) -> list[tuple[Achievement, int]]:
+    """Return the institution's achievements by name, each with how many people hold it."""
+    holders = (
+        select(Award.achievement_id, func.count().label("holders"))
+        .where(Award.withdrawn_at.is_(None))
+        .group_by(Award.achievement_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(Achievement, func.coalesce(holders.c.holders, 0))
+        .outerjoin(holders, holders.c.achievement_id == Achievement.id)
+        .order_by(Achievement.name, Achievement.id)
+    )
+    return [(achievement, count) for achievement, count in rows]
+
+
+def list_awards(
+    session: Session, achievement_id: AchievementId, *, limit: int = 100
+) -> list[tuple[Award, str | None]]:
+    """Return the newest awards of an achievement with the holders' names, withdrawn ones too."""
+    awards = session.scalars(
+        select(Award)
+        .where(Award.achievement_id == achievement_id)
+        .order_by(Award.awarded_at.desc(), Award.id.desc())
+        .limit(limit)
+    ).all()
+    names = display_names(session, [award.person_id for award in awards])
+    return [(award, names.get(award.person_id)) for award in awards]
 
 
 def get_award(session: Session, award_id: AwardId, *, lock: bool = False) -> Award:

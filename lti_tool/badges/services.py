@@ -47,7 +47,9 @@ from lti_tool.core.ids import (
 TOKEN_BYTES = 16  # 128 bits: nobody finds a link by trying
 
 
-def publish_achievement(institution_id: InstitutionId, draft: AchievementDraft) -> AchievementId:
+def publish_achievement(
+    institution_id: InstitutionId, draft: AchievementDraft, *, actor: Actor = audit.SYSTEM
+) -> AchievementId:
     """Publish an achievement; it can be earned from now on.
 
     Raises:
@@ -66,11 +68,16 @@ def publish_achievement(institution_id: InstitutionId, draft: AchievementDraft) 
         session.add(achievement)
         session.flush()  # the edition refers to it
         session.add(_edition(achievement, draft))
+        _note_publication(session, achievement, actor)
     return achievement.id
 
 
 def revise_achievement(
-    institution_id: InstitutionId, achievement_id: AchievementId, draft: AchievementDraft
+    institution_id: InstitutionId,
+    achievement_id: AchievementId,
+    draft: AchievementDraft,
+    *,
+    actor: Actor,
 ) -> int:
     """Publish a new edition of an achievement; its address stays, and so do earlier awards.
 
@@ -87,6 +94,7 @@ def revise_achievement(
         achievement.edition += 1
         _write(achievement, draft)
         session.add(_edition(achievement, draft))
+        _note_publication(session, achievement, actor)
     return achievement.edition
 
 
@@ -130,6 +138,17 @@ def _write(achievement: Achievement, draft: AchievementDraft) -> None:
     achievement.published_at = clock.now()
 
 
+def _note_publication(session: Session, achievement: Achievement, actor: Actor) -> None:
+    audit.record(
+        session,
+        actor=actor,
+        act="publish_achievement",
+        object_kind="achievement",
+        object_id=achievement.id,
+        facts={"edition": achievement.edition},
+    )
+
+
 def _edition(achievement: Achievement, draft: AchievementDraft) -> AchievementEdition:
     return AchievementEdition(
         achievement_id=achievement.id,
@@ -145,11 +164,12 @@ def grant_award(
     achievement_id: AchievementId,
     *,
     cause: Cause,
+    actor: Actor | None = None,
 ) -> AwardId:
     """Grant an achievement to a person, once; a further cause is added to the award it has.
 
     A withdrawn award comes back with a cause it did not have before, and only then. The same
-    cause twice changes nothing and announces nothing.
+    cause twice changes nothing and announces nothing. `actor` is whose decision it was, if one.
 
     Raises:
         NotFoundError: the achievement is not here.
@@ -185,6 +205,15 @@ def grant_award(
             ).one()
         )
         is_new_cause = _append_cause(session, award, cause)
+        if is_new_cause and actor is not None:
+            audit.record(
+                session,
+                actor=actor,
+                act="award_by_hand",
+                object_kind="award",
+                object_id=award.id,
+                reason=cause.reason,
+            )
         if granted is None:
             if award.withdrawn_at is None or not is_new_cause:
                 return award.id

@@ -181,5 +181,5 @@ def connect_campus(settings: Settings, campus: Campus, institution_id: Instituti
         f"{platform}/oidc",
         staff.client_id,
         staff.client_secret,
-        {"registrar": ["registrar"], "administrator": ["tool_administrator"]},
+        {"registrar": ["registrar", "issuer"], "administrator": ["tool_administrator"]},
     )

@@ -31,6 +31,7 @@ class Act(StrEnum):
     SEE_PROGRESS = "see_progress"
     SEE_RECORD = "see_record"
     EXPORT = "export"
+    ISSUE = "issue"
     ADMINISTER = "administer"
 
 
@@ -50,7 +51,7 @@ _ACTS: dict[Role, frozenset[Act]] = {
     Role.ADMINISTRATOR: _TEACHING,
     Role.TEST_USER: frozenset({Act.SEE_OWN, Act.TAKE_ATTEMPT}),
     Role.REGISTRAR: frozenset({Act.SEE_PROGRESS, Act.SEE_RECORD, Act.EXPORT}),
-    Role.ISSUER: frozenset({Act.SEE_PROGRESS}),
+    Role.ISSUER: frozenset({Act.SEE_PROGRESS, Act.ISSUE}),
     Role.AUDITOR: frozenset({Act.SEE_PROGRESS, Act.SEE_RECORD}),
     # Connects platforms and looks after keys; sees no learner.
     Role.TOOL_ADMINISTRATOR: frozenset({Act.ADMINISTER}),

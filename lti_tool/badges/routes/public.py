@@ -86,8 +86,13 @@ def show_achievement(slug: str, achievement_id: UUID) -> ResponseReturnValue:
             issuing.badge_issuer(issuer),
         )
         return _document(document, open_badges.MEDIA_TYPE, _KEYS_SECONDS)
+    replaced_by = None
+    if achievement.replaced_by_id is not None:
+        with transaction(issuer.institution_id) as session:
+            replaced_by = queries.get_achievement(session, achievement.replaced_by_id)
     return render_template(
         "badges/show_achievement.html",
+        replaced_by=replaced_by,
         issuer=issuer,
         achievement=achievement,
         content=content,

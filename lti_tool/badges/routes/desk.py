@@ -1,0 +1,224 @@
+"""The issuers' desk: achievements and their editions, awards by hand, withdrawals."""
+
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from lti_tool.badges import artwork, awarding, queries, services
+from lti_tool.badges.artwork import Outline
+from lti_tool.badges.awarding import Outcome
+from lti_tool.badges.details import PLAIN, Participation, Stackability, Supervision
+from lti_tool.badges.errors import UnreadableTableError
+from lti_tool.badges.forms import (
+    AchievementForm,
+    AwardForm,
+    ReplacementForm,
+    TableForm,
+    WithdrawalForm,
+)
+from lti_tool.badges.issuer import image_path
+from lti_tool.badges.rules import AchievementType
+from lti_tool.core.db import transaction
+from lti_tool.core.errors import InvalidRequestError
+from lti_tool.core.ids import AchievementId, AwardId, new_id
+from lti_tool.core.web import read_form
+from lti_tool.people.rules import Act
+from lti_tool.people.staff_session import CurrentStaff, staff_page
+
+blueprint = Blueprint("issuing", __name__, url_prefix="/desk/<slug>/achievements")
+
+MOST_TABLE_BYTES = 500_000
+
+_CHOICES = {
+    "kinds": [(kind.value, kind.value) for kind in AchievementType],
+    "outlines": [(one.value, one.value.capitalize()) for one in Outline],
+    "signs": [(one.value, one.value.capitalize()) for one in artwork.Field],
+    "participations": [(one.value, one.value.capitalize()) for one in Participation],
+    "supervisions": [(one.value, one.value.capitalize()) for one in Supervision],
+    "stackabilities": [(one.value, one.value.capitalize()) for one in Stackability],
+}
+_NEW = {
+    **dict.fromkeys(AchievementForm.model_fields, ""),
+    "kind": AchievementType.MICRO_CREDENTIAL,
+    "outline": Outline.STONE,
+    "sign": artwork.Field.METHOD,
+    "stones": "1",
+    "participation": PLAIN.participation,
+    "assessment": PLAIN.assessment,
+    "quality": PLAIN.quality,
+    "supervision": PLAIN.supervision,
+    "stackability": PLAIN.stackability,
+}
+
+
+@blueprint.get("")
+@staff_page(Act.ISSUE)
+def list_achievements(here: CurrentStaff) -> ResponseReturnValue:
+    """Show what can be earned here."""
+    with transaction(here.institution_id) as session:
+        rows = queries.list_achievements_with_holders(session)
+    return render_template("badges/desk/list_achievements.html", here=here, rows=rows)
+
+
+@blueprint.get("/new")
+@staff_page(Act.ISSUE)
+def new_achievement(here: CurrentStaff) -> ResponseReturnValue:
+    """Ask for a new achievement."""
+    return _editor(here, _NEW, None, None)
+
+
+@blueprint.post("/new")
+@staff_page(Act.ISSUE)
+def publish_achievement(here: CurrentStaff) -> ResponseReturnValue:
+    """Publish a new achievement."""
+    try:
+        draft = read_form(AchievementForm, _sent()).draft()
+    except InvalidRequestError as error:
+        return _editor(here, {**_NEW, **_sent()}, None, error), 400
+    achievement_id = services.publish_achievement(here.institution_id, draft, actor=here.actor)
+    return _back(here, achievement_id)
+
+
+@blueprint.get("/<uuid:achievement_id>")
+@staff_page(Act.ISSUE)
+def show_achievement(here: CurrentStaff, achievement_id: UUID) -> ResponseReturnValue:
+    """Show an achievement, its editions and who holds it; award and withdraw from here."""
+    with transaction(here.institution_id) as session:
+        achievement = queries.get_achievement(session, AchievementId(achievement_id))
+        editions = queries.list_editions(session, achievement.id)
+        awards = queries.list_awards(session, achievement.id)
+        others = [
+            (str(one.id), one.name)
+            for one in queries.list_achievements(session)
+            if one.id != achievement.id
+        ]
+    return render_template(
+        "badges/desk/show_achievement.html",
+        here=here,
+        achievement=achievement,
+        art_url=image_path(here.institution_slug, achievement.id),
+        editions=editions,
+        awards=awards,
+        others=[("", "Nothing: it is current"), *others],
+        decision_id=new_id(),
+        batch_id=new_id(),
+    )
+
+
+@blueprint.get("/<uuid:achievement_id>/edit")
+@staff_page(Act.ISSUE)
+def edit_achievement(here: CurrentStaff, achievement_id: UUID) -> ResponseReturnValue:
+    """Ask for a new edition, beginning with what the newest says."""
+    with transaction(here.institution_id) as session:
+        achievement = queries.get_achievement(session, AchievementId(achievement_id))
+        content = queries.edition_content(session, achievement, achievement.edition)
+    return _editor(here, AchievementForm.filled_in(content), achievement.id, None)
+
+
+@blueprint.post("/<uuid:achievement_id>/edit")
+@staff_page(Act.ISSUE)
+def publish_edition(here: CurrentStaff, achievement_id: UUID) -> ResponseReturnValue:
+    """Publish a new edition."""
+    try:
+        draft = read_form(AchievementForm, _sent()).draft()
+    except InvalidRequestError as error:
+        return _editor(here, {**_NEW, **_sent()}, AchievementId(achievement_id), error), 400
+    services.revise_achievement(
+        here.institution_id, AchievementId(achievement_id), draft, actor=here.actor
+    )
+    return _back(here, achievement_id)
+
+
+@blueprint.post("/<uuid:achievement_id>/replacement")
+@staff_page(Act.ISSUE)
+def replace_achievement(here: CurrentStaff, achievement_id: UUID) -> ResponseReturnValue:
+    """Say what comes after an achievement."""
+    form = read_form(ReplacementForm, _sent())
+    services.replace_achievement(
+        here.institution_id,
+        AchievementId(achievement_id),
+        replaced_by=AchievementId(form.replaced_by) if isinstance(form.replaced_by, UUID) else None,
+        actor=here.actor,
+    )
+    return _back(here, achievement_id)
+
+
+@blueprint.post("/<uuid:achievement_id>/awards")
+@staff_page(Act.ISSUE)
+def award(here: CurrentStaff, achievement_id: UUID) -> ResponseReturnValue:
+    """Award an achievement to one person."""
+    form = read_form(AwardForm, _sent())
+    awarding.award_by_hand(
+        here.institution_id,
+        AchievementId(achievement_id),
+        who=form.who,
+        reason=form.reason,
+        evidence=form.pieces(),
+        decision_id=form.decision_id,
+        actor=here.actor,
+    )
+    return _back(here, achievement_id)
+
+
+@blueprint.post("/<uuid:achievement_id>/awards/table")
+@staff_page(Act.ISSUE)
+def award_table(here: CurrentStaff, achievement_id: UUID) -> ResponseReturnValue:
+    """Award an achievement to everybody in a table, and report each row."""
+    form = read_form(TableForm, _sent())
+    upload = request.files.get("table")
+    data = upload.stream.read(MOST_TABLE_BYTES + 1) if upload else b""
+    if not data or len(data) > MOST_TABLE_BYTES:
+        raise UnreadableTableError("Choose a CSV file of up to 500 KB.")
+    with transaction(here.institution_id) as session:
+        achievement = queries.get_achievement(session, AchievementId(achievement_id))
+    told = awarding.award_table(
+        here.institution_id,
+        achievement.id,
+        data,
+        reason=form.reason,
+        batch_id=form.batch_id,
+        actor=here.actor,
+    )
+    counts = {outcome: sum(row.outcome is outcome for row in told) for outcome in Outcome}
+    return render_template(
+        "badges/desk/show_report.html", here=here, achievement=achievement, told=told, counts=counts
+    )
+
+
+@blueprint.post("/<uuid:achievement_id>/awards/<uuid:award_id>/withdraw")
+@staff_page(Act.ISSUE)
+def withdraw(here: CurrentStaff, achievement_id: UUID, award_id: UUID) -> ResponseReturnValue:
+    """Take an award back."""
+    form = read_form(WithdrawalForm, _sent())
+    services.withdraw_award(
+        here.institution_id, AwardId(award_id), reason=form.reason, actor=here.actor
+    )
+    return _back(here, achievement_id)
+
+
+def _editor(
+    here: CurrentStaff,
+    values: dict[str, str],
+    achievement_id: AchievementId | None,
+    problem: InvalidRequestError | None,
+) -> str:
+    return render_template(
+        "badges/desk/edit_achievement.html",
+        here=here,
+        values=values,
+        achievement_id=achievement_id,
+        problem=problem,
+        **_CHOICES,
+    )
+
+
+def _back(here: CurrentStaff, achievement_id: UUID) -> ResponseReturnValue:
+    return redirect(
+        url_for(".show_achievement", slug=here.institution_slug, achievement_id=achievement_id), 303
+    )
+
+
+def _sent() -> dict[str, str]:
+    """Return the form's own fields; the token that came with them has been checked."""
+    return {name: value for name, value in request.form.items() if name != "csrf_token"}

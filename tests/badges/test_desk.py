@@ -1,0 +1,292 @@
+"""The issuers' desk over HTTP: achievements and editions, awards by hand, withdrawals."""
+
+import re
+from io import BytesIO
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from lti_tool.badges import issuing, queries
+from lti_tool.badges.models import Award, AwardCause, Credential
+from lti_tool.core.audit import AuditEntry
+from lti_tool.core.db import transaction
+from lti_tool.people.services import add_identity_provider, sign_in
+from lti_tool.people.staff_session import COOKIE
+from lti_tool.platforms.models import User
+from tests.badges.factories import Place, grant, held_badges, issue, place
+from tests.conftest import Worker
+
+DESK = "/desk/northfell/achievements"
+EDITION = {
+    "name": "Reading Figures",
+    "description": "Reads figures.",
+    "criteria": "Pass.",
+    "kind": "MicroCredential",
+    "outline": "stone",
+    "sign": "data",
+    "stones": "3",
+    "credits": "2.5",
+    "level": "EQF 6",
+    "valid_months": "24",
+    "outcomes": "Reads tables\nReads plots\n",
+    "workload_hours": "60",
+    "country": "ie",
+    "participation": "blended",
+    "assessment": "Test and talk",
+    "quality": "Programme board",
+    "supervision": "supervised on site, identity verified",
+    "stackability": "stand-alone",
+    "prerequisites": "",
+    "alignments": "ESCO | statistics | http://data.europa.eu/esco/skill/1 | S1\n",
+}
+
+
+@pytest.fixture
+def at(client: FlaskClient) -> Place:
+    """Return an institution at which an issuer is signed in."""
+    at = place()
+    enter(client, at, "issuer")
+    with transaction(at.institution_id) as session:
+        user = session.get_one(User, (at.user_id, at.institution_id))
+        user.sis_id, user.email = "s-1001", "Amara@northfell.example"
+    return at
+
+
+def enter(client: FlaskClient, at: Place, role: str) -> None:
+    roles = {role: [role]}
+    provider_id = add_identity_provider(
+        at.institution_id, "Campus", f"https://{role}.example", "cairn", "secret", roles
+    )
+    opened = sign_in(at.institution_id, provider_id, {"sub": role, "name": role, "roles": [role]})
+    client.set_cookie(COOKIE, f"{at.institution_id}.{opened.id}.{opened.secret}")
+
+
+def sent(page: TestResponse, **fields: str) -> dict[str, str]:
+    """Return fields with what the page hides in its forms."""
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+    return {"csrf_token": hidden["csrf_token"], **fields}
+
+
+def hidden(page: TestResponse, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]+)"', page.text)
+    assert found is not None
+    return found[1]
+
+
+def test_an_issuer_publishes_an_achievement_with_all_its_elements(
+    client: FlaskClient, at: Place
+) -> None:
+    page = client.get(f"{DESK}/new")
+
+    answer = client.post(f"{DESK}/new", data=sent(page, **EDITION))
+
+    assert answer.status_code == 303
+    shown = client.get(answer.location.replace("/desk/northfell", "/i/northfell"), headers=HTML)
+    for words in (
+        "Reads tables; Reads plots",
+        "60 hours",
+        "Programme board",
+        "EQF 6",
+        "statistics",
+    ):
+        assert words in shown.text
+    with transaction(at.institution_id) as session:
+        names = [one.name for one in queries.list_achievements(session)]
+        acts = session.scalars(select(AuditEntry.act)).all()
+    assert "Reading Figures" in names
+    assert "publish_achievement" in acts
+
+
+HTML = {"Accept": "text/html"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", " "),
+        ("stones", "9"),
+        ("credits", "-1"),
+        ("valid_months", "0"),
+        ("country", "Eire"),
+        ("alignments", "ESCO | statistics | javascript:alert(1)"),
+        ("alignments", "Mine | x | https://x.example"),
+        ("kind", "PhD"),
+    ],
+)
+def test_what_is_wrong_is_told_and_nothing_typed_is_lost(
+    client: FlaskClient, at: Place, field: str, value: str
+) -> None:
+    page = client.get(f"{DESK}/new")
+
+    answer = client.post(f"{DESK}/new", data=sent(page, **{**EDITION, field: value}))
+
+    assert answer.status_code == 400
+    assert "It was not published" in answer.text
+    assert "Programme board" in answer.text
+    with transaction(at.institution_id) as session:
+        assert len(queries.list_achievements(session)) == 1
+
+
+def test_a_new_edition_keeps_the_address_and_what_was_earned_before(
+    client: FlaskClient, at: Place
+) -> None:
+    issue(at)
+    edit = f"{DESK}/{at.achievement_id}/edit"
+    page = client.get(edit)
+    assert "Reading Statistics Critically" in page.text
+
+    client.post(edit, data=sent(page, **EDITION))
+    again = client.post(edit, data=sent(page, **EDITION))
+
+    assert again.status_code == 303
+    grant(at)  # of the new edition
+    with transaction(at.institution_id) as session:
+        editions = [one.edition for one in queries.list_editions(session, at.achievement_id)]
+        awards = session.scalars(select(Award).order_by(Award.edition)).all()
+        document = session.scalars(select(Credential.document)).one()
+    assert editions == [2, 1]
+    assert [award.edition for award in awards] == [1, 2]
+    assert awards[0].valid_until is None
+    assert awards[1].valid_until is not None
+    issuing.issue_credential(at.institution_id, awards[1].id)
+    with transaction(at.institution_id) as session:
+        newer = session.scalars(
+            select(Credential.document).where(Credential.award_id == awards[1].id)
+        ).one()
+    assert document is not None
+    assert newer is not None
+    old, new = (one["credentialSubject"]["achievement"] for one in (document, newer))
+    assert (old["id"], old["version"], old["name"]) == (
+        new["id"],
+        "1",
+        "Reading Statistics Critically",
+    )
+    assert (new["version"], new["name"]) == ("2", "Reading Figures")
+    assert newer["validUntil"]
+
+
+def test_an_award_by_hand_keeps_its_reason_and_evidence_and_counts_once(
+    client: FlaskClient, at: Place, worker: Worker
+) -> None:
+    page = client.get(f"{DESK}/{at.achievement_id}")
+    fields = sent(
+        page,
+        who="amara@NORTHFELL.example",
+        reason="Shown in a talk",
+        evidence="Recording",
+        evidence_url="https://northfell.example/talk",
+        decision_id=hidden(page, "decision_id"),
+    )
+
+    for _ in range(2):
+        answer = client.post(f"{DESK}/{at.achievement_id}/awards", data=fields)
+        assert answer.status_code == 303
+    worker.run()
+
+    with transaction(at.institution_id) as session:
+        [cause] = session.scalars(select(AwardCause)).all()
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.act == "award_by_hand")).one()
+    assert (cause.kind, cause.reason) == ("decision", "Shown in a talk")
+    assert cause.evidence == [
+        {"name": "Evidence", "narrative": "Recording", "url": "https://northfell.example/talk"}
+    ]
+    assert entry.actor_kind == "staff"
+    [badge] = held_badges(at)
+    assert badge.credential_id is not None
+
+
+def test_an_unknown_person_is_not_awarded_anything(client: FlaskClient, at: Place) -> None:
+    page = client.get(f"{DESK}/{at.achievement_id}")
+    fields = sent(page, who="s-9", reason="x", decision_id=hidden(page, "decision_id"))
+
+    answer = client.post(f"{DESK}/{at.achievement_id}/awards", data=fields)
+
+    assert answer.status_code == 404
+    assert "Nobody here is known as s-9" in answer.text
+
+
+def upload(client: FlaskClient, at: Place, table: bytes) -> TestResponse:
+    page = client.get(f"{DESK}/{at.achievement_id}")
+    fields = sent(page, reason="Moved over", batch_id=hidden(page, "batch_id"))
+    return client.post(
+        f"{DESK}/{at.achievement_id}/awards/table",
+        data={**fields, "table": (BytesIO(table), "t.csv")},
+    )
+
+
+def test_a_table_awards_row_by_row_and_reports_each(client: FlaskClient, at: Place) -> None:
+    table = (
+        "\ufeffperson;reason;evidence url\r\n"
+        "s-1001;Portfolio;https://northfell.example/p\r\n"
+        "amara@northfell.example;;\r\n"
+        "nobody@northfell.example;;\r\n"
+        ";;\r\n"
+        "s-1001;;not an address\r\n"
+    )
+
+    report = upload(client, at, table.encode())
+
+    assert report.status_code == 200
+    assert "1 person was awarded" in report.text
+    assert "1 had it already" in report.text
+    assert "2 rows were refused" in report.text
+    assert "Nobody here is known as nobody@northfell.example" in report.text
+    assert "evidence lies at a web address" in report.text
+    with transaction(at.institution_id) as session:
+        reasons = session.scalars(select(AwardCause.reason).order_by(AwardCause.id)).all()
+    assert reasons == ["Portfolio", "Moved over"]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [b"", b"name\nx\n", b"person,grade\nx,1\n", b"\xff\xfe", b'person\n"x', b"person\n" * 1003],
+    ids=["empty", "no person", "unknown column", "not text", "unclosed", "too long"],
+)
+def test_a_table_of_another_kind_awards_nobody(
+    client: FlaskClient, at: Place, table: bytes
+) -> None:
+    answer = upload(client, at, table)
+
+    assert answer.status_code == 400
+    assert "We could not read that table" in answer.text
+
+
+def test_an_award_is_withdrawn_with_a_reason(client: FlaskClient, at: Place) -> None:
+    issue(at)
+    page = client.get(f"{DESK}/{at.achievement_id}")
+    [path] = set(re.findall(r'action="([^"]+/withdraw)"', page.text))
+
+    assert client.post(path, data=sent(page, reason=" ")).status_code == 400
+    assert client.post(path, data=sent(page, reason="Copied")).status_code == 303
+
+    assert held_badges(at) == []
+    assert "Copied" in client.get(f"{DESK}/{at.achievement_id}").text
+
+
+def test_what_replaces_an_achievement_is_told_and_never_goes_in_a_circle(
+    client: FlaskClient, at: Place
+) -> None:
+    page = client.get(f"{DESK}/new")
+    newer = client.post(f"{DESK}/new", data=sent(page, **EDITION)).location.rpartition("/")[2]
+    replace = f"{DESK}/{at.achievement_id}/replacement"
+
+    assert client.post(replace, data=sent(page, replaced_by=newer)).status_code == 303
+    backwards = client.post(
+        f"{DESK}/{newer}/replacement", data=sent(page, replaced_by=str(at.achievement_id))
+    )
+
+    assert backwards.status_code == 409
+    public = client.get(f"/i/northfell/achievements/{at.achievement_id}", headers=HTML)
+    assert "Reading Figures" in public.text
+
+
+@pytest.mark.parametrize("role", ["registrar", "auditor"])
+@pytest.mark.parametrize("path", ["", "/new", "/{id}", "/{id}/edit"])
+def test_only_issuers_see_the_desk(client: FlaskClient, at: Place, role: str, path: str) -> None:
+    enter(client, at, role)
+
+    answer = client.get(DESK + path.format(id=at.achievement_id))
+
+    assert answer.status_code == 403
