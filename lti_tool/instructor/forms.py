@@ -19,6 +19,9 @@ class Picked(BaseModel):
         assessment: editions chosen so far, in the order of the page.
         points: as typed.
         after: the edition after which the list goes on.
+        competency: only what shows this one; empty for all.
+        pathway: only what counts on this one.
+        whole: choose all of that pathway.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -27,12 +30,16 @@ class Picked(BaseModel):
     assessment: Annotated[tuple[UUID, ...], Field(max_length=MOST_CHOSEN)] = ()
     points: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)] = DEFAULT_POINTS
     after: UUID | None = None
+    competency: Words = ""
+    pathway: UUID | None = None
+    whole: bool = False
 
     @classmethod
     def values(cls, sent: MultiDict[str, str]) -> dict[str, object]:
         """Return what was sent, several ticks under one name included."""
         ticked = dict.fromkeys(sent.getlist("assessment"))  # each once
-        return {**sent.to_dict(), "assessment": list(ticked)}
+        filled = {name: value for name, value in sent.items() if value or name == "points"}
+        return {**filled, "assessment": list(ticked)}
 
     def points_or_none(self) -> int | None:
         """Return the points if they are a whole number that a gradebook column can have."""

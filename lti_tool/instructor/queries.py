@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments import queries as assessments
@@ -14,9 +14,12 @@ from lti_tool.assessments.models import Edition, Placement, PlacementResult
 from lti_tool.assessments.queries import EditionSummary
 from lti_tool.badges import queries as badges
 from lti_tool.badges.issuer import image_path
-from lti_tool.core.ids import AssessmentId, ContextId, InstitutionId, UserId
+from lti_tool.badges.models import Achievement
+from lti_tool.core.ids import AssessmentId, ContextId, InstitutionId, PathwayId, UserId
 from lti_tool.grading import queries as grading
 from lti_tool.grading.queries import ScoreRow
+from lti_tool.pathways.models import Pathway, PathwayStone, PathwayVersion
+from lti_tool.pathways.queries import is_newest
 from lti_tool.platforms.models import Context, ResourceLink, User
 
 
@@ -69,13 +72,53 @@ def find_course_title(session: Session, context_id: ContextId | None) -> str | N
     return session.scalar(select(Context.title).where(Context.id == context_id))
 
 
-def list_choosable(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathwayChoice:
+    """A pathway, and the assessments whose badges count on it."""
+
+    pathway_id: PathwayId
+    title: str
+    assessment_ids: frozenset[AssessmentId]
+
+
+def list_competencies(session: Session) -> list[str]:
+    """Return every competency that something published shows, in the order of the alphabet."""
+    named = {
+        competency
+        for edition in assessments.list_published_editions(session)
+        for competency in edition.competencies
+    }
+    return sorted(named, key=str.casefold)
+
+
+def list_pathways(session: Session) -> list[PathwayChoice]:
+    """Return the pathways on which something that can be placed counts, by title."""
+    rows = session.execute(
+        select(Pathway.id, Pathway.title, func.array_agg(Achievement.assessment_id.distinct()))
+        .join(PathwayVersion, PathwayVersion.pathway_id == Pathway.id)
+        .join(PathwayStone, PathwayStone.version_id == PathwayVersion.id)
+        .join(Achievement, Achievement.id == PathwayStone.achievement_id)
+        .where(is_newest(), Achievement.assessment_id.is_not(None))
+        .group_by(Pathway.id, Pathway.title)
+        .order_by(Pathway.title, Pathway.id)
+    )
+    return [
+        PathwayChoice(
+            pathway_id=row[0], title=row[1], assessment_ids=frozenset(filter(None, row[2]))
+        )
+        for row in rows
+    ]
+
+
+def list_choosable(  # noqa: PLR0913 - the filters of one form
     session: Session,
     institution_id: InstitutionId,
     *,
     context_id: ContextId | None,
     words: str,
     chosen: Collection[UUID],
+    competency: str = "",
+    pathway: PathwayChoice | None = None,
 ) -> list[Choosable]:
     """Return what can be placed: the chosen ones first, then what matches, each by title.
 
@@ -85,6 +128,8 @@ def list_choosable(
         context_id: the course it would be placed in.
         words: part of a title, summary or competency, in any case; empty for all.
         chosen: editions ticked before.
+        competency: only what shows it; empty for all.
+        pathway: only what counts on it.
     """
     slug = badges.get_issuer_of(session, institution_id).slug
     pictures = {
@@ -102,7 +147,12 @@ def list_choosable(
             chosen=edition.edition_id in chosen,
         )
         for edition in assessments.list_published_editions(session)
-        if edition.edition_id in chosen or _matches(edition, wanted)
+        if edition.edition_id in chosen
+        or (
+            _matches(edition, wanted)
+            and (not competency or competency in edition.competencies)
+            and (pathway is None or edition.assessment_id in pathway.assessment_ids)
+        )
     ]
     return sorted(found, key=lambda one: not one.chosen)
 

@@ -1,6 +1,7 @@
 """An instructor's pages inside the LMS: the picker, an assessment's results, its grades."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -22,10 +23,16 @@ from lti_tool.instructor.errors import NothingPlacedError
 from lti_tool.instructor.forms import MOST_POINTS, Picked, ResultsFilter, SendAgain
 from lti_tool.instructor.queries import Choosable, ResultRow
 from lti_tool.launch import placement_token
-from lti_tool.launch.deep_linking import ContentItem, response_form, takes_several
+from lti_tool.launch.deep_linking import (
+    ContentItem,
+    response_form,
+    takes_columns,
+    takes_several,
+)
 from lti_tool.launch.session import CurrentLaunch, launch_page
 from lti_tool.people.rules import Act
 from lti_tool.platforms.queries import get_registration
+from lti_tool.platforms.quirks import quirks_of
 
 PICKS = 20
 RESULTS = 50
@@ -99,15 +106,27 @@ def send_scores(here: CurrentLaunch) -> ResponseReturnValue:
 
 
 def _picker(here: CurrentLaunch, picked: Picked, problems: Sequence[tuple[str, str]]) -> str:
+    several = takes_several(here)
     with transaction(here.institution_id) as session:
         course = queries.find_course_title(session, here.context_id)
+        product = get_registration(session, here.registration_id).product
+        pathways = queries.list_pathways(session)
+        pathway = next((one for one in pathways if one.pathway_id == picked.pathway), None)
         choosable = queries.list_choosable(
             session,
             here.institution_id,
             context_id=here.context_id,
             words=picked.q,
             chosen=picked.assessment,
+            competency=picked.competency,
+            pathway=pathway,
         )
+        competencies = queries.list_competencies(session)
+    if picked.whole and several and pathway is not None:
+        choosable = [
+            replace(one, chosen=one.chosen or one.edition.assessment_id in pathway.assessment_ids)
+            for one in choosable
+        ]
     shown = _after(choosable, picked)
     chosen = [one for one in choosable if one.chosen]
     return render_template(
@@ -115,7 +134,12 @@ def _picker(here: CurrentLaunch, picked: Picked, problems: Sequence[tuple[str, s
         launch_id=here.launch_id,
         course=course,
         picked=picked,
-        several=takes_several(here),
+        several=several,
+        columns=takes_columns(here),
+        note=quirks_of(product).placing_note,
+        competencies=competencies,
+        pathways=pathways,
+        pathway=pathway,
         matching=len(choosable),
         chosen=chosen,
         others=shown[:PICKS],

@@ -71,6 +71,11 @@ def takes_several(here: CurrentLaunch) -> bool:
     return _request(here).get("accept_multiple") in {True, "true"}
 
 
+def takes_columns(here: CurrentLaunch) -> bool:
+    """Tell whether the platform makes gradebook columns for items. Silence means that it may."""
+    return _request(here).get("accept_lineitem") not in {False, "false"}
+
+
 def response_form(
     here: CurrentLaunch, items: Sequence[ContentItem], *, message: str | None = None
 ) -> tuple[str, str]:
@@ -99,7 +104,7 @@ def response_form(
         deployment = platforms.get_deployment(session, here.deployment_id)
     known = Registration().set_issuer(registration.issuer).set_client_id(registration.client_id)
     answer = DeepLink(known, deployment.platform_id, cast("Any", request))
-    with_columns = request.get("accept_lineitem") not in {False, "false"}
+    with_columns = takes_columns(here)
     claims = answer.get_message_jwt([_link(item, with_column=with_columns) for item in items])
     if "data" not in request:  # echoed if and only if it was sent: §4.5.1
         del claims[f"{DEEP_LINKING}data"]

@@ -25,6 +25,7 @@ class Quirks:
             another submission and take a teacher's grade away.
         takes_comments: a comment belongs to the score and is replaced by the next one's. Not
             so in Canvas, where each one is added to those before.
+        placing_note: what instructors should know before they place something; sentences.
     """
 
     in_flight: int = 16
@@ -34,6 +35,7 @@ class Quirks:
     not_in_course: tuple[tuple[int, str], ...] = ((400, ""), (422, ""))
     canvas_submission: bool = False
     takes_comments: bool = True
+    placing_note: str = ""
 
 
 _GENERIC = Quirks()
@@ -50,7 +52,15 @@ _PRODUCTS = {
         takes_comments=False,
     ),
     # Seen in Moodle 4.5: 409 for a timestamp that is not newer, 400 for whoever has no grade.
-    "moodle": Quirks(in_flight=8, not_in_course=((400, ""),)),
+    # So is this: other points leave the teacher at a form error; dates and window are not read.
+    "moodle": Quirks(
+        in_flight=8,
+        not_in_course=((400, ""),),
+        placing_note=(
+            "Moodle takes whole points from 1 to 100. When it opens and closes, and whether in a "
+            "new window, you set in Moodle's own settings of the activity."
+        ),
+    ),
     "blackboard": Quirks(
         in_flight=8, origins=("https://*.blackboard.com",), not_in_course=((400, "user"),)
     ),

@@ -7,16 +7,19 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from lti_tool.assessments.models import Placement
-from lti_tool.core.db import transaction
-from lti_tool.core.ids import EditionId
+from lti_tool.core.db import system_transaction, transaction
+from lti_tool.core.ids import ContextId, EditionId, new_id
+from lti_tool.launch.models import Launch
+from lti_tool.platforms.models import Registration
 from tests.assessments.factories import published
 from tests.campus.site import Site
-from tests.instructor.course import INSTRUCTOR, STUDENT, csrf_of, university_of
+from tests.instructor.course import INSTRUCTOR, STUDENT, csrf_of, ticked, university_of
 from tests.launch.platform import Browser, Connected, browsing, connect, error_code, published_keys
+from tests.learner import story
 
 TITLE = "Reading statistics critically"
 
@@ -109,6 +112,7 @@ def test_choosing_nothing_is_told(
     assert placements_of(connected) == []
 
 
+@pytest.mark.usefixtures("edition")
 def test_what_the_institution_does_not_have_cannot_be_chosen(
     teacher: Browser, connected: Connected
 ) -> None:
@@ -136,3 +140,100 @@ def test_the_course_page_lists_what_is_placed_and_its_state(
     course = text_of(teacher.client.get(link_to(page, "course")))
 
     assert f"Week 4 test {TITLE} Opened 0 0 Has a column" in course
+
+
+class TestPicker:
+    """What narrows the list down, and what a platform's own limits look like."""
+
+    @pytest.fixture
+    def pathway(self, connected: Connected) -> dict[str, EditionId]:
+        """Three assessments; two of them are all of the pathway "Numbers"."""
+        here = story_of(connected)
+        made = {title: story.publish(here, title) for title in ("Adding", "Counting", "Dividing")}
+        story.make_pathway(here, "Numbers", made["Adding"][2], made["Counting"][2])
+        return {title: edition_id for title, (_, edition_id, _) in made.items()}
+
+    def open(self, browser: Browser, **query: str) -> TestResponse:
+        answer = browser.post(browser.arrive(browser.connected.deep_linking_path))
+        return browser.client.get(answer.location, query_string=query)
+
+    def number_of(self, page: TestResponse) -> str:
+        found = re.search(r'<option value="([0-9a-f-]+)"[^>]*>Numbers</option>', page.text)
+        assert found is not None, page.text
+        return found[1]
+
+    def test_a_pathway_shows_what_counts_on_it_and_can_be_chosen_whole(
+        self, teacher: Browser, pathway: dict[str, EditionId]
+    ) -> None:
+        number = self.number_of(self.open(teacher))
+
+        narrowed = self.open(teacher, pathway=number)
+        whole = self.open(teacher, pathway=number, whole="1")
+
+        assert "2 assessments match." in text_of(narrowed)
+        assert str(pathway["Dividing"]) not in narrowed.text
+        assert "Choose all of “Numbers”" in text_of(narrowed)
+        assert ticked(narrowed) == set()
+        assert ticked(whole) == {pathway["Adding"], pathway["Counting"]}
+
+    def test_a_whole_pathway_is_not_offered_where_one_item_is_taken(
+        self, teacher: Browser, connected: Connected, pathway: dict[str, EditionId]
+    ) -> None:
+        number = self.number_of(self.open(teacher))
+        answer = teacher.post(teacher.arrive(connected.deep_linking_path))
+        change_request(connected, accept_multiple=False)
+
+        page = teacher.client.get(answer.location, query_string={"pathway": number, "whole": "1"})
+
+        assert pathway
+        assert "Choose all of" not in page.text
+        assert ticked(page) == set()
+
+    def test_a_competency_shows_what_proves_it(
+        self, teacher: Browser, connected: Connected, pathway: dict[str, EditionId]
+    ) -> None:
+        reading = published(university_of(connected))
+
+        page = self.open(teacher, competency="Base rates")
+
+        assert str(reading) in page.text
+        assert not any(str(edition) in page.text for edition in pathway.values())
+
+    def test_a_platforms_limits_are_told(self, teacher: Browser, edition: EditionId) -> None:
+        assert str(edition) in self.open(teacher).text
+        assert "Moodle" not in self.open(teacher).text
+        with system_transaction() as session:
+            session.execute(update(Registration).values(product="moodle"))
+
+        assert "Moodle takes whole points from 1 to 100." in self.open(teacher).text
+
+    def test_without_a_column_no_points_are_asked_for(
+        self, teacher: Browser, connected: Connected, edition: EditionId
+    ) -> None:
+        answer = teacher.post(teacher.arrive(connected.deep_linking_path))
+        change_request(connected, accept_lineitem=False)
+
+        page = teacher.client.get(answer.location)
+
+        assert str(edition) in page.text
+        assert "makes no gradebook column from here" in page.text
+        assert "Points in the gradebook" not in page.text
+
+
+def story_of(connected: Connected) -> story.University:
+    assert connected.deployment_id is not None
+    return story.University(
+        institution_id=connected.institution_id,
+        registration_id=connected.registration_id,
+        deployment_id=connected.deployment_id,
+        context_id=ContextId(new_id()),
+        slug="unused",
+    )
+
+
+def change_request(connected: Connected, **changes: object) -> None:
+    """Have the platform have asked differently."""
+    with transaction(connected.institution_id) as session:
+        launch = session.scalars(select(Launch).order_by(Launch.created_at.desc()).limit(1)).one()
+        request = {**launch.settings["deep_linking"], **changes}
+        launch.settings = {**launch.settings, "deep_linking": request}
