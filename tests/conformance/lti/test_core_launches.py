@@ -13,12 +13,21 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from flask import Flask
 from sqlalchemy import Connection, text
 
 from lti_tool.core import clock
 from lti_tool.launch.services import login_cookie_name
 from lti_tool.platforms import key_sets
-from tests.launch.platform import Arrival, Browser, error_code, now, told
+from tests.launch.platform import (
+    Arrival,
+    Browser,
+    Connected,
+    browsing,
+    error_code,
+    now,
+    told,
+)
 
 MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership"
 Change = Callable[[Arrival], object]
@@ -205,72 +214,100 @@ def stored(database: Connection, browser: Browser) -> dict[str, int]:
     return {t: database.scalar(text(f"SELECT count(*) FROM {t}")) or 0 for t in tables}  # noqa: S608
 
 
-GOOD_ROLES = {
+ROLES: dict[str, list[str]] = {
     "plain": [f"{MEMBERSHIP}#{{0}}"],
-    "several": [f"{MEMBERSHIP}#{{0}}", "http://purl.imsglobal.org/vocab/lis/v2/person#User"],
-    "short": ["{0}"],
-    "with an unknown one": [
+    "several roles": [f"{MEMBERSHIP}#{{0}}", "http://purl.imsglobal.org/vocab/lis/v2/person#User"],
+    "short role": ["{0}"],
+    "unknown role beside it": [
         "http://purl.imsglobal.org/vocab/lis/v2/unknown/unknown#Helper",
         f"{MEMBERSHIP}#{{0}}",
     ],
 }
+WITH_ROLE = {
+    "13 plain instructor": ("plain", "Instructor"),
+    "14 several roles": ("several roles", "Instructor"),
+    "15 short role": ("short role", "Instructor"),
+    "16 unknown role beside instructor": ("unknown role beside it", "Instructor"),
+    "23 plain student": ("plain", "Learner"),
+    "24 several roles": ("several roles", "Learner"),
+    "25 short role": ("short role", "Learner"),
+    "26 unknown role beside student": ("unknown role beside it", "Learner"),
+}
 
 
-@pytest.mark.parametrize("role", ["Instructor", "Learner"])
-@pytest.mark.parametrize("names", GOOD_ROLES.values(), ids=list(GOOD_ROLES))
-def test_13_to_15_and_23_to_25_a_launch_with_a_role_works(
-    student: Browser, role: str, names: list[str]
-) -> None:
+@pytest.mark.parametrize(("names", "role"), WITH_ROLE.values(), ids=list(WITH_ROLE))
+def test_a_launch_with_a_role_works(student: Browser, names: str, role: str) -> None:
     arrival = student.arrive(student.connected.place())
-    arrival.change(roles=[name.format(role) for name in names])
+    arrival.change(roles=[name.format(role) for name in ROLES[names]])
 
     here = opened(student, arrival)
 
     assert here["roles"] == [role.lower()]
 
 
-@pytest.mark.parametrize(
-    "names",
-    [[], [""], ["http://purl.imsglobal.org/vocab/lis/v2/unknown/unknown#Helper"]],
-    ids=["16 unknown role", "17 empty list", "17 empty word"],
-)
-def test_16_and_17_a_launch_without_a_known_role_works_and_allows_nothing(
-    student: Browser, names: list[str]
-) -> None:
-    arrival = student.arrive(student.connected.place()).change(roles=names)
-
-    here = opened(student, arrival)
-
-    assert here["roles"] == []
-    page = f"/l/{here['launch_id']}/probe"
-    taken = student.client.post(f"{page}/take", data={"csrf_token": here["csrf_token"]})
-    assert error_code(taken) == "not_for_your_role"
-    assert error_code(student.client.get(f"{page}/place")) == "not_for_your_role"
-
-
-NAMES: tuple[str, ...] = ("name", "given_name", "family_name")
-KEPT: dict[str, dict[str, Any]] = {
-    "18 email only": dict.fromkeys((*NAMES, "lis")),
-    "19 names only": dict.fromkeys(("email", "lis")),
-    "20 nothing personal": dict.fromkeys((*NAMES, "email", "lis")),
-    "21 email without context": dict.fromkeys((*NAMES, "context")),
+WITHOUT_ROLE: dict[str, tuple[int, list[str]]] = {
+    "16 unknown role, instructor": (
+        1,
+        ["http://purl.imsglobal.org/vocab/lis/v2/unknown/unknown#Helper"],
+    ),
+    "17 no role, instructor, empty list": (1, []),
+    "17 no role, instructor, empty word": (1, [""]),
+    "26 unknown role, student": (
+        2,
+        ["http://purl.imsglobal.org/vocab/lis/v2/unknown/unknown#Helper"],
+    ),
+    "27 no role, student, empty list": (2, []),
+    "27 no role, student, empty word": (2, [""]),
 }
 
 
-@pytest.mark.parametrize("changes", KEPT.values(), ids=list(KEPT))
-def test_18_to_21_and_28_to_31_a_launch_works_with_less_about_the_person(
-    student: Browser, changes: dict[str, Any]
+@pytest.mark.parametrize(("person", "names"), WITHOUT_ROLE.values(), ids=list(WITHOUT_ROLE))
+def test_a_launch_without_a_known_role_works_and_allows_nothing(
+    product: Flask, connected: Connected, person: int, names: list[str]
 ) -> None:
-    arrival = student.arrive(student.connected.place()).change(**changes)
+    with browsing(product, connected, person) as browser:
+        arrival = browser.arrive(connected.place()).change(roles=names)
 
-    here = opened(student, arrival)
+        here = opened(browser, arrival)
 
-    assert (here["context_id"] is None) == ("context" in changes)
+        assert here["roles"] == []
+        page = f"/l/{here['launch_id']}/probe"
+        taken = browser.client.post(f"{page}/take", data={"csrf_token": here["csrf_token"]})
+        assert error_code(taken) == "not_for_your_role"
+        assert error_code(browser.client.get(f"{page}/place")) == "not_for_your_role"
 
 
-def test_22_a_new_resource_link_is_taken(student: Browser) -> None:
-    first = opened(student, student.arrive(student.connected.place()))
-    second = opened(student, student.arrive(student.connected.place("Another")))
+NAMES: tuple[str, ...] = ("name", "given_name", "family_name")
+LESS: dict[str, tuple[int, tuple[str, ...]]] = {
+    "18 email only, instructor": (1, (*NAMES, "lis")),
+    "19 names only, instructor": (1, ("email", "lis")),
+    "20 nothing personal, instructor": (1, (*NAMES, "email", "lis")),
+    "21 email without context, instructor": (1, (*NAMES, "context")),
+    "28 email only, student": (2, (*NAMES, "lis")),
+    "29 names only, student": (2, ("email", "lis")),
+    "30 nothing personal, student": (2, (*NAMES, "email", "lis")),
+    "31 email without context, student": (2, (*NAMES, "context")),
+}
+
+
+@pytest.mark.parametrize(("person", "dropped"), LESS.values(), ids=list(LESS))
+def test_a_launch_works_with_less_about_the_person(
+    product: Flask, connected: Connected, person: int, dropped: tuple[str, ...]
+) -> None:
+    with browsing(product, connected, person) as browser:
+        arrival = browser.arrive(connected.place()).change(**dict.fromkeys(dropped))
+
+        here = opened(browser, arrival)
+
+    assert (here["context_id"] is None) == ("context" in dropped)
+    assert here["roles"] == [{1: "instructor", 2: "learner"}[person]]
+
+
+@pytest.mark.parametrize("person", [1, 2], ids=["22 instructor", "32 student"])
+def test_a_new_resource_link_is_taken(product: Flask, connected: Connected, person: int) -> None:
+    with browsing(product, connected, person) as browser:
+        first = opened(browser, browser.arrive(connected.place()))
+        second = opened(browser, browser.arrive(connected.place("Another")))
 
     assert first["resource_link_id"] != second["resource_link_id"]
     assert first["context_id"] == second["context_id"]
