@@ -26,6 +26,7 @@ from lti_tool.registrar import routes as registrar
 PAGES = {
     "LtiResourceLinkRequest": "learner.open_placement",
     "LtiDeepLinkingRequest": "instructor.pick",
+    "LtiSubmissionReviewRequest": "instructor.review",
     "result": "learner.show_result",
     "desk": "registrar.show_dashboard",
 }

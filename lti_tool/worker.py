@@ -46,6 +46,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(function="lti_tool.grading.jobs.wake_due_lanes", every=timedelta(seconds=5)),
     Periodic(function="lti_tool.grading.jobs.compare_lanes", every=timedelta(minutes=15)),
     Periodic(function="lti_tool.launch.services.forget_expired", every=timedelta(hours=1)),
+    Periodic(function="lti_tool.launch.services.forget_ended", every=timedelta(days=1)),
 )
 
 

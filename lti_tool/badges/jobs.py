@@ -10,19 +10,22 @@ from lti_tool.badges.queries import find_achievement_of_assessment
 from lti_tool.badges.rules import Cause, CauseKind
 from lti_tool.core.db import transaction
 from lti_tool.people.services import person_of
+from lti_tool.platforms.models import User
 
 
 def award_for_pass(event: AssessmentPassed) -> None:
     """Grant the achievement that a passed assessment earns.
 
-    Nothing is granted where the placement goes without a badge, or the assessment has none.
+    Nothing is granted where the placement goes without a badge, or the assessment has none,
+    and nothing to visitors: test users, and whom the platform does not name.
     """
     with transaction(event.institution_id) as session:
         gives_badge = session.scalars(
             select(Placement.gives_badge).where(Placement.id == event.placement_id)
         ).one()
         achievement = find_achievement_of_assessment(session, event.assessment_id)
-        if not gives_badge or achievement is None:
+        is_visitor = session.scalar(select(User.is_visitor).where(User.id == event.user_id))
+        if not gives_badge or achievement is None or is_visitor:
             return
         person_id = person_of(session, event.user_id)
     services.grant_award(

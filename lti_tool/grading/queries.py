@@ -121,7 +121,7 @@ class ColumnState:
 
 
 def find_column(session: Session, placement_id: PlacementId, user_id: UserId) -> Column | None:
-    """Return where the user's score goes; None when the link has no gradebook column."""
+    """Return where the user's score goes; None without a gradebook column, or for a visitor."""
     row = session.execute(
         select(
             Deployment.registration_id,
@@ -136,7 +136,7 @@ def find_column(session: Session, placement_id: PlacementId, user_id: UserId) ->
         .join(User, User.id == user_id)
         .outerjoin(Context, Context.id == ResourceLink.context_id)
         .outerjoin(GradebookColumn, GradebookColumn.placement_id == Placement.id)
-        .where(Placement.id == placement_id)
+        .where(Placement.id == placement_id, User.is_visitor.is_(False))
     ).one_or_none()
     if row is None or not row[1]:
         return None

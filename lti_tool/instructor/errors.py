@@ -16,3 +16,17 @@ class NothingPlacedError(NotFoundError):
 
     def __init__(self) -> None:
         super().__init__("The link leads to Cairn, but does not say to which assessment.")
+
+
+class NothingToReviewError(NotFoundError):
+    """A review was asked for that the message named nobody for, or of somebody else's work."""
+
+    code = "nothing_to_review"
+    title = "There is no such work to look at"
+    steps = (
+        "Go back to the gradebook of your course.",
+        "Open the learner's grade there again.",
+    )
+
+    def __init__(self) -> None:
+        super().__init__("Your course did not say whose work you want to see, or it is not here.")

@@ -110,6 +110,12 @@ def list_pathways(session: Session) -> list[PathwayChoice]:
     ]
 
 
+def find_learner(session: Session, of_user: UserId, subject: str) -> User | None:
+    """Return whom the platform of `of_user` calls `subject`; None if they never came here."""
+    issuer = select(User.issuer).where(User.id == of_user).scalar_subquery()
+    return session.scalar(select(User).where(User.issuer == issuer, User.subject == subject))
+
+
 def list_choosable(  # noqa: PLR0913 - the filters of one form
     session: Session,
     institution_id: InstitutionId,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,11 +16,11 @@ from lti_tool.assessments.services import create_placement
 from lti_tool.core import web
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
-from lti_tool.core.ids import EditionId, UserId
+from lti_tool.core.ids import AttemptId, EditionId, UserId
 from lti_tool.grading.queries import SyncState
 from lti_tool.grading.services import send_again
 from lti_tool.instructor import queries
-from lti_tool.instructor.errors import NothingPlacedError
+from lti_tool.instructor.errors import NothingPlacedError, NothingToReviewError
 from lti_tool.instructor.forms import MOST_POINTS, Picked, ResultsFilter, SendAgain
 from lti_tool.instructor.queries import Choosable, ResultRow
 from lti_tool.launch import placement_token
@@ -29,8 +30,9 @@ from lti_tool.launch.deep_linking import (
     takes_columns,
     takes_several,
 )
+from lti_tool.launch.errors import NotForYourRoleError
 from lti_tool.launch.session import CurrentLaunch, launch_page
-from lti_tool.people.rules import Act
+from lti_tool.people.rules import Act, may
 from lti_tool.platforms.queries import get_registration
 from lti_tool.platforms.quirks import quirks_of
 
@@ -103,6 +105,60 @@ def send_scores(here: CurrentLaunch) -> ResponseReturnValue:
         for user_id in whose
     )
     return redirect(url_for(".show_scores", launch_id=here.launch_id, sent=sent), 303)
+
+
+@blueprint.get("/review")
+@launch_page(Act.SEE_OWN)
+def review(here: CurrentLaunch) -> ResponseReturnValue:
+    """Answer a submission review: from the gradebook to one learner's attempts.
+
+    A learner may come here about their own work, and is led to it.
+    """
+    subject = here.settings.get("for_user")
+    if subject is None:
+        raise NothingToReviewError
+    staff = may(here.roles, Act.SEE_RESULTS)
+    with transaction(here.institution_id) as session:
+        learner = queries.find_learner(session, here.user_id, subject)
+        if not staff:
+            if learner is None or learner.id != here.user_id:
+                raise NotForYourRoleError
+            return redirect(url_for("learner.open_placement", launch_id=here.launch_id), 303)
+        placement = _placement(session, here)
+        course = queries.find_course_title(session, here.context_id)
+        attempts = assessments.list_attempts(session, placement.id, learner.id) if learner else ()
+    return render_template(
+        "instructor/show_learner.html",
+        launch_id=here.launch_id,
+        course=course,
+        placement=placement,
+        name=learner.name if learner else None,
+        attempts=attempts,
+    )
+
+
+@blueprint.get("/review/<uuid:attempt_id>")
+@launch_page(Act.SEE_RESULTS)
+def review_attempt(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
+    """Show one ended attempt of the learner whose work is reviewed, question by question."""
+    subject = here.settings.get("for_user")
+    if subject is None:
+        raise NothingToReviewError
+    with transaction(here.institution_id) as session:
+        placement = _placement(session, here)
+        learner = queries.find_learner(session, here.user_id, subject)
+        if learner is None:
+            raise NothingToReviewError
+        found = assessments.attempt_review(session, AttemptId(attempt_id), of_user=learner.id)
+        if found.attempt.placement_id != placement.id:  # another course's
+            raise NothingToReviewError
+    return render_template(
+        "instructor/show_attempt.html",
+        launch_id=here.launch_id,
+        placement=placement,
+        name=learner.name,
+        review=found,
+    )
 
 
 def _picker(here: CurrentLaunch, picked: Picked, problems: Sequence[tuple[str, str]]) -> str:

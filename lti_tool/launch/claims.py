@@ -21,7 +21,10 @@ LTI: Final = "https://purl.imsglobal.org/spec/lti/claim/"
 DEEP_LINKING: Final = "https://purl.imsglobal.org/spec/lti-dl/claim/"
 RESOURCE_LINK_REQUEST: Final = "LtiResourceLinkRequest"
 DEEP_LINKING_REQUEST: Final = "LtiDeepLinkingRequest"
-MESSAGE_TYPES: Final = frozenset({RESOURCE_LINK_REQUEST, DEEP_LINKING_REQUEST})
+SUBMISSION_REVIEW_REQUEST: Final = "LtiSubmissionReviewRequest"
+MESSAGE_TYPES: Final = frozenset(
+    {RESOURCE_LINK_REQUEST, DEEP_LINKING_REQUEST, SUBMISSION_REVIEW_REQUEST}
+)
 VERSION: Final = "1.3.0"
 PLACEMENT_PARAMETER: Final = "placement"
 MAX_TEXT: Final = 500
@@ -107,6 +110,12 @@ class NamesAndRolesClaim(_Claims):
     context_memberships_url: str | None = None
 
 
+class ForUserClaim(_Claims):
+    """Submission Review 1.0 §3.1.2: whose work is to be seen."""
+
+    user_id: Identifier
+
+
 class DeepLinkingSettings(_Claims):
     """Deep Linking 2.0 §4.4.1; what is not listed here is kept as sent for the answer."""
 
@@ -127,13 +136,14 @@ class Message(_Claims):
     """A verified message: nothing else makes one but `verify_id_token`.
 
     Attributes:
+        subject: None in an anonymous message; `read_message` says whether that is allowed.
         platform_deployment_id: the platform's name for the deployment.
         role_names: as sent, URIs and short names; `rules.roles_of` reads them.
         custom: the parameters of the link, or of the tool; values of any type.
         deep_linking_settings: exactly as sent, for the answer has to echo a part of them.
     """
 
-    subject: Identifier = Field(alias="sub")
+    subject: Identifier | None = Field(default=None, alias="sub")
     issued_at: float = Field(alias="iat")
     name: Text | None = None
     given_name: Text | None = None
@@ -164,6 +174,7 @@ class Message(_Claims):
     names_and_roles: Annotated[NamesAndRolesClaim | None, BeforeValidator(_object_or_none)] = (
         _optional("https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice")
     )
+    for_user: ForUserClaim | None = _optional(f"{LTI}for_user")
     deep_linking_settings: dict[str, Any] | None = _optional(f"{DEEP_LINKING}deep_linking_settings")
 
     @property
@@ -193,21 +204,31 @@ _REASONS = {
     f"{LTI}deployment_id": Reason.DEPLOYMENT,
     f"{LTI}roles": Reason.ROLES,
     f"{LTI}resource_link": Reason.RESOURCE_LINK,
+    f"{LTI}for_user": Reason.FOR_USER,
     f"{DEEP_LINKING}deep_linking_settings": Reason.DEEP_LINKING,
 }
+_OF_A_LINK = frozenset({RESOURCE_LINK_REQUEST, SUBMISSION_REVIEW_REQUEST})
 _TOO_LONG = {"string_too_long", "value_error"}
 
 
-def read_message(claims: dict[str, Any]) -> Message:
+def read_message(claims: dict[str, Any], *, anonymous: bool = False) -> Message:
     """Type the claims of a token whose signature was checked.
+
+    Args:
+        claims: of the token.
+        anonymous: a message that names nobody is taken.
 
     Raises:
         MessageRefusedError: naming the first claim that is not as the specification has it.
     """
     try:
         message = Message.model_validate(claims)
-        if message.message_type == RESOURCE_LINK_REQUEST and message.resource_link is None:
+        if message.subject is None and not anonymous:
+            raise MessageRefusedError(Reason.SUBJECT)
+        if message.message_type in _OF_A_LINK and message.resource_link is None:
             raise MessageRefusedError(Reason.RESOURCE_LINK)
+        if message.message_type == SUBMISSION_REVIEW_REQUEST and message.for_user is None:
+            raise MessageRefusedError(Reason.FOR_USER)
         if message.message_type == DEEP_LINKING_REQUEST:
             _check_deep_linking(message)
     except ValidationError as error:

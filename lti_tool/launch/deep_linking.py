@@ -16,6 +16,7 @@ from pylti1p3.registration import Registration
 from lti_tool.core import settings
 from lti_tool.core.db import system_transaction
 from lti_tool.core.errors import InvalidRequestError
+from lti_tool.launch import history
 from lti_tool.launch.claims import DEEP_LINKING, PLACEMENT_PARAMETER
 from lti_tool.launch.errors import LaunchEndedError
 from lti_tool.launch.services import LAUNCH_PATH, web_address
@@ -122,7 +123,7 @@ def _link(item: ContentItem, *, with_column: bool) -> DeepLinkResource:
     link = _Link()
     link.text = item.text
     link.set_title(item.title).set_url(settings.current().base_url + LAUNCH_PATH)
-    link.set_custom_params({PLACEMENT_PARAMETER: item.placement_token})
+    link.set_custom_params({PLACEMENT_PARAMETER: item.placement_token, **history.PARAMETERS})
     if item.icon_url is not None:
         link.set_icon_url(item.icon_url)
     if item.points is not None and with_column:

@@ -122,6 +122,7 @@ class DeploymentPendingError(DeniedError):
     )
 
     def __init__(self, return_url: str | None = None) -> None:
+        """Take where the person came from, to lead back there with what happened."""
         super().__init__(
             "The connection is new and has to be approved first. We have stored nothing about you."
         )
@@ -154,6 +155,7 @@ class Reason(StrEnum):
     TARGET_LINK = "message_target_link"
     RESOURCE_LINK = "message_resource_link"
     DEEP_LINKING = "message_deep_linking"
+    FOR_USER = "message_for_user"
     CLAIM = "message_claim"
     IDENTIFIER = "message_identifier"
 
@@ -182,6 +184,7 @@ _SENTENCES = {
     Reason.TARGET_LINK: "The message is for another address than the login (target_link_uri).",
     Reason.RESOURCE_LINK: "The message does not say which activity it is for (resource_link.id).",
     Reason.DEEP_LINKING: "The site does not take what Cairn can place (deep_linking_settings).",
+    Reason.FOR_USER: "The message does not say whose work is to be seen (for_user.user_id).",
     Reason.CLAIM: "A part of the message has not the form that LTI gives it.",
     Reason.IDENTIFIER: "An identifier in the message is longer than 255 characters, or no text.",
 }

@@ -56,6 +56,7 @@ class ExpectedLogin:
     Attributes:
         nonce_hash: SHA-256 of the nonce we sent.
         target_link_url: as the platform named it in the login.
+        anonymous: the registration takes messages that name nobody.
     """
 
     issuer: str
@@ -63,6 +64,7 @@ class ExpectedLogin:
     jwks_url: str
     nonce_hash: bytes
     target_link_url: str
+    anonymous: bool = False
 
 
 def verify_id_token(id_token: str, login: ExpectedLogin, *, now: datetime) -> Message:
@@ -276,7 +278,10 @@ class _Launch(MessageLaunch[_Posted, _OneRegistration, _NoSession, _NoCookies]):
         # LTI Core 1.3 §5.3.4: the very value of the login.
         if claims.get(f"{LTI}target_link_uri") != self._login.target_link_url:
             raise MessageRefusedError(Reason.TARGET_LINK)
-        self.message = read_message(claims)
+        self.message = read_message(claims, anonymous=self._login.anonymous)
+        if self.message.subject is None:
+            # pylti1p3 knows no anonymous message; nothing reads this again.
+            self._jwt["body"] = cast("Any", {**claims, "sub": "nobody"})
         super().validate_message()
         return self
 

@@ -36,7 +36,7 @@ _GIVEN: Final = {
         " message_type placement_token"
     ),
     "jsonb": "service_scopes roles settings",
-    "boolean": "has_endpoint",
+    "boolean": "has_endpoint is_visitor",
     "bytea": "secret_hash",
     "timestamptz": "now expires_at",
 }
@@ -115,18 +115,22 @@ user_new AS (
         coalesce(given.name, old.name) AS name,
         coalesce(given.email, old.email) AS email,
         coalesce(given.sis_id, old.sis_id) AS sis_id,
+        given.is_visitor AS is_visitor,
         old AS old
     FROM given LEFT JOIN users AS old ON old.institution_id = given.institution_id
         AND old.issuer = given.issuer AND old.subject = given.subject
 ),
 user_written AS (
-    INSERT INTO users AS u (institution_id, id, issuer, subject, name, email, sis_id)
-    SELECT institution_id, n.id, issuer, subject, n.name, n.email, n.sis_id
+    INSERT INTO users AS u (institution_id, id, issuer, subject, name, email, sis_id,
+        is_visitor)
+    SELECT institution_id, n.id, issuer, subject, n.name, n.email, n.sis_id, n.is_visitor
     FROM given, user_new AS n
     WHERE (old).id IS NULL
-        OR ((old).name, (old).email, (old).sis_id) IS DISTINCT FROM (n.name, n.email, n.sis_id)
+        OR ((old).name, (old).email, (old).sis_id, (old).is_visitor)
+        IS DISTINCT FROM (n.name, n.email, n.sis_id, n.is_visitor)
     ON CONFLICT (institution_id, issuer, subject) DO UPDATE SET
-        name = excluded.name, email = excluded.email, sis_id = excluded.sis_id
+        name = excluded.name, email = excluded.email, sis_id = excluded.sis_id,
+        is_visitor = excluded.is_visitor
     RETURNING u.id
 )
 INSERT INTO launches (institution_id, id, registration_id, deployment_id, user_id, context_id,
@@ -158,6 +162,7 @@ class LaunchRecord:
             mean that there is none.
         secret_hash: of the cookie.
         settings: see `session.CurrentLaunch`.
+        is_visitor: nobody in particular: see `platforms.models.User`.
     """
 
     institution_id: InstitutionId
@@ -185,6 +190,7 @@ class LaunchRecord:
     secret_hash: bytes
     now: datetime
     expires_at: datetime
+    is_visitor: bool = False
 
 
 def record(session: Session, launch: LaunchRecord) -> LaunchId:

@@ -29,6 +29,7 @@ from lti_tool.launch.errors import (
     Reason,
 )
 from lti_tool.launch.forms import LoginRequest
+from lti_tool.launch.rules import return_address
 from lti_tool.launch.session import PREFIX, end_cookie, remember, set_cookie
 from lti_tool.platforms.rules import origins_of
 
@@ -122,8 +123,9 @@ def launch() -> ResponseReturnValue:
         response = _launch(facts)
     except ToolError as error:
         log.info("launch", outcome="refused", code=error.code, **facts)
-        if isinstance(error, DeploymentPendingError):
-            return web.error_response(error, return_url=error.return_url)
+        if isinstance(error, DeploymentPendingError) and error.return_url is not None:
+            back = return_address(error.return_url, message=error.title, code=error.code)
+            return web.error_response(error, return_url=back)
         raise
     log.info("launch", outcome="opened", **facts)
     return response

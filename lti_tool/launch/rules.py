@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from lti_tool.launch.errors import MessageRefusedError, Reason
 from lti_tool.people.rules import Role
@@ -111,6 +112,29 @@ def roles_of(names: Iterable[str]) -> frozenset[Role]:
     inside = {role for name in names if (role := _IN_COURSE.get(_course_role(name))) is not None}
     roles = inside or {_ELSEWHERE[name] for name in names if name in _ELSEWHERE}
     return frozenset(roles | ({Role.TEST_USER} if _TEST_USER in names else set()))
+
+
+def roles_of_nobody(roles: frozenset[Role]) -> frozenset[Role]:
+    """Return what somebody without a name may be: at most a visitor who tries things.
+
+    Results, grades and placing are for people who can be asked about it afterwards.
+    """
+    trying = {Role.LEARNER, Role.TEST_USER}
+    return frozenset({Role.TEST_USER}) if roles & trying else frozenset()
+
+
+def return_address(url: str, *, message: str, code: str) -> str:
+    """Return where to go back to, with what went wrong (LTI Core 1.3 §5.4.4).
+
+    Args:
+        url: the platform's return address, with or without a query of its own.
+        message: for the person.
+        code: for the platform's log.
+    """
+    parts = urlsplit(url)
+    told = [("lti_errormsg", message), ("lti_errorlog", code)]
+    query = [*parse_qsl(parts.query, keep_blank_values=True), *told]
+    return parts._replace(query=urlencode(query)).geturl()
 
 
 def _course_role(name: str) -> str:

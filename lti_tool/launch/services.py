@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from sqlalchemy import delete, text
+from sqlalchemy import delete, select, text
 
 from lti_tool.core import clock, logs, settings
 from lti_tool.core.db import system_statements, system_transaction, transaction
 from lti_tool.core.ids import DeploymentId, InstitutionId, LaunchId, RegistrationId
-from lti_tool.launch import rules
+from lti_tool.launch import history, rules
 from lti_tool.launch.claims import Message
 from lti_tool.launch.errors import (
     AmbiguousPlatformError,
@@ -24,15 +24,20 @@ from lti_tool.launch.errors import (
     UnknownPlatformError,
 )
 from lti_tool.launch.id_token import ExpectedLogin, claimed_deployment, verify_id_token
-from lti_tool.launch.models import PendingLogin
+from lti_tool.launch.models import Launch, PendingLogin
 from lti_tool.launch.record import LaunchRecord, record
 from lti_tool.launch.session import PREFIX, expiry, hash_of, new_secret
+from lti_tool.people.rules import Role
 from lti_tool.platforms import quirks
 from lti_tool.platforms import services as platform_services
+from lti_tool.platforms.models import Institution
 from lti_tool.platforms.rules import belongs, origin_of
 
 LOGIN_LIFETIME = timedelta(minutes=10)
 LAUNCH_PATH = "/lti/launch"
+ANONYMOUS = "anonymous:"
+# A session that ended explains itself for a while: "open it again" instead of "nothing here".
+KEPT_AFTER_END = timedelta(days=30)
 
 log = logs.get(__name__)
 
@@ -58,7 +63,7 @@ _USE = text("""
     WITH used AS (DELETE FROM pending_logins WHERE state_hash = :state_hash RETURNING *)
     SELECT used.nonce_hash, used.cookie_hash, used.target_link_url, used.expires_at,
         r.id AS registration_id, r.name, r.issuer, r.client_id, r.product, r.auth_url, r.token_url,
-        r.jwks_url, d.id AS deployment_id, d.institution_id, d.frame_origins
+        r.jwks_url, r.allows_anonymous, d.id AS deployment_id, d.institution_id, d.frame_origins
     FROM used JOIN registrations AS r ON r.id = used.registration_id
     LEFT JOIN deployments AS d ON d.registration_id = r.id AND d.platform_id = :deployment
 """)
@@ -106,6 +111,7 @@ class UsedLogin:
     client_id: str
     jwks_url: str
     product: str
+    anonymous: bool
     addresses: tuple[str, ...]
     nonce_hash: bytes
     target_link_url: str
@@ -223,6 +229,7 @@ def use_login(state: str, cookie: str | None, id_token: str = "") -> UsedLogin:
         client_id=row.client_id,
         jwks_url=row.jwks_url,
         product=row.product,
+        anonymous=row.allows_anonymous,
         addresses=(row.auth_url, row.issuer, row.token_url, *(row.frame_origins or ())),
         nonce_hash=row.nonce_hash,
         target_link_url=row.target_link_url,
@@ -246,6 +253,7 @@ def open_launch(login: UsedLogin, id_token: str) -> OpenedLaunch:
         jwks_url=login.jwks_url,
         nonce_hash=login.nonce_hash,
         target_link_url=login.target_link_url,
+        anonymous=login.anonymous,
     )
     message = verify_id_token(id_token, expected, now=clock.now())
     # The look-up read the same bytes, unverified: if the two readings ever differ, no one enters.
@@ -288,6 +296,9 @@ def _record_of(
     secret: str,
 ) -> LaunchRecord:
     now = clock.now()
+    roles = rules.roles_of(message.role_names)
+    if message.subject is None:
+        roles = rules.roles_of_nobody(roles)
     context, link, endpoint = message.context, message.resource_link, message.endpoint
     origins = quirks.origins(login.product, login.addresses)
     members = message.names_and_roles.context_memberships_url if message.names_and_roles else None
@@ -296,7 +307,8 @@ def _record_of(
         registration_id=login.registration_id,
         deployment_id=deployment_id,
         issuer=login.issuer,
-        subject=message.subject,
+        # Without a name every visit is somebody else's: nothing of two can be put together.
+        subject=message.subject or f"{ANONYMOUS}{new_secret()}",
         name=message.full_name,
         email=message.email or None,
         sis_id=(message.lis.person_sourcedid or None) if message.lis else None,
@@ -311,12 +323,13 @@ def _record_of(
         link_title=link.title if link else None,
         line_item_url=_own(endpoint.lineitem if endpoint else None, origins),
         message_type=message.message_type,
-        roles=sorted(rules.roles_of(message.role_names)),
+        roles=sorted(roles),
         placement_token=message.placement_token,
         settings=_settings_of(message),
         secret_hash=hash_of(secret),
         now=now,
         expires_at=expiry(now),
+        is_visitor=message.subject is None or Role.TEST_USER in roles,
     )
 
 
@@ -332,16 +345,32 @@ def _settings_of(message: Message) -> dict[str, Any]:
     presentation = message.presentation
     found = {
         "deep_linking": message.deep_linking_settings,
+        "for_user": message.for_user.user_id if message.for_user else None,
+        "course_history": history.course_ids(message.custom),
+        "link_history": history.link_ids(message.custom),
         "return_url": web_address(message.return_url),
         "locale": presentation.locale if presentation else None,
         "document_target": presentation.document_target if presentation else None,
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in found.items() if value is not None and value != []}
 
 
 def web_address(url: str | None) -> str | None:
     """Return an address that a page may link to, or None: `javascript:` is not one."""
     return url if origin_of(url) is not None else None
+
+
+def forget_ended() -> int:
+    """Delete launches whose session ended long ago; returns how many. Called now and then."""
+    before = clock.now() - KEPT_AFTER_END
+    with system_transaction() as session:
+        institution_ids = session.scalars(select(Institution.id)).all()
+    gone = 0
+    for institution_id in institution_ids:
+        with transaction(institution_id) as session:
+            ended = delete(Launch).where(Launch.expires_at < before).returning(Launch.id)
+            gone += len(session.execute(ended).all())
+    return gone
 
 
 def forget_expired() -> int:

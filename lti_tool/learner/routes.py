@@ -27,6 +27,7 @@ from lti_tool.learner import showing
 from lti_tool.learner.forms import CertificateForm, ShareForm
 from lti_tool.learner.queries import opening, result
 from lti_tool.learner.queries.badges import get_badge, list_badges
+from lti_tool.learner.queries.copies import find_copied, is_whole_course
 from lti_tool.learner.queries.pathways import list_cairns
 from lti_tool.people.queries import display_names, find_person
 from lti_tool.people.rules import Act, may
@@ -75,7 +76,10 @@ def _placement(session: Session, here: CurrentLaunch) -> Placement | None:
     if here.placement_token is not None:
         placement_id = placement_token.read(here.placement_token, here.institution_id)
     if placement_id is None:
-        return assessments.find_placement_of_link(session, here.resource_link_id)
+        bound = assessments.find_placement_of_link(session, here.resource_link_id)
+        placement_id = None if bound else find_copied(session, here)
+        if placement_id is None:
+            return bound
     return assessment_services.bind_placement(
         session, placement_id, here.resource_link_id, here.context_id
     )
@@ -92,9 +96,16 @@ def _without_placement(
     is_menu = here.placement_token is None and (link is None or not link.line_item_url)
     if is_menu and not staff:
         return redirect(url_for("learner.show_badges", launch_id=here.launch_id), 303)
+    if is_menu and link is not None and is_whole_course(session, link):
+        return redirect(url_for("course.show_course", launch_id=here.launch_id), 303)
     link_title = link and link.title
     return render_template(
-        "learner/no_placement.html", launch_id=here.launch_id, staff=staff, link_title=link_title
+        "learner/no_placement.html",
+        launch_id=here.launch_id,
+        staff=staff,
+        link_title=link_title,
+        # A token that is not this institution's: the link was copied from somewhere else.
+        from_elsewhere=here.placement_token is not None,
     )
 
 

@@ -41,6 +41,7 @@ class Registration(Base):
     `scopes` are the services it granted when it registered itself; empty where nobody told.
     `registered_for` is whose administrator connected it, and decides about deployments that wait
     as long as nobody else has one; it makes nobody a tenant.
+    `allows_anonymous` takes messages that name nobody (LTI Core 1.3 §5.3.6.1).
     """
 
     __tablename__ = "registrations"
@@ -57,6 +58,7 @@ class Registration(Base):
     jwks_url: Mapped[str]
     scopes: Mapped[list[Any]] = mapped_column(default=list)
     registered_for: Mapped[InstitutionId | None] = mapped_column(ForeignKey("institutions.id"))
+    allows_anonymous: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
 
 
@@ -163,7 +165,11 @@ class ResourceLink(TenantRow, Base):
 
 
 class User(TenantRow, Base):
-    """A person as one platform knows them: (institution, issuer, sub). Holds personal values."""
+    """A person as one platform knows them: (institution, issuer, sub). Holds personal values.
+
+    A visitor is nobody in particular, the platform's test user or somebody it does not name:
+    what a visitor passes earns no badge and no grade.
+    """
 
     __tablename__ = "users"
     __table_args__ = (UniqueConstraint("institution_id", "issuer", "subject"),)
@@ -174,3 +180,4 @@ class User(TenantRow, Base):
     name: Mapped[str | None]
     email: Mapped[str | None]
     sis_id: Mapped[str | None]
+    is_visitor: Mapped[bool] = mapped_column(default=False)

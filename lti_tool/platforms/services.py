@@ -215,6 +215,16 @@ def rotate_keys(
         )
 
 
+def allow_anonymous(registration_id: RegistrationId, *, allowed: bool) -> None:
+    """Say whether a platform may send people here without saying who they are.
+
+    Raises:
+        NotFoundError: no such registration.
+    """
+    with system_transaction() as session:
+        queries.get_registration(session, registration_id).allows_anonymous = allowed
+
+
 def note_deployment(
     session: Session,
     registration_id: RegistrationId,

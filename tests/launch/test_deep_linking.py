@@ -102,7 +102,11 @@ def test_the_answer_is_signed_and_says_what_was_chosen(instructor: Browser) -> N
             "title": "Reading statistics <critically>",
             "text": "Five questions",
             "url": f"{BASE_URL}/lti/launch",
-            "custom": {"placement": "p1.abc"},
+            "custom": {
+                "placement": "p1.abc",
+                "context_id_history": "$Context.id.history",
+                "resource_link_id_history": "$ResourceLink.id.history",
+            },
             "icon": {"url": f"{BASE_URL}/static/logo.svg"},
             "lineItem": {
                 "scoreMaximum": 12.5,

@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.Column("jwks_url", sa.String(), nullable=False),
         sa.Column("scopes", postgresql.JSONB(), nullable=False),
         sa.Column("registered_for", sa.Uuid(), nullable=True),
+        sa.Column("allows_anonymous", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["registered_for"], ["institutions.id"], name=op.f("fk_registrations_registered_for")
@@ -126,6 +127,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=True),
         sa.Column("email", sa.String(), nullable=True),
         sa.Column("sis_id", sa.String(), nullable=True),
+        sa.Column("is_visitor", sa.Boolean(), nullable=False),
         sa.Column("institution_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
             ["institution_id"], ["institutions.id"], name=op.f("fk_users_institution_id")
