@@ -1,0 +1,190 @@
+"""What else a platform may send: reviews, visitors, nobody; and the way back with a message."""
+
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask import Flask
+from sqlalchemy import Connection, text
+
+from lti_tool.campus.claims import LTI, MEMBERSHIP
+from lti_tool.core import clock
+from lti_tool.launch import history, rules, services
+from lti_tool.people.rules import Role
+from lti_tool.platforms.services import allow_anonymous
+from tests.launch.platform import Arrival, Browser, browsing, connect, error_code, told
+
+TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
+
+
+def opened(browser: Browser, arrival: Arrival) -> dict[str, object]:
+    answer = browser.post(arrival)
+    assert answer.status_code == 303, answer.text
+    return told(browser.client.get(f"/l/{answer.location.split('/')[2]}/probe"))
+
+
+def is_visitor(database: Connection, browser: Browser, here: dict[str, object]) -> bool:
+    database.execute(
+        text("SELECT set_config('app.institution_id', :i, true)"),
+        {"i": str(browser.connected.institution_id)},
+    )
+    return bool(
+        database.scalar(
+            text("SELECT is_visitor FROM users WHERE id = :id"), {"id": here["user_id"]}
+        )
+    )
+
+
+@pytest.mark.parametrize("sub", [None, ""], ids=["missing", "empty"])
+def test_a_message_that_names_nobody_is_refused_unless_switched_on(
+    student: Browser, sub: str | None
+) -> None:
+    arrival = student.arrive(student.connected.place()).change(sub=sub)
+
+    assert error_code(student.post(arrival)) == "message_subject"
+
+
+def test_an_empty_name_is_refused_even_then(student: Browser) -> None:
+    allow_anonymous(student.connected.registration_id, allowed=True)
+    arrival = student.arrive(student.connected.place()).change(sub="")
+
+    assert error_code(student.post(arrival)) == "message_subject"
+
+
+def test_somebody_without_a_name_may_try_and_is_somebody_else_each_time(
+    student: Browser, database: Connection
+) -> None:
+    allow_anonymous(student.connected.registration_id, allowed=True)
+    path = student.connected.place()
+
+    first = opened(student, student.arrive(path).change(sub=None))
+    second = opened(student, student.arrive(path).change(sub=None))
+
+    assert first["roles"] == second["roles"] == [Role.TEST_USER]
+    assert first["user_id"] != second["user_id"]
+    assert is_visitor(database, student, first)
+
+
+def test_somebody_without_a_name_teaches_nothing(instructor: Browser) -> None:
+    allow_anonymous(instructor.connected.registration_id, allowed=True)
+
+    here = opened(instructor, instructor.arrive(instructor.connected.place()).change(sub=None))
+
+    assert here["roles"] == []
+
+
+def test_the_switch_can_be_put_back(student: Browser) -> None:
+    allow_anonymous(student.connected.registration_id, allowed=True)
+    allow_anonymous(student.connected.registration_id, allowed=False)
+    arrival = student.arrive(student.connected.place()).change(sub=None)
+
+    assert error_code(student.post(arrival)) == "message_subject"
+
+
+def test_the_platforms_test_user_is_known_as_a_visitor(
+    student: Browser, database: Connection
+) -> None:
+    path = student.connected.place()
+    real = opened(student, student.arrive(path))
+    assert not is_visitor(database, student, real)
+    roles = [f"{MEMBERSHIP}Learner", TEST_USER]
+
+    tried = opened(student, student.arrive(path).change(sub="student view", roles=roles))
+
+    assert tried["roles"] == ["learner", "test_user"]
+    assert is_visitor(database, student, tried)
+
+
+def review(arrival: Arrival, **for_user: object) -> Arrival:
+    arrival.claims[f"{LTI}for_user"] = for_user
+    return arrival.change(message_type="LtiSubmissionReviewRequest")
+
+
+def test_a_review_says_whose_work_is_meant(
+    product: Flask, instructor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = {**product.config["CAIRN_PAGES"], "LtiSubmissionReviewRequest": "probe.show"}
+    monkeypatch.setitem(product.config, "CAIRN_PAGES", pages)
+    arrival = review(instructor.arrive(instructor.connected.place()), user_id="campus-1002")
+
+    here = opened(instructor, arrival)
+
+    assert here["message_type"] == "LtiSubmissionReviewRequest"
+    settings = here["settings"]
+    assert isinstance(settings, dict)
+    assert settings["for_user"] == "campus-1002"
+
+
+@pytest.mark.parametrize("for_user", [{}, {"user_id": ""}, {"user_id": 7}], ids=str)
+def test_a_review_of_nobody_is_refused(instructor: Browser, for_user: dict[str, object]) -> None:
+    arrival = review(instructor.arrive(instructor.connected.place()), **for_user)
+
+    assert error_code(instructor.post(arrival)) == "message_for_user"
+
+
+def test_a_review_without_its_link_is_refused(instructor: Browser) -> None:
+    arrival = review(instructor.arrive(instructor.connected.place()), user_id="campus-1002")
+
+    answer = instructor.post(arrival.change(resource_link=None))
+
+    assert error_code(answer) == "message_resource_link"
+
+
+def test_the_way_back_carries_what_went_wrong_and_keeps_its_own_query() -> None:
+    back = rules.return_address(
+        "https://lms.example/return?course=2&empty=", message='<b>"No"</b> & so', code="no_way"
+    )
+
+    assert back.startswith("https://lms.example/return?course=2&empty=&lti_errormsg=")
+    assert "<" not in back
+    assert '"' not in back
+    query = parse_qs(urlsplit(back).query, keep_blank_values=True)
+    assert query["lti_errormsg"] == ['<b>"No"</b> & so']
+    assert query["lti_errorlog"] == ["no_way"]
+
+
+def test_the_platform_is_told_on_the_way_back_and_shows_it_as_text(student: Browser) -> None:
+    waiting = connect(student.connected.site, approved=False)
+    with browsing(student.client.application, waiting, 2) as browser:
+        answer = browser.post(browser.arrive(waiting.place()))
+        href = answer.text.partition('class="button primary" href="')[2].partition('"')[0]
+        browser.campus.get(href.replace("&amp;", "&"))
+        back = browser.campus.get(f"{waiting.site.url}/courses/1")
+        browser.campus.get(f"{waiting.site.url}/courses/1/return?lti_errormsg=<b>x</b>")
+        shown = browser.campus.get(f"{waiting.site.url}/courses/1")
+
+    assert error_code(answer) == "deployment_pending"
+    assert "Cairn is not switched on here yet" in back.text
+    assert "<b>x</b>" not in shown.text
+    assert "&lt;b&gt;x" in shown.text
+
+
+def test_sessions_that_ended_long_ago_are_forgotten(
+    student: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(student, student.arrive(student.connected.place()))
+    assert services.forget_ended() == 0
+    later = clock.now() + services.KEPT_AFTER_END + timedelta(days=2)
+    monkeypatch.setattr(clock, "now", lambda: later)
+
+    assert services.forget_ended() == 1
+    assert services.forget_ended() == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "ids"),
+    [
+        ("5,4 , 3", ["5", "4", "3"]),
+        ("5,5,", ["5"]),
+        ("$ResourceLink.id.history", []),
+        ("", []),
+        (7, []),
+        (None, []),
+        ("x" * 256, []),
+        (",".join(map(str, range(99))), [str(number) for number in range(20)]),
+    ],
+)
+def test_a_history_is_a_list_of_ids_or_nothing(value: object, ids: list[str]) -> None:
+    assert history.link_ids({history.LINK_PARAMETER: value}) == ids
+    assert history.course_ids({history.COURSE_PARAMETER: value}) == ids
+    assert history.course_ids(None) == []
