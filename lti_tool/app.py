@@ -29,6 +29,7 @@ PAGES = {
     "LtiSubmissionReviewRequest": "instructor.review",
     "result": "learner.show_result",
     "desk": "registrar.show_dashboard",
+    "administration": "administration.show_platforms",
 }
 
 TEMPLATES = Path(__file__).parents[1] / "templates"

@@ -233,6 +233,17 @@ class ForeignConfigurationError(DeniedError):
         )
 
 
+class PlatformAddressError(InvalidRequestError):
+    """A platform at an address that we may not call: in a private network, or no https."""
+
+    code = "registration_address"
+    title = "Cairn may not call your LMS at this address"
+    steps = (
+        "If your LMS is in your own network, ask the people who run Cairn to allow its host.",
+        _BEGIN_AGAIN,
+    )
+
+
 class PlatformDescriptionError(InvalidRequestError):
     """What should describe a platform does not."""
 

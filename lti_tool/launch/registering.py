@@ -2,11 +2,26 @@
 
 from lti_tool.core import settings
 from lti_tool.core.errors import ToolError
+from lti_tool.core.http import OutboundRefusedError
 from lti_tool.launch import dynamic_registration
 from lti_tool.launch.dynamic_registration import Platform
+from lti_tool.launch.errors import PlatformAddressError
 from lti_tool.platforms import invitations
 from lti_tool.platforms.invitations import Connected, Granted, Invited
 from lti_tool.platforms.services import Endpoints
+
+
+def look_at(url: str, token: str | None) -> Platform:
+    """Ask a platform to describe itself. Calls it: never in a transaction.
+
+    Raises:
+        PlatformAddressError: its address, or one that it names, is not one we may call.
+        ToolError: as `dynamic_registration.fetch_platform`.
+    """
+    try:
+        return dynamic_registration.fetch_platform(url, token)
+    except OutboundRefusedError as error:
+        raise PlatformAddressError(str(error)) from error
 
 
 def connect(

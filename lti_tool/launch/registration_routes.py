@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from lti_tool.core import logs, settings, web
-from lti_tool.launch import dynamic_registration, registering
+from lti_tool.launch import registering
 from lti_tool.launch.dynamic_registration import SCOPES
 from lti_tool.launch.errors import RegistrationIncompleteError
 from lti_tool.platforms import invitations
@@ -48,9 +48,7 @@ def show(invitation: str) -> ResponseReturnValue:
             address=f"{settings.current().base_url}{request.path}",
         )
     begun = _begun(request.args.to_dict())
-    platform = dynamic_registration.fetch_platform(
-        begun.openid_configuration, begun.registration_token
-    )
+    platform = registering.look_at(begun.openid_configuration, begun.registration_token)
     return render_template(
         "launch/ask_registration.html",
         invited=invited,
@@ -67,9 +65,7 @@ def register(invitation: str) -> ResponseReturnValue:
     web.bind_csrf(invitation)
     web.check_csrf()
     begun = _begun(request.form.to_dict())
-    platform = dynamic_registration.fetch_platform(
-        begun.openid_configuration, begun.registration_token
-    )
+    platform = registering.look_at(begun.openid_configuration, begun.registration_token)
     connected, missing = registering.connect(invited, platform, begun.registration_token)
     log.info(
         "registered",

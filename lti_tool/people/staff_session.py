@@ -72,6 +72,9 @@ def staff_page(act: Act) -> Callable[[View], View]:
             web.bind_csrf(secret)
             web.check_csrf()
             if not may(here.roles, act):
+                if request.endpoint == web.page("desk") and may(here.roles, Act.ADMINISTER):
+                    # Everybody signs in to the same address; theirs is another first page.
+                    return redirect(url_for(web.page("administration"), slug=slug), 303)
                 raise NotForYourStaffRoleError
             return view(here, **url_args)
 

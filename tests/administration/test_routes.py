@@ -81,6 +81,13 @@ def test_other_staff_do_not_get_in(client: FlaskClient, role: str, path: str) ->
     assert office(client, role).get(path).status_code == 403
 
 
+def test_whoever_only_administers_is_led_from_the_desk_to_the_platforms(desk: Office) -> None:
+    answer = desk.get("")
+
+    assert answer.status_code == 303
+    assert answer.location == f"/desk/{desk.slug}/platforms"
+
+
 class TestPlatforms:
     def test_one_sees_the_platforms_of_ones_institution_only(self, desk: Office) -> None:
         add_platform("Ours", of=desk.institution_id)

@@ -449,7 +449,8 @@ class TestRefusals:
         page = client.get(path, query_string={"openid_configuration": address})
 
         assert page.status_code == 400
-        assert error_code(page) == "outbound_refused"
+        assert error_code(page) == "registration_address"
+        assert "ask the people who run Cairn to allow its host" in text_of(page)
 
     @pytest.mark.parametrize("name", ["token_endpoint", "jwks_uri"])
     def test_an_endpoint_in_a_private_network_is_refused(
@@ -457,7 +458,7 @@ class TestRefusals:
     ) -> None:
         lms.describe(**{name: "https://192.168.1.1/x"})
 
-        assert error_code(client.get(f"{path}?{lms.begun}")) == "outbound_refused"
+        assert error_code(client.get(f"{path}?{lms.begun}")) == "registration_address"
 
     def test_a_page_instead_of_data_is_told(self, client: FlaskClient, path: str, lms: Lms) -> None:
         lms.page = Response("<!doctype html><h1>Welcome</h1>", mimetype="text/html")
@@ -482,7 +483,7 @@ class TestRefusals:
 
         page = client.get(path, query_string=parse_qs(lms.begun))
 
-        assert error_code(page) in {"registration_foreign", "outbound_refused"}
+        assert error_code(page) in {"registration_foreign", "registration_address"}
         assert lms.bearers[1:] in ([], [None] * (len(lms.bearers) - 1))
 
     def test_an_answer_without_a_client_id_is_refused_and_can_be_tried_again(
