@@ -5,16 +5,15 @@ meant to run in `reader`'s process, which may be killed.
 """
 
 import io
-import json
 import logging
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NoReturn
+from typing import Any
 
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
-from lti_tool.badges import baking, vc_jwt
+from lti_tool.badges import baking, plain_json, vc_jwt
 from lti_tool.badges.baking import NotBakedError
 
 MOST_FILE_BYTES = 900_000  # a picture or a certificate
@@ -123,23 +122,9 @@ def _may_be_credential(content: bytes) -> bool:
 
 def _json(text: str) -> dict[str, Any]:
     try:
-        document = json.loads(
-            text, parse_constant=_refuse_constant, object_pairs_hook=_without_doubles
-        )
-    except (ValueError, RecursionError) as error:
+        document = plain_json.read(text)
+    except ValueError as error:
         raise NoCredentialError("It is not JSON, or it is cut short.") from error
     if not isinstance(document, dict):
         raise NoCredentialError("It is JSON, but not a credential.")
     return document
-
-
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a name that is there twice: of two readers each may see another value."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name twice in one object")
-    return found
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicNumbers
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from lti_tool.badges import multikey
+from lti_tool.badges import multikey, plain_json
 from lti_tool.badges.data_integrity import (
     ProofCheck,
     ProofOutcome,
@@ -177,8 +177,8 @@ def _parts(compact: str) -> list[str]:
 
 def _object(part: str) -> dict[str, Any]:
     try:
-        value = json.loads(multikey.from_base64url(part))
-    except (ValueError, RecursionError) as error:
+        value = plain_json.read(multikey.from_base64url(part))
+    except ValueError as error:
         raise NotACompactCredentialError("a part that is not base64url of JSON") from error
     if not isinstance(value, dict):
         raise NotACompactCredentialError("a part that is no object")

@@ -10,6 +10,7 @@ from lti_tool.badges import (
     carriers,
     data_integrity,
     did_web,
+    multikey,
     open_badges,
     services,
     status_list,
@@ -286,6 +287,39 @@ def test_what_a_badge_says_cannot_become_markup(client: FlaskClient) -> None:
     assert "<script>alert" not in page
     assert "<b>.json" not in page
     assert "&lt;script&gt;alert" in page
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("credentialSubject.achievement.name", "half a \ud83d"),
+        ("issuer.id", "did:web:\udfff"),
+        ("proof.verificationMethod", "\ud800"),
+        ("extra", json.loads("[" * 400 + "]" * 400)),
+        ("extra", json.loads('{"a":' * 100 + "1" + "}" * 100)),
+    ],
+    ids=["name", "issuer", "proof", "lists", "objects"],
+)
+def test_what_no_page_can_show_is_refused_in_words(
+    client: FlaskClient, path: str, value: object
+) -> None:
+    document = document_of(client, shared(place()))
+
+    page = uploaded(client, json.dumps(changed(document, path, value)).encode())
+
+    assert page.startswith("400")
+    assert "We could not read that as a credential" in page
+
+
+def test_a_token_that_no_page_can_show_is_refused_in_words(client: FlaskClient) -> None:
+    token = client.get(f"/i/northfell/shared/{shared(place())}.jwt").text
+    _header, payload, signature = token.split(".")
+    header = multikey.to_base64url(b'{"alg": "\\ud800", "kid": "\\ud800"}')
+
+    page = uploaded(client, f"{header}.{payload}.{signature}".encode())
+
+    assert page.startswith("200")
+    assert "Genuine and valid" not in page
 
 
 def test_a_shared_badge_has_a_preview_and_a_box_for_other_pages(client: FlaskClient) -> None:
