@@ -2,6 +2,8 @@ import json
 import os
 import resource
 import signal
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,22 @@ def test_the_kernel_ends_a_question_that_takes_too_long(where: str) -> None:
 
     spent = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
     assert reader.CPU_SECONDS / 2 < spent < reader.CPU_SECONDS + 4  # with its start
+
+
+@pytest.mark.timeout(60)
+def test_few_wait_and_the_others_are_sent_away_at_once() -> None:
+    spinning = reader.Reader("tests.badges.spinning")
+
+    def ask() -> type[Exception]:
+        with pytest.raises((reader.TooCostlyError, reader.BusyError)) as raised:
+            spinning.ask({"ask": "ourselves"})
+        return raised.type
+
+    with ThreadPoolExecutor(8) as threads:
+        ends = Counter(threads.map(lambda _: ask(), range(8)))
+
+    assert ends[reader.TooCostlyError] == 1 + reader.MOST_WAITING
+    assert ends[reader.BusyError] == 7 - reader.MOST_WAITING
 
 
 def test_it_has_none_of_our_secrets() -> None:
