@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
 
 from lti_tool.core import keys, logs, settings
 from lti_tool.core.errors import (
@@ -219,6 +219,17 @@ def _begin() -> None:
     sent = request.headers.get("X-Request-Id", "")
     g.request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid4().hex[:16]
     logs.bind_request_id(g.request_id)
+    _refuse_nul()
+
+
+def _refuse_nul() -> None:
+    """Refuse what no text in PostgreSQL can hold, before it becomes an error deep inside."""
+    sent = [request.path]
+    for values in (request.args, request.form):
+        for name, words in values.lists():
+            sent += [name, *words]
+    if any("\0" in words for words in sent):
+        raise BadRequest
 
 
 def _finish(response: Response) -> Response:

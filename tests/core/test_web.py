@@ -137,6 +137,17 @@ class TestErrors:
         assert tool.client.post("/page", data=b"x" * 1_000_000).status_code == 200
         assert tool.client.post("/page", data=b"x" * 1_000_001).status_code == 413
 
+    def test_what_no_database_could_hold_is_refused_at_the_door(self, tool: Tool) -> None:
+        answers = (
+            tool.client.get("/page?q=a%00b"),
+            tool.client.get("/page?a%00b=q"),
+            tool.client.get("/no%00where"),
+            tool.client.post("/page", data={"q": "a\0b"}),
+        )
+
+        assert [answer.status_code for answer in answers] == [400] * 4
+        assert "That did not work" in answers[0].text
+
     def test_a_database_that_is_away_is_temporary(self, tool: Tool) -> None:
         engine = create_engine("postgresql+psycopg://nobody@127.0.0.1:1/x", poolclass=NullPool)
 
