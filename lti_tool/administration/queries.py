@@ -173,15 +173,16 @@ def find_keys_fetched_at(session: Session, url: str) -> datetime | None:
 def list_waiting(session: Session, institution_id: InstitutionId) -> list[Waiting]:
     """Return what waits for approval and is this institution's to decide: the oldest first.
 
-    A deployment of a registration that serves others too is an operator's: it could be theirs.
+    A deployment of a registration that serves others too, or that an operator made for nobody in
+    particular, is an operator's: it could be that of an institution that is only just joining.
     """
     rows = session.execute(
         select(Deployment, Registration.name, Registration.issuer)
         .join(Registration, Registration.id == Deployment.registration_id)
         .where(
             Deployment.institution_id.is_(None),
-            _is_ours(institution_id),
-            func.coalesce(_serves_others(institution_id), False).is_(False),
+            Registration.registered_for == institution_id,
+            ~_serves_others(institution_id),
         )
         .order_by(Deployment.first_seen_at, Deployment.id)
     )
@@ -190,12 +191,9 @@ def list_waiting(session: Session, institution_id: InstitutionId) -> list[Waitin
 
 def _serves_others(institution_id: InstitutionId) -> ColumnElement[bool]:
     other = aliased(Deployment)
-    return or_(
-        Registration.registered_for != institution_id,
-        exists().where(
-            other.registration_id == Registration.id,
-            other.institution_id != institution_id,
-        ),
+    return exists().where(
+        other.registration_id == Registration.id,
+        other.institution_id != institution_id,
     )
 
 

@@ -159,13 +159,16 @@ class TestApproval:
         note(shared, "3")
         note(add_platform("Theirs", of=another_institution()), "4")
         note(add_platform("Nobody's"), "5")
+        hosted = add_platform("Hosted for all, and we are the first")
+        services.add_deployment(hosted.id, "1", desk.institution_id)
+        note(hosted, "6")
         with system_transaction() as session:
             waiting = session.scalars(
                 select(Deployment).where(Deployment.institution_id.is_(None))
             ).all()
 
         assert "Waiting for you" not in desk.get("platforms").text
-        assert len(waiting) == 3
+        assert len(waiting) == 4
         for one in waiting:
             answer = desk.post(f"platforms/waiting/{one.id}/approve")
             assert answer.status_code == 404
