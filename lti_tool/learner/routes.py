@@ -19,9 +19,10 @@ from lti_tool.badges.rules import Shows
 from lti_tool.core import clock
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
-from lti_tool.core.ids import AttemptId, CredentialId, ShareId
+from lti_tool.core.ids import AttemptId, CredentialId, PlacementId, ShareId
 from lti_tool.core.web import read_form
 from lti_tool.launch import placement_token
+from lti_tool.launch.queries import has_newer_token
 from lti_tool.launch.session import CurrentLaunch, launch_page
 from lti_tool.learner import showing
 from lti_tool.learner.forms import CertificateForm, ShareForm
@@ -69,20 +70,31 @@ def open_placement(here: CurrentLaunch) -> ResponseReturnValue:
 
 
 def _placement(session: Session, here: CurrentLaunch) -> Placement | None:
-    """Return the placement behind the link; a launch that carries a token binds it first."""
+    """Return the placement behind the link; a launch that carries a token binds it first.
+
+    Unless the link has been given another since: a tab that was left open must not lead a whole
+    course back to what it was about.
+    """
     if here.resource_link_id is None:
         return None
     placement_id = None
     if here.placement_token is not None:
         placement_id = placement_token.read(here.placement_token, here.institution_id)
-    if placement_id is None:
-        bound = assessments.find_placement_of_link(session, here.resource_link_id)
-        placement_id = None if bound else find_copied(session, here)
-        if placement_id is None:
-            return bound
+    bound = assessments.find_placement_of_link(session, here.resource_link_id)
+    if placement_id is None and bound is None:
+        placement_id = find_copied(session, here)
+    if placement_id is None or (bound and _is_outdated(session, here, bound, placement_id)):
+        return bound
     return assessment_services.bind_placement(
         session, placement_id, here.resource_link_id, here.context_id
     )
+
+
+def _is_outdated(
+    session: Session, here: CurrentLaunch, bound: Placement, placement_id: PlacementId
+) -> bool:
+    is_another = placement_id not in {bound.id, bound.copied_from_id}
+    return is_another and has_newer_token(session, here)
 
 
 def _without_placement(

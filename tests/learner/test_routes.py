@@ -71,6 +71,32 @@ def test_the_first_launch_with_a_token_binds_the_placement(
     assert "<h1>Counting</h1>" in second.text
 
 
+def test_a_tab_left_open_does_not_lead_the_course_back_to_what_the_link_was_about(
+    client: FlaskClient, here: University
+) -> None:
+    tokens = []
+    for title in ("Counting", "Counting anew"):
+        _, edition_id, _ = story.publish(here, title)
+        placement_id = assessments.create_placement(
+            here.institution_id,
+            edition_id,
+            context_id=here.context_id,
+            created_by=None,
+            title=title,
+        )
+        tokens.append(placement_token.make(placement_id, here.institution_id, edition_id))
+    link_id, user_id = story.add_link(here, "Week 5"), story.enrol(here)
+    left_open = story.visit(client, here, user_id, link_id, token=tokens[0])
+    client.get(f"{left_open}/")
+    client.get(story.visit(client, here, user_id, link_id, token=tokens[1]) + "/")
+
+    old_tab = client.get(f"{left_open}/")
+    somebody = client.get(story.visit(client, here, user_id, link_id) + "/")
+
+    assert "<h1>Counting anew</h1>" in old_tab.text
+    assert "<h1>Counting anew</h1>" in somebody.text
+
+
 def test_a_token_of_another_institution_binds_nothing(
     client: FlaskClient, here: University
 ) -> None:
