@@ -19,6 +19,7 @@ from lti_tool.launch import registration_routes as registration
 from lti_tool.launch import routes as launch
 from lti_tool.learner import routes as learner
 from lti_tool.people import routes as people
+from lti_tool.registrar import decision_routes as decisions
 from lti_tool.registrar import routes as registrar
 
 # Where lower packages hand over: a verified launch by its message type, a submitted attempt,
@@ -60,6 +61,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(people.blueprint)
     app.register_blueprint(registration.blueprint)
     app.register_blueprint(registrar.blueprint)
+    app.register_blueprint(decisions.blueprint)
     app.register_blueprint(assessments.blueprint)
     app.register_blueprint(assessments.images)
     app.register_blueprint(learner.blueprint)

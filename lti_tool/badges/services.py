@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -30,7 +31,7 @@ from lti_tool.badges.queries import (
     get_achievement,
     get_award,
 )
-from lti_tool.badges.rules import AchievementDraft, Cause, Shows, ends_at
+from lti_tool.badges.rules import AchievementDraft, Cause, CauseKind, Shows, ends_at
 from lti_tool.core import audit, clock, outbox
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import tenant, transaction
@@ -233,6 +234,54 @@ def grant_award(
     return award.id
 
 
+def restore_award(
+    institution_id: InstitutionId,
+    award_id: AwardId,
+    *,
+    decision_id: UUID,
+    reason: str,
+    actor: Actor,
+) -> None:
+    """Let a withdrawn award stand again, from the day it was made; one that stands is left alone.
+
+    Its revoked credential stays revoked; a new one is signed.
+
+    Raises:
+        UnknownAwardError: there is no such award here.
+    """
+    now = clock.now()
+    with transaction(institution_id) as session:
+        award = get_award(session, award_id, lock=True)
+        if award.withdrawn_at is None:
+            return
+        cause = Cause(kind=CauseKind.DECISION, id=decision_id, caused_at=now, reason=reason.strip())
+        if not _append_cause(session, award, cause):
+            return  # a form sent again after the next withdrawal decides nothing anew
+        award.withdrawn_at = award.withdrawn_reason = None
+        _note(session, "restore_award", award_id, reason, actor)
+        outbox.record(
+            session,
+            AwardGranted(
+                institution_id=institution_id,
+                award_id=award_id,
+                person_id=award.person_id,
+                achievement_id=award.achievement_id,
+                awarded_at=award.awarded_at,
+            ),
+        )
+
+
+def _note(session: Session, act: str, award_id: AwardId, reason: str, actor: Actor) -> None:
+    audit.record(
+        session,
+        actor=actor,
+        act=act,
+        object_kind="award",
+        object_id=award_id,
+        reason=reason.strip(),
+    )
+
+
 def _append_cause(session: Session, award: Award, cause: Cause) -> bool:
     """Add a cause to an award; False when it was there."""
     added = session.scalar(
@@ -278,14 +327,7 @@ def withdraw_award(
         session.execute(
             update(StatusList).where(StatusList.id.in_(lists)).values(changed_at=now, document=None)
         )
-        audit.record(
-            session,
-            actor=actor,
-            act="withdraw_award",
-            object_kind="award",
-            object_id=award_id,
-            reason=reason,
-        )
+        _note(session, "withdraw_award", award_id, reason, actor)
         outbox.record(
             session,
             AwardWithdrawn(

@@ -1,5 +1,6 @@
 """Reads of gradebook columns and of what we want in them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -267,26 +268,39 @@ def list_scores(session: Session, placement_id: PlacementId) -> list[ScoreRow]:
         .where(DesiredScore.placement_id == placement_id)
         .order_by(User.name, DesiredScore.user_id)
     )
-    return [
-        ScoreRow(
-            user_id=score.user_id,
-            user_name=name,
-            subject=score.subject,
-            given=score.given,
-            maximum=score.maximum,
-            state=_state(score),
-            changed_at=score.changed_at,
-            acknowledged_at=score.acknowledged_at,
-            next_try_at=score.due_at if score.last_outcome else None,
-            outcome=Outcome(score.last_outcome) if score.last_outcome else None,
-            last_status=score.last_status,
-            last_error=score.last_error,
-            tries=score.tries,
-            held=_held(score),
-            held_at=score.held_at,
-        )
-        for score, name in rows
-    ]
+    return [_row(score, name) for score, name in rows]
+
+
+def list_scores_of(
+    session: Session, user_ids: Collection[UserId]
+) -> dict[tuple[PlacementId, UserId], ScoreRow]:
+    """Return every score of these users, by placement and user."""
+    rows = session.execute(
+        select(DesiredScore, User.name)
+        .join(User, User.id == DesiredScore.user_id)
+        .where(DesiredScore.user_id.in_(user_ids))
+    )
+    return {(score.placement_id, score.user_id): _row(score, name) for score, name in rows}
+
+
+def _row(score: DesiredScore, name: str | None) -> ScoreRow:
+    return ScoreRow(
+        user_id=score.user_id,
+        user_name=name,
+        subject=score.subject,
+        given=score.given,
+        maximum=score.maximum,
+        state=_state(score),
+        changed_at=score.changed_at,
+        acknowledged_at=score.acknowledged_at,
+        next_try_at=score.due_at if score.last_outcome else None,
+        outcome=Outcome(score.last_outcome) if score.last_outcome else None,
+        last_status=score.last_status,
+        last_error=score.last_error,
+        tries=score.tries,
+        held=_held(score),
+        held_at=score.held_at,
+    )
 
 
 def _held(score: DesiredScore) -> Result | None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lti_tool.core.db import Base, TenantRow, tenant_key
@@ -29,6 +29,24 @@ class PersonUser(TenantRow, Base):
     id: Mapped[UserId] = mapped_column(primary_key=True)
     person_id: Mapped[PersonId] = mapped_column(index=True)
     linked_at: Mapped[datetime]
+
+
+class UserWord(TenantRow, Base):
+    """A word by which a user is found: of the name, the e-mail address, the number at the SIS.
+
+    The database writes these rows itself, whoever writes the user's (`user_words_follow`).
+    Ordered by bytes, so that a prefix is a range: of all comparisons only those of order and
+    equality may use an index beneath row-level security, since they tell nothing of other rows.
+    """
+
+    __tablename__ = "user_words"
+    __table_args__ = (
+        Index("ix_user_words_word", "institution_id", "word", "user_id"),
+        tenant_key("user_id", "users", ondelete="CASCADE"),
+    )
+
+    user_id: Mapped[UserId] = mapped_column(primary_key=True)
+    word: Mapped[str] = mapped_column(String(collation="C"), primary_key=True)
 
 
 class IdentityProvider(TenantRow, Base):

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from lti_tool.core.errors import NotFoundError
@@ -15,7 +15,9 @@ from lti_tool.people.models import (
     PersonUser,
     StaffMember,
     StaffSession,
+    UserWord,
 )
+from lti_tool.people.rules import search_words
 from lti_tool.platforms.models import Institution, User
 
 
@@ -60,6 +62,64 @@ def display_names(session: Session, person_ids: Collection[PersonId]) -> dict[Pe
         .order_by(PersonUser.linked_at.desc(), PersonUser.id.desc())
     )
     return {person_id: name for person_id, name in rows if name is not None}
+
+
+# After every word that begins with what stands before it.
+_LAST = chr(0x10FFFF)
+
+
+def search_people(
+    session: Session, text: str, *, after: PersonId | None = None, limit: int
+) -> list[PersonId]:
+    """Return people found by the beginnings of words in name, e-mail or number, by name.
+
+    Every word of `text` has to be found, though not at the same platform.
+
+    Args:
+        session: of one institution.
+        text: what somebody typed; without a word in it nobody is found.
+        after: the last person of the page before.
+        limit: people to a page.
+    """
+    words = search_words(text)
+    if not words:
+        return []
+    by_name = func.coalesce(func.min(func.lower(User.name)), _LAST)
+    named = (
+        select(PersonUser.person_id, by_name.label("sorted_by"))
+        .join(User, User.id == PersonUser.id)
+        .group_by(PersonUser.person_id)
+    )
+    for word in words:
+        named = named.where(
+            PersonUser.person_id.in_(
+                select(PersonUser.person_id)
+                .join(UserWord, UserWord.user_id == PersonUser.id)
+                .where(UserWord.word >= word, UserWord.word < word + _LAST)
+            )
+        )
+    found = named.subquery()
+    page = select(found.c.person_id).order_by(found.c.sorted_by, found.c.person_id).limit(limit)
+    if after is not None:
+        last = (
+            select(by_name)
+            .select_from(PersonUser)
+            .join(User, User.id == PersonUser.id)
+            .where(PersonUser.person_id == after)
+            .scalar_subquery()
+        )
+        page = page.where(tuple_(found.c.sorted_by, found.c.person_id) > tuple_(last, after))
+    return list(session.scalars(page))
+
+
+def list_staff_names(session: Session, staff_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return what to call members of staff; those without a name by their address."""
+    rows = session.execute(
+        select(StaffMember.id, func.coalesce(StaffMember.name, StaffMember.email)).where(
+            StaffMember.id.in_(staff_ids)
+        )
+    )
+    return {staff_id: name for staff_id, name in rows if name}
 
 
 def list_people_named(session: Session, words: str, *, limit: int) -> list[PersonId]:

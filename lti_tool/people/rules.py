@@ -1,5 +1,7 @@
 """Who may do what: one table, read by every route through its guard."""
 
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
@@ -32,6 +34,7 @@ class Act(StrEnum):
     SEE_RECORD = "see_record"
     EXPORT = "export"
     ISSUE = "issue"
+    DECIDE = "decide"
     ADMINISTER = "administer"
 
 
@@ -50,12 +53,30 @@ _ACTS: dict[Role, frozenset[Act]] = {
     Role.CONTENT_DEVELOPER: frozenset({Act.SEE_OWN, Act.PLACE}),
     Role.ADMINISTRATOR: _TEACHING,
     Role.TEST_USER: frozenset({Act.SEE_OWN, Act.TAKE_ATTEMPT}),
-    Role.REGISTRAR: frozenset({Act.SEE_PROGRESS, Act.SEE_RECORD, Act.EXPORT}),
+    Role.REGISTRAR: frozenset({Act.SEE_PROGRESS, Act.SEE_RECORD, Act.EXPORT, Act.DECIDE}),
     Role.ISSUER: frozenset({Act.SEE_PROGRESS, Act.ISSUE}),
     Role.AUDITOR: frozenset({Act.SEE_PROGRESS, Act.SEE_RECORD}),
     # Connects platforms and looks after keys; sees no learner.
     Role.TOOL_ADMINISTRATOR: frozenset({Act.ADMINISTER}),
 }
+
+
+# As long as the words that are kept: longer ones begin with these.
+_LONGEST_WORD = 100
+_MARKS = re.compile("[\u0300-\u036f]")
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
+
+
+def search_words(text: str) -> list[str]:
+    """Return the beginnings of words that somebody looks for, as names are kept for searching.
+
+    Lower case, without accents; what has an @ stays whole.
+    """
+    folded = _MARKS.sub("", unicodedata.normalize("NFKD", text.lower()))
+    found: list[str] = []
+    for token in folded.split():
+        found += [token] if "@" in token.strip("@") else filter(None, _BETWEEN_WORDS.split(token))
+    return [word[:_LONGEST_WORD] for word in dict.fromkeys(found)]
 
 
 def may(roles: frozenset[Role], act: Act) -> bool:

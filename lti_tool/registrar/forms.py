@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 from lti_tool.core.ids import PersonId
 from lti_tool.pathways.standing import State
+from lti_tool.registrar.consequences import Decision
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 
@@ -32,3 +33,45 @@ class LearnersFilter(BaseModel):
             return None
         missing, _, person = self.after.partition(".")
         return int(missing), PersonId(UUID(person))
+
+
+class PeopleSearch(BaseModel):
+    """Which page of which people.
+
+    Attributes:
+        q: the beginnings of words in name, e-mail address or student number.
+        after: the last person of the page before.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    q: Words = ""
+    after: UUID | None = None
+
+    def person(self) -> PersonId | None:
+        """Return what `after` says."""
+        return None if self.after is None else PersonId(self.after)
+
+
+class DecisionForm(BaseModel):
+    """A decision about an award.
+
+    Attributes:
+        decision: made with the form, so that sending it twice decides once.
+        meant: what the page asked for.
+        reason: in words; empty where none was given.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    decision: UUID
+    meant: Decision
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] = ""
+
+
+class GiveSearch(BaseModel):
+    """Which achievement is to be given; None while it is being chosen."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    achievement: UUID | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lti_tool.core.ids import PathwayId, PersonId
@@ -41,6 +41,17 @@ def list_contacts(session: Session, person_ids: Collection[PersonId]) -> dict[Pe
             student_number=known.student_number or sis_id,
         )
     return found
+
+
+def count_accounts(session: Session, person_ids: Collection[PersonId]) -> dict[PersonId, int]:
+    """Return by how many platforms' users each of these people is known."""
+    return dict(
+        session.execute(
+            select(PersonUser.person_id, func.count())
+            .where(PersonUser.person_id.in_(person_ids))
+            .group_by(PersonUser.person_id)
+        ).all()
+    )
 
 
 def list_people_on(session: Session, pathway_id: PathwayId) -> list[PersonId]:

@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterator
 from uuid import UUID
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from lti_tool.badges import queries as badges
 from lti_tool.core import clock, spreadsheet, web
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import InstitutionId, PathwayId, PersonId
@@ -18,8 +17,8 @@ from lti_tool.people import queries as people
 from lti_tool.people.rules import Act
 from lti_tool.people.services import note_reading
 from lti_tool.people.staff_session import CurrentStaff, staff_page
-from lti_tool.registrar import funnel, queries
-from lti_tool.registrar.forms import LearnersFilter
+from lti_tool.registrar import funnel, queries, records, timeline
+from lti_tool.registrar.forms import LearnersFilter, PeopleSearch
 
 PAGE = 25
 # A search that matches more says so, instead of reading the whole university.
@@ -110,31 +109,48 @@ def export_pathway(here: CurrentStaff, pathway_id: UUID) -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/learners/<uuid:person_id>")
+@blueprint.get("/people")
 @staff_page(Act.SEE_RECORD)
-def show_learner(here: CurrentStaff, person_id: UUID) -> ResponseReturnValue:
-    """Show one learner's pathways and badges; that it was read is noted."""
+def show_people(here: CurrentStaff) -> ResponseReturnValue:
+    """Find people by name, e-mail address or student number, over all platforms."""
+    wanted = web.read_form(PeopleSearch, request.args.to_dict())
     with transaction(here.institution_id) as session:
-        person = people.get_person(session, PersonId(person_id))
-        users = people.list_users(session, person.id)
-        contacts = queries.list_contacts(session, [person.id])
-        standings = pathways.list_progress(session, person.id)
-        held = badges.list_held(session, person.id)
+        rows = people.search_people(session, wanted.q, after=wanted.person(), limit=PAGE + 1)
+        found = rows[:PAGE]
+        contacts = queries.list_contacts(session, found)
+        accounts = queries.count_accounts(session, found)
+    return render_template(
+        "registrar/show_people.html",
+        here=here,
+        wanted=wanted,
+        found=[(one, contacts.get(one, queries.NOBODY), accounts.get(one, 0)) for one in found],
+        next_after=found[-1] if len(rows) > PAGE else None,
+    )
+
+
+@blueprint.get("/people/<uuid:person_id>")
+@staff_page(Act.SEE_RECORD)
+def show_person(here: CurrentStaff, person_id: UUID) -> ResponseReturnValue:
+    """Show one person over all platforms; that it was read is noted."""
+    with transaction(here.institution_id) as session:
+        record = records.get_record(session, PersonId(person_id))
+        decided = {
+            one.actor_id for one in record.entries if one.actor_id and one.actor_kind == "staff"
+        }
+        staff = people.list_staff_names(session, decided)
     note_reading(
         here.institution_id,
         actor=here.actor,
         act="read_record",
         object_kind="person",
-        object_id=person.id,
+        object_id=record.person_id,
     )
     return render_template(
-        "registrar/show_learner.html",
+        "registrar/show_person.html",
         here=here,
-        contact=contacts.get(person.id, queries.NOBODY),
-        platforms=sorted({user.issuer for user in users}),
-        standings=standings,
-        held=held,
-        back=url_for(".show_dashboard", slug=here.institution_slug),
+        record=record,
+        because=timeline.because,
+        moments=timeline.build(record, staff),
     )
 
 

@@ -34,7 +34,7 @@ def test_whatever_else_a_claim_holds_gives_nothing(claim: object) -> None:
 
 def test_an_institutions_roles_open_nothing_in_a_course_and_the_reverse() -> None:
     course = {Act.TAKE_ATTEMPT, Act.SHARE_BADGE, Act.PLACE, Act.SEE_RESULTS, Act.RESEND_SCORES}
-    desk = {Act.SEE_PROGRESS, Act.SEE_RECORD, Act.EXPORT, Act.ISSUE, Act.ADMINISTER}
+    desk = {Act.SEE_PROGRESS, Act.SEE_RECORD, Act.EXPORT, Act.DECIDE, Act.ISSUE, Act.ADMINISTER}
 
     assert course | desk | {Act.SEE_OWN} == set(Act)
     for role in Role:
@@ -42,8 +42,9 @@ def test_an_institutions_roles_open_nothing_in_a_course_and_the_reverse() -> Non
         assert not any(may(frozenset({role}), act) for act in forbidden)
 
 
-def test_only_the_registrar_takes_data_along() -> None:
-    assert [role for role in Role if may(frozenset({role}), Act.EXPORT)] == [Role.REGISTRAR]
+def test_only_the_registrar_decides_and_takes_data_along() -> None:
+    for act in (Act.DECIDE, Act.EXPORT):
+        assert [role for role in Role if may(frozenset({role}), act)] == [Role.REGISTRAR]
 
 
 def test_nobody_in_particular_may_only_see_their_own() -> None:

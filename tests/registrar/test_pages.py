@@ -43,7 +43,7 @@ def busy_desk() -> tuple[Desk, str]:
     )
     for number in range(28):
         desk.learner(f"Learner {number:02}", STONES[2])
-    return desk, f"{desk.path}/learners/{person}"
+    return desk, f"{desk.path}/people/{person}"
 
 
 def sign_in(page: Page, base_url: str, desk: Desk) -> None:
@@ -67,6 +67,9 @@ def test_every_page_passes_axe_and_fits_its_window(
         desk.pathway_path: "Certificate in Data Stewardship",
         f"{desk.pathway_path}?q=a&state=one_away": "Certificate in Data Stewardship",
         record: "Tomás Herrera Quiroga",
+        f"{desk.path}/people?q=learner": "Learners",
+        f"{record}/awards": "Give a badge",
+        f"{record}/awards?achievement={desk.university.achievements['Consent']}": "Give Consent?",
         f"/staff/{desk.slug}/sign-in": f"Sign in to the desk of {desk.slug.title()}",
         f"/staff/{desk.slug}/callback": "We could not sign you in",
     }
@@ -85,6 +88,11 @@ def test_the_desk_works_without_scripts_down_to_signing_out(
     page = open_page("about:blank", width=360, javascript=False)
     sign_in(page, base_url, desk)
 
+    page.goto(f"{base_url}{desk.path}/people")
+    page.get_by_label("Name, e-mail or student number").fill("quiroga 2611")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="Tomás Herrera Quiroga").click()
+    page.get_by_role("heading", name="What happened").wait_for()
     page.goto(f"{base_url}{desk.path}/")
     page.get_by_role("link", name="Certificate in Data Stewardship").click()
     page.get_by_role("link", name="Show the next").click()

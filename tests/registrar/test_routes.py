@@ -197,7 +197,7 @@ def test_a_record_shows_pathways_and_badges_and_notes_that_it_was_read(
     person = desk.learner("Amara", *STONES[:2], email="amara@x.example", sis_id="2611-0427")
     desk.enter(client, "registrar")
 
-    page = client.get(f"{desk.path}/learners/{person}").text
+    page = client.get(f"{desk.path}/people/{person}").text
 
     assert "2 of 3" in page
     assert "Missing: Consent." in page
@@ -211,7 +211,7 @@ def test_who_may_see_progress_may_not_for_that_read_records_or_export(
     client: FlaskClient, desk: Desk
 ) -> None:
     person = desk.learner("Amara", STONES[0])
-    pages = [desk.pathway_path, f"{desk.path}/learners/{person}", f"{desk.pathway_path}.csv"]
+    pages = [desk.pathway_path, f"{desk.path}/people/{person}", f"{desk.pathway_path}.csv"]
     may = {"registrar": [200, 200, 200], "auditor": [200, 200, 403], "issuer": [200, 403, 403]}
 
     for role, statuses in may.items():
@@ -219,7 +219,7 @@ def test_who_may_see_progress_may_not_for_that_read_records_or_export(
         assert [client.get(page).status_code for page in pages] == statuses, role
         table = client.get(desk.pathway_path).text
         assert ("Export all learners" in table) == (statuses[2] == 200)
-        assert (f"/learners/{person}" in table) == (statuses[1] == 200)
+        assert (f"/people/{person}" in table) == (statuses[1] == 200)
 
 
 def test_what_another_institution_has_is_not_found(client: FlaskClient, desk: Desk) -> None:
@@ -230,7 +230,7 @@ def test_what_another_institution_has_is_not_found(client: FlaskClient, desk: De
     for page in (
         f"{desk.path}/pathways/{other.pathway_id}",
         f"{desk.path}/pathways/{other.pathway_id}.csv",
-        f"{desk.path}/learners/{person}",
+        f"{desk.path}/people/{person}",
     ):
         assert client.get(page).status_code == 404
     assert client.get(other.pathway_path).status_code == 303
@@ -242,11 +242,12 @@ def test_the_acts_of_the_desk_are_none_of_a_course(client: FlaskClient, desk: De
     views = {
         name: view
         for name, view in client.application.view_functions.items()
-        if name.startswith("registrar.")
+        if name.startswith(("registrar.", "decisions."))
     }
 
     assert {getattr(view, "act", None) for view in views.values()} == {
         Act.SEE_PROGRESS,
         Act.SEE_RECORD,
         Act.EXPORT,
+        Act.DECIDE,
     }

@@ -15,7 +15,44 @@ TENANT_TABLES = (
     "person_users",
     "staff_members",
     "staff_sessions",
+    "user_words",
 )
+
+# Lower case, without accents. A number at the SIS is found with its marks and without, an
+# address by its part before the @ and whole: half the university shares what follows.
+WORDS = r"""
+    CREATE FUNCTION user_words_follow() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE
+        marks text := '[\u0300-\u036f]';
+        name text := regexp_replace(
+            normalize(lower(coalesce(NEW.name, '')), NFKD), marks, '', 'g');
+        email text := regexp_replace(
+            normalize(lower(coalesce(NEW.email, '')), NFKD), marks, '', 'g');
+        sis text := regexp_replace(
+            normalize(lower(coalesce(NEW.sis_id, '')), NFKD), marks, '', 'g');
+    BEGIN
+        DELETE FROM user_words
+        WHERE institution_id = NEW.institution_id AND user_id = NEW.id;
+        INSERT INTO user_words (institution_id, user_id, word)
+        SELECT DISTINCT NEW.institution_id, NEW.id, left(given.word, 100)
+        FROM (
+            SELECT regexp_split_to_table(
+                concat_ws(' ', name, split_part(email, '@', 1), sis),
+                '[^[:alnum:]]+'
+            ) AS word
+            UNION ALL SELECT email
+            UNION ALL SELECT regexp_replace(sis, '[^[:alnum:]]+', '', 'g')
+        ) AS given
+        WHERE given.word <> '';
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER user_words_follow AFTER INSERT ON users
+        FOR EACH ROW EXECUTE FUNCTION user_words_follow();
+    CREATE TRIGGER user_words_follow_changes AFTER UPDATE OF name, email, sis_id ON users
+        FOR EACH ROW
+        WHEN ((OLD.name, OLD.email, OLD.sis_id) IS DISTINCT FROM (NEW.name, NEW.email, NEW.sis_id))
+        EXECUTE FUNCTION user_words_follow();
+"""
 
 
 def upgrade() -> None:
@@ -116,5 +153,23 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", "institution_id", name=op.f("pk_staff_sessions")),
     )
+    op.create_table(
+        "user_words",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("word", sa.String(collation="C"), nullable=False),
+        sa.Column("institution_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["institution_id", "user_id"],
+            ["users.institution_id", "users.id"],
+            name=op.f("fk_user_words_institution_id_user_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institutions.id"], name=op.f("fk_user_words_institution_id")
+        ),
+        sa.PrimaryKeyConstraint("institution_id", "user_id", "word", name=op.f("pk_user_words")),
+    )
+    op.create_index("ix_user_words_word", "user_words", ["institution_id", "word", "user_id"])
+    op.execute(WORDS)
     for table in TENANT_TABLES:
         op.execute(tenant_policy(table))

@@ -1,0 +1,82 @@
+"""What a decision about one award would change on a person's pathways; changes nothing itself."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lti_tool.badges.models import Achievement
+from lti_tool.core import clock
+from lti_tool.core.ids import AchievementId, AwardId, PathwayId, PersonId, new_id
+from lti_tool.pathways import queries, rules
+from lti_tool.pathways.expression import from_json
+from lti_tool.pathways.models import Pathway, Progress
+from lti_tool.pathways.rules import Held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """One pathway on which the award counts.
+
+    Attributes:
+        achievement_name: what completing it awards.
+        needed: stones somebody with nothing would need at least.
+        before: stones missing now.
+        after: stones missing then.
+    """
+
+    pathway_id: PathwayId
+    title: str
+    achievement_name: str
+    needed: int
+    before: int
+    after: int
+
+
+def foresee(
+    session: Session, person_id: PersonId, achievement_id: AchievementId, *, gained: bool
+) -> list[Foreseen]:
+    """Return what gaining or losing an achievement would change, by title of the pathway."""
+    found = [
+        _foresee(session, pathway_id, person_id, achievement_id, gained=gained)
+        for pathway_id in queries.list_pathways_of(session, person_id, achievement_id)
+    ]
+    return sorted(found, key=lambda one: (one.title, one.pathway_id))
+
+
+def _foresee(
+    session: Session,
+    pathway_id: PathwayId,
+    person_id: PersonId,
+    achievement_id: AchievementId,
+    *,
+    gained: bool,
+) -> Foreseen:
+    pathway, name = session.execute(
+        select(Pathway, Achievement.name)
+        .join(Achievement, Achievement.id == Pathway.achievement_id)
+        .where(Pathway.id == pathway_id)
+    ).one()
+    version_id = session.scalar(
+        select(Progress.version_id).where(
+            Progress.pathway_id == pathway_id, Progress.person_id == person_id
+        )
+    )
+    if version_id is None:
+        version_id = queries.get_newest_version(session, pathway_id).id
+    version = queries.list_versions(session, [version_id])[version_id]
+    expression = from_json(version.expression)
+    held = queries.list_held(session, person_id, version_id)
+    at = queries.judged_at(held)
+    others = [award for award in held if award.achievement_id != achievement_id]
+    new = Held(
+        award_id=AwardId(new_id()), achievement_id=achievement_id, awarded_at=min(at, clock.now())
+    )
+    return Foreseen(
+        pathway_id=pathway_id,
+        title=pathway.title,
+        achievement_name=name,
+        needed=version.stones,
+        before=rules.evaluate(expression, held, at).missing,
+        after=rules.evaluate(expression, [*others, new] if gained else others, at).missing,
+    )

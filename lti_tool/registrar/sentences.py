@@ -1,0 +1,51 @@
+"""The audit trail as sentences. Pure."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+# What each act did; {} is what it was done to, where that has a name.
+_ACTS = {
+    "approve_deployment": "allowed a platform to open Cairn",
+    "award_by_hand": "gave {} by a decision",
+    "export_audit": "took the audit trail along as a table",
+    "export_learners": "took the learners of {} along as a table",
+    "lose_access": "lost access to the desk",
+    "make_column": "made a column in a gradebook",
+    "read_record": "read the record of {}",
+    "register_platform": "registered a platform",
+    "resend_scores": "sent scores again",
+    "restore_award": "gave {} back",
+    "sign_in": "signed in to the desk",
+    "withdraw_award": "withdrew {}",
+}
+_WITHOUT_NAME = {
+    "award": "a badge",
+    "pathway": "a pathway",
+    "person": "a person",
+}
+
+
+def known_acts() -> list[tuple[str, str]]:
+    """Return every act that has words: (act, its words), in order of the words."""
+    return sorted(
+        ((act, words.format("…").capitalize()) for act, words in _ACTS.items()),
+        key=lambda pair: pair[1],
+    )
+
+
+def sentence(act: str, thing: str, *, kind: str = "award") -> str:
+    """Return what was done, beginning with a capital; acts without words read as they are."""
+    words = _ACTS.get(act, act.replace("_", " ")).format(thing or _WITHOUT_NAME.get(kind, kind))
+    return words[:1].upper() + words[1:]
+
+
+def actor_words(kind: str, actor_id: UUID | None, staff: Mapping[UUID, str]) -> str:
+    """Return who did it; whoever is not known by name any more is told by what they were."""
+    if actor_id is not None and actor_id in staff:
+        return staff[actor_id]
+    return {
+        "staff": "somebody of the staff",
+        "user": "somebody in a course",
+        "system": "Cairn itself",
+        "cli": "an operator at the server",
+    }[kind]

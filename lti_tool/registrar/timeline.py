@@ -1,0 +1,129 @@
+"""What happened to one person, as sentences in order of time. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from lti_tool.badges.rules import CauseKind
+from lti_tool.registrar.records import AttemptRow, AwardRow, Record
+from lti_tool.registrar.sentences import actor_words, sentence
+
+_BECAUSE = {
+    CauseKind.PASS: "by passing",
+    CauseKind.PATHWAY: "by completing a pathway",
+    CauseKind.DECISION: "by a decision",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One line of the timeline.
+
+    Attributes:
+        kind: how its stone looks: earned, going, ready or locked.
+        icon: a name of _macros/icons.html.
+        more: a second line, or nothing.
+    """
+
+    at: datetime
+    kind: str
+    icon: str
+    text: str
+    more: str = ""
+
+
+def build(record: Record, staff: Mapping[UUID, str]) -> list[Moment]:
+    """Return the moments of a record, the newest first.
+
+    Args:
+        record: whose.
+        staff: names of those who decided, by id.
+    """
+    names: dict[UUID, str] = {award.award_id: award.name for award in record.awards}
+    moments = [
+        *(moment for attempt in record.attempts for moment in _of_attempt(attempt)),
+        *(moment for award in record.awards for moment in _of_award(award)),
+        *(
+            Moment(
+                at=entry.recorded_at,
+                kind="going",
+                icon="pencil",
+                text=sentence(entry.act, names.get(entry.object_id, "")),
+                more=_by(actor_words(entry.actor_kind, entry.actor_id, staff), entry.reason),
+            )
+            for entry in record.entries
+        ),
+    ]
+    return sorted(moments, key=lambda moment: moment.at, reverse=True)
+
+
+def _of_attempt(attempt: AttemptRow) -> Iterator[Moment]:
+    place = ", ".join(filter(None, (attempt.course, attempt.platform)))
+    if attempt.submitted_at is None:
+        yield Moment(
+            at=attempt.started_at,
+            kind="ready",
+            icon="half",
+            text=f"{attempt.title}: attempt {attempt.number} begun",
+            more=place,
+        )
+    elif attempt.earned is not None and attempt.possible is not None:
+        points = f"{_number(attempt.earned)} of {_number(attempt.possible)}"
+        yield Moment(
+            at=attempt.submitted_at,
+            kind="earned" if attempt.passed else "going",
+            icon="check" if attempt.passed else "pencil",
+            text=f"{attempt.title}: {'passed' if attempt.passed else 'not passed'}, {points}",
+            more=place,
+        )
+    score = attempt.score
+    if score is not None and score.acknowledged_at is not None:
+        yield Moment(
+            at=score.acknowledged_at,
+            kind="earned",
+            icon="check",
+            text=f"{attempt.title}: score acknowledged by {attempt.platform}",
+            more=attempt.course or "",
+        )
+
+
+def _of_award(award: AwardRow) -> Iterator[Moment]:
+    for cause in award.causes:
+        # Decisions are told by the audit trail, with who made them.
+        if cause.kind != CauseKind.DECISION:
+            yield Moment(
+                at=cause.caused_at,
+                kind="earned",
+                icon="badge",
+                text=f"{award.name}: awarded",
+                more=_BECAUSE[CauseKind(cause.kind)].capitalize(),
+            )
+    if award.issued_at is not None:
+        yield Moment(
+            at=award.issued_at, kind="earned", icon="shield", text=f"{award.name}: badge signed"
+        )
+    if award.revoked_at is not None:
+        yield Moment(
+            at=award.revoked_at,
+            kind="locked",
+            icon="shield-off",
+            text=f"{award.name}: badge revoked",
+        )
+
+
+def because(award: AwardRow) -> str:
+    """Return why an award was made, in words; the newest cause where there are several."""
+    if not award.causes:
+        return "not recorded"
+    newest = award.causes[-1]
+    return newest.reason or _BECAUSE[CauseKind(newest.kind)].capitalize()
+
+
+def _by(actor: str, reason: str | None) -> str:
+    return f"By {actor}: “{reason}”" if reason else f"By {actor}"
+
+
+def _number(value: Decimal) -> str:
+    return f"{value:,.4f}".rstrip("0").rstrip(".")
