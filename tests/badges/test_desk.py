@@ -241,8 +241,16 @@ def test_a_table_awards_row_by_row_and_reports_each(client: FlaskClient, at: Pla
 
 @pytest.mark.parametrize(
     "table",
-    [b"", b"name\nx\n", b"person,grade\nx,1\n", b"\xff\xfe", b'person\n"x', b"person\n" * 1003],
-    ids=["empty", "no person", "unknown column", "not text", "unclosed", "too long"],
+    [
+        b"",
+        b"name\nx\n",
+        b"person,grade\nx,1\n",
+        b"\xff\xfe",
+        b'person\n"x',
+        b"person\n" * 1003,
+        b"person\ns-1001\ns-\x00\n",
+    ],
+    ids=["empty", "no person", "unknown column", "not text", "unclosed", "too long", "null"],
 )
 def test_a_table_of_another_kind_awards_nobody(
     client: FlaskClient, at: Place, table: bytes
@@ -251,6 +259,7 @@ def test_a_table_of_another_kind_awards_nobody(
 
     assert answer.status_code == 400
     assert "We could not read that table" in answer.text
+    assert held_badges(at) == []
 
 
 def test_an_award_is_withdrawn_with_a_reason(client: FlaskClient, at: Place) -> None:
