@@ -22,6 +22,17 @@ class UnreadableResponseError(InvalidRequestError):
     steps = ("Reload the page and choose again. Everything saved so far is still there.",)
 
 
+class UnwantedFileError(InvalidRequestError):
+    """A file that the question does not ask for."""
+
+    code = "unwanted_file"
+    title = "We did not take that file"
+    steps = (
+        "Go back, look at what the question asks for, and send another file.",
+        "Everything saved so far is still there.",
+    )
+
+
 class UnreadableImageError(InvalidRequestError):
     """A file that is no image we can show."""
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from lti_tool.core.db import Base, TenantRow, tenant_key
 from lti_tool.core.ids import (
     AssessmentId,
+    AttachmentId,
     AttemptId,
     ContextId,
     EditionId,
@@ -202,6 +203,30 @@ class Response(TenantRow, Base):
     sequence: Mapped[int]
     saved_at: Mapped[datetime]
     points_earned: Mapped[Decimal | None]
+
+
+class Attachment(TenantRow, Base):
+    """A file that a learner sent as part of an answer, which names it by its id.
+
+    The file itself is in the storage, under a key made of the ids (`services.files`).
+    """
+
+    __tablename__ = "attachments"
+    __table_args__ = (
+        Index("ix_attachments_attempt", "institution_id", "attempt_id", "item_version_id"),
+        CheckConstraint("size >= 0", name="size"),
+        tenant_key("attempt_id", "attempts"),
+        tenant_key("item_version_id", "item_versions"),
+    )
+
+    id: Mapped[AttachmentId] = mapped_column(primary_key=True, default=new_id)
+    attempt_id: Mapped[AttemptId]
+    item_version_id: Mapped[ItemVersionId]
+    name: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int]
+    sha256: Mapped[str]
+    sent_at: Mapped[datetime]
 
 
 class LateResponse(TenantRow, Base):

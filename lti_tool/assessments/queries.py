@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.assessments import items, review, rules
 from lti_tool.assessments.models import (
+    Attachment,
     Attempt,
     Edition,
     EditionItem,
@@ -27,6 +28,7 @@ from lti_tool.assessments.rules import FormItem, Outcome, Stored
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import (
     AssessmentId,
+    AttachmentId,
     AttemptId,
     EditionId,
     ItemVersionId,
@@ -71,12 +73,17 @@ class LearnerStanding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptReview:
-    """An ended attempt: the whole, by competency in the edition's order, by question."""
+    """An ended attempt: the whole, by competency in the edition's order, by question.
+
+    Attributes:
+        attachments: files sent in it, by id as `ReviewedItem.files` has it.
+    """
 
     attempt: Attempt
     edition: EditionSummary
     competencies: tuple[CompetencyResult, ...]
     items: tuple[ReviewedItem, ...]
+    attachments: Mapping[str, Attachment]
 
 
 _WORTH = (
@@ -275,6 +282,30 @@ def list_responses(
     return {row.item_version_id: _stored(row) for row in rows}
 
 
+def list_attachments(session: Session, attempt_id: AttemptId) -> dict[str, Attachment]:
+    """Return the files sent in an attempt by id as answers name them, those taken back too."""
+    rows = session.scalars(select(Attachment).where(Attachment.attempt_id == attempt_id))
+    return {str(row.id): row for row in rows}
+
+
+def get_attachment(
+    session: Session, attempt_id: AttemptId, attachment_id: AttachmentId
+) -> Attachment:
+    """Return what is known of a file of an attempt.
+
+    Raises:
+        NotFoundError: there is none of this id.
+    """
+    found = session.scalar(
+        select(Attachment).where(
+            Attachment.id == attachment_id, Attachment.attempt_id == attempt_id
+        )
+    )
+    if found is None:
+        raise NotFoundError("There is no such file.")
+    return found
+
+
 def find_result(
     session: Session, placement_id: PlacementId, user_id: UserId
 ) -> PlacementResult | None:
@@ -375,6 +406,7 @@ def attempt_review(
         edition=edition,
         competencies=review.by_competency(edition.competencies, form, reviewed),
         items=reviewed,
+        attachments=list_attachments(session, attempt_id),
     )
 
 

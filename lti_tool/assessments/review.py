@@ -7,6 +7,7 @@ from decimal import Decimal
 from markupsafe import Markup
 
 from lti_tool.assessments import content, rules
+from lti_tool.assessments.items import FileUpload
 from lti_tool.assessments.rules import FormItem, Mark
 from lti_tool.core.ids import ItemVersionId
 
@@ -22,6 +23,7 @@ class ReviewedItem:
         key, rationale, references: None while the learner could still use them, or when
             there are none.
         late: what arrived after the end and did not count; None for nothing.
+        files: ids of files that are the answer; names are kept with the files.
     """
 
     number: int
@@ -37,6 +39,7 @@ class ReviewedItem:
     rationale: Markup | None
     references: Markup | None
     late: Markup | None
+    files: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +105,7 @@ def _review_item(
         rationale=content.block(rationale) if rationale else None,
         references=Markup().join(map(content.block, references)) if references else None,
         late=item.told(late).given,
+        files=tuple(value) if isinstance(item, FileUpload) else (),
     )
 
 

@@ -1,7 +1,10 @@
 """Taking an attempt: begin, answer, look over, hand in. Works without scripts."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
@@ -10,7 +13,9 @@ from markupsafe import Markup
 
 from lti_tool.assessments import queries, rules, services, taking
 from lti_tool.assessments.content import IMAGE_PATH
+from lti_tool.assessments.errors import UnwantedFileError
 from lti_tool.assessments.forms import ResponseSave
+from lti_tool.assessments.items import FileUpload
 from lti_tool.assessments.models import Attempt
 from lti_tool.assessments.rules import Verdict
 from lti_tool.assessments.services import Saved
@@ -18,12 +23,14 @@ from lti_tool.assessments.taking import Sheet
 from lti_tool.core import clock, web
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
-from lti_tool.core.ids import AttemptId, ItemVersionId
+from lti_tool.core.ids import AttachmentId, AttemptId, ItemVersionId
 from lti_tool.launch.session import CurrentLaunch, launch_page
 from lti_tool.people.rules import Act
 
 blueprint = Blueprint("assessments", __name__, url_prefix="/l/<uuid:launch_id>/attempts")
 images = Blueprint("images", __name__)
+# The largest file that a question may ask for, and what a form puts around it.
+LARGEST_REQUEST = 51_000_000
 _IMAGE_ID = re.compile(r"[0-9a-f]{64}")
 
 
@@ -33,6 +40,17 @@ class _Conflict:
 
     number: int
     sent: Markup | None
+
+
+def _takes_files(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    """Allow a view larger requests than others; said before anything reads the request."""
+
+    @wraps(view)
+    def allowing(**url_args: Any) -> ResponseReturnValue:  # noqa: ANN401 - whatever the address has
+        request.max_content_length = LARGEST_REQUEST
+        return view(**url_args)
+
+    return allowing
 
 
 @images.get(f"{IMAGE_PATH}<id_>")
@@ -138,6 +156,43 @@ def _fields() -> dict[str, list[str]]:
     return request.form.to_dict(flat=False)
 
 
+@blueprint.post("/<uuid:attempt_id>/files/<uuid:item_id>")
+@_takes_files
+@launch_page(Act.TAKE_ATTEMPT)
+def send_file(here: CurrentLaunch, attempt_id: UUID, item_id: UUID) -> ResponseReturnValue:
+    """Take a file as part of an answer, and show its question again."""
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        raise UnwantedFileError("No file was chosen.")
+    saved = services.answer_by_file(
+        here.institution_id,
+        AttemptId(attempt_id),
+        ItemVersionId(item_id),
+        user_id=here.user_id,
+        name=file.filename,
+        data=file.read(),
+    )
+    if saved.is_late:
+        return _to_result(here, AttemptId(attempt_id))
+    _, sheet = _load(here, AttemptId(attempt_id))
+    number = next(question.number for question in sheet.questions if question.id == item_id)
+    return redirect(_url(here, "show_attempt", AttemptId(attempt_id), question=number), 303)
+
+
+@blueprint.get("/<uuid:attempt_id>/files/<uuid:file_id>")
+@launch_page(Act.TAKE_ATTEMPT)
+def get_file(here: CurrentLaunch, attempt_id: UUID, file_id: UUID) -> ResponseReturnValue:
+    """Give a learner back a file of an own attempt."""
+    attachment, stored = services.get_file(
+        here.institution_id, AttemptId(attempt_id), AttachmentId(file_id), of_user=here.user_id
+    )
+    answer = Response(stored.data, mimetype=stored.media_type)
+    # Saved, never shown: what people send may be anything, whatever it calls itself.
+    answer.headers.set("Content-Disposition", "attachment", filename=attachment.name)
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
+
+
 @blueprint.get("/<uuid:attempt_id>/submit")
 @launch_page(Act.TAKE_ATTEMPT)
 def review_attempt(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
@@ -163,7 +218,13 @@ def _load(here: CurrentLaunch, attempt_id: AttemptId) -> tuple[Attempt, Sheet]:
         placement = queries.get_placement(session, attempt.placement_id)
         form = queries.list_form(session, attempt)
         responses = queries.list_responses(session, attempt_id)
-    sheet = taking.lay_out(placement.title, form, responses, attempt.closes_at, clock.now())
+        files = {}
+        if any(isinstance(asked.item, FileUpload) for asked in form):
+            sent = queries.list_attachments(session, attempt_id)
+            files = {id_: attachment.name for id_, attachment in sent.items()}
+    sheet = taking.lay_out(
+        placement.title, form, responses, attempt.closes_at, clock.now(), files=files
+    )
     return attempt, sheet
 
 

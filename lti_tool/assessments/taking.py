@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from hashlib import sha256
 from itertools import groupby
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -17,6 +18,7 @@ from lti_tool.core.ids import ItemVersionId
 
 # Longer ones are no number of ours, and Python refuses to read thousands of digits.
 _MOST_DIGITS = 9
+_LONGEST_CARRIED = 500
 _WORDS = TypeAdapter(tuple[str, ...])
 
 
@@ -29,6 +31,7 @@ class Question:
         value: the saved answer, as `items` has it; empty for none.
         problem: why it cannot count in full as it stands; None for no reason.
         sequence: of the server's copy; 0 for none.
+        files: names of the files that are the answer, by id.
         material: what to call the stimulus, as questions that follow each other share it.
     """
 
@@ -41,12 +44,12 @@ class Question:
     flagged: bool
     sequence: int
     material: str
+    files: Mapping[str, str]
 
     @property
     def was(self) -> str:
         """Return the saved state as the form carries it: what it does not change is not sent."""
-        value = json.dumps(self.value, ensure_ascii=False) if self.value else ""
-        return f"{self.sequence}.{int(self.flagged)}.{value}"
+        return f"{self.sequence}.{int(self.flagged)}.{_written(self.value)}"
 
     def word(self, place: int) -> str:
         """Return the saved word of a place, from 0; empty for none."""
@@ -103,14 +106,25 @@ class Sheet:
         return number if number is not None and 1 <= number <= len(self.questions) else 1
 
 
-def lay_out(
+def lay_out(  # noqa: PLR0913 - all that the page is made of
     title: str,
     form: Sequence[FormItem],
     responses: Mapping[ItemVersionId, Stored],
     closes_at: datetime | None,
     now: datetime,
+    *,
+    files: Mapping[str, str] | None = None,
 ) -> Sheet:
-    """Return the page of an attempt; no key of any question is on it."""
+    """Return the page of an attempt; no key of any question is on it.
+
+    Args:
+        title: as the course shows it.
+        form: the attempt's questions.
+        responses: what is saved of them.
+        closes_at: the end without grace; None without a limit.
+        now: when the page is made.
+        files: names of all files sent in the attempt, by id.
+    """
     questions = []
     materials = _materials(form)
     for asked in form:
@@ -127,6 +141,7 @@ def lay_out(
                 flagged=stored.flagged if stored else False,
                 sequence=stored.sequence if stored else 0,
                 material=materials[asked.number],
+                files={id_: name for id_, name in (files or {}).items() if id_ in value},
             )
         )
     return Sheet(
@@ -174,7 +189,7 @@ def changed_answers(
             continue
         base, was_flagged, was_value = was
         value, flagged = sent_value(sent, item_id), f"flag-{item_id}" in sent
-        if (value, flagged) == (was_value, was_flagged):
+        if flagged == was_flagged and was_value in {value, _written(value)}:
             continue
         words = json.dumps(value, ensure_ascii=False)
         said = uuid5(NAMESPACE_URL, f"{attempt_id}/{item_id}/{base}/{int(flagged)}/{words}")
@@ -205,12 +220,24 @@ def sent_value(sent: Mapping[str, Sequence[str]], item_id: ItemVersionId) -> tup
     return () if is_blank(value) else value
 
 
-def _read_was(word: str) -> tuple[int, bool, tuple[str, ...]] | None:
+def _written(value: Sequence[str]) -> str:
+    """Return an answer as the form carries it; of a long one its hash, not the text again."""
+    if not value:
+        return ""
+    words = json.dumps(value, ensure_ascii=False)
+    if len(words) <= _LONGEST_CARRIED:
+        return words
+    return "#" + sha256(words.encode()).hexdigest()
+
+
+def _read_was(word: str) -> tuple[int, bool, tuple[str, ...] | str] | None:
     sequence, _, rest = word.partition(".")
     flagged, dot, value = rest.partition(".")
     number = _read_number(sequence)
     if number is None or not dot:
         return None
+    if value.startswith("#"):
+        return number, flagged == "1", value
     try:
         words = _WORDS.validate_json(value) if value else ()
     except ValidationError:

@@ -20,6 +20,7 @@ ItemId = NewType("ItemId", UUID)
 ItemVersionId = NewType("ItemVersionId", UUID)
 PlacementId = NewType("PlacementId", UUID)
 AttemptId = NewType("AttemptId", UUID)
+AttachmentId = NewType("AttachmentId", UUID)
 DesiredScoreId = NewType("DesiredScoreId", UUID)
 AchievementId = NewType("AchievementId", UUID)
 AwardId = NewType("AwardId", UUID)
@@ -31,6 +32,7 @@ PathwayVersionId = NewType("PathwayVersionId", UUID)
 ALL = (
     InstitutionId, RegistrationId, DeploymentId, ContextId, ResourceLinkId, UserId, PersonId,
     StaffId, LaunchId, AssessmentId, EditionId, ItemId, ItemVersionId, PlacementId, AttemptId,
+    AttachmentId,
     DesiredScoreId, AchievementId, AwardId, CredentialId, ShareId, PathwayId, PathwayVersionId,
 )  # fmt: skip
 

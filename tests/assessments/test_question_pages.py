@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -297,3 +298,42 @@ def test_without_a_script_a_stale_form_shows_in_words_what_it_sent(
     expect(page.get_by_role("alert")).to_contain_text("you had chosen")
     expect(page.get_by_role("alert")).to_contain_text("Oslo: Spain")
     assert sitting.saved()["matching"] == ("fr", "no", "it")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_text_and_files_are_handed_in(
+    sit: Sit,
+    open_page: OpenPage,
+    tmp_path: Path,
+    javascript: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    for name in ("one.pdf", "two.docx"):
+        (tmp_path / name).write_bytes(b"content of " + name.encode())
+    sitting = sit("long_text", "file_upload")
+    page = open_page(sitting.url, javascript=javascript, width=320)
+
+    page.get_by_role("textbox", name="The question").fill("\nOne line\n\nand another")
+    if javascript:
+        assert axe_violations(page) == []
+    next_question(page)
+    page.get_by_label("Your file").set_input_files(tmp_path / "one.pdf")
+    page.get_by_role("button", name="Send this file").press("Enter")
+    page.get_by_label("Another file").set_input_files(tmp_path / "two.docx")
+    page.get_by_role("button", name="Send this file").press("Enter")
+    expect(page.get_by_role("checkbox", name=re.compile(r"\.(pdf|docx)$"))).to_have_count(2)
+    page.get_by_role("checkbox", name="one.pdf").uncheck()
+    if javascript:
+        assert axe_violations(page) == []
+    assert overflow_px(page) == 0
+    next_question(page)
+    expect(page.get_by_text("All 2 questions have an answer.")).to_be_visible()
+
+    saved = sitting.saved()
+    assert saved["long_text"] == ("\nOne line\n\nand another",)
+    with transaction(sitting.here.place.id) as session:
+        sent = queries.list_attachments(session, sitting.attempt_id)
+    assert [sent[id_].name for id_ in saved["file_upload"]] == ["two.docx"]
+    page.goto(sitting.url)
+    expect(page.get_by_role("textbox", name="The question")).to_have_value(
+        "\nOne line\n\nand another"
+    )

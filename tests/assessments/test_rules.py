@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -10,6 +11,7 @@ from lti_tool.assessments import rules
 from lti_tool.assessments.rules import FormItem, Outcome, Policy, Save, Stored, Verdict
 from lti_tool.core.ids import ItemVersionId, new_id
 from tests.assessments.factories import question
+from tests.assessments.items.samples import sample
 
 NOON = datetime(2027, 3, 16, 12, 0, tzinfo=UTC)
 
@@ -39,6 +41,24 @@ def test_only_the_right_option_earns_the_points_of_its_question() -> None:
 
     assert (mark.earned, mark.possible) == (Decimal("2.5"), Decimal("7.5"))
     assert [mark.by_item[item.id] for item in asked] == [0, Decimal("2.5"), 0]
+
+
+def test_what_a_person_has_to_read_waits_and_counts_nothing_so_far() -> None:
+    essays = [replace(one, item=sample("long_text")) for one in form("4", "4")]
+    asked = [*essays, *form("2")]
+
+    mark = rules.mark(asked, {asked[0].id: ("two words",), asked[2].id: ("a",)})
+
+    assert mark.needs_marking == {asked[0].id}
+    assert (mark.earned, mark.possible) == (Decimal(2), Decimal(10))
+
+
+def test_parts_of_points_are_rounded_as_they_are_stored() -> None:
+    [asked] = [replace(one, item=sample("matching")) for one in form("1")]
+
+    mark = rules.mark([asked], {asked.id: ("fr", "no", "")})
+
+    assert mark.earned == Decimal("0.6667")
 
 
 def test_an_answer_to_another_question_earns_nothing() -> None:

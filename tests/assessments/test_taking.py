@@ -153,6 +153,18 @@ def test_all_controls_of_a_question_are_its_answer_in_the_order_of_the_page() ->
     assert taking.changed_answers([ONE], again, ATTEMPT) == []
 
 
+def test_a_long_answer_is_carried_once() -> None:
+    value = ("long " * 200,)
+    responses = {ONE: stored_words(value)}
+    was = taking.lay_out("Title", form(), responses, None, NOON).questions[0].was
+    sent = {f"was-{ONE}": [was], f"answer-{ONE}": list(value)}
+
+    assert len(was) < 100
+    assert taking.changed_answers([ONE], sent, ATTEMPT) == []
+    [save] = taking.changed_answers([ONE], {**sent, f"answer-{ONE}": ["other"]}, ATTEMPT)
+    assert save.value == ("other",)
+
+
 def test_controls_that_are_all_empty_take_an_answer_back() -> None:
     sent = {f"was-{ONE}": ['2.0.["a", ""]'], f"answer-{ONE}": ["", " "]}
 

@@ -24,14 +24,18 @@ from lti_tool.assessments.items.parts import (
     is_blank,
 )
 from lti_tool.assessments.items.union import Item, read_item
+from lti_tool.assessments.items.written import MEDIA_TYPES, FileUpload, LongText
 
 __all__ = [
     "LONGEST_WORD",
+    "MEDIA_TYPES",
     "MOST_WORDS",
     "Categorising",
+    "FileUpload",
     "FillInBlanks",
     "InlineChoice",
     "Item",
+    "LongText",
     "Matching",
     "MultipleChoice",
     "Numeric",

@@ -8,6 +8,7 @@ from lti_tool.assessments.items.choices import MultipleChoice, SingleChoice, Tru
 from lti_tool.assessments.items.entries import Numeric, ShortText
 from lti_tool.assessments.items.gaps import FillInBlanks, InlineChoice
 from lti_tool.assessments.items.pairs import Categorising, Matching, Ordering
+from lti_tool.assessments.items.written import FileUpload, LongText
 
 Item = Annotated[
     SingleChoice
@@ -19,7 +20,9 @@ Item = Annotated[
     | FillInBlanks
     | Matching
     | Ordering
-    | Categorising,
+    | Categorising
+    | LongText
+    | FileUpload,
     Field(discriminator="type"),
 ]
 

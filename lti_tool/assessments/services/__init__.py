@@ -8,16 +8,19 @@ from lti_tool.assessments.services.attempts import (
     save_responses,
     submit_attempt,
 )
+from lti_tool.assessments.services.files import answer_by_file, get_file
 from lti_tool.assessments.services.pictures import get_image, store_image
 from lti_tool.assessments.services.placing import bind_placement, create_placement
 from lti_tool.assessments.services.publishing import create_assessment, publish_edition
 
 __all__ = [
     "Saved",
+    "answer_by_file",
     "bind_placement",
     "close_overdue",
     "create_assessment",
     "create_placement",
+    "get_file",
     "get_image",
     "open_attempt",
     "publish_edition",

@@ -20,6 +20,7 @@ from lti_tool.assessments.errors import (
     NoAttemptsLeftError,
     ResponseConflictError,
     UnknownItemError,
+    UnreadableResponseError,
 )
 from lti_tool.assessments.events import AssessmentPassed, PlacementResultChanged
 from lti_tool.assessments.models import Attempt
@@ -156,7 +157,10 @@ def save_responses(
         for save in saves:
             if save.item_version_id not in offered:
                 raise UnknownItemError("The answer is to a question that is not asked here.")
-            queries.form_takes(offered[save.item_version_id]).check(save.value)
+            takes = queries.form_takes(offered[save.item_version_id])
+            takes.check(save.value)
+            if takes.takes == "files" and save.value:
+                _check_files(session, attempt_id, save)
         stored = queries.list_responses(
             session, attempt_id, of_items=[save.item_version_id for save in saves]
         )
@@ -174,6 +178,15 @@ def save_responses(
             else:
                 saved.append(Saved(verdict=verdict, stored=copy))
     return saved
+
+
+def _check_files(session: Session, attempt_id: AttemptId, save: Save) -> None:
+    """Refuse an answer of files that were not sent for this question of this attempt."""
+    sent = queries.list_attachments(session, attempt_id)
+    if not all(
+        word in sent and sent[word].item_version_id == save.item_version_id for word in save.value
+    ):
+        raise UnreadableResponseError("It names a file that was not sent for this question.")
 
 
 def _store(session: Session, attempt_id: AttemptId, save: Save, at: datetime) -> Saved:

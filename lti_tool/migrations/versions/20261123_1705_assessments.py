@@ -20,6 +20,7 @@ TENANT_TABLES = (
     "placement_results",
     "responses",
     "late_responses",
+    "attachments",
 )
 
 
@@ -348,6 +349,38 @@ def upgrade() -> None:
             "item_version_id",
             name=op.f("uq_late_responses_institution_id_attempt_id_item_version_id"),
         ),
+    )
+    op.create_table(
+        "attachments",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("attempt_id", sa.Uuid(), nullable=False),
+        sa.Column("item_version_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("media_type", sa.String(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("institution_id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("size >= 0", name=op.f("ck_attachments_size")),
+        sa.ForeignKeyConstraint(
+            ["institution_id", "attempt_id"],
+            ["attempts.institution_id", "attempts.id"],
+            name=op.f("fk_attachments_institution_id_attempt_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["institution_id", "item_version_id"],
+            ["item_versions.institution_id", "item_versions.id"],
+            name=op.f("fk_attachments_institution_id_item_version_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institutions.id"], name=op.f("fk_attachments_institution_id")
+        ),
+        sa.PrimaryKeyConstraint("id", "institution_id", name=op.f("pk_attachments")),
+    )
+    op.create_index(
+        "ix_attachments_attempt",
+        "attachments",
+        ["institution_id", "attempt_id", "item_version_id"],
     )
     for table in TENANT_TABLES:
         op.execute(tenant_policy(table))

@@ -56,7 +56,7 @@ function put(question, { value, flagged }) {
 function wordsOf(question, value) {
   const said = controlsOf(question).map((control, place) => {
     if (isChoice(control)) {
-      return value.includes(control.value) ? control.closest("label").textContent.trim() : "";
+      return value.includes(control.value) ? control.labels[0].textContent.trim() : "";
     }
     const word = value[place] ?? "";
     return [...(control.options ?? [])].find((option) => word && option.value === word)?.textContent ?? word;
@@ -234,12 +234,22 @@ form.addEventListener("submit", (event) => {
 // Each letter counts: a text is not changed only when its field is left.
 form.addEventListener("input", (event) => {
   const question = event.target.closest("[data-item]");
-  if (question && !saver.hasEnded) {
+  const isPart = /^(answer|flag)-/.test(event.target.name); // a file that is only chosen is no answer yet
+  if (question && isPart && !saver.hasEnded) {
     saver.change(question.dataset.item, valueOf(question), flagOf(question).checked);
     question.querySelector("[data-problem]")?.remove(); // it was said of another answer
     count();
   }
 });
+
+// A file is sent by its own form, which loads the page anew: not while that would lead nowhere.
+for (const sending of document.querySelectorAll("[data-sends]")) {
+  sending.addEventListener("submit", (event) => {
+    if (saver.isOffline || saver.hasEnded) {
+      event.preventDefault();
+    }
+  });
+}
 
 // ---- Time ----
 

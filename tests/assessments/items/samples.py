@@ -77,9 +77,30 @@ SAMPLES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
     "categorising": ({"rows": ROWS, "choices": COUNTRIES}, ["fr", "no", "it"], ["es", "es", "es"]),
 }
 
+RUBRIC = [
+    {
+        "id": "argument",
+        "text": "SECRET argument",
+        "weight": "2",
+        "levels": [
+            {"id": "none", "text": "SECRET none", "share": "0"},
+            {"id": "clear", "text": "SECRET clear", "share": "1"},
+        ],
+    }
+]
+# Those that a person marks: what is stored, an answer.
+WRITTEN: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "long_text": (
+        {"rubric": RUBRIC, "model_answer": "SECRET", "words": [2, 4]},
+        ["One\ntwo\n\nthree"],
+    ),
+    "file_upload": ({"rubric": RUBRIC, "model_answer": "SECRET", "most": 2}, ["f" * 32]),
+}
+
 
 def sample(type_: str, **changed: object) -> Item:
-    return read_item({"type": type_, "version": 1, **HEAD, **SAMPLES[type_][0], **changed})
+    stored = SAMPLES[type_][0] if type_ in SAMPLES else WRITTEN[type_][0]
+    return read_item({"type": type_, "version": 1, **HEAD, **stored, **changed})
 
 
 def seeded(seed: int = 1) -> Random:

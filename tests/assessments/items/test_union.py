@@ -12,18 +12,19 @@ from lti_tool.assessments import items
 from lti_tool.assessments.errors import UnreadableResponseError
 from lti_tool.assessments.items.union import Item
 from tests.assessments.factories import question
-from tests.assessments.items.samples import SAMPLES, sample, seeded
+from tests.assessments.items.samples import SAMPLES, WRITTEN, sample, seeded
 
 TYPES = sorted(SAMPLES)
+ALL_TYPES = sorted([*SAMPLES, *WRITTEN])
 
 
 def test_there_is_a_sample_of_every_type() -> None:
     union, _ = get_args(Item)
 
-    assert {kind.model_fields["type"].default for kind in get_args(union)} == set(SAMPLES)
+    assert {kind.model_fields["type"].default for kind in get_args(union)} == set(ALL_TYPES)
 
 
-@pytest.mark.parametrize("type_", TYPES)
+@pytest.mark.parametrize("type_", ALL_TYPES)
 def test_what_a_learner_is_shown_holds_no_key(type_: str) -> None:
     item = sample(type_)
 
@@ -48,7 +49,7 @@ def _names(shown: object) -> list[str]:
     return own + [name for each in own for name in _names(getattr(shown, each))]
 
 
-@pytest.mark.parametrize("type_", TYPES)
+@pytest.mark.parametrize("type_", ALL_TYPES)
 def test_an_item_survives_being_stored(type_: str) -> None:
     item = sample(type_)
 
@@ -172,5 +173,5 @@ def test_a_value_that_was_not_offered_is_refused(
 
 
 def test_no_answer_is_always_taken() -> None:
-    for type_ in TYPES:
+    for type_ in ALL_TYPES:
         sample(type_).draw(seeded()).check([])
