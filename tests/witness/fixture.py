@@ -6,7 +6,8 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -74,6 +75,28 @@ class Witness:
             digital_bazaar=verdict["digitalBazaar"], dcc=verdict["dcc"], missing=verdict["missing"]
         )
 
+    def of_compact(
+        self, compact: str, keys: Sequence[Mapping[str, Any]], *, at: str | None = None
+    ) -> dict[str, Any]:
+        """Ask jose about a compact credential: `verified` and `problems`.
+
+        Args:
+            compact: the credential.
+            keys: what the issuer publishes.
+            at: the instant to judge by, now if omitted.
+        """
+        result = subprocess.run(
+            [self._node, str(FOLDER / "verify_jwt.mjs")],
+            input=json.dumps({"compact": compact, "keys": keys, "at": at}),
+            capture_output=True,
+            text=True,
+            timeout=ASK_SECONDS,
+            check=False,
+        )
+        assert result.returncode == 0, result.stderr
+        answer: dict[str, Any] = json.loads(result.stdout)
+        return answer
+
 
 @pytest.fixture(scope="session")
 def witness() -> Witness:
@@ -83,6 +106,50 @@ def witness() -> Witness:
         _do_without("Node and npm are not installed")
     _install(npm)
     return Witness(node)
+
+
+class OpenBadgesLib:
+    """Asks openbadgeslib, which is LGPL, in a Python of its own."""
+
+    def __init__(self, python: Path) -> None:
+        self._python = python
+
+    def __call__(self, **question: object) -> dict[str, Any]:
+        """Return `accepted` and `problem`; the question is told in `openbadgeslib_verify.py`."""
+        result = subprocess.run(
+            [str(self._python), str(FOLDER / "openbadgeslib_verify.py")],
+            input=json.dumps({"documents": {}, **question}),
+            capture_output=True,
+            text=True,
+            timeout=ASK_SECONDS,
+            check=False,
+        )
+        assert result.returncode == 0, result.stderr
+        answer: dict[str, Any] = json.loads(result.stdout)
+        return answer
+
+
+@pytest.fixture(scope="session")
+def openbadgeslib() -> OpenBadgesLib:
+    """Install openbadgeslib in an environment of its own, once per lock file."""
+    home, lock = FOLDER / ".venv", FOLDER / "openbadgeslib.txt"
+    python, mark = home / "bin" / "python", home / ".installed"
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
+    with lock.open() as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        if not (mark.exists() and mark.read_text() == digest):
+            pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+            for command in (
+                [sys.executable, "-m", "venv", "--clear", str(home)],
+                [*pip, "--require-hashes", "--only-binary", ":all:", "-r", str(lock)],
+            ):
+                result = subprocess.run(
+                    command, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
+                )
+                if result.returncode != 0:
+                    _do_without(f"openbadgeslib: {result.stderr.strip().splitlines()[-1:]}")
+            mark.write_text(digest)
+    return OpenBadgesLib(python)
 
 
 def _install(npm: str) -> None:
