@@ -2,6 +2,7 @@
 
 import html
 import re
+from decimal import Decimal
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -11,14 +12,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from lti_tool.campus import store
-from lti_tool.core import audit, keys
+from lti_tool.core import audit, clock, keys
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.ids import InstitutionId
+from lti_tool.grading.models import DesiredScore
 from lti_tool.launch.dynamic_registration import SCOPES
 from lti_tool.people.models import IdentityProvider
 from lti_tool.platforms import queries as platforms
 from lti_tool.platforms import services
-from lti_tool.platforms.models import Deployment, Registration
+from lti_tool.platforms.models import Deployment, Registration, User
 from lti_tool.platforms.services import Endpoints
 from tests.administration.staff import Office, office
 from tests.campus.site import Site
@@ -279,6 +281,43 @@ class TestExamination:
         with system_transaction() as session:
             slug = platforms.get_institution(session, institution_id).slug
         return office(client, "tool_administrator", institution_id=institution_id, slug=slug)
+
+
+def test_scores_that_were_refused_are_told_with_the_platforms_reason(
+    app: Flask, site: Site
+) -> None:
+    with placed_course(app, site) as placed:
+        with transaction(placed.institution_id) as session:
+            user = session.scalars(select(User)).first()
+            assert user is not None
+            session.add(
+                DesiredScore(
+                    registration_id=placed.course.registration_id,
+                    placement_id=placed.course.placement_id,
+                    user_id=user.id,
+                    subject=user.subject,
+                    line_item_url="https://lms.example/1",
+                    given=Decimal(1),
+                    maximum=Decimal(2),
+                    result_version=1,
+                    changed_at=clock.now(),
+                    refused_at=clock.now(),
+                    last_error="the column is locked",
+                )
+            )
+            slug = platforms.get_institution(session, placed.institution_id).slug
+        place = office(
+            app.test_client(),
+            "tool_administrator",
+            institution_id=placed.institution_id,
+            slug=slug,
+        )
+
+        listed = text_of(place.get("platforms").text)
+        page = text_of(place.get(f"platforms/{placed.course.registration_id}").text)
+
+    assert re.search(r"1 deployment \d+ \w+ 2026, \d\d:\d\d UTC 0 1$", listed.strip())
+    assert "Campus: “the column is locked” 1" in page
 
 
 class TestKeys:
