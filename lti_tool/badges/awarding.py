@@ -189,6 +189,8 @@ def _rows(data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnreadableTableError("It is not text in UTF-8.") from error
+    if "\0" in text:  # which no text in PostgreSQL can hold: half the table would be awarded
+        raise UnreadableTableError("It is not a CSV table: there are null characters in it.")
     # Spreadsheets of many countries write semicolons.
     heading = text.partition("\n")[0]
     delimiter = ";" if heading.count(";") > heading.count(",") else ","
