@@ -15,6 +15,7 @@ from lti_tool.core.settings import Settings
 from lti_tool.instructor import course_routes as course
 from lti_tool.instructor import routes as instructor
 from lti_tool.launch import by_hand_routes as by_hand
+from lti_tool.launch import check_routes as check
 from lti_tool.launch import registration_routes as registration
 from lti_tool.launch import routes as launch
 from lti_tool.learner import routes as learner
@@ -55,6 +56,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(badges.blueprint)
     app.register_blueprint(issuing.blueprint)
     app.register_blueprint(by_hand.blueprint)
+    app.register_blueprint(check.blueprint)
     app.register_blueprint(course.blueprint)
     app.register_blueprint(instructor.blueprint)
     app.register_blueprint(launch.blueprint)
