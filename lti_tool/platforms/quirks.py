@@ -61,17 +61,27 @@ _PRODUCTS = {
             "new window, you set in Moodle's own settings of the activity."
         ),
     ),
+    # blackboard.com, one client id for all customers; "User could not be found" with 400, as tools
+    # met it (hypothesis/lms, 2026).
     "blackboard": Quirks(
         in_flight=8, origins=("https://*.blackboard.com",), not_in_course=((400, "user"),)
     ),
-    # docs.valence.desire2learn.com, "LTI Advantage": one audience for all tenants.
+    # docs.valence.desire2learn.com, "LTI Advantage", 2026: one audience for all tenants; 403, 404
+    # and 422 for whom it does not grade.
     "brightspace": Quirks(
         in_flight=8,
         origins=("https://*.brightspace.com",),
         token_audience="https://api.brightspace.com/auth/token",  # noqa: S106 - an audience
         not_in_course=((403, "not enrolled"), (404, "user in requested score"), (422, "")),
     ),
-    # lti-consumer-xblock 11.4: 400 for a timestamp that is not newer.
+    # The server is the issuer, and tokens are for its own token URL (sakaiproject/sakai,
+    # lti/docs and OIDCServlet, 2026); nothing known to differ.
+    "sakai": Quirks(in_flight=8),
+    # One issuer, service host and client id for all customers, who are told by their deployment
+    # (developers.schoology.com, "LTI apps", 2026). Its members' next page is the page one is on
+    # (code-dot-org#69926, 2025): `paging.pages` ends at a page that repeats.
+    "schoology": Quirks(in_flight=8, origins=("https://lti-service.svc.schoology.com",)),
+    # lti-consumer-xblock 11.4 (2026): 400 for a timestamp that is not newer.
     "openedx": Quirks(
         in_flight=8, stale_statuses=_STALE_AS_BAD_REQUEST, not_in_course=((404, "user"), (422, ""))
     ),
