@@ -137,7 +137,7 @@ def test_a_pasted_link_leads_to_the_badge_and_its_picture_loads(
     page.get_by_role("heading", name="Reading Statistics Critically").wait_for()
     assert page.url == site.shared_url
     picture = page.get_by_role("img", name="Badge artwork")
-    assert picture.evaluate("image => image.complete && image.naturalWidth") > 0
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
 
 
 def test_the_badge_file_downloads(site: Site, open_page: OpenPage) -> None:
