@@ -35,6 +35,7 @@ class Act(StrEnum):
     EXPORT = "export"
     ISSUE = "issue"
     DECIDE = "decide"
+    SEE_AUDIT = "see_audit"
     ADMINISTER = "administer"
 
 
@@ -53,9 +54,11 @@ _ACTS: dict[Role, frozenset[Act]] = {
     Role.CONTENT_DEVELOPER: frozenset({Act.SEE_OWN, Act.PLACE}),
     Role.ADMINISTRATOR: _TEACHING,
     Role.TEST_USER: frozenset({Act.SEE_OWN, Act.TAKE_ATTEMPT}),
-    Role.REGISTRAR: frozenset({Act.SEE_PROGRESS, Act.SEE_RECORD, Act.EXPORT, Act.DECIDE}),
+    Role.REGISTRAR: frozenset(
+        {Act.SEE_PROGRESS, Act.SEE_RECORD, Act.EXPORT, Act.DECIDE, Act.SEE_AUDIT}
+    ),
     Role.ISSUER: frozenset({Act.SEE_PROGRESS, Act.ISSUE}),
-    Role.AUDITOR: frozenset({Act.SEE_PROGRESS, Act.SEE_RECORD}),
+    Role.AUDITOR: frozenset({Act.SEE_PROGRESS, Act.SEE_RECORD, Act.SEE_AUDIT}),
     # Connects platforms and looks after keys; sees no learner.
     Role.TOOL_ADMINISTRATOR: frozenset({Act.ADMINISTER}),
 }

@@ -1,5 +1,6 @@
 """What the registrar's pages are asked for."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -8,8 +9,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 from lti_tool.core.ids import PersonId
 from lti_tool.pathways.standing import State
 from lti_tool.registrar.consequences import Decision
+from lti_tool.registrar.sentences import known_acts
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+
+
+def _known_act(word: str) -> str | None:
+    if word and word not in dict(known_acts()):
+        raise ValueError("not an act")
+    return word or None
 
 
 class LearnersFilter(BaseModel):
@@ -75,3 +83,20 @@ class GiveSearch(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     achievement: UUID | None = None
+
+
+class AuditFilter(BaseModel):
+    """Which entries of the audit trail.
+
+    Attributes:
+        act: as the code calls it; None for all.
+        since: the first day, UTC, as is `until`, the last.
+        before: the last entry of the page before.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    act: Annotated[str | None, BeforeValidator(_known_act)] = None
+    since: Annotated[date | None, BeforeValidator(lambda word: word or None)] = None
+    until: Annotated[date | None, BeforeValidator(lambda word: word or None)] = None
+    before: UUID | None = None

@@ -7,14 +7,18 @@ from uuid import UUID
 _ACTS = {
     "approve_deployment": "allowed a platform to open Cairn",
     "award_by_hand": "gave {} by a decision",
+    "change_role_map": "changed who gets which role at the desk",
     "export_audit": "took the audit trail along as a table",
     "export_learners": "took the learners of {} along as a table",
     "lose_access": "lost access to the desk",
     "make_column": "made a column in a gradebook",
+    "publish_achievement": "published a badge",
     "read_record": "read the record of {}",
     "register_platform": "registered a platform",
+    "replace_achievement": "published a new edition of a badge",
     "resend_scores": "sent scores again",
     "restore_award": "gave {} back",
+    "rotate_key": "made a new key",
     "sign_in": "signed in to the desk",
     "withdraw_award": "withdrew {}",
 }

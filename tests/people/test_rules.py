@@ -34,7 +34,15 @@ def test_whatever_else_a_claim_holds_gives_nothing(claim: object) -> None:
 
 def test_an_institutions_roles_open_nothing_in_a_course_and_the_reverse() -> None:
     course = {Act.TAKE_ATTEMPT, Act.SHARE_BADGE, Act.PLACE, Act.SEE_RESULTS, Act.RESEND_SCORES}
-    desk = {Act.SEE_PROGRESS, Act.SEE_RECORD, Act.EXPORT, Act.DECIDE, Act.ISSUE, Act.ADMINISTER}
+    desk = {
+        Act.SEE_PROGRESS,
+        Act.SEE_RECORD,
+        Act.EXPORT,
+        Act.DECIDE,
+        Act.SEE_AUDIT,
+        Act.ISSUE,
+        Act.ADMINISTER,
+    }
 
     assert course | desk | {Act.SEE_OWN} == set(Act)
     for role in Role:

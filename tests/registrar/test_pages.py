@@ -69,6 +69,7 @@ def test_every_page_passes_axe_and_fits_its_window(
         record: "Tomás Herrera Quiroga",
         f"{desk.path}/people?q=learner": "Learners",
         f"{record}/awards": "Give a badge",
+        f"{desk.path}/audit": "Audit trail",
         f"{record}/awards?achievement={desk.university.achievements['Consent']}": "Give Consent?",
         f"/staff/{desk.slug}/sign-in": f"Sign in to the desk of {desk.slug.title()}",
         f"/staff/{desk.slug}/callback": "We could not sign you in",

@@ -1,0 +1,120 @@
+"""The audit trail: sentences, filters, pages, and the table of it."""
+
+import csv
+import io
+import re
+
+import pytest
+from flask.testing import FlaskClient
+
+from lti_tool.badges import queries as badges
+from lti_tool.badges.services import withdraw_award
+from lti_tool.core import audit
+from lti_tool.core.db import transaction
+from tests.registrar.desk import STONES, Desk, open_desk
+from tests.registrar.test_routes import rows_of
+
+
+@pytest.fixture
+def desk(client: FlaskClient) -> Desk:
+    desk = open_desk()
+    desk.enter(client, "registrar")
+    return desk
+
+
+def withdrawn(desk: Desk, reason: str) -> None:
+    """Let an operator withdraw the only badge of Amara."""
+    person = desk.learner("Amara <b>", STONES[0])
+    with transaction(desk.university.id) as session:
+        [badge] = badges.list_held(session, person)
+    withdraw_award(desk.university.id, badge.award_id, reason=reason, actor=audit.CLI)
+
+
+def test_the_trail_reads_as_sentences(client: FlaskClient, desk: Desk) -> None:
+    withdrawn(desk, "=Wrong person")
+    client.get(f"{desk.pathway_path}.csv")
+
+    export, withdrawal, entry, *_ = rows_of(client.get(f"{desk.path}/audit").text)
+
+    assert export.startswith("Took the learners of Data literacy along as a table Ruth ")
+    assert withdrawal.startswith(
+        "Withdrew Reading statistics (Amara &lt;b&gt;) an operator at the server "
+    )
+    assert withdrawal.endswith("=Wrong person")
+    assert entry.startswith("Signed in to the desk Ruth ")
+
+
+def test_entries_are_found_by_act_and_day(client: FlaskClient, desk: Desk) -> None:
+    withdrawn(desk, "Wrong person")
+
+    def found(**query: str) -> int:
+        page = client.get(f"{desk.path}/audit", query_string=query).text
+        return len(rows_of(page)) if "<tbody" in page else 0
+
+    assert found(act="withdraw_award") == 1
+    assert found(act="", since="", until="") == 2
+    assert found(since="2000-01-01", until="2000-01-02") == 0
+    assert found(since="2000-01-01") == 2
+
+
+def test_older_entries_follow_without_gap_or_repetition(client: FlaskClient, desk: Desk) -> None:
+    person = desk.learner("Amara")
+    with transaction(desk.university.id) as session:
+        for number in range(120):
+            audit.record(
+                session,
+                actor=audit.SYSTEM,
+                act="withdraw_award",
+                object_kind="person",
+                object_id=person,
+                reason=f"No {number:03}.",
+            )
+
+    seen: list[str] = []
+    url: str | None = f"{desk.path}/audit?act=withdraw_award"
+    while url:
+        page = client.get(url).text
+        seen += [row[-7:] for row in rows_of(page)]
+        following = re.search(r'href="([^"]+)" rel="next"', page)
+        url = following and following[1].replace("&amp;", "&")
+
+    assert seen == [f"No {number:03}." for number in reversed(range(120))]
+
+
+def test_the_trail_is_taken_along_neutral_and_noted(client: FlaskClient, desk: Desk) -> None:
+    withdrawn(desk, "=1+1")
+
+    answer = client.get(f"{desk.path}/audit.csv?act=withdraw_award")
+
+    table = list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))
+    assert [(row["Who"], row["Reason"]) for row in table] == [
+        ("an operator at the server", "'=1+1")
+    ]
+    with transaction(desk.university.id) as session:
+        newest = audit.list_entries(session, limit=1)[0]
+    assert (newest.act, newest.facts) == (
+        "export_audit",
+        {"entries": 1, "only_act": "withdraw_award"},
+    )
+
+
+def test_auditors_read_and_only_the_registrar_takes_along(client: FlaskClient, desk: Desk) -> None:
+    may = {"registrar": [200, 200], "auditor": [200, 403], "issuer": [403, 403]}
+
+    for role, statuses in may.items():
+        desk.enter(client, role)
+        pages = [f"{desk.path}/audit", f"{desk.path}/audit.csv"]
+        assert [client.get(page).status_code for page in pages] == statuses, role
+
+
+def test_what_another_institution_did_is_not_shown(client: FlaskClient, desk: Desk) -> None:
+    withdrawn(open_desk(), "Elsewhere")
+
+    assert "Elsewhere" not in client.get(f"{desk.path}/audit").text
+
+
+@pytest.mark.parametrize("query", ["act=x", "since=yesterday", "before=1"])
+def test_a_filter_that_makes_no_sense_is_refused(
+    client: FlaskClient, desk: Desk, query: str
+) -> None:
+    assert client.get(f"{desk.path}/audit?{query}").status_code == 400
