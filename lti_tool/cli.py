@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "verify": "credentials:verify",
     "credential": "credentials:credential",
     "staff": "staff:staff",
+    "pathway": "pathway:pathway",
     "demo": "demo:demo_command",
     "campus": "campus:campus_command",
 }

@@ -1,4 +1,4 @@
-"""What a decision about one award would change on a person's pathways; changes nothing itself."""
+"""Reads for deciding and checking: what an award would change, and all that a standing rests on."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,11 @@ from sqlalchemy.orm import Session
 
 from lti_tool.badges.models import Achievement
 from lti_tool.core import clock
+from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AchievementId, AwardId, PathwayId, PersonId, new_id
 from lti_tool.pathways import queries, rules
-from lti_tool.pathways.expression import from_json
+from lti_tool.pathways.case import Case, CaseAward
+from lti_tool.pathways.expression import from_json, stones
 from lti_tool.pathways.models import Pathway, Progress
 from lti_tool.pathways.rules import Held
 
@@ -79,4 +81,35 @@ def _foresee(
         needed=version.stones,
         before=rules.evaluate(expression, held, at).missing,
         after=rules.evaluate(expression, [*others, new] if gained else others, at).missing,
+    )
+
+
+def get_case(session: Session, pathway_id: PathwayId, person_id: PersonId) -> Case:
+    """Return what a person's standing on a pathway follows from, now.
+
+    Raises:
+        NotFoundError: there is no such pathway, or the person is not on it.
+    """
+    version_id = session.scalar(
+        select(Progress.version_id).where(
+            Progress.pathway_id == pathway_id, Progress.person_id == person_id
+        )
+    )
+    if version_id is None:
+        raise NotFoundError("This person is not on this pathway.")
+    version = queries.list_versions(session, [version_id])[version_id]
+    expression = from_json(version.expression)
+    held = queries.list_held(session, person_id, version_id)
+    return Case(
+        expression=expression,
+        awards=tuple(
+            CaseAward(
+                achievement_id=award.achievement_id, awarded_at=award.awarded_at, id=award.award_id
+            )
+            for award in held
+        ),
+        at=queries.judged_at(held),
+        names=queries.achievement_names(
+            session, {stone.achievement_id for stone in stones(expression)}
+        ),
     )
