@@ -1,0 +1,76 @@
+"""From the gradebook to one learner's attempts (Submission Review 1.0)."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from lti_tool.campus.claims import LTI
+from lti_tool.core.db import transaction
+from lti_tool.grading.queries import find_column
+from lti_tool.platforms.models import ResourceLink, User
+from tests.campus.site import Site
+from tests.grading.course import AMARA, LINH
+from tests.instructor.course import Placed, placed_course
+from tests.launch.platform import Browser, browsing, error_code
+
+
+@pytest.fixture
+def placed(app: Flask, campus: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Placed]:
+    pages = {**app.config["CAIRN_PAGES"], "LtiResourceLinkRequest": "instructor.show_placement"}
+    monkeypatch.setitem(app.config, "CAIRN_PAGES", pages)
+    with placed_course(app, campus) as here:
+        yield here
+
+
+def review(browser: Browser, placed: Placed, of: str) -> str:
+    """Open a review of somebody's work; return the address of the page it leads to."""
+    activity = browser.connected.place("Another")
+    arrival = browser.arrive(activity)
+    with transaction(placed.institution_id) as session:
+        platform_id = session.scalars(select(ResourceLink.platform_id)).first()
+    arrival.claims[f"{LTI}for_user"] = {"user_id": of}
+    arrival.change(
+        message_type="LtiSubmissionReviewRequest", resource_link={"id": platform_id, "title": "x"}
+    )
+    answer = browser.post(arrival)
+    assert answer.status_code == 303, answer.text
+    return str(answer.location)
+
+
+def test_staff_see_a_learners_attempts_and_answers(placed: Placed) -> None:
+    placed.course.take(AMARA, "abd")
+
+    url = review(placed.browser, placed, AMARA)
+
+    page = placed.browser.client.get(url)
+    assert page.status_code == 200
+    assert "Attempt 1" in page.text
+    attempt = page.text.partition('">Attempt 1')[0].rpartition('href="')[2]
+    answers = placed.browser.client.get(attempt)
+    assert answers.status_code == 200
+    assert "2 of 3 points" in answers.text
+
+
+def test_who_has_not_begun_has_no_attempt(placed: Placed) -> None:
+    page = placed.browser.client.get(review(placed.browser, placed, LINH))
+
+    assert "No attempt yet" in page.text
+
+
+def test_a_learner_sees_no_other_learners_work(app: Flask, placed: Placed) -> None:
+    placed.course.take(LINH, "abd")
+    with browsing(app, placed.browser.connected, 2) as learner:
+        page = learner.client.get(review(learner, placed, LINH))
+
+    assert error_code(page) == "not_for_your_role"
+
+
+def test_what_a_visitor_does_goes_to_no_gradebook(placed: Placed) -> None:
+    user_id = placed.course.take(AMARA, "abc")
+    placement_id = placed.course.placement_id
+    with transaction(placed.institution_id) as session:
+        assert find_column(session, placement_id, user_id) is not None
+        session.execute(update(User).where(User.id == user_id).values(is_visitor=True))
+        assert find_column(session, placement_id, user_id) is None
