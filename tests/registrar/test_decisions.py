@@ -112,9 +112,12 @@ def test_a_badge_is_withdrawn_and_given_back(client: FlaskClient, desk: Desk) ->
         ("restore_award", "It was the right one."),
         ("withdraw_award", "Issued to the wrong person."),
     ]
-    # Both forms sent once more, late: the second was decided already, the first is another's day.
+    # The form once more: at once, and after the next withdrawal, which it does not undo.
     assert send(client, back, "It was the right one.") == 303
     assert len(noted(desk)) == 2
+    send(client, link_of(client, desk, person, "Withdraw"), "It was not.")
+    assert send(client, back, "It was the right one.") == 303
+    assert held(desk, person) == set(STONES) - {name[1]}
 
 
 def test_giving_back_keeps_the_day_of_the_award(client: FlaskClient, desk: Desk) -> None:
