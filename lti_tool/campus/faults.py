@@ -21,6 +21,7 @@ class Faults:
             (under Werkzeug; another server answers 502).
         scores_remaining: so many score posts are affected; None is all.
         scores_every: of those only each so-manieth, 5 for a fifth of them.
+        posts: scores that were posted since the faults were cleared last.
         html: services answer 200 with a login page, as after a lost session.
         latency_ms: every LTI endpoint waits this long first.
         clock_skew_s: added to `iat` and `exp` of what Campus signs.
@@ -37,7 +38,7 @@ class Faults:
     html: bool = False
     latency_ms: int = 0
     clock_skew_s: int = 0
-    _posts: int = 0
+    posts: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def change(self, wanted: Mapping[str, object]) -> None:
@@ -75,8 +76,8 @@ class Faults:
     def takes_score(self) -> bool:
         """Tell whether this score post is affected, and count it."""
         with self._lock:
-            self._posts += 1
-            if self._posts % max(self.scores_every, 1):
+            self.posts += 1
+            if self.posts % max(self.scores_every, 1):
                 return False
             if self.scores_remaining is None:
                 return True

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, text
 from lti_tool.campus import clock, queries
 from lti_tool.campus.database import digest, find_one
 from lti_tool.campus.errors import RefusalError
-from lti_tool.campus.records import Activity, LineItem, Score
+from lti_tool.campus.records import Activity, LineItem, Person, Score
 from lti_tool.campus.seed_data import COURSES, IN_SECOND_COURSE, PEOPLE
 
 LINE_ITEM_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem"
@@ -222,6 +222,12 @@ def override_grade(
     values = {"line_item": line_item_id, "person": person_id, "points": points}
     with engine.begin() as connection:
         connection.execute(_OVERRIDE, values)
+
+
+def people(engine: Engine) -> list[Person]:
+    """Return everybody."""
+    with engine.begin() as connection:
+        return queries.list_people(connection)
 
 
 def gradebook(engine: Engine, course_id: int) -> dict[tuple[int, str], Score]:

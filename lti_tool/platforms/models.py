@@ -181,3 +181,34 @@ class User(TenantRow, Base):
     email: Mapped[str | None]
     sis_id: Mapped[str | None]
     is_visitor: Mapped[bool] = mapped_column(default=False)
+
+
+class Roster(TenantRow, Base):
+    """When a course's members were last read in full, and why not since then.
+
+    Attributes:
+        read_at: of the members that are kept; None before the first time.
+        tried_at: when it failed last.
+        error: None when the last try was good.
+    """
+
+    __tablename__ = "rosters"
+    __table_args__ = (tenant_key("context_id", "contexts"),)
+
+    context_id: Mapped[ContextId] = mapped_column(primary_key=True)
+    read_at: Mapped[datetime | None]
+    tried_at: Mapped[datetime | None]
+    error: Mapped[str | None]
+
+
+class RosterMember(TenantRow, Base):
+    """One person in a course, by the platform's list. They may never have come to us."""
+
+    __tablename__ = "roster_members"
+    __table_args__ = (tenant_key("context_id", "contexts"),)
+
+    context_id: Mapped[ContextId] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str | None]
+    roles: Mapped[list[Any]] = mapped_column(default=list)
+    is_active: Mapped[bool]

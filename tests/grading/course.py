@@ -157,7 +157,7 @@ class Course:
         return lane
 
 
-def placed_course(site: Site, *, tool_url: str) -> Course:
+def placed_course(site: Site, *, tool_url: str, product: str = "generic") -> Course:
     """Connect a tool that listens at `tool_url`, place an assessment, bind it to a column."""
     tool = store.connect_tool(
         site.campus.engine,
@@ -176,7 +176,11 @@ def placed_course(site: Site, *, tool_url: str) -> Course:
         jwks_url=f"{site.url}/lti/jwks",
     )
     registration_id = add_registration(
-        issuer=site.url, client_id=tool.client_id, name="Campus", endpoints=endpoints
+        issuer=site.url,
+        client_id=tool.client_id,
+        name="Campus",
+        endpoints=endpoints,
+        product=product,
     )
     deployment_id = add_deployment(registration_id, tool.deployment_id, institution_id)
     university = University(id=institution_id, slug=slug, deployment_id=deployment_id)

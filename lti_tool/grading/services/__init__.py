@@ -9,6 +9,7 @@ from lti_tool.grading.services.comparing import (
 )
 from lti_tool.grading.services.desired import desire_score, desire_scores_of_context, send_again
 from lti_tool.grading.services.lanes import (
+    PROBE,
     SEND_DUE,
     Lane,
     due_lanes,
@@ -22,6 +23,7 @@ from lti_tool.grading.services.lanes import (
 )
 
 __all__ = [
+    "PROBE",
     "SEND_DUE",
     "CannotMakeColumnError",
     "Lane",

@@ -1,13 +1,11 @@
 """What the gradebook should hold: written down here, sent by whoever holds the lane."""
 
-from datetime import datetime
+from collections.abc import Sequence
 
-from sqlalchemy import case, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import case, select, text, update
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments.models import Placement, PlacementResult
-from lti_tool.assessments.queries import find_result
 from lti_tool.core import audit, clock
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import (
@@ -18,12 +16,57 @@ from lti_tool.core.ids import (
     UserId,
     new_id,
 )
+from lti_tool.grading import ags
 from lti_tool.grading.models import DesiredScore
-from lti_tool.grading.queries import Column, find_column
 from lti_tool.grading.rules import Outcome, comment_on
 from lti_tool.grading.services.lanes import wake
 
 NOT_GRANTED = "Cairn was not given the right to write grades in this course."
+
+
+# Of every result that is asked for: what its gradebook should hold, unless that is written down
+# already. Without the right to send it is kept, and sent once a launch brings the right. A score
+# that was refused, or put off, is due again: its result is another one, or its column is.
+_DESIRE = text("""
+    INSERT INTO desired_scores AS score (institution_id, id, registration_id, placement_id, user_id,
+        subject, line_item_url, given, maximum, comment, over_teacher, result_version, version,
+        changed_at, timestamp_version, acknowledged_version, restored_version, tries,
+        due_at, refused_at, last_outcome, last_error)
+    SELECT result.institution_id, wanted.id, deployment.registration_id, result.placement_id,
+        result.user_id, users.subject, address.url, result.points_earned, result.points_possible,
+        CASE WHEN result.passed THEN :passed ELSE :not_passed END, false, result.version, 1,
+        :now, 0, 0, 0, 0,
+        CASE WHEN may.score THEN CAST(:now AS timestamptz) END,
+        CASE WHEN NOT may.score THEN CAST(:now AS timestamptz) END,
+        CASE WHEN NOT may.score THEN :not_granted END, CASE WHEN NOT may.score THEN :reason END
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:placements AS uuid[]), CAST(:users AS uuid[]))
+            AS wanted (id, placement_id, user_id)
+        JOIN placement_results AS result USING (placement_id, user_id)
+        JOIN placements ON placements.id = result.placement_id
+        JOIN resource_links AS link ON link.id = placements.resource_link_id
+        JOIN deployments AS deployment ON deployment.id = link.deployment_id
+        JOIN users ON users.id = result.user_id
+        LEFT JOIN contexts ON contexts.id = link.context_id
+        LEFT JOIN gradebook_columns AS made ON made.placement_id = result.placement_id
+        CROSS JOIN LATERAL (SELECT coalesce(nullif(link.line_item_url, ''), made.made_url))
+            AS address (url)
+        CROSS JOIN LATERAL (SELECT coalesce(contexts.service_scopes, '[]') = '[]'
+            OR contexts.service_scopes @> jsonb_build_array(CAST(:scope AS text))) AS may (score)
+    WHERE address.url IS NOT NULL
+    ON CONFLICT (institution_id, placement_id, user_id) DO UPDATE SET
+        given = excluded.given, maximum = excluded.maximum, comment = excluded.comment,
+        over_teacher = false, result_version = excluded.result_version,
+        version = score.version + 1, changed_at = excluded.changed_at, tries = 0,
+        registration_id = excluded.registration_id, subject = excluded.subject,
+        line_item_url = excluded.line_item_url, due_at = excluded.due_at,
+        refused_at = excluded.refused_at, last_outcome = excluded.last_outcome,
+        last_error = excluded.last_error, last_status = NULL, held_at = NULL
+    WHERE score.result_version < excluded.result_version
+        OR score.result_version = excluded.result_version
+            AND (score.line_item_url <> excluded.line_item_url
+                OR score.last_outcome = :not_granted AND excluded.last_outcome IS NULL)
+    RETURNING score.id, score.registration_id, score.due_at
+""")
 
 
 def desire_score(
@@ -37,69 +80,9 @@ def desire_score(
     Returns:
         The row; None when there is nothing new to send, no result, or no gradebook column.
     """
-    now = clock.now()
     with transaction(institution_id) as session:
-        result = find_result(session, placement_id, user_id)
-        column = find_column(session, placement_id, user_id)
-        if result is None or column is None:
-            return None
-        row_id = _upsert(session, institution_id, result, column, now)
-        if row_id is not None and column.may_score:
-            wake(session, column.registration_id, institution_id, now)
-    return row_id
-
-
-def _upsert(
-    session: Session,
-    institution_id: InstitutionId,
-    result: PlacementResult,
-    column: Column,
-    now: datetime,
-) -> DesiredScoreId | None:
-    new = insert(DesiredScore).values(
-        institution_id=institution_id,
-        id=new_id(),
-        registration_id=column.registration_id,
-        placement_id=result.placement_id,
-        user_id=result.user_id,
-        subject=column.subject,
-        line_item_url=column.line_item_url,
-        given=result.points_earned,
-        maximum=result.points_possible,
-        comment=comment_on(passed=result.passed),
-        over_teacher=False,
-        result_version=result.version,
-        version=1,
-        timestamp_version=0,
-        acknowledged_version=0,
-        restored_version=0,
-        tries=0,
-        changed_at=now,
-        # Without the right to send it is kept, and sent once a launch brings the right.
-        due_at=now if column.may_score else None,
-        refused_at=None if column.may_score else now,
-        last_outcome=None if column.may_score else Outcome.NOT_GRANTED.value,
-        last_error=None if column.may_score else NOT_GRANTED,
-    )
-    replaced = (
-        "given maximum comment result_version changed_at due_at refused_at last_outcome last_error"
-        " registration_id subject line_item_url over_teacher tries"
-    )
-    has_changed = or_(
-        DesiredScore.result_version < new.excluded.result_version,
-        DesiredScore.line_item_url != new.excluded.line_item_url,
-        # The right came, or went before the score was sent.
-        (DesiredScore.last_outcome == Outcome.NOT_GRANTED.value)
-        & new.excluded.last_outcome.is_(None),
-    )
-    return session.scalar(
-        new.on_conflict_do_update(
-            index_elements=["institution_id", "placement_id", "user_id"],
-            set_={name: new.excluded[name] for name in replaced.split()}
-            | {"version": DesiredScore.version + 1, "held_at": None, "last_status": None},
-            where=(DesiredScore.result_version <= new.excluded.result_version) & has_changed,
-        ).returning(DesiredScore.id)
-    )
+        found = _desire(session, institution_id, [(placement_id, user_id)])
+    return found[0] if found else None
 
 
 def desire_scores_of_context(institution_id: InstitutionId, context_id: ContextId) -> int:
@@ -112,13 +95,36 @@ def desire_scores_of_context(institution_id: InstitutionId, context_id: ContextI
         How many scores are new or different.
     """
     with transaction(institution_id) as session:
-        found = session.execute(
+        results = session.execute(
             select(PlacementResult.placement_id, PlacementResult.user_id)
             .join(Placement, Placement.id == PlacementResult.placement_id)
             .where(Placement.context_id == context_id)
         ).all()
-    wanted = [desire_score(institution_id, *one) for one in found]
-    return len([row_id for row_id in wanted if row_id is not None])
+        found = _desire(session, institution_id, [(row[0], row[1]) for row in results])
+    return len(found)
+
+
+def _desire(
+    session: Session,
+    institution_id: InstitutionId,
+    results: Sequence[tuple[PlacementId, UserId]],
+) -> list[DesiredScoreId]:
+    now = clock.now()
+    parameters = {
+        "ids": [new_id() for _ in results],
+        "placements": [placement_id for placement_id, _ in results],
+        "users": [user_id for _, user_id in results],
+        "now": now,
+        "passed": comment_on(passed=True),
+        "not_passed": comment_on(passed=False),
+        "scope": ags.SCORE_SCOPE,
+        "not_granted": Outcome.NOT_GRANTED.value,
+        "reason": NOT_GRANTED,
+    }
+    rows = session.execute(_DESIRE, parameters).all()
+    for registration_id in {row.registration_id for row in rows if row.due_at is not None}:
+        wake(session, registration_id, institution_id, now)
+    return [DesiredScoreId(row.id) for row in rows]
 
 
 def send_again(

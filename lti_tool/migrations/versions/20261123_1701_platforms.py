@@ -10,6 +10,8 @@ revision = "20261123_1701"
 down_revision = "20261123_1700"
 
 TENANT_TABLES = (
+    "rosters",
+    "roster_members",
     "users",
     "contexts",
     "resource_links",
@@ -191,6 +193,43 @@ def upgrade() -> None:
             "deployment_id",
             "platform_id",
             name=op.f("uq_resource_links_institution_id_deployment_id_platform_id"),
+        ),
+    )
+    op.create_table(
+        "rosters",
+        sa.Column("context_id", sa.Uuid(), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.String(), nullable=True),
+        sa.Column("institution_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["institution_id", "context_id"],
+            ["contexts.institution_id", "contexts.id"],
+            name=op.f("fk_rosters_institution_id_context_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institutions.id"], name=op.f("fk_rosters_institution_id")
+        ),
+        sa.PrimaryKeyConstraint("context_id", "institution_id", name=op.f("pk_rosters")),
+    )
+    op.create_table(
+        "roster_members",
+        sa.Column("context_id", sa.Uuid(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=True),
+        sa.Column("roles", postgresql.JSONB(), nullable=False),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("institution_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["institution_id", "context_id"],
+            ["contexts.institution_id", "contexts.id"],
+            name=op.f("fk_roster_members_institution_id_context_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institutions.id"], name=op.f("fk_roster_members_institution_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "context_id", "subject", "institution_id", name=op.f("pk_roster_members")
         ),
     )
     for table in TENANT_TABLES:

@@ -1,0 +1,77 @@
+"""The members of a course, read from Campus."""
+
+from dataclasses import replace
+
+import pytest
+
+from lti_tool.campus import store
+from lti_tool.campus.personality import CANVAS, MOODLE, OPEN_EDX, STRICT, Personality
+from lti_tool.core.db import transaction
+from lti_tool.platforms.rosters import KnownRoster, find_roster, refresh_roster
+from tests.grading.course import AMARA, MIRELA, Course
+
+
+def roster(course: Course) -> KnownRoster:
+    with transaction(course.institution_id) as session:
+        return find_roster(session, course.context_id)
+
+
+def refresh(course: Course, habits: Personality = STRICT) -> KnownRoster:
+    with course.personality(habits):
+        refresh_roster(course.institution_id, course.context_id)
+    return roster(course)
+
+
+@pytest.mark.parametrize("habits", [STRICT, MOODLE, CANVAS], ids=lambda one: one.name)
+def test_everybody_is_there_once_however_small_the_pages(
+    course: Course, habits: Personality
+) -> None:
+    whole = {member.subject for member in refresh(course).members}
+
+    found = refresh(course, replace(habits, page_size=2))
+
+    assert [member.subject for member in found.members].count(AMARA) == 1
+    assert {member.subject for member in found.members} == whole
+    assert found.error is None
+    assert MIRELA in whole
+
+
+@pytest.mark.parametrize(
+    "habits",
+    [
+        replace(STRICT, page_size=2, stuck_members_link=True),
+        replace(OPEN_EDX, most_members=3),
+    ],
+    ids=["a circle", "too many"],
+)
+def test_a_part_is_never_taken_for_the_whole(course: Course, habits: Personality) -> None:
+    before = refresh(course)
+
+    after = refresh(course, habits)
+
+    assert after.error
+    assert after.members == before.members
+    assert after.read_at == before.read_at
+
+
+def test_a_platform_that_is_away_leaves_what_is_known(course: Course) -> None:
+    before = refresh(course)
+    course.site.campus.faults.change({"html": True})
+
+    after = refresh(course)
+
+    assert after.error
+    assert after.members == before.members
+
+
+def test_who_left_is_gone_from_the_next_whole_list(course: Course) -> None:
+    refresh(course)
+    store.unenrol(course.site.campus.engine, course_id=1, person_id=2)
+    try:
+        assert AMARA not in {member.subject for member in refresh(course).members}
+    finally:
+        store.enrol(course.site.campus.engine, course_id=1, person_id=2, role="Learner")
+
+
+def test_nothing_is_known_before_the_first_time(course: Course) -> None:
+    assert roster(course) == KnownRoster(members=(), read_at=None, error=None)

@@ -1,0 +1,51 @@
+import pytest
+
+from lti_tool.core.errors import InvalidRequestError
+from lti_tool.platforms.nrps import Member, read_members
+from lti_tool.platforms.paging import next_link
+
+SECOND = "https://lms.example/m?page=2&limit=1"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        f'<{SECOND}>; rel="next"',
+        f"<{SECOND}>; rel=next",
+        f'<{SECOND}>;rel="last next"',
+        f'<{SECOND}>; title="a, b"; rel="NEXT"',
+        f'<https://lms.example/m?a=1,2>; rel="first", <{SECOND}>; rel="next"',
+        f'<https://lms.example/d>; rel="differences",<{SECOND}>; rel="next"; foo',
+        # Moodle's gradebook, word for word but for the host (4.5).
+        "<https://lms.example/m?page=2&amp;limit=1>; rel=“next”",
+    ],
+)
+def test_the_next_page_is_found(header: str) -> None:
+    assert next_link([header]) == SECOND
+
+
+def test_it_may_have_a_header_of_its_own() -> None:
+    assert next_link(['<https://lms.example/1>; rel="first"', f'<{SECOND}>; rel="next"']) == SECOND
+
+
+@pytest.mark.parametrize(
+    "header", ["", "next", f'<{SECOND}>; rel="prev"', f"<{SECOND}>", f'<{SECOND}>; rev="next"']
+)
+def test_there_is_none(header: str) -> None:
+    assert next_link([header]) is None
+
+
+def test_members_are_read_as_platforms_write_them() -> None:
+    moodle = {"user_id": "4", "roles": ["Learner"], "status": "Active", "name": "Ada Lovelace"}
+    shouting = {"user_id": 5, "roles": "Learner", "status": "INACTIVE", "given_name": "Eve"}
+
+    assert read_members({"members": [moodle, shouting, {"roles": []}, "x", {"user_id": ""}]}) == [
+        Member(subject="4", name="Ada Lovelace", roles=("Learner",), is_active=True),
+        Member(subject="5", name="Eve", roles=(), is_active=False),
+    ]
+
+
+@pytest.mark.parametrize("body", [[], {}, {"members": {}}, None, "…"])
+def test_what_is_no_list_of_members_is_refused(body: object) -> None:
+    with pytest.raises(InvalidRequestError):
+        read_members(body)
