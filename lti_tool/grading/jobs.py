@@ -48,11 +48,11 @@ def compare_lanes() -> None:
         found = services.list_compared(institution_id, registration_id)
         calls = [[str(institution_id), str(placement_id)] for placement_id in found]
         if calls:
-            queue.enqueue("lti_tool.grading.jobs.compare_column", *calls)
+            queue.enqueue(services.COMPARE, *calls)
 
 
 def compare_column(institution_id: str, placement_id: str) -> None:
-    """Read what one placement's column holds."""
+    """Read what one placement's column holds, and who is in its course."""
     services.compare_column(InstitutionId(UUID(institution_id)), PlacementId(UUID(placement_id)))
 
 

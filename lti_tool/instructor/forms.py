@@ -55,13 +55,17 @@ class ResultsFilter(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     q: Words = ""
-    state: Literal["", "refused", "on_its_way", "in_gradebook", "none"] = ""
+    state: Literal["", "refused", "on_its_way", "in_gradebook", "differs", "none"] = ""
     page: Annotated[int, Field(ge=1, le=10_000)] = 1
 
 
 class SendAgain(BaseModel):
-    """Whose score to send again; nobody named: all that were refused."""
+    """Whose score to send again; nobody named: all that were refused.
+
+    `over`: ours shall take the place of a grade that was given by hand.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     user: UUID | None = None
+    over: bool = False

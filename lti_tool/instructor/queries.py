@@ -18,9 +18,13 @@ from lti_tool.badges.models import Achievement
 from lti_tool.core.ids import AssessmentId, ContextId, InstitutionId, PathwayId, UserId
 from lti_tool.grading import queries as grading
 from lti_tool.grading.queries import ScoreRow
+from lti_tool.launch.rules import roles_of
 from lti_tool.pathways.models import Pathway, PathwayStone, PathwayVersion
 from lti_tool.pathways.queries import is_newest
+from lti_tool.people.rules import Role
 from lti_tool.platforms.models import Context, ResourceLink, User
+from lti_tool.platforms.nrps import Member
+from lti_tool.platforms.rosters import KnownRoster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,8 @@ class ResultRow:
         score: None without a result, where the link has no gradebook column, and for the moment
             until the result was heard of.
         has_column: the link has a gradebook column.
+        has_left: the platform's list of members no longer has them.
+        is_learner: by that list; whoever is none cannot be graded there. True if not known.
     """
 
     user_id: UserId
@@ -57,6 +63,8 @@ class ResultRow:
     result: PlacementResult | None
     score: ScoreRow | None
     has_column: bool
+    has_left: bool = False
+    is_learner: bool = True
 
     @property
     def state(self) -> str:
@@ -182,29 +190,66 @@ def _placed(session: Session, context_id: ContextId | None) -> dict[AssessmentId
     return titles
 
 
-def list_results(session: Session, placement: Placement) -> list[ResultRow]:
-    """Return everybody who has begun, by name; who has none comes last."""
+def list_results(
+    session: Session, placement: Placement, roster: KnownRoster | None = None
+) -> list[ResultRow]:
+    """Return everybody who has begun, by name; who has none comes last.
+
+    Args:
+        session: of the institution.
+        placement: whose results.
+        roster: of its course; without a whole one nobody is said to have left.
+    """
+    members = {member.subject: member for member in roster.members} if roster else {}
     standings = assessments.list_results(session, placement.id)
     scores = {row.user_id: row for row in grading.list_scores(session, placement.id)}
     column = session.scalar(
         select(ResourceLink.line_item_url).where(ResourceLink.id == placement.resource_link_id)
     )
-    names = dict(
-        session.execute(
-            select(User.id, User.name).where(User.id.in_([one.user_id for one in standings]))
-        ).all()
-    )
+    users = {
+        user.id: user
+        for user in session.scalars(
+            select(User).where(User.id.in_([one.user_id for one in standings]))
+        )
+    }
     rows = [
         ResultRow(
             user_id=one.user_id,
-            name=names.get(one.user_id),
+            name=users[one.user_id].name,
             attempts=one.attempts,
             is_open=one.is_open,
             last_submitted_at=one.last_submitted_at,
             result=one.result,
             score=scores.get(one.user_id),
             has_column=bool(column),
+            has_left=bool(members) and not _is_here(members.get(users[one.user_id].subject)),
+            is_learner=_is_learner(members.get(users[one.user_id].subject)),
         )
         for one in standings
     ]
     return sorted(rows, key=lambda row: (row.name is None, (row.name or "").casefold()))
+
+
+def list_without_result(
+    session: Session, placement: Placement, roster: KnownRoster
+) -> list[Member]:
+    """Return the learners of the course who have begun nothing, by name."""
+    begun = {one.user_id for one in assessments.list_results(session, placement.id)}
+    subjects = set(session.scalars(select(User.subject).where(User.id.in_(begun))))
+    return [
+        member
+        for member in roster.members
+        if member.is_active and _is_learner(member) and member.subject not in subjects
+    ]
+
+
+def _is_here(member: Member | None) -> bool:
+    return member is not None and member.is_active
+
+
+def _is_learner(member: Member | None) -> bool:
+    """Tell whether somebody can have a grade; who is not in the list is another matter."""
+    if member is None:
+        return True
+    roles = roles_of(member.roles)
+    return Role.LEARNER in roles and Role.TEST_USER not in roles

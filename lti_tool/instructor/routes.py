@@ -17,8 +17,8 @@ from lti_tool.core import web
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AttemptId, EditionId, UserId
-from lti_tool.grading.queries import SyncState
-from lti_tool.grading.services import send_again
+from lti_tool.grading.queries import SyncState, find_column_state
+from lti_tool.grading.services import ask_comparison, make_column, send_again
 from lti_tool.instructor import queries
 from lti_tool.instructor.errors import NothingPlacedError, NothingToReviewError
 from lti_tool.instructor.forms import MOST_POINTS, Picked, ResultsFilter, SendAgain
@@ -35,6 +35,7 @@ from lti_tool.launch.session import CurrentLaunch, launch_page
 from lti_tool.people.rules import Act, may
 from lti_tool.platforms.queries import get_registration
 from lti_tool.platforms.quirks import quirks_of
+from lti_tool.platforms.rosters import find_roster
 
 PICKS = 20
 RESULTS = 50
@@ -101,7 +102,13 @@ def send_scores(here: CurrentLaunch) -> ResponseReturnValue:
     refused = [row.user_id for row in rows if row.state == SyncState.REFUSED]
     whose = refused if wanted.user is None else [UserId(wanted.user)]
     sent = sum(
-        send_again(here.institution_id, placement.id, user_id, actor=Actor("user", here.user_id))
+        send_again(
+            here.institution_id,
+            placement.id,
+            user_id,
+            actor=Actor("user", here.user_id),
+            over_teacher=wanted.over and wanted.user is not None,
+        )
         for user_id in whose
     )
     return redirect(url_for(".show_scores", launch_id=here.launch_id, sent=sent), 303)
@@ -159,6 +166,26 @@ def review_attempt(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue
         name=learner.name,
         review=found,
     )
+
+
+@blueprint.post("/scores/compare")
+@launch_page(Act.SEE_RESULTS)
+def compare_scores(here: CurrentLaunch) -> ResponseReturnValue:
+    """Have the gradebook, and who is in the course, read again; that takes some seconds."""
+    with transaction(here.institution_id) as session:
+        placement = _placement(session, here)
+    ask_comparison(here.institution_id, placement.id)
+    return redirect(url_for(".show_scores", launch_id=here.launch_id, compared=1), 303)
+
+
+@blueprint.post("/scores/column")
+@launch_page(Act.RESEND_SCORES)
+def make_new_column(here: CurrentLaunch) -> ResponseReturnValue:
+    """Make a gradebook column for an activity that has none, or had one, and send all there."""
+    with transaction(here.institution_id) as session:
+        placement = _placement(session, here)
+    sent = make_column(here.institution_id, placement.id, actor=Actor("user", here.user_id))
+    return redirect(url_for(".show_scores", launch_id=here.launch_id, sent=sent), 303)
 
 
 def _picker(here: CurrentLaunch, picked: Picked, problems: Sequence[tuple[str, str]]) -> str:
@@ -244,7 +271,10 @@ def _results(here: CurrentLaunch, template: str) -> str:
         course = queries.find_course_title(session, here.context_id)
         edition = assessments.get_edition(session, placement.edition_id)
         platform = get_registration(session, here.registration_id).name
-        rows = queries.list_results(session, placement)
+        roster = find_roster(session, placement.context_id)
+        rows = queries.list_results(session, placement, roster)
+        missing = queries.list_without_result(session, placement, roster)
+        column = find_column_state(session, placement.id)
     fitting = [row for row in rows if _fits(row, wanted)]
     start = (wanted.page - 1) * RESULTS
     return render_template(
@@ -264,11 +294,15 @@ def _results(here: CurrentLaunch, template: str) -> str:
             "open": sum(row.is_open for row in rows),
             **{
                 state: sum(row.state == state for row in rows)
-                for state in ("refused", "on_its_way", "in_gradebook", "none")
+                for state in ("refused", "on_its_way", "in_gradebook", "differs", "none")
             },
         },
         has_more=len(fitting) > start + RESULTS,
         sent=request.args.get("sent", type=int),
+        compared="compared" in request.args,
+        column=column,
+        roster=roster,
+        missing=missing,
     )
 
 

@@ -36,8 +36,8 @@ _LEAVE = (
     "DELETE FROM people WHERE starts_with(subject, :tag)",
 )
 _USERS = text(
-    "INSERT INTO users (institution_id, id, issuer, subject)"
-    " SELECT :institution_id, gen_random_uuid(), :issuer, :tag || n"
+    "INSERT INTO users (institution_id, id, issuer, subject, is_visitor)"
+    " SELECT :institution_id, gen_random_uuid(), :issuer, :tag || n, false"
     " FROM generate_series(1, :count) AS n"
 )
 # Points by the number in the name: 0 to 3 of 3.

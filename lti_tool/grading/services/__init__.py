@@ -3,6 +3,8 @@
 from lti_tool.grading.errors import CannotMakeColumnError
 from lti_tool.grading.services.columns import make_column
 from lti_tool.grading.services.comparing import (
+    COMPARE,
+    ask_comparison,
     compare_column,
     list_compared,
     take_lanes_to_compare,
@@ -23,10 +25,12 @@ from lti_tool.grading.services.lanes import (
 )
 
 __all__ = [
+    "COMPARE",
     "PROBE",
     "SEND_DUE",
     "CannotMakeColumnError",
     "Lane",
+    "ask_comparison",
     "compare_column",
     "desire_score",
     "desire_scores_of_context",

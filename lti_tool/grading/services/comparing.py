@@ -7,7 +7,7 @@ from sqlalchemy import and_, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from lti_tool.core import clock
+from lti_tool.core import clock, queue
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import DeniedError, InvalidRequestError, TemporaryError
 from lti_tool.core.ids import InstitutionId, PlacementId, RegistrationId
@@ -17,10 +17,17 @@ from lti_tool.grading.errors import ColumnGoneError
 from lti_tool.grading.models import DesiredScore, GradebookColumn, SenderLane
 from lti_tool.grading.rules import Outcome, grants
 from lti_tool.grading.services.lanes import wake
+from lti_tool.platforms.rosters import refresh_roster
 
+COMPARE = "lti_tool.grading.jobs.compare_column"
 EVERY = timedelta(hours=22)
 # A score that was taken this short a time before may not be shown yet: platforms grade in jobs.
 SETTLES = timedelta(minutes=2)
+
+
+def ask_comparison(institution_id: InstitutionId, placement_id: PlacementId) -> None:
+    """Have a worker read a placement's column, and its course's members, soon."""
+    queue.enqueue(COMPARE, [str(institution_id), str(placement_id)])
 
 
 def compare_column(institution_id: InstitutionId, placement_id: PlacementId) -> None:
@@ -29,12 +36,16 @@ def compare_column(institution_id: InstitutionId, placement_id: PlacementId) -> 
     A grade that differs is shown, never overwritten. One that the platform acknowledged and
     has lost is sent once more. Why the column cannot be read is noted for the page.
 
+    Who is in the course is read with it: that says whose grade is missing.
+
     Calls the platform, so never inside a transaction.
     """
     begun_at = clock.now()
     with transaction(institution_id) as session:
         place = queries.get_place(session, placement_id)
         urls = queries.list_line_item_urls(session, placement_id)
+    if place.context_id is not None and place.memberships_url:
+        refresh_roster(institution_id, place.context_id)
     held: dict[str, Result] = {}
     error: str | None = None
     if not grants(place.scopes, ags.RESULT_SCOPE):
