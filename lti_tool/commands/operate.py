@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import click
 from sqlalchemy import func, select
@@ -11,9 +11,10 @@ from sqlalchemy import func, select
 from lti_tool.commands.product import connect
 from lti_tool.core import clock, doctor, keys, schema
 from lti_tool.core import settings as settings_module
-from lti_tool.core.db import system_transaction
+from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.ids import InstitutionId
 from lti_tool.core.outbox import OutboxDelivery
+from lti_tool.grading.queries import Backlog, get_backlog, list_lanes
 from lti_tool.platforms import queries as platform_queries
 
 
@@ -48,9 +49,10 @@ def doctor_command(*, as_json: bool) -> None:
 @click.command()
 @click.option("--older-than", default=0, help="Only those due for this many minutes.")
 def backlog(older_than: int) -> None:
-    """Count deliveries that wait or were given up, by subscriber. Exits 1 if there are any.
+    """Count deliveries and scores that wait or were given up. Exits 1 if there are any.
 
-    Prints three columns: subscriber, waiting, given up.
+    Prints three columns: subscriber or "scores:" and the platform, waiting, given up.
+    Scores wait while they are due; a platform refused the ones that were given up.
     """
     connect()
     cutoff = clock.now() - timedelta(minutes=older_than)
@@ -65,7 +67,21 @@ def backlog(older_than: int) -> None:
         ).all()
     for subscriber, number_waiting, number_dead in rows:
         click.echo(f"{subscriber}\t{number_waiting}\t{number_dead}")
-    sys.exit(bool(rows))
+    scores = [found for found in _score_backlogs(cutoff) if found.waiting or found.refused]
+    for found in scores:
+        click.echo(f"scores:{found.platform_name}\t{found.waiting}\t{found.refused}")
+    sys.exit(bool(rows or scores))
+
+
+def _score_backlogs(cutoff: datetime) -> list[Backlog]:
+    """Return what each platform has yet to take, for each institution."""
+    with system_transaction() as session:
+        lanes = list_lanes(session)
+    found = []
+    for registration_id, institution_id in lanes:
+        with transaction(institution_id) as session:
+            found.append(get_backlog(session, registration_id, institution_id, due_before=cutoff))
+    return found
 
 
 @click.group("keys")

@@ -123,6 +123,9 @@ async def _exchange(lane: services.Lane, batch: list[Parcel], line: Line) -> Ans
     Returns:
         Why not all was sent, if it was not. What was sent is written.
     """
+    patience = sender.FAILURES_IN_A_ROW
+    if lane.is_failing:  # a few are sent to see whether it is back: all of them failed, it is not
+        patience = min(patience, len(batch))
     answered: list[Delivered] = []
     outcomes: list[str] = []
     done = asyncio.Event()
@@ -142,7 +145,7 @@ async def _exchange(lane: services.Lane, batch: list[Parcel], line: Line) -> Ans
     async with asyncio.TaskGroup() as group:
         group.create_task(write())
         try:
-            stopped_by = await sender.send(batch, line, report)
+            stopped_by = await sender.send(batch, line, report, patience=patience)
         finally:
             done.set()
     log.info("scores_sent", **{word: outcomes.count(word) for word in set(outcomes)})

@@ -318,3 +318,60 @@ def _state(score: DesiredScore) -> SyncState:
             return SyncState.IN_GRADEBOOK
         return SyncState.DIFFERS
     return SyncState.TRYING_AGAIN if score.last_outcome else SyncState.ON_ITS_WAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What waits to be sent to one platform for one institution.
+
+    Attributes:
+        due_since: of the score that is due longest; None when none waits.
+        refused: for good, until somebody does something.
+        failing_since: when the platform stopped taking anything; None when it works.
+    """
+
+    platform_name: str
+    waiting: int
+    due_since: datetime | None
+    refused: int
+    failing_since: datetime | None
+    platform_error: str | None
+
+
+def list_lanes(session: Session) -> list[tuple[RegistrationId, InstitutionId]]:
+    """Return all lanes; of no institution, so in a system transaction."""
+    rows = session.execute(select(SenderLane.registration_id, SenderLane.institution_id))
+    return [(row.registration_id, row.institution_id) for row in rows]
+
+
+def get_backlog(
+    session: Session,
+    registration_id: RegistrationId,
+    institution_id: InstitutionId,
+    *,
+    due_before: datetime,
+) -> Backlog:
+    """Return what waits in a lane since `due_before`, in a transaction of its institution."""
+    name, failing_since, error = session.execute(
+        select(Registration.name, SenderLane.failing_since, SenderLane.last_error)
+        .join(Registration, Registration.id == SenderLane.registration_id)
+        .where(
+            SenderLane.registration_id == registration_id,
+            SenderLane.institution_id == institution_id,
+        )
+    ).one()
+    waiting, due_since, refused = session.execute(
+        select(
+            func.count().filter(DesiredScore.due_at <= due_before),
+            func.min(DesiredScore.due_at),
+            func.count(DesiredScore.refused_at),
+        ).where(DesiredScore.registration_id == registration_id)
+    ).one()
+    return Backlog(
+        platform_name=name,
+        waiting=waiting,
+        due_since=due_since,
+        refused=refused,
+        failing_since=failing_since,
+        platform_error=error,
+    )

@@ -73,15 +73,23 @@ class Line:
     quirks: Quirks
 
 
-async def send(parcels: Sequence[Parcel], line: Line, report: Report) -> Answer | None:
+async def send(
+    parcels: Sequence[Parcel], line: Line, report: Report, *, patience: int = FAILURES_IN_A_ROW
+) -> Answer | None:
     """Send every parcel and report each as soon as its answer is there.
+
+    Args:
+        parcels: what to send, in this order.
+        line: where to.
+        report: is told of each answer.
+        patience: how many failures in a row are the platform's, not the scores'.
 
     Returns:
         None when all was sent. Else the answer after which nothing more was: the platform
         asked for patience, or failed many times in a row. What was not sent is not reported.
     """
     async with _session(line.quirks.in_flight, REQUEST_SECONDS) as session:
-        run = _Run(parcels, line, report, session)
+        run = _Run(parcels, line, report, session, patience)
         async with asyncio.TaskGroup() as group:
             for _ in range(min(line.quirks.in_flight, len(parcels))):
                 group.create_task(run.work())
@@ -127,7 +135,9 @@ class _Run:
         line: Line,
         report: Report,
         session: aiohttp.ClientSession,
+        patience: int,
     ) -> None:
+        self._patience = patience
         self.stopped_by: Answer | None = None
         self._waiting = list(reversed(parcels))
         self._line = line
@@ -150,7 +160,7 @@ class _Run:
             self._failures += 1
         else:
             self._failures = 0
-        if answer.retry_after is not None or self._failures >= FAILURES_IN_A_ROW:
+        if answer.retry_after is not None or self._failures >= self._patience:
             self.stopped_by = answer
 
     async def _deliver(self, parcel: Parcel) -> Answer:

@@ -17,6 +17,7 @@ from lti_tool.grading import jobs, queries, sender, services
 from lti_tool.grading.models import DesiredScore, SenderLane
 from lti_tool.grading.queries import SyncState
 from lti_tool.grading.rules import Answer, Outcome
+from lti_tool.platforms import service_client
 from lti_tool.platforms.models import ResourceLink
 from lti_tool.platforms.quirks import quirks_of
 from lti_tool.worker import run_worker
@@ -415,3 +416,25 @@ def test_the_sync_page_says_how_each_score_stands(course: Course) -> None:
     }
     assert isinstance(rows[LINH].next_try_at, datetime)
     assert rows[LINH].last_status == 500
+
+
+def test_operators_see_what_waits_and_what_was_refused(course: Course, later: Later) -> None:
+    course.take(MIRELA, "abc")
+    work()
+    course.site.campus.faults.change({"token_status": 500})
+    service_client.forget_all()
+    with system_transaction() as session:
+        session.execute(text("DELETE FROM access_tokens"))
+    course.take(AMARA, "abc")
+    later.move(minutes=1)
+    work()
+
+    with system_transaction() as session:
+        (lane,) = queries.list_lanes(session)
+    with transaction(course.institution_id) as session:
+        found = queries.get_backlog(session, *lane, due_before=clock.now())
+        recent = queries.get_backlog(session, *lane, due_before=clock.now() - timedelta(hours=1))
+
+    assert (found.platform_name, found.waiting, found.refused) == ("Campus", 1, 1)
+    assert found.failing_since is not None
+    assert recent.waiting == 0

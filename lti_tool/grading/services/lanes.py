@@ -39,13 +39,15 @@ SEND_DUE = "lti_tool.grading.jobs.send_due"
 class Lane:
     """A lane held by one worker; `holder` proves it.
 
-    `knows_clock`: how far our clock is from the platform's was measured lately.
+    `knows_clock`: how far our clock is from the platform's was measured lately. `is_failing`: the
+    platform took nothing the last time.
     """
 
     registration_id: RegistrationId
     institution_id: InstitutionId
     holder: UUID
     knows_clock: bool
+    is_failing: bool
 
 
 def wake(
@@ -110,7 +112,7 @@ def lease(registration_id: RegistrationId, institution_id: InstitutionId) -> Lan
                 _is_free(now),
             )
             .values(leased_by=holder, leased_until=now + LEASE)
-            .returning(SenderLane.clock_measured_at)
+            .returning(SenderLane.clock_measured_at, SenderLane.failures)
         ).one_or_none()
     if taken is None:
         return None
@@ -119,6 +121,7 @@ def lease(registration_id: RegistrationId, institution_id: InstitutionId) -> Lan
         registration_id=registration_id,
         institution_id=institution_id,
         holder=holder,
+        is_failing=taken.failures > 0,
         knows_clock=measured_at is not None and measured_at > now - CLOCK_HOLDS,
     )
 
