@@ -52,7 +52,7 @@ _DESIRE = text("""
             AS address (url)
         CROSS JOIN LATERAL (SELECT coalesce(contexts.service_scopes, '[]') = '[]'
             OR contexts.service_scopes @> jsonb_build_array(CAST(:scope AS text))) AS may (score)
-    WHERE address.url IS NOT NULL
+    WHERE address.url IS NOT NULL AND NOT users.is_visitor
     ON CONFLICT (institution_id, placement_id, user_id) DO UPDATE SET
         given = excluded.given, maximum = excluded.maximum, comment = excluded.comment,
         over_teacher = false, result_version = excluded.result_version,
