@@ -176,6 +176,7 @@ class Attempt(TenantRow, Base):
     points_earned: Mapped[Decimal | None]
     points_possible: Mapped[Decimal | None]
     passed: Mapped[bool | None]
+    awaits_marking: Mapped[bool] = mapped_column(default=False)
 
 
 class Response(TenantRow, Base):

@@ -306,6 +306,17 @@ def get_attachment(
     return found
 
 
+def awaits_marking(session: Session, placement_id: PlacementId, user_id: UserId) -> bool:
+    """Tell whether a person has yet to read something of a learner's ended attempts.
+
+    Until then their result may still rise: it is no grade.
+    """
+    waiting = select(Attempt.id).where(
+        Attempt.placement_id == placement_id, Attempt.user_id == user_id, Attempt.awaits_marking
+    )
+    return bool(session.scalar(select(waiting.exists())))
+
+
 def find_result(
     session: Session, placement_id: PlacementId, user_id: UserId
 ) -> PlacementResult | None:

@@ -9,6 +9,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import select, text, update
 
+from lti_tool.assessments.models import Attempt
 from lti_tool.campus import clock as campus_clock
 from lti_tool.campus import store
 from lti_tool.core import audit, clock, settings
@@ -66,6 +67,22 @@ def test_a_score_reaches_the_gradebook_and_is_acknowledged(course: Course) -> No
     assert row.acknowledged_version == row.version == 1
     assert row.due_at is None
     assert row.acknowledged_at is not None
+
+
+def test_a_result_that_a_person_has_yet_to_mark_is_not_sent(course: Course) -> None:
+    user_id = course.take(AMARA, "abd")
+    with transaction(course.institution_id) as session:
+        session.execute(update(Attempt).values(awaits_marking=True))
+
+    work()
+
+    assert course.held() == {}
+    with transaction(course.institution_id) as session:
+        assert session.scalar(select(DesiredScore.id)) is None
+        session.execute(update(Attempt).values(awaits_marking=False))
+    services.desire_score(course.institution_id, course.placement_id, user_id)
+    work()
+    assert course.held() == {AMARA: TWO}
 
 
 def test_a_zero_is_sent(course: Course) -> None:

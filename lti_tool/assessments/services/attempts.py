@@ -301,6 +301,7 @@ def _end(
     attempt.ended_by = ended_by
     attempt.points_earned, attempt.points_possible = mark.earned, mark.possible
     attempt.passed = mark.passes(edition.pass_mark)
+    attempt.awaits_marking = bool(mark.needs_marking)
     if responses:
         session.connection().execute(
             _SET_POINTS,

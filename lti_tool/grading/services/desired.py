@@ -26,7 +26,8 @@ NOT_GRANTED = "Cairn was not given the right to write grades in this course."
 
 # Of every result that is asked for: what its gradebook should hold, unless that is written down
 # already. Without the right to send it is kept, and sent once a launch brings the right. A score
-# that was refused, or put off, is due again: its result is another one, or its column is.
+# that was refused, or put off, is due again: its result is another one, or its column is. While a
+# person has yet to mark a part, there is no grade: one without that part would be a wrong one.
 _DESIRE = text("""
     INSERT INTO desired_scores AS score (institution_id, id, registration_id, placement_id, user_id,
         subject, line_item_url, given, maximum, comment, over_teacher, result_version, version,
@@ -53,6 +54,8 @@ _DESIRE = text("""
         CROSS JOIN LATERAL (SELECT coalesce(contexts.service_scopes, '[]') = '[]'
             OR contexts.service_scopes @> jsonb_build_array(CAST(:scope AS text))) AS may (score)
     WHERE address.url IS NOT NULL AND NOT users.is_visitor
+        AND NOT EXISTS (SELECT FROM attempts WHERE attempts.placement_id = result.placement_id
+            AND attempts.user_id = result.user_id AND attempts.awaits_marking)
     ON CONFLICT (institution_id, placement_id, user_id) DO UPDATE SET
         given = excluded.given, maximum = excluded.maximum, comment = excluded.comment,
         over_teacher = false, result_version = excluded.result_version,

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments.models import PlacementResult
+from lti_tool.assessments.queries import awaits_marking
 from lti_tool.badges.models import Achievement, Award, Credential
 from lti_tool.core.ids import PersonId
 from lti_tool.grading.models import DesiredScore
@@ -19,6 +20,7 @@ class ScoreState(StrEnum):
     """Where a score is on its way to the platform's gradebook."""
 
     NO_COLUMN = "no_column"
+    WAITS_FOR_MARKING = "waits_for_marking"
     SENDING = "sending"
     RECEIVED = "received"
     REFUSED = "refused"
@@ -51,6 +53,8 @@ class EarnedBadge:
 
 def find_score(session: Session, result: PlacementResult) -> ScoreStanding:
     """Return where the score of a placement's result is on its way to the platform."""
+    if awaits_marking(session, result.placement_id, result.user_id):
+        return ScoreStanding(state=ScoreState.WAITS_FOR_MARKING)
     score = session.scalar(
         select(DesiredScore).where(
             DesiredScore.placement_id == result.placement_id,

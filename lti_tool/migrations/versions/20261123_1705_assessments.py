@@ -203,6 +203,7 @@ def upgrade() -> None:
         sa.Column("points_earned", sa.Numeric(precision=12, scale=4), nullable=True),
         sa.Column("points_possible", sa.Numeric(precision=12, scale=4), nullable=True),
         sa.Column("passed", sa.Boolean(), nullable=True),
+        sa.Column("awaits_marking", sa.Boolean(), nullable=False),
         sa.Column("institution_id", sa.Uuid(), nullable=False),
         sa.CheckConstraint(
             "(submitted_at IS NULL) = (points_earned IS NULL)", name=op.f("ck_attempts_scored")

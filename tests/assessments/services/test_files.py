@@ -200,6 +200,8 @@ def test_an_answer_names_only_files_that_were_sent_for_it() -> None:
 def test_a_file_after_the_end_is_kept_apart() -> None:
     sitting = sit()
     submit_attempt(sitting.place.id, sitting.attempt_id, user_id=sitting.user_id)
+    with transaction(sitting.place.id) as session:
+        assert not queries.awaits_marking(session, sitting.placement_id, sitting.user_id)
 
     assert sitting.send().is_late
     assert sitting.saved() == ()
@@ -216,6 +218,9 @@ def test_files_wait_for_marking_and_are_looked_back_at() -> None:
     with transaction(sitting.place.id) as session:
         review = queries.attempt_review(session, sitting.attempt_id)
 
+        waits = queries.awaits_marking(session, sitting.placement_id, sitting.user_id)
+
+    assert waits
     assert [item.needs_marking for item in review.items] == [True, False, False]
     [id_] = review.items[0].files
     assert review.attachments[id_].name == "report.pdf"
