@@ -2,18 +2,20 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import flask
 import jinja2
 from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
 
 from lti_tool.core import keys, logs, settings
@@ -194,6 +196,7 @@ def install(app: Flask) -> None:
     }
     app.jinja_env.globals.update(static_url=static_url, csrf_token=csrf_token)
     app.config["MAX_CONTENT_LENGTH"] = 1_000_000
+    app.request_class = Request
     app.before_request(_begin)
     app.after_request(_finish)
     app.register_error_handler(ToolError, error_response)
@@ -219,16 +222,31 @@ def _begin() -> None:
     sent = request.headers.get("X-Request-Id", "")
     g.request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid4().hex[:16]
     logs.bind_request_id(g.request_id)
-    _refuse_nul()
+    _refuse_nul([request.path])
+    _refuse_nul(_words(request.args))
 
 
-def _refuse_nul() -> None:
+class Request(flask.Request):
+    """A request whose form holds nothing that PostgreSQL cannot.
+
+    Looked at when the form is read, which a view may have allowed to be larger than others.
+    """
+
+    def _load_form_data(self) -> None:
+        if "form" not in self.__dict__:
+            super()._load_form_data()
+            _refuse_nul(_words(self.form))
+
+
+def _words(values: MultiDict[str, str]) -> Iterator[str]:
+    for name, words in values.lists():
+        yield name
+        yield from words
+
+
+def _refuse_nul(words: Iterable[str]) -> None:
     """Refuse what no text in PostgreSQL can hold, before it becomes an error deep inside."""
-    sent = [request.path]
-    for values in (request.args, request.form):
-        for name, words in values.lists():
-            sent += [name, *words]
-    if any("\0" in words for words in sent):
+    if any("\0" in word for word in words):
         raise BadRequest
 
 
