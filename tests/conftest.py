@@ -11,10 +11,12 @@ the account in CAIRN_DATABASE_URL must be allowed to create databases and roles.
 import contextlib
 import os
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 import psycopg
@@ -24,7 +26,7 @@ from psycopg import sql
 from redis import Redis
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.orm import Session, SessionTransaction
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from lti_tool.app import create_app
 from lti_tool.core import db, keys, outbox, queue, schema, servers
@@ -231,6 +233,14 @@ def _built(settings: Settings) -> Iterator[Flask]:
         yield app
 
 
+def _end_connections(engine: Engine) -> None:
+    # A browser's last request may still be under way: its connection would be nobody's.
+    pool, ends_at = cast("QueuePool", engine.pool), time.monotonic() + 5
+    while pool.checkedout() and time.monotonic() < ends_at:
+        time.sleep(0.01)
+    engine.dispose()
+
+
 @contextlib.contextmanager
 def another_product() -> Iterator[None]:
     """Let the block make a product, and return to the present one after it."""
@@ -240,7 +250,7 @@ def another_product() -> Iterator[None]:
         yield
     finally:
         if db._sessions.kw["bind"] not in {None, bind_before}:
-            db._sessions.kw["bind"].dispose()
+            _end_connections(db._sessions.kw["bind"])
         settings_module._installed[:] = before
         db._sessions.configure(bind=bind_before)
         _forget_caches()

@@ -228,7 +228,7 @@ def test_an_unknown_deployment_waits_and_nothing_personal_is_kept(
 
     assert (answer.status_code, error_code(answer)) == (403, "deployment_pending")
     assert error_code(again) == "deployment_pending"
-    assert f'href="{waiting.site.url}/courses/1/return"' in answer.text
+    assert f'href="{waiting.site.url}/courses/1/return?lti_errormsg=' in answer.text
     rows = database.execute(
         text("SELECT * FROM deployments WHERE registration_id = :id"),
         {"id": waiting.registration_id},
