@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from flask import Flask, redirect, request
 from flask.typing import ResponseReturnValue
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from lti_tool.assessments import services as assessments
 from lti_tool.core import settings as settings_module
@@ -161,6 +161,28 @@ def test_from_the_start_page_to_the_result(
     if not javascript:
         page.get_by_role("link", name="Look again").click()
     expect(page.get_by_text("It is signed by Northfell University")).to_be_visible(timeout=15_000)
+
+
+def test_an_answer_given_before_the_script_has_come_is_saved(
+    base_url: str, open_page: OpenPage
+) -> None:
+    here = story.open_university()
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    page = open_page("about:blank", width=360)
+    held: list[Route] = []
+    page.route("**/js/attempt.js*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright wants a function of Python
+    enter(page, base_url, story.launch(here, user_id, activity.link_id), "/")
+    page.get_by_role("button", name="Start").click(no_wait_after=True)
+    page.get_by_label("It is 0").check()
+    page.wait_for_timeout(100)  # for the request of the script, if it comes after the answer
+    held[0].continue_()
+    page.wait_for_load_state("load")  # the script has run
+
+    page.get_by_role("button", name="Next").locator("visible=true").click()
+    page.get_by_label("It is not").locator("visible=true").check()
+    page.get_by_role("button", name="Review and hand in").locator("visible=true").first.click()
+
+    expect(page.get_by_text("All 2 questions have an answer")).to_be_visible()
 
 
 def press(page: Page, name: str) -> None:

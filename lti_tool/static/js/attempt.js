@@ -39,6 +39,18 @@ function valueOf(question) {
   return words.some((word) => word.trim()) ? words : []; // nothing anywhere is no answer
 }
 
+// Whether a question looks otherwise than the server sent it.
+function isTouched(question) {
+  return [...controlsOf(question), flagOf(question)].some((control) => {
+    if (isChoice(control)) {
+      return control.checked !== control.defaultChecked;
+    }
+    const options = [...(control.options ?? [])];
+    const sent = control.options ? (options.find((option) => option.defaultSelected) ?? options[0])?.value : control.defaultValue;
+    return control.value !== sent;
+  });
+}
+
 function put(question, { value, flagged }) {
   for (const [place, control] of controlsOf(question).entries()) {
     if (isChoice(control)) {
@@ -279,6 +291,9 @@ async function timeUp() {
 
 // ---- Coming and going ----
 
+// Answers given before this script ran, on a slow line or device: nobody heard them being made.
+const early = questions.filter(isTouched).map((question) => [question, valueOf(question), flagOf(question).checked]);
+
 for (const question of questions) {
   arrange(question);
   saver.know(question.dataset.item, Number.parseInt(question.querySelector('[name^="was-"]').value, 10));
@@ -289,6 +304,10 @@ for (const [item, save] of mirror.left()) {
     put(question, save);
     saver.resume(item, save);
   }
+}
+for (const [question, value, flagged] of early) {
+  put(question, { value, flagged });
+  saver.change(question.dataset.item, value, flagged);
 }
 if (!saver.isSettled()) {
   saver.flush();
