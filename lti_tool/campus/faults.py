@@ -19,6 +19,7 @@ class Faults:
         scores_hang_s: a score post waits this long before it is handled.
         scores_reset: the score is stored, then the connection breaks without an answer
             (under Werkzeug; another server answers 502).
+        results_status: reading results answers this status instead.
         scores_remaining: so many score posts are affected; None is all.
         scores_every: of those only each so-manieth, 5 for a fifth of them.
         posts: scores that were posted since the faults were cleared last.
@@ -33,6 +34,7 @@ class Faults:
     scores_retry_after_s: int | None = None
     scores_hang_s: float = 0
     scores_reset: bool = False
+    results_status: int | None = None
     scores_remaining: int | None = None
     scores_every: int = 1
     html: bool = False
@@ -54,6 +56,7 @@ class Faults:
             "scores_retry_after_s": int | None,
             "scores_hang_s": int | float,
             "scores_reset": bool,
+            "results_status": int | None,
             "scores_remaining": int | None,
             "scores_every": int,
             "html": bool,

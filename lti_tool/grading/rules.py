@@ -161,12 +161,16 @@ def _outcome(status: int, headers: Mapping[str, str], body: str, quirks: Quirks)
     return Outcome.REFUSED if status in _CLIENT_ERROR else Outcome.TEMPORARY
 
 
-def judge_conflict(answer: Answer, tries: int) -> Answer:
+def judge_conflict(answer: Answer, conflicts: int) -> Answer:
     """Return the answer, as a refusal if a status that is not 409 keeps coming back.
 
     Canvas says 400 to a timestamp that is not newer, and to what it will never take.
+
+    Args:
+        answer: a conflict, of which the platform holds something else than we sent.
+        conflicts: how often in a row it said so before.
     """
-    if answer.status == _CONFLICT or tries + 1 < MOST_CONFLICTS:
+    if answer.status == _CONFLICT or conflicts + 1 < MOST_CONFLICTS:
         return answer
     return replace(answer, outcome=Outcome.REFUSED)
 

@@ -25,6 +25,7 @@ MEASURE_SECONDS = 5
 FAILURES_IN_A_ROW = 8
 _MAX_BODY_BYTES = 100_000
 _OK = 200
+_FAILS = frozenset({408, 425, 429, *range(500, 600)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class Parcel:
 
     Attributes:
         tries: how often it failed before.
+        conflicts: how often in a row the platform said now that it holds a newer one.
         may_read: the platform lets us read results of this column.
     """
 
@@ -42,6 +44,7 @@ class Parcel:
     line_item_url: str
     score: ags.Score
     may_read: bool = True
+    conflicts: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,10 +176,16 @@ class _Run:
                 answer = await self._post(parcel, renewed)
         if answer.outcome is not Outcome.CONFLICT:
             return answer
-        held = await self._read(parcel)
+        try:
+            held = await self._read(parcel)
+        except (aiohttp.ClientError, TimeoutError):
+            # A timestamp that is not newer may be our own, of a try whose answer was lost:
+            # only what the platform holds can tell, so the same is asked again later.
+            reason = "said that it has this already, but not what it holds"
+            return replace(answer, outcome=Outcome.TEMPORARY, reason=reason)
         if held is not None and held.equals(parcel.score.given, parcel.score.maximum):
             return replace(answer, outcome=Outcome.ACKNOWLEDGED, reason="")
-        return rules.judge_conflict(answer, parcel.tries)
+        return rules.judge_conflict(answer, parcel.conflicts)
 
     async def _renew(self, refused: str) -> str:
         """Return another token than this; of many that ask, one fetches it."""
@@ -213,7 +222,12 @@ class _Run:
             return Answer(outcome=Outcome.REFUSED, status=None, reason=str(error))
 
     async def _read(self, parcel: Parcel) -> ags.Result | None:
-        """Return what the platform holds; None when it does not say."""
+        """Return what the platform holds; None when it does not let us read it.
+
+        Raises:
+            aiohttp.ClientError: the line broke, or the platform fails just now.
+            TimeoutError: there was no answer in time.
+        """
         token = await asyncio.to_thread(self._line.read_token) if parcel.may_read else None
         if token is None:
             return None
@@ -224,10 +238,12 @@ class _Run:
                 headers={"Authorization": f"Bearer {token}", "Accept": ags.RESULTS_MEDIA_TYPE},
                 allow_redirects=False,
             ) as response:
+                if response.status in _FAILS:
+                    response.raise_for_status()
                 if response.status != _OK:
                     return None
                 return ags.read_result(json.loads(await _text(response)), user_id)
-        except (aiohttp.ClientError, TimeoutError, ValueError, ToolError):
+        except (ValueError, ToolError):
             return None
 
 

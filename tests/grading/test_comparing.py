@@ -15,7 +15,7 @@ from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import PlacementId, new_id
 from lti_tool.grading import jobs, queries, services
 from lti_tool.grading.ags import Result
-from lti_tool.grading.models import GradebookColumn
+from lti_tool.grading.models import DesiredScore, GradebookColumn
 from lti_tool.grading.queries import ScoreRow, SyncState
 from lti_tool.grading.rules import Outcome
 from lti_tool.platforms.models import Context
@@ -71,6 +71,32 @@ def test_a_grade_changed_by_hand_is_shown_with_both_values_and_left(
     assert found[AMARA].acknowledged_at is not None
     assert column(course).compared_at is not None
     assert course.row(course.user(AMARA)).due_at is None, "the teacher's grade is left"
+
+
+def test_a_refused_score_that_the_gradebook_holds_is_acknowledged(
+    course: Course, later: Later
+) -> None:
+    course.take(AMARA, "abc")
+    course.take(LINH, "abd")
+    work()
+    override(course, 3, Decimal(1))
+    with transaction(course.institution_id) as session:
+        session.execute(
+            update(DesiredScore).values(
+                refused_at=DesiredScore.changed_at,
+                acknowledged_version=0,
+                last_outcome=Outcome.REFUSED.value,
+                last_status=400,
+            )
+        )
+    later.move(minutes=5)
+
+    compare(course)
+
+    found = rows(course)
+    assert found[AMARA].state is SyncState.IN_GRADEBOOK
+    assert found[AMARA].outcome is None
+    assert found[LINH].state is SyncState.REFUSED, "another grade is there"
 
 
 def test_what_the_platform_lost_is_sent_once_more_and_not_for_ever(

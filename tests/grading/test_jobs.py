@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from sqlalchemy import select, text, update
 from lti_tool.assessments.models import Attempt
 from lti_tool.campus import clock as campus_clock
 from lti_tool.campus import store
+from lti_tool.campus.personality import PERSONALITIES
 from lti_tool.core import audit, clock, settings
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.grading import jobs, queries, sender, services
@@ -19,7 +21,7 @@ from lti_tool.grading.models import DesiredScore, SenderLane
 from lti_tool.grading.queries import SyncState
 from lti_tool.grading.rules import Answer, Outcome
 from lti_tool.platforms import service_client
-from lti_tool.platforms.models import ResourceLink
+from lti_tool.platforms.models import Registration, ResourceLink
 from lti_tool.platforms.quirks import quirks_of
 from lti_tool.worker import run_worker
 from tests.grading.course import AMARA, BJORN, INGRID, LINH, MIRELA, Course
@@ -31,6 +33,15 @@ ALL, TWO, NONE = Decimal(3), Decimal(2), Decimal(0)
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> "Later":
     return Later(monkeypatch)
+
+
+@pytest.fixture
+def openedx_course(course: Course) -> Iterator[Course]:
+    """A course of a platform that says 400 both to a stale timestamp and to a bad score."""
+    with transaction(course.institution_id) as session:
+        session.execute(update(Registration).values(product="openedx"))
+    with course.personality(PERSONALITIES["openedx"]):
+        yield course
 
 
 class Later:
@@ -201,6 +212,60 @@ def test_a_conflict_with_another_grade_allots_a_newer_timestamp(
     later.move(seconds=60)
     work()
 
+    assert course.held() == {AMARA: ALL}
+
+
+def test_a_stale_timestamp_is_no_refusal_while_the_gradebook_cannot_be_read(
+    openedx_course: Course, later: Later
+) -> None:
+    course, faults = openedx_course, openedx_course.site.campus.faults
+    faults.change({"scores_status": 503})
+    user_id = course.take(AMARA, "abc")
+    for _ in range(4):
+        work()
+        later.move(hours=1)
+    faults.clear()
+    # Stored, but the answer is lost; then the same score is stale, with the status of a refusal.
+    faults.change({"scores_reset": True, "scores_remaining": 1, "results_status": 503})
+    for _ in range(4):
+        work()
+        later.move(hours=1)
+    assert course.row(user_id).last_status == 400
+    assert course.row(user_id).refused_at is None
+
+    faults.clear()
+    work()
+
+    assert course.row(user_id).acknowledged_version == 1
+    assert course.held() == {AMARA: ALL}
+
+
+def test_other_failures_before_a_conflict_do_not_make_it_a_refusal(
+    openedx_course: Course, later: Later
+) -> None:
+    course, faults = openedx_course, openedx_course.site.campus.faults
+    user_id = course.take(AMARA, "abc")
+    work()
+    faults.change({"scores_status": 503})
+    store.override_grade(
+        course.site.campus.engine, line_item_id=course.line_item_id, person_id=2, points=Decimal(1)
+    )
+    services.send_again(course.institution_id, course.placement_id, actor=audit.SYSTEM)
+    for _ in range(4):
+        work()
+        later.move(hours=1)
+    with transaction(course.institution_id) as session:
+        # As after a restored backup: the platform has seen a timestamp that we do not know of.
+        session.execute(update(DesiredScore).values(timestamp_version=DesiredScore.version))
+        session.execute(
+            update(DesiredScore).values(timestamp=DesiredScore.timestamp - timedelta(days=1))
+        )
+    faults.clear()
+    for _ in range(3):
+        work()
+        later.move(hours=1)
+
+    assert course.row(user_id).refused_at is None
     assert course.held() == {AMARA: ALL}
 
 

@@ -102,7 +102,32 @@ def _note(
             "maxima": [result.maximum for result in held.values()],
         }
         session.execute(_NOTE, parameters)
+        _accept(session, placement_id, url, at)
         _restore(session, institution_id, placement_id, url, at)
+
+
+def _accept(session: Session, placement_id: PlacementId, url: str, at: datetime) -> None:
+    """Take a refused score that the gradebook holds all the same as acknowledged.
+
+    A try whose answer was lost may have been stored, and a later one been refused for that.
+    """
+    refused = session.scalars(
+        select(DesiredScore)
+        .where(
+            DesiredScore.placement_id == placement_id,
+            DesiredScore.line_item_url == url,
+            DesiredScore.refused_at.is_not(None),
+            DesiredScore.held_points.is_not(None),
+        )
+        .with_for_update()
+    )
+    for score in refused:
+        if Result(score=score.held_points, maximum=score.held_maximum).equals(
+            score.given, score.maximum
+        ):
+            score.acknowledged_version, score.acknowledged_at = score.version, at
+            score.refused_at, score.tries = None, 0
+            score.last_outcome = score.last_status = score.last_error = None
 
 
 def _restore(

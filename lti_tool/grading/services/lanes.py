@@ -263,6 +263,7 @@ def _parcel(row: DesiredScore, quirks: Quirks, *, may_read: bool) -> Parcel:
         id=row.id,
         version=row.version,
         tries=row.tries,
+        conflicts=row.tries if row.last_outcome == Outcome.CONFLICT.value else 0,
         line_item_url=row.line_item_url,
         may_read=may_read,
         score=ags.Score(
@@ -358,6 +359,7 @@ def _put_off(session: Session, item: Delivered, now: datetime) -> None:
         values |= {"tries": DesiredScore.tries + 1, "due_at": now + wait}
     if answer.outcome is Outcome.CONFLICT:
         values["timestamp_version"] = 0  # allot again: the platform holds a newer one
+        values["tries"] = item.parcel.conflicts + 1
     session.execute(
         update(DesiredScore)
         .where(DesiredScore.id == item.parcel.id, DesiredScore.version == item.parcel.version)
