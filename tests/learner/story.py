@@ -34,7 +34,7 @@ from lti_tool.core.ids import (
     new_id,
 )
 from lti_tool.launch.models import Launch
-from lti_tool.launch.session import cookie_name, expiry, hash_of
+from lti_tool.launch.session import cookie_name, expiry, hash_of, new_secret
 from lti_tool.pathways import services as pathways
 from lti_tool.pathways.expression import AllOf, Earn
 from lti_tool.pathways.services import PathwayDraft
@@ -204,15 +204,16 @@ def add_activity(  # noqa: PLR0913 - the choices of whoever places it
     )
 
 
-def launch(
+def launch(  # noqa: PLR0913 - what a message may say
     here: University,
     user_id: UserId,
     link_id: ResourceLinkId | None,
     *,
     roles: tuple[str, ...] = ("learner",),
     token: str | None = None,
+    settings: dict[str, object] | None = None,
 ) -> Visit:
-    launch_id, secret, now = LaunchId(new_id()), "secret of this visit", clock.now()
+    launch_id, secret, now = LaunchId(new_id()), new_secret(), clock.now()
     with transaction(here.institution_id) as session:
         session.add(
             Launch(
@@ -225,7 +226,7 @@ def launch(
                 message_type="LtiResourceLinkRequest",
                 roles=list(roles),
                 placement_token=token,
-                settings={},
+                settings=settings or {},
                 secret_hash=hash_of(secret),
                 created_at=now,
                 expires_at=expiry(now),

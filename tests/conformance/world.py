@@ -1,0 +1,191 @@
+"""An institution with a row of every kind that addresses name, and people in every role there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from lti_tool.assessments.models import Attachment
+from lti_tool.assessments.queries import get_attempt, list_form
+from lti_tool.assessments.services import open_attempt
+from lti_tool.badges.models import Credential, Share
+from lti_tool.core import clock, keys
+from lti_tool.core.audit import SYSTEM
+from lti_tool.core.db import Base, transaction
+from lti_tool.core.ids import UserId
+from lti_tool.people.rules import STAFF_ROLES, Role
+from lti_tool.people.services import add_identity_provider, sign_in
+from lti_tool.people.staff_session import COOKIE
+from lti_tool.platforms import services as platforms
+from lti_tool.platforms.invitations import invite
+from tests.conftest import Worker
+from tests.learner import story
+
+# Where an address calls a row otherwise than its table does.
+_TABLES = {
+    "file_id": "attachments",
+    "item_id": "item_versions",
+    "provider_id": "identity_providers",
+    "invitation_id": "registration_invitations",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visitor:
+    """Somebody with a session: where their pages are, and what their browser holds."""
+
+    base: str
+    cookie: tuple[str, str]
+    secret: str
+
+    def client(self, app: Flask) -> FlaskClient:
+        """Return their browser."""
+        client = app.test_client()
+        client.set_cookie(*self.cookie)
+        return client
+
+    @property
+    def csrf_token(self) -> str:
+        """Return what their forms carry."""
+        return keys.mac("csrf", self.secret.encode()).hex()
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """One institution.
+
+    Attributes:
+        in_course: by role, None for a launch without a role: each another person.
+        at_desk: by role.
+        other_learner: in the same course; nothing is theirs.
+    """
+
+    here: story.University
+    in_course: Mapping[Role | None, Visitor]
+    at_desk: Mapping[Role, Visitor]
+    other_learner: Visitor
+    ids: dict[str, UUID] = field(default_factory=dict)
+
+    def id_of(self, name: str) -> UUID:
+        """Return the id of a row that an address calls `name`; where there is none, a fresh one."""
+        if name not in self.ids:
+            self.ids[name] = self.find(name) or uuid4()
+        return self.ids[name]
+
+    def find(self, name: str) -> UUID | None:
+        """Return the id of such a row, if there is one."""
+        table = Base.metadata.tables.get(_TABLES.get(name, f"{name.removesuffix('_id')}s"))
+        if name in self.ids or table is None:
+            return self.ids.get(name)
+        own = table.c.get("institution_id", table.c.get("registered_for"))
+        assert own is not None, f"whose is a row of {table.name}?"
+        with transaction(self.here.institution_id) as session:
+            rows = select(table.c.id).where(own == self.here.institution_id)
+            return session.scalars(rows.limit(1)).first()
+
+    def everything(self) -> dict[str, list[tuple[object, ...]]]:
+        """Return every row of the institution, by table."""
+        found = {}
+        with transaction(self.here.institution_id) as session:
+            for table in Base.metadata.sorted_tables:
+                own = table.c.get("institution_id")
+                if own is not None:
+                    rows = select(table).where(own == self.here.institution_id).order_by(table.c[0])
+                    found[table.name] = sorted(map(tuple, session.execute(rows)), key=repr)
+        return found
+
+
+def settled(worker: Worker) -> World:
+    """Open an institution in which everything has happened once."""
+    here = story.open_university()
+    activity = story.add_activity(here, "Counting")
+    amara = story.enrol(here)
+    story.make_pathway(here, "Counting well", activity.achievement_id)
+    story.take(here, activity, amara, "right", "right")
+    worker.run()
+    _leave_open(here, activity, amara)
+    invite(here.institution_id, actor=SYSTEM)
+    registration_id = platforms.add_registration(
+        issuer=f"https://{here.slug}.example",
+        client_id="cairn",
+        name="A second LMS",
+        endpoints=platforms.Endpoints(
+            auth_url="https://lms.example/auth",
+            token_url="https://lms.example/token",
+            jwks_url="https://lms.example/jwks",
+        ),
+        registered_for=here.institution_id,
+    )
+    waiting = platforms.add_deployment(registration_id, "waits for approval")
+    provider_id = add_identity_provider(
+        here.institution_id,
+        "Campus",
+        f"https://{here.slug}.example",
+        "cairn",
+        "secret",
+        {role: [role] for role in STAFF_ROLES},
+    )
+    return World(
+        here=here,
+        in_course={
+            role: _in_course(here, activity, amara, role)
+            for role in (*(role for role in Role if role not in STAFF_ROLES), None)
+        },
+        at_desk={role: _at_desk(here, provider_id, role) for role in STAFF_ROLES},
+        other_learner=_in_course(here, activity, story.enrol(here, "Bela"), Role.LEARNER),
+        ids={"deployment_id": waiting},
+    )
+
+
+def _leave_open(here: story.University, activity: story.Activity, user_id: UserId) -> None:
+    """Share the badge, and begin once more with a file as an answer."""
+    attempt_id = open_attempt(here.institution_id, activity.placement_id, user_id)
+    with transaction(here.institution_id) as session:
+        attempt = get_attempt(session, attempt_id)
+        credential_id = session.scalars(select(Credential.id).limit(1)).one()
+        session.add(
+            Share(
+                credential_id=credential_id,
+                token_hash=bytes(32),
+                show_name=True,
+                show_result=True,
+                created_at=clock.now(),
+            )
+        )
+        session.add(
+            Attachment(
+                attempt_id=attempt_id,
+                item_version_id=list_form(session, attempt)[0].id,
+                name="report.pdf",
+                media_type="application/pdf",
+                size=4,
+                sha256="0" * 64,
+                sent_at=clock.now(),
+            )
+        )
+
+
+def _in_course(
+    here: story.University, activity: story.Activity, learner_id: UserId, role: Role | None
+) -> Visitor:
+    """Launch as this learner, or as somebody in another role who comes to see their work."""
+    is_learner = role is Role.LEARNER
+    opened = story.launch(
+        here,
+        learner_id if is_learner else story.enrol(here, f"A {role or 'guest'}"),
+        activity.link_id,
+        roles=(role.value,) if role else (),
+        settings={} if is_learner else {"for_user": str(learner_id)},
+    )
+    secret = opened.cookie[1].partition(".")[2]
+    return Visitor(base=opened.url, cookie=opened.cookie, secret=secret)
+
+
+def _at_desk(here: story.University, provider_id: UUID, role: Role) -> Visitor:
+    claims = {"sub": role.value, "name": f"The {role}", "roles": [role.value]}
+    opened = sign_in(here.institution_id, provider_id, claims)
+    cookie = f"{here.institution_id}.{opened.id}.{opened.secret}"
+    return Visitor(base=f"/desk/{here.slug}", cookie=(COOKIE, cookie), secret=opened.secret)
