@@ -9,13 +9,15 @@ import json
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pyld import jsonld  # type: ignore[import-untyped]  # ships none
 from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, RdfFormat, parse, serialize
+
+from lti_tool.badges import micro_credentials
 
 CONTEXTS_FOLDER = Path(__file__).parent / "contexts"
 
@@ -46,19 +48,15 @@ class Canonicalizer:
 
     Args:
         contexts: each context document by its address.
+        find: gives further ones that follow from their address alone, or None.
     """
 
-    def __init__(self, contexts: Mapping[str, Mapping[str, Any]]) -> None:
-        self._contexts = {
-            url: {
-                "contentType": "application/ld+json",
-                "contextUrl": None,
-                "documentUrl": url,
-                "document": document,
-                "tag": "static",  # it never changes: keep what PyLD made of it, half the cost
-            }
-            for url, document in contexts.items()
-        }
+    def __init__(
+        self,
+        contexts: Mapping[str, Mapping[str, Any]],
+        find: Callable[[str], Mapping[str, Any] | None] = lambda _: None,
+    ) -> None:
+        self._contexts, self._find = contexts, find
         # PyLD's caches of processed contexts are not made for threads.
         self._lock = threading.Lock()
 
@@ -89,10 +87,16 @@ class Canonicalizer:
         return b"".join(sorted(lines.splitlines(keepends=True)))
 
     def _load(self, url: str, _options: Mapping[str, Any]) -> dict[str, Any]:
-        try:
-            return self._contexts[url]
-        except KeyError:
-            raise jsonld.JsonLdError(f"no such context: {url}", "jsonld.LoadError") from None
+        document = self._contexts.get(url) or self._find(url)
+        if document is None:
+            raise jsonld.JsonLdError(f"no such context: {url}", "jsonld.LoadError")
+        return {
+            "contentType": "application/ld+json",
+            "contextUrl": None,
+            "documentUrl": url,
+            "document": document,
+            "tag": "static",  # it never changes: keep what PyLD made of it, half the cost
+        }
 
 
 @cache
@@ -104,7 +108,7 @@ def bundled_contexts() -> dict[str, dict[str, Any]]:
 
 @cache
 def _canonicalizer() -> Canonicalizer:
-    return Canonicalizer(bundled_contexts())
+    return Canonicalizer(bundled_contexts(), micro_credentials.find_context)
 
 
 def canonicalize(document: Mapping[str, Any]) -> bytes:

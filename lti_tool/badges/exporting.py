@@ -18,6 +18,7 @@ from lti_tool.badges import (
     certificate,
     did_web,
     issuing,
+    micro_credentials,
     open_badges,
     signing,
     vc_jwt,
@@ -143,7 +144,9 @@ def issuer_files(institution_id: InstitutionId) -> list[File]:
     with transaction(institution_id) as session:
         issuer = get_issuer_of(session, institution_id)
         numbers = session.scalars(select(StatusList.number).order_by(StatusList.number)).all()
+    own_context = micro_credentials.address(issuer.host_url)
     documents: list[tuple[str, object]] = [
+        (own_context.rpartition("/")[2], micro_credentials.find_context(own_context)),
         ("did.json", did_web.document(issuer.did, signing.public_keys(issuer))),
         ("jwks.json", key_set(issuer)),
         *(

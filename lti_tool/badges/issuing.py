@@ -10,8 +10,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from lti_tool.badges import open_badges, signing, status_list
+from lti_tool.badges.details import Details
 from lti_tool.badges.errors import UnknownCredentialError
 from lti_tool.badges.issuer import Issuer
+from lti_tool.badges.micro_credentials import MicroCredential
 from lti_tool.badges.models import MINIMAL, Award, Credential, StatusList
 from lti_tool.badges.queries import (
     edition_content,
@@ -133,7 +135,10 @@ def publish_status_lists(institution_id: InstitutionId) -> None:
 def badge_achievement(
     issuer: Issuer, achievement_id: AchievementId, content: AchievementDraft, *, edition: int
 ) -> open_badges.Achievement:
-    """Return an edition of an achievement as credentials and its own address state it."""
+    """Return an edition of an achievement as minimal credentials state it.
+
+    No terms of our own: there are verifiers that take no context but those they bring.
+    """
     return open_badges.Achievement(
         id=issuer.achievement_url(achievement_id),
         name=content.name,
@@ -142,6 +147,25 @@ def badge_achievement(
         kind=content.achievement_type.value,
         image_url=issuer.image_url(achievement_id),
         version=str(edition),
+        credits=content.credits,
+        alignments=content.details.alignments,
+    )
+
+
+def micro_credential(details: Details) -> MicroCredential:
+    """Return an achievement's elements in our own terms, as detailed credentials say them."""
+    hours = details.workload_hours
+    return MicroCredential(
+        outcomes=details.outcomes,
+        workload_hours=None if hours is None else f"{hours.normalize():f}",
+        country=details.country,
+        level=details.level,
+        assessment=details.assessment,
+        participation=details.participation.value,
+        quality=details.quality,
+        supervision=details.supervision.value,
+        stackability=details.stackability.value,
+        prerequisites=details.prerequisites,
     )
 
 

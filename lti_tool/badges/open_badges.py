@@ -1,20 +1,27 @@
 """Open Badges 3.0 documents (https://www.imsglobal.org/spec/ob/v3p0/).
 
 What is signed when something is earned says as little as possible: that somebody, named only by a
-number of this credential's own, met the criteria of an achievement, and when.
+number of this credential's own, met the criteria of an achievement, and when. What a holder asks
+for beyond that is in `particulars`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from math import isfinite
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from lti_tool.badges import status_list
+from lti_tool.badges import micro_credentials, particulars, status_list
 from lti_tool.badges.data_integrity import issuer_id, parse_xml_datetime, xml_datetime
+from lti_tool.badges.details import Alignment, Framework
+from lti_tool.badges.micro_credentials import MicroCredential
+from lti_tool.badges.particulars import NOTHING, Particulars
 
-# The order is prescribed (§B.1.1). Nothing else is allowed in what we read back: with a context of
-# its own a document could show one thing and have another signed.
+# The order is prescribed (§B.1.1). In what we read back only our own terms may follow: with a
+# context of its own a document could show one thing and have another signed.
 CONTEXT = [
     "https://www.w3.org/ns/credentials/v2",
     "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",
@@ -51,6 +58,8 @@ class Achievement:
         kind: an `achievementType` of the specification, such as MicroCredential.
         image_url: absolute, of an SVG or PNG.
         version: of the achievement; it may be published anew under the same id.
+        credits: such as ECTS credits.
+        micro: its elements as a European micro-credential; its context is at the host of `id`.
     """
 
     id: str
@@ -60,6 +69,15 @@ class Achievement:
     kind: str | None = None
     image_url: str | None = None
     version: str | None = None
+    credits: Decimal | None = None
+    alignments: tuple[Alignment, ...] = ()
+    micro: MicroCredential | None = None
+
+    @property
+    def contexts(self) -> list[str]:
+        """What a document needs that says all of it."""
+        own = [_own_context(self.id)] if self.micro is not None else []
+        return [*CONTEXT, *own]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +98,7 @@ class Badge:
             person cannot be put together by those who see them.
         valid_from: aware, as is `valid_until`; None means without end.
         status: None only in documents of others.
+        particulars: what a detailed one says beyond the minimal.
     """
 
     id: str
@@ -89,11 +108,12 @@ class Badge:
     valid_from: datetime
     valid_until: datetime | None = None
     status: StatusEntry | None = None
+    particulars: Particulars = NOTHING
 
     def to_json(self) -> dict[str, Any]:
         """Return the document to sign."""
         document: dict[str, Any] = {
-            "@context": list(CONTEXT),
+            "@context": self.achievement.contexts,
             "id": self.id,
             "type": ["VerifiableCredential", "OpenBadgeCredential"],
             "name": self.achievement.name,
@@ -102,11 +122,19 @@ class Badge:
         }
         if self.valid_until is not None:
             document["validUntil"] = xml_datetime(self.valid_until)
-        document["credentialSubject"] = {
+        own, achievement = self.particulars, _achievement_json(self.achievement)
+        if own.results:
+            achievement["resultDescription"] = own.descriptions_json()
+        subject = {
             "id": self.subject_id,
             "type": ["AchievementSubject"],
-            "achievement": _achievement_json(self.achievement),
+            "identifier": own.identifiers_json(),
+            "achievement": achievement,
+            "result": own.results_json(),
         }
+        document["credentialSubject"] = {name: value for name, value in subject.items() if value}
+        if own.evidence:
+            document["evidence"] = own.evidence_json()
         if self.status is not None:
             document["credentialStatus"] = status_list.entry(
                 self.status.list_url, self.status.index
@@ -122,7 +150,7 @@ def subject_urn(subject: UUID) -> str:
 def achievement_document(achievement: Achievement, issuer: Issuer) -> dict[str, Any]:
     """Return the achievement as JSON-LD, for its own address."""
     return {
-        "@context": list(CONTEXT),
+        "@context": achievement.contexts,
         **_achievement_json(achievement),
         "creator": _profile_json(issuer),
     }
@@ -144,22 +172,23 @@ def read(document: object) -> Badge:
     """
     if not isinstance(document, Mapping):
         raise NotAnOpenBadgeError("not an object")
-    if document.get("@context") != CONTEXT:
-        raise NotAnOpenBadgeError(f"contexts other than {CONTEXT}")
     if _has_context_inside(document):
         raise NotAnOpenBadgeError("a context inside")
     if "OpenBadgeCredential" not in _texts(document.get("type")):
         raise NotAnOpenBadgeError("not of type OpenBadgeCredential")
     subject = _object(document, "credentialSubject")
-    achievement = _object(subject, "achievement")
+    achievement = _read_achievement(_object(subject, "achievement"))
     issuer = document.get("issuer")
     until = document.get("validUntil")
     try:
+        contexts = achievement.contexts
         valid_from = parse_xml_datetime(document.get("validFrom"))
         valid_until = None if until is None else parse_xml_datetime(until)
+        own = particulars.read(document)
     except ValueError as error:
         raise NotAnOpenBadgeError(str(error)) from error
-    image = achievement.get("image")
+    if document.get("@context") != contexts:
+        raise NotAnOpenBadgeError(f"contexts other than {contexts}")
     return Badge(
         id=_text(document, "id"),
         issuer=Issuer(
@@ -167,20 +196,18 @@ def read(document: object) -> Badge:
             name=_text(issuer, "name") if isinstance(issuer, Mapping) else "",
             url=_optional_text(issuer, "url") if isinstance(issuer, Mapping) else None,
         ),
-        achievement=Achievement(
-            id=_text(achievement, "id"),
-            name=_text(achievement, "name"),
-            description=_text(achievement, "description"),
-            criteria=_optional_text(_object(achievement, "criteria"), "narrative") or "",
-            kind=_optional_text(achievement, "achievementType"),
-            image_url=_optional_text(image, "id") if isinstance(image, Mapping) else None,
-            version=_optional_text(achievement, "version"),
-        ),
+        achievement=achievement,
         subject_id=_text(subject, "id"),
         valid_from=valid_from,
         valid_until=valid_until,
         status=_read_status(document),
+        particulars=own,
     )
+
+
+def _own_context(achievement_id: str) -> str:
+    parts = urlsplit(achievement_id)
+    return micro_credentials.address(f"{parts.scheme}://{parts.netloc}")
 
 
 def _profile_json(issuer: Issuer) -> dict[str, Any]:
@@ -204,7 +231,77 @@ def _achievement_json(achievement: Achievement) -> dict[str, Any]:
         document["image"] = {"id": achievement.image_url, "type": "Image"}
     if achievement.version is not None:
         document["version"] = achievement.version
+    if achievement.credits is not None:
+        whole = achievement.credits == achievement.credits.to_integral_value()
+        # A number with a point and nothing behind it is another literal in some libraries.
+        document["creditsAvailable"] = (
+            int(achievement.credits) if whole else float(achievement.credits)
+        )
+    if achievement.alignments:
+        document["alignment"] = [_alignment_json(one) for one in achievement.alignments]
+    if achievement.micro is not None:
+        document[micro_credentials.PROPERTY] = achievement.micro.to_json()
     return document
+
+
+def _alignment_json(alignment: Alignment) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "type": ["Alignment"],
+        "targetName": alignment.name,
+        "targetUrl": alignment.url,
+    }
+    if alignment.framework is not Framework.OWN:
+        document["targetFramework"] = alignment.framework.value
+    if alignment.code is not None:
+        document["targetCode"] = alignment.code
+    return document
+
+
+def _read_achievement(achievement: Mapping[str, Any]) -> Achievement:
+    image = achievement.get("image")
+    alignments = achievement.get("alignment", [])
+    if not isinstance(alignments, list):
+        raise NotAnOpenBadgeError("alignments that are no list")
+    try:
+        micro = (
+            micro_credentials.read(_object(achievement, micro_credentials.PROPERTY))
+            if micro_credentials.PROPERTY in achievement
+            else None
+        )
+        return Achievement(
+            id=_text(achievement, "id"),
+            name=_text(achievement, "name"),
+            description=_text(achievement, "description"),
+            criteria=_optional_text(_object(achievement, "criteria"), "narrative") or "",
+            kind=_optional_text(achievement, "achievementType"),
+            image_url=_optional_text(image, "id") if isinstance(image, Mapping) else None,
+            version=_optional_text(achievement, "version"),
+            credits=_read_credits(achievement),
+            alignments=tuple(map(_read_alignment, alignments)),
+            micro=micro,
+        )
+    except ValueError as error:
+        raise NotAnOpenBadgeError(str(error)) from error
+
+
+def _read_credits(achievement: Mapping[str, Any]) -> Decimal | None:
+    told = achievement.get("creditsAvailable")
+    if told is None:
+        return None
+    if not isinstance(told, int | float) or isinstance(told, bool) or not isfinite(told):
+        raise NotAnOpenBadgeError("credits that are no number")
+    return Decimal(str(told))
+
+
+def _read_alignment(alignment: object) -> Alignment:
+    if not isinstance(alignment, Mapping):
+        raise NotAnOpenBadgeError("an alignment that is no object")
+    return Alignment(
+        framework=Framework(_optional_text(alignment, "targetFramework") or Framework.OWN),
+        name=_text(alignment, "targetName"),
+        url=_text(alignment, "targetUrl"),
+        code=_optional_text(alignment, "targetCode"),
+    )
 
 
 def _read_status(document: Mapping[str, Any]) -> StatusEntry | None:

@@ -3,12 +3,16 @@
 import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from lti_tool.badges import data_integrity, did_web, open_badges, status_list
+from lti_tool.badges import data_integrity, did_web, micro_credentials, open_badges, status_list
+from lti_tool.badges.details import Alignment, Evidence, Framework
+from lti_tool.badges.micro_credentials import MicroCredential
+from lti_tool.badges.particulars import IdentityType, Particulars, Result, identity
 
 ISSUER_URL = "https://cairn.northfell.example/i/northfell"
 DID = did_web.did_of(ISSUER_URL)
@@ -34,6 +38,62 @@ BADGE = open_badges.Badge(
     status=open_badges.StatusEntry(list_url=LIST_URL, index=INDEX),
 )
 
+# With all that an author and a holder can add.
+FULL = replace(
+    BADGE,
+    achievement=replace(
+        BADGE.achievement,
+        version="2",
+        credits=Decimal("2.5"),
+        alignments=(
+            Alignment(
+                framework=Framework.ESCO,
+                name="interpret statistics",
+                url="https://data.europa.eu/esco/skill/0001",
+                code="S1.2",
+            ),
+            Alignment(
+                framework=Framework.OWN, name="Reads tables", url="https://northfell.example/c/1"
+            ),
+        ),
+        micro=MicroCredential(
+            outcomes=("Reads tables", "Doubts averages"),
+            workload_hours="62.5",
+            country="NO",
+            level="EQF 6",
+            assessment="Test on a computer",
+            participation="online",
+            quality="The issuer's own",
+            supervision="unsupervised, identity not verified",
+            stackability="stackable towards other credentials",
+            prerequisites="None",
+        ),
+    ),
+    particulars=Particulars(
+        name="Amara Nwosu",
+        identity=identity(IdentityType.EMAIL, "amara@northfell.example"),
+        results=(
+            Result(
+                id=f"{BADGE.achievement.id}#result-0",
+                name="Reading Statistics Critically",
+                value="15",
+                most="18",
+                required="12.6",
+            ),
+            Result(
+                id=f"{BADGE.achievement.id}#result-1", name="Reads tables", value="7.5", most="9"
+            ),
+        ),
+        evidence=(
+            Evidence(
+                name="Report", narrative="Read and judged.", url="https://northfell.example/report"
+            ),
+            Evidence(name="Assessment", narrative="18 questions on 16 March 2024."),
+        ),
+    ),
+)
+CONTEXT_URL = micro_credentials.address("https://cairn.northfell.example")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
@@ -44,8 +104,13 @@ class Published:
     status_list: dict[str, Any]
 
 
-def published(*, valid_until: datetime | None = None, revoked: bool = False) -> Published:
-    badge = replace(BADGE, valid_until=valid_until)
+def published(
+    badge: open_badges.Badge = BADGE,
+    *,
+    valid_until: datetime | None = None,
+    revoked: bool = False,
+) -> Published:
+    badge = replace(badge, valid_until=valid_until)
     listed = status_list.credential_document(
         list_url=LIST_URL,
         issuer_id=DID,

@@ -41,6 +41,7 @@ def test_what_is_exported_is_checked_by_the_command_and_without_it(
     did = document["issuer"]["id"]
     methods = did_web.read_document(json.loads((tmp_path / "did.json").read_text()), did=did)
     assert data_integrity.verify(document, methods=methods, at=clock.now()).verified
+    assert json.loads((tmp_path / "micro-credential-1.json").read_text())["@context"]
     keys = json.loads((tmp_path / "jwks.json").read_text())["keys"]
     assert vc_jwt.verify((folder / "credential.jwt").read_text(), published=keys).verified
     listed = json.loads((tmp_path / "status-1.json").read_text())

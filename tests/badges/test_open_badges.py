@@ -1,14 +1,16 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import jsonschema  # type: ignore[import-untyped]  # ships none
 import pytest
 
 from lti_tool.badges import open_badges
-from lti_tool.badges.canonical import canonicalize
+from lti_tool.badges.canonical import UnsafeDocumentError, canonicalize
+from lti_tool.badges.micro_credentials import MicroCredential
 from lti_tool.badges.rules import AchievementType
-from tests.badges.samples import BADGE, DID, changed, published
+from tests.badges.samples import BADGE, DID, FULL, changed, published
 from tests.helpers import shared_folder
 
 
@@ -19,6 +21,9 @@ from tests.helpers import shared_folder
         replace(BADGE, valid_until=datetime(2030, 1, 1, tzinfo=UTC)),
         replace(BADGE, status=None, issuer=replace(BADGE.issuer, url=None)),
         replace(BADGE, achievement=replace(BADGE.achievement, kind=None, image_url=None)),
+        replace(BADGE, achievement=replace(BADGE.achievement, credits=Decimal(3))),
+        replace(BADGE, achievement=replace(BADGE.achievement, micro=MicroCredential())),
+        FULL,
     ],
 )
 def test_what_is_written_is_read_and_can_be_signed(badge: open_badges.Badge) -> None:
@@ -75,6 +80,48 @@ def test_another_form_is_refused(path: str, value: object) -> None:
         open_badges.read(changed(BADGE.to_json(), path, value))
 
 
+ELSEWHERE = "https://elsewhere.example/contexts/micro-credential-1.json"
+SUBJECT = "credentialSubject"
+ACHIEVEMENT = f"{SUBJECT}.achievement"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("@context", open_badges.CONTEXT),
+        ("@context", [*open_badges.CONTEXT, ELSEWHERE]),
+        (f"{ACHIEVEMENT}.id", "https://[1"),
+        (f"{ACHIEVEMENT}.microCredential", "ECTS"),
+        (f"{ACHIEVEMENT}.microCredential.type", "Another"),
+        (f"{ACHIEVEMENT}.microCredential.learningOutcome", "one"),
+        (f"{ACHIEVEMENT}.microCredential.level", {"EQF": 6}),
+        (f"{ACHIEVEMENT}.creditsAvailable", True),
+        (f"{ACHIEVEMENT}.creditsAvailable", float("nan")),
+        (f"{ACHIEVEMENT}.creditsAvailable", "2.5"),
+        (f"{ACHIEVEMENT}.alignment", "ESCO"),
+        (f"{ACHIEVEMENT}.alignment", ["ESCO"]),
+        (f"{ACHIEVEMENT}.alignment", [{"targetName": "x", "targetUrl": "javascript:alert(1)"}]),
+        (f"{ACHIEVEMENT}.resultDescription", []),
+        (f"{SUBJECT}.result", {"value": "1"}),
+        (f"{SUBJECT}.identifier", [{"hashed": False, "identityType": "emailAddress"}]),
+        ("evidence", [{"name": "x", "id": "javascript:alert(1)"}]),
+        ("evidence", [{"narrative": "no name"}]),
+    ],
+    ids=lambda value: str(value)[-60:],
+)
+def test_a_detailed_one_of_another_form_is_refused(path: str, value: object) -> None:
+    with pytest.raises(open_badges.NotAnOpenBadgeError):
+        open_badges.read(changed(FULL.to_json(), path, value))
+
+
+@pytest.mark.parametrize("path", ["microCredential.ects", "microCredential.level.eqf"])
+def test_a_term_that_our_context_does_not_define_is_not_signed(path: str) -> None:
+    document = changed(FULL.to_json(), f"{ACHIEVEMENT}.microCredential.level", {})
+
+    with pytest.raises(UnsafeDocumentError, match=r"ects|eqf"):
+        canonicalize(changed(document, f"{ACHIEVEMENT}.{path}", "6"))
+
+
 @pytest.mark.parametrize("document", [None, [], "text", 5])
 def test_what_is_no_document_is_refused(document: object) -> None:
     with pytest.raises(open_badges.NotAnOpenBadgeError):
@@ -89,11 +136,14 @@ def test_an_achievement_stands_alone_with_its_creator() -> None:
     assert canonicalize(document)
 
 
+@pytest.mark.parametrize("badge", [BADGE, FULL], ids=["minimal", "detailed"])
 @pytest.mark.parametrize("kind", [*AchievementType, None])
-def test_the_official_schema_accepts_what_we_write(kind: AchievementType | None) -> None:
+def test_the_official_schema_accepts_what_we_write(
+    kind: AchievementType | None, badge: open_badges.Badge
+) -> None:
     folder = shared_folder("credentials", "contexts")
     schema = json.loads((folder / "ob_v3p0_achievementcredential_schema.json").read_text())
-    document = published(valid_until=datetime(2030, 1, 1, tzinfo=UTC)).credential
+    document = published(badge, valid_until=datetime(2030, 1, 1, tzinfo=UTC)).credential
     document["credentialSubject"]["achievement"]["achievementType"] = kind
     if kind is None:
         del document["credentialSubject"]["achievement"]["achievementType"]

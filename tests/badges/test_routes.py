@@ -10,6 +10,7 @@ from lti_tool.badges import (
     carriers,
     data_integrity,
     did_web,
+    micro_credentials,
     multikey,
     open_badges,
     services,
@@ -62,7 +63,17 @@ def test_a_stranger_verifies_a_downloaded_badge_from_the_web_alone(client: Flask
     assert not status_list.is_set(bits, int(document["credentialStatus"]["statusListIndex"]))
     assert achievement["creator"]["id"] == did
     assert achievement["name"] == document["name"]
+    assert document["@context"] == open_badges.CONTEXT
+    own_context = achievement["@context"][-1]
+    assert fetched(client, own_context) == micro_credentials.find_context(own_context)
     assert fetched(client, document["issuer"]["url"] + "/jwks.json")["keys"]
+
+
+def test_the_terms_of_our_own_may_be_kept_for_ever(client: FlaskClient) -> None:
+    response = client.get(micro_credentials.PATH)
+
+    assert response.content_type == "application/ld+json"
+    assert "immutable" in response.headers["Cache-Control"]
 
 
 def test_the_list_that_is_published_knows_of_a_revocation_at_once(client: FlaskClient) -> None:

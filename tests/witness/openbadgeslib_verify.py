@@ -1,7 +1,9 @@
 """Ask openbadgeslib about a credential, in a Python of its own: it is LGPL and never imported.
 
-Reads `{"credential" | "compact" | "png" (base 64), "documents", "key"}` from standard input and
-writes `{"accepted", "problem"}`. What it would fetch is answered from `documents`, by address.
+Reads `{"credential" | "compact" | "png" (base 64), "documents", "key", "contexts"}` from standard
+input and writes `{"accepted", "problem"}`. What it would fetch is answered from `documents`, by
+address. Its verifier takes no context but its own; given `contexts`, its check of the proof alone
+is asked.
 """
 
 import base64
@@ -16,6 +18,7 @@ def main() -> None:
         OB3LdpVerifier,
         OB3VerificationError,
         OB3Verifier,
+        verify_data_integrity_proof,
     )
 
     asked: dict[str, Any] = json.load(sys.stdin)
@@ -26,7 +29,11 @@ def main() -> None:
         return json.dumps(asked["documents"][url]).encode()
 
     try:
-        if "compact" in asked:
+        if "contexts" in asked:
+            verify_data_integrity_proof(
+                asked["credential"], asked["key"], extra_contexts=asked["contexts"]
+            )
+        elif "compact" in asked:
             OB3Verifier(asked["key"]).verify(asked["compact"])
         else:
             document = asked.get("credential")

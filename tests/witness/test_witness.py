@@ -12,10 +12,23 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from resvg_py import svg_to_bytes
 
-from lti_tool.badges import artwork, baking, did_web, multikey, vc_jwt
+from lti_tool.badges import artwork, baking, did_web, micro_credentials, multikey, vc_jwt
 from lti_tool.badges.artwork import Artwork, Field, Outline
+from lti_tool.badges.open_badges import Badge
 from lti_tool.core.jwk import public_jwk
-from tests.badges.samples import AT, BADGE, DID, LIST_URL, Published, changed, published, signed
+from tests.badges.samples import (
+    AT,
+    BADGE,
+    CONTEXT_URL,
+    DID,
+    FULL,
+    KEY,
+    LIST_URL,
+    Published,
+    changed,
+    published,
+    signed,
+)
 from tests.witness.fixture import (
     OpenBadgesLib,
     Verdict,
@@ -30,12 +43,15 @@ pytestmark = pytest.mark.xdist_group("witness")
 
 
 def ask(witness: Witness, what: Published, credential: dict[str, Any] | None = None) -> Verdict:
-    documents = {DID: what.did_document, LIST_URL: what.status_list}
+    own_context = micro_credentials.find_context(CONTEXT_URL)
+    assert own_context is not None
+    documents = {DID: what.did_document, LIST_URL: what.status_list, CONTEXT_URL: own_context}
     return witness(credential or what.credential, documents)
 
 
-def test_a_signed_credential_is_accepted(witness: Witness) -> None:
-    verdict = ask(witness, published())
+@pytest.mark.parametrize("badge", [BADGE, FULL], ids=["minimal", "detailed"])
+def test_a_signed_credential_is_accepted(witness: Witness, badge: Badge) -> None:
+    verdict = ask(witness, published(badge))
 
     assert verdict.accepted, verdict
     assert verdict.dcc["log"]["revocation_status"] is True
@@ -54,13 +70,18 @@ def test_one_that_ends_later_is_accepted(witness: Witness) -> None:
         ("credentialStatus", ...),
         ("validFrom", "2020-01-01T00:00:00Z"),
         ("proof.created", "2020-01-01T00:00:00Z"),
+        ("credentialSubject.result", []),
+        ("credentialSubject.identifier", []),
+        ("credentialSubject.achievement.microCredential.level", "EQF 8"),
+        ("credentialSubject.achievement.creditsAvailable", 25),
+        ("evidence", ...),
     ],
     ids=str,
 )
 def test_a_changed_credential_is_refused_by_both(
     witness: Witness, path: str, value: object
 ) -> None:
-    what = published()
+    what = published(FULL)
 
     verdict = ask(witness, what, changed(what.credential, path, value))
 
@@ -68,8 +89,9 @@ def test_a_changed_credential_is_refused_by_both(
     assert verdict.dcc["log"].get("valid_signature") is not True
 
 
-def test_a_revoked_credential_is_seen_as_such_by_both(witness: Witness) -> None:
-    verdict = ask(witness, published(revoked=True))
+@pytest.mark.parametrize("badge", [BADGE, FULL], ids=["minimal", "detailed"])
+def test_a_revoked_credential_is_seen_as_such_by_both(witness: Witness, badge: Badge) -> None:
+    verdict = ask(witness, published(badge, revoked=True))
 
     assert not verdict.accepted
     assert verdict.digital_bazaar["revoked"]
@@ -189,3 +211,31 @@ def test_openbadgeslib_refuses_what_is_changed_revoked_or_over(
         assert says in answer["problem"].lower()
     assert not openbadgeslib(compact=altered(compact()), key=pem())["accepted"]
     assert not openbadgeslib(compact=compact(AT), key=pem())["accepted"]
+
+
+def test_openbadgeslib_takes_our_own_terms_when_it_is_given_their_context(
+    openbadgeslib: OpenBadgesLib,
+) -> None:
+    what = published(FULL)
+    public = KEY.public_key()
+    key = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    contexts = {CONTEXT_URL: micro_credentials.find_context(CONTEXT_URL)}
+    forged = changed(
+        what.credential, "credentialSubject.achievement.microCredential.level", "EQF 8"
+    )
+    documents = {DID_URL: what.did_document, LIST_URL: what.status_list}
+
+    good = openbadgeslib(credential=what.credential, key=key, contexts=contexts)
+    wrong = openbadgeslib(credential=forged, key=key, contexts=contexts)
+    without = openbadgeslib(credential=what.credential, documents=documents)
+
+    assert good == {"accepted": True, "problem": ""}
+    assert not wrong["accepted"]
+    assert "context" in without["problem"]
+
+
+def test_jose_takes_a_detailed_compact_credential(witness: Witness) -> None:
+    token = vc_jwt.sign(FULL.to_json(), key=KEY_PAIR)
+
+    assert witness.of_compact(token, PUBLISHED_KEYS)["verified"]
+    assert not witness.of_compact(altered(token), PUBLISHED_KEYS)["verified"]

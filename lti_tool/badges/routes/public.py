@@ -1,6 +1,7 @@
 """What an issuer publishes, what holders share, and the page that checks a credential."""
 
 import json
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from lti_tool.badges import (
     did_web,
     exporting,
     issuing,
+    micro_credentials,
     open_badges,
     queries,
     signing,
@@ -24,7 +26,7 @@ from lti_tool.badges.issuer import Issuer
 from lti_tool.badges.models import Achievement
 from lti_tool.badges.rules import AchievementDraft
 from lti_tool.badges.verifying import find_issuer
-from lti_tool.core import web
+from lti_tool.core import settings, web
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AchievementId
 
@@ -32,6 +34,7 @@ blueprint = Blueprint("badges", __name__)
 
 # Verifiers ask from browsers and from everywhere. Keys change rarely, revocations are wanted soon.
 _KEYS_SECONDS, _LIST_SECONDS, _PICTURE_SECONDS = 300, 60, 86_400
+_FOR_EVER_SECONDS = 31_536_000
 _KIND_WORDS = {
     FileKind.JSON: "Open Badge 3.0 file (JSON)",
     FileKind.JWT: "Signed token (JWT)",
@@ -69,6 +72,19 @@ def show_key_set(slug: str) -> ResponseReturnValue:
     return _document(key_set, "application/jwk-set+json", _KEYS_SECONDS)
 
 
+@blueprint.get(micro_credentials.PATH)
+def show_context() -> ResponseReturnValue:
+    """Publish the terms of our own that credentials use; they never change."""
+    document = micro_credentials.find_context(
+        micro_credentials.address(settings.current().issuer_url)
+    )
+    if document is None:
+        raise RuntimeError("the issuers' host is none that a context can be at")
+    response = _document(document, micro_credentials.MEDIA_TYPE, _FOR_EVER_SECONDS)
+    response.headers["Cache-Control"] += ", immutable"
+    return response
+
+
 @blueprint.get("/i/<slug>/status/<int(max=2147483647):number>")
 def show_status_list(slug: str, number: int) -> ResponseReturnValue:
     """Publish a status list, signed."""
@@ -81,8 +97,11 @@ def show_achievement(slug: str, achievement_id: UUID) -> ResponseReturnValue:
     """Say what an achievement is: a page, or JSON-LD for programs."""
     issuer, achievement, content = _achievement(slug, achievement_id)
     if _wants_linked_data():
+        told = issuing.badge_achievement(
+            issuer, achievement.id, content, edition=achievement.edition
+        )
         document = open_badges.achievement_document(
-            issuing.badge_achievement(issuer, achievement.id, content, edition=achievement.edition),
+            replace(told, micro=issuing.micro_credential(content.details)),
             issuing.badge_issuer(issuer),
         )
         return _document(document, open_badges.MEDIA_TYPE, _KEYS_SECONDS)
