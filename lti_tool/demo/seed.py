@@ -15,6 +15,7 @@ from lti_tool.campus.app import Campus
 from lti_tool.core.ids import AchievementId, InstitutionId
 from lti_tool.core.settings import Settings
 from lti_tool.demo.content import DATA_MANAGEMENT, STATISTICS
+from lti_tool.demo.showcase.publishing import publish_showcase
 from lti_tool.pathways import services as pathway_services
 from lti_tool.pathways.expression import AllOf, Earn
 from lti_tool.pathways.services import PathwayDraft
@@ -84,13 +85,17 @@ def seed_demo(settings: Settings, campus: Campus) -> None:
         campus: on its own database.
     """
     institution_id = platform_services.add_institution(SLUG, NAME)
-    publish_content(institution_id)
+    publish_showcase(institution_id, literacy=publish_content(institution_id))
     store.seed(campus.engine)
     connect_campus(settings, campus, institution_id)
 
 
-def publish_content(institution_id: InstitutionId) -> None:
-    """Publish two assessments with a badge each, and the certificate they lead to."""
+def publish_content(institution_id: InstitutionId) -> AchievementId:
+    """Publish two assessments with a badge each, and the certificate they lead to.
+
+    Returns:
+        The certificate.
+    """
     badges = [_publish_module(institution_id, module) for module in MODULES]
     certificate = badge_services.publish_achievement(
         institution_id,
@@ -114,6 +119,7 @@ def publish_content(institution_id: InstitutionId) -> None:
             expression=AllOf(parts=tuple(Earn(achievement_id=badge) for badge in badges)),
         ),
     )
+    return certificate
 
 
 def _publish_module(institution_id: InstitutionId, module: _Module) -> AchievementId:
