@@ -160,7 +160,7 @@ def take_score(course_id: int, line_item_id: int) -> ResponseReturnValue:
 
 def _take_score(course_id: int, line_item_id: int) -> ResponseReturnValue:
     faults = campus().faults
-    affected = faults.takes_score()
+    affected = faults.takes_score(line_item_id)
     if affected and faults.scores_hang_s:
         time.sleep(faults.scores_hang_s)
     if affected and faults.scores_status is not None:

@@ -21,6 +21,7 @@ class Faults:
             (under Werkzeug; another server answers 502).
         results_status: reading results answers this status instead.
         scores_remaining: so many score posts are affected; None is all.
+        scores_item: only posts to this line item are affected; None is any.
         scores_every: of those only each so-manieth, 5 for a fifth of them.
         posts: scores that were posted since the faults were cleared last.
         html: services answer 200 with a login page, as after a lost session.
@@ -36,6 +37,7 @@ class Faults:
     scores_reset: bool = False
     results_status: int | None = None
     scores_remaining: int | None = None
+    scores_item: int | None = None
     scores_every: int = 1
     html: bool = False
     latency_ms: int = 0
@@ -58,6 +60,7 @@ class Faults:
             "scores_reset": bool,
             "results_status": int | None,
             "scores_remaining": int | None,
+            "scores_item": int | None,
             "scores_every": int,
             "html": bool,
             "latency_ms": int,
@@ -76,10 +79,12 @@ class Faults:
             if item.name != "_lock":
                 setattr(self, item.name, getattr(fresh, item.name))
 
-    def takes_score(self) -> bool:
+    def takes_score(self, line_item_id: int) -> bool:
         """Tell whether this score post is affected, and count it."""
         with self._lock:
             self.posts += 1
+            if self.scores_item not in {None, line_item_id}:
+                return False
             if self.posts % max(self.scores_every, 1):
                 return False
             if self.scores_remaining is None:

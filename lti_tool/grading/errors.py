@@ -16,3 +16,11 @@ class ColumnGoneError(ConflictError):
 
     code = "column_gone"
     title = "The gradebook column is gone"
+
+
+class ColumnThereError(ConflictError):
+    """A column is there already, or on its way: a double click."""
+
+    code = "column_there"
+    title = "There is a column already"
+    steps = ("Go back to the gradebook page of this activity and reload it.",)

@@ -11,7 +11,7 @@ from lti_tool.core.errors import ToolError
 from lti_tool.core.ids import InstitutionId, PlacementId, RegistrationId
 from lti_tool.grading import ags, sender, services
 from lti_tool.grading.rules import Answer, Outcome
-from lti_tool.grading.sender import Delivered, Line, Parcel
+from lti_tool.grading.sender import Delivered, Line, Parcel, Stop
 from lti_tool.platforms import quirks, service_client
 from lti_tool.platforms.events import CourseServicesChanged
 from lti_tool.platforms.queries import get_registration
@@ -68,9 +68,9 @@ def send_due(registration_id: str, institution_id: str) -> None:
     if lane is None:
         return
     try:
-        stopped_by = _work(lane)
-        if stopped_by is not None:
-            services.pause(lane, stopped_by)
+        failure = _work(lane)
+        if failure is not None:
+            services.pause(lane, failure)
     finally:
         services.release(lane)
     wake_due_lanes()
@@ -83,6 +83,7 @@ def _work(lane: services.Lane) -> Answer | None:
         Why the platform is to be left alone for a while, if it is.
     """
     ends_at = time.monotonic() + _WORKING_SECONDS
+    may_try_others = True
     with system_transaction() as session:
         habits = quirks.quirks_of(get_registration(session, lane.registration_id).product)
     try:
@@ -90,13 +91,34 @@ def _work(lane: services.Lane) -> Answer | None:
             services.note_clock(lane, asyncio.run(sender.measure(address)))
         while batch := services.take_batch(lane, habits):
             line = _line(lane.registration_id, habits)
-            stopped_by = asyncio.run(_exchange(lane, batch, line))
-            if stopped_by is not None or time.monotonic() > ends_at:
-                return stopped_by
+            is_doubted = lane.is_failing or not may_try_others
+            stop = asyncio.run(_exchange(lane, batch, line, is_doubted=is_doubted))
+            if stop is not None and not _set_aside(lane, stop, may_try=may_try_others):
+                return stop.answer
+            may_try_others = stop is None
+            if time.monotonic() > ends_at:
+                return None
     except ToolError as error:
         # No answer, or no token: the platform's trouble, or the registration's. Nothing goes.
         return Answer(outcome=Outcome.TEMPORARY, status=None, reason=str(error))
     return None
+
+
+def _set_aside(lane: services.Lane, stop: Stop, *, may_try: bool) -> bool:
+    """Put off a column that fails while others work; False if it is the platform that fails.
+
+    Args:
+        lane: whose.
+        stop: what was seen.
+        may_try: others that are due may be tried, to see whether they work.
+    """
+    if stop.column is None:
+        return False
+    works = services.other_columns_work(lane, stop.column)
+    if not works and not (may_try and services.other_columns_wait(lane, stop.column)):
+        return False
+    services.put_off_column(lane, stop.column, stop.answer)
+    return True
 
 
 def _line(registration_id: RegistrationId, habits: quirks.Quirks) -> Line:
@@ -117,14 +139,16 @@ def _line(registration_id: RegistrationId, habits: quirks.Quirks) -> Line:
     return Line(token=token, renew=renew, read_token=read_token, quirks=habits)
 
 
-async def _exchange(lane: services.Lane, batch: list[Parcel], line: Line) -> Answer | None:
+async def _exchange(
+    lane: services.Lane, batch: list[Parcel], line: Line, *, is_doubted: bool
+) -> Stop | None:
     """Send the batch; write together the answers that came within the same instant.
 
     Returns:
         Why not all was sent, if it was not. What was sent is written.
     """
     patience = sender.FAILURES_IN_A_ROW
-    if lane.is_failing:  # a few are sent to see whether it is back: all of them failed, it is not
+    if is_doubted:  # a few are sent to see whether it is back: all of them failed, it is not
         patience = min(patience, len(batch))
     answered: list[Delivered] = []
     outcomes: list[str] = []
@@ -145,8 +169,8 @@ async def _exchange(lane: services.Lane, batch: list[Parcel], line: Line) -> Ans
     async with asyncio.TaskGroup() as group:
         group.create_task(write())
         try:
-            stopped_by = await sender.send(batch, line, report, patience=patience)
+            stop = await sender.send(batch, line, report, patience=patience)
         finally:
             done.set()
     log.info("scores_sent", **{word: outcomes.count(word) for word in set(outcomes)})
-    return stopped_by
+    return stop

@@ -108,6 +108,9 @@ class ColumnState:
         compare_error: why it could not be read the last time.
         paused_until: nothing is sent before, since the platform fails or asked for patience.
         failing_since: when that began; None when the platform works.
+        last_status: of the platform's last failure as a whole, with `platform_error`.
+        clock_lead: seconds our clock is ahead of the platform's, at most; None if not known.
+        rights: of ours in the gradebook, in short; none if the platform did not say.
     """
 
     line_item_url: str | None
@@ -119,6 +122,9 @@ class ColumnState:
     paused_until: datetime | None
     failing_since: datetime | None
     platform_error: str | None
+    last_status: int | None
+    clock_lead: float | None
+    rights: tuple[str, ...]
 
 
 def find_column(session: Session, placement_id: PlacementId, user_id: UserId) -> Column | None:
@@ -208,18 +214,10 @@ def find_column_state(session: Session, placement_id: PlacementId) -> ColumnStat
             SenderLane.institution_id == place.institution_id,
         )
     )
-    gone = session.scalar(
-        select(func.count())
-        .select_from(DesiredScore)
-        .where(
-            DesiredScore.placement_id == placement_id,
-            DesiredScore.line_item_url == place.line_item_url,
-            DesiredScore.last_outcome == Outcome.COLUMN_GONE.value,
-        )
-    )
     return ColumnState(
         line_item_url=place.line_item_url,
-        is_gone=bool(gone),
+        is_gone=place.line_item_url is not None
+        and is_gone(session, placement_id, place.line_item_url),
         may_score=grants(place.scopes, ags.SCORE_SCOPE),
         may_make=place.line_items_url is not None and grants(place.scopes, ags.LINE_ITEM_SCOPE),
         compared_at=column.compared_at if column else None,
@@ -227,7 +225,20 @@ def find_column_state(session: Session, placement_id: PlacementId) -> ColumnStat
         paused_until=lane.paused_until if lane and lane.failing_since else None,
         failing_since=lane.failing_since if lane else None,
         platform_error=lane.last_error if lane else None,
+        last_status=lane.last_status if lane else None,
+        clock_lead=lane.clock_lead if lane else None,
+        rights=tuple(scope.rpartition("/")[2] for scope in place.scopes or ()),
     )
+
+
+def is_gone(session: Session, placement_id: PlacementId, line_item_url: str) -> bool:
+    """Tell whether the platform said of one of its scores that this column is no longer there."""
+    gone = select(DesiredScore.id).where(
+        DesiredScore.placement_id == placement_id,
+        DesiredScore.line_item_url == line_item_url,
+        DesiredScore.last_outcome == Outcome.COLUMN_GONE.value,
+    )
+    return bool(session.scalar(select(gone.exists())))
 
 
 def list_line_item_urls(session: Session, placement_id: PlacementId) -> list[str]:

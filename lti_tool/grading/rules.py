@@ -1,5 +1,7 @@
 """When to send a score, under which timestamp, and what an answer means."""
 
+import http.client
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -122,10 +124,17 @@ def delay(tries: int, *, spread: float = 0.0, longest: timedelta = LONGEST_DELAY
     return base * (1 + spread / 4)
 
 
-def read_answer(
-    status: int, headers: Mapping[str, str], body: str, now: datetime, quirks: Quirks
+def read_answer(  # noqa: PLR0913, PLR0917 - the parts of an answer
+    status: int,
+    headers: Mapping[str, str],
+    body: str,
+    now: datetime,
+    quirks: Quirks,
+    phrase: str = "",
 ) -> Answer:
     """Return what a platform's answer to a posted score means.
+
+    `phrase` is the status line's own, where Moodle says what its body does not (4.5).
 
     Canvas throttled with 403 until 2025-10 and uses 429 since; a 403 that names the rate
     limit passes, another does not. 404 and 410 mean the column is gone, unless the product
@@ -140,7 +149,7 @@ def read_answer(
         wait = _retry_after(headers.get("Retry-After"), now)
         if wait is None and status in {_FORBIDDEN, _TOO_MANY}:
             wait = FIRST_DELAY
-    reason = _quote(body)
+    reason = _quote(body) or _quote_phrase(status, phrase)
     return Answer(outcome=outcome, status=status, reason=reason, retry_after=wait, lead=lead)
 
 
@@ -184,9 +193,30 @@ def _is_used_up(headers: Mapping[str, str]) -> bool:
 
 
 def _quote(body: str) -> str:
-    """Return the start of a body on one line; a web page is no reason for people."""
+    """Return the start of a body on one line; a web page is no reason for people.
+
+    Of a document that names its reason only that, of an empty one nothing.
+    """
     text = " ".join(body.split())
-    return "" if text.startswith("<") else text[:_REASON_CHARACTERS]
+    if text.startswith("<"):
+        return ""
+    if text.startswith(("{", "[")):
+        try:
+            document = json.loads(body)
+        except (ValueError, RecursionError):
+            return text[:_REASON_CHARACTERS]
+        if not document:
+            return ""
+        reason = document.get("reason") if isinstance(document, dict) else None
+        text = " ".join(reason.split()) if isinstance(reason, str) and reason else text
+    return text[:_REASON_CHARACTERS]
+
+
+def _quote_phrase(status: int, phrase: str) -> str:
+    """Return what a status line says beyond its standard words, without what we had posted."""
+    text = " ".join(phrase.partition("{")[0].split())[:_REASON_CHARACTERS]
+    standard = http.client.responses.get(status, "")
+    return "" if text.casefold() in {"", "ok", standard.casefold()} else text
 
 
 def _retry_after(value: str | None, now: datetime) -> timedelta | None:

@@ -55,6 +55,19 @@ class Delivered:
     answer: Answer
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Why sending stopped: the platform asked for patience, or failed many times in a row.
+
+    Attributes:
+        answer: the last one.
+        column: the only one that was seen to fail, by its address; None if the platform does.
+    """
+
+    answer: Answer
+    column: str | None
+
+
 Report = Callable[[Delivered], Awaitable[None]]
 
 
@@ -78,7 +91,7 @@ class Line:
 
 async def send(
     parcels: Sequence[Parcel], line: Line, report: Report, *, patience: int = FAILURES_IN_A_ROW
-) -> Answer | None:
+) -> Stop | None:
     """Send every parcel and report each as soon as its answer is there.
 
     Args:
@@ -88,15 +101,14 @@ async def send(
         patience: how many failures in a row are the platform's, not the scores'.
 
     Returns:
-        None when all was sent. Else the answer after which nothing more was: the platform
-        asked for patience, or failed many times in a row. What was not sent is not reported.
+        None when all was sent, else why nothing more was. What was not sent is not reported.
     """
     async with _session(line.quirks.in_flight, REQUEST_SECONDS) as session:
         run = _Run(parcels, line, report, session, patience)
         async with asyncio.TaskGroup() as group:
             for _ in range(min(line.quirks.in_flight, len(parcels))):
                 group.create_task(run.work())
-        return run.stopped_by
+        return run.stopped
 
 
 async def measure(url: str) -> timedelta | None:
@@ -141,30 +153,33 @@ class _Run:
         patience: int,
     ) -> None:
         self._patience = patience
-        self.stopped_by: Answer | None = None
+        self.stopped: Stop | None = None
         self._waiting = list(reversed(parcels))
         self._line = line
         self._report = report
         self._session = session
         self._token = line.token
         self._renewing = asyncio.Lock()
-        self._failures = 0
+        self._failing: list[str] = []  # the columns of the failures in a row
 
     async def work(self) -> None:
         """Deliver one parcel after the other until none is left or it has to stop."""
-        while self._waiting and self.stopped_by is None:
+        while self._waiting and self.stopped is None:
             parcel = self._waiting.pop()
             answer = await self._deliver(parcel)
-            self._judge(answer)
+            self._judge(parcel.line_item_url, answer)
             await self._report(Delivered(parcel=parcel, answer=answer))
 
-    def _judge(self, answer: Answer) -> None:
-        if answer.outcome in {Outcome.TEMPORARY, Outcome.UNAUTHORIZED}:
-            self._failures += 1
-        else:
-            self._failures = 0
-        if answer.retry_after is not None or self._failures >= self._patience:
-            self.stopped_by = answer
+    def _judge(self, column: str, answer: Answer) -> None:
+        if answer.outcome not in {Outcome.TEMPORARY, Outcome.UNAUTHORIZED}:
+            self._failing.clear()
+            return
+        self._failing.append(column)
+        if answer.retry_after is not None:
+            self.stopped = Stop(answer=answer, column=None)
+        elif len(self._failing) >= self._patience:
+            is_columns = answer.status is not None and set(self._failing) == {column}
+            self.stopped = Stop(answer=answer, column=column if is_columns else None)
 
     async def _deliver(self, parcel: Parcel) -> Answer:
         """Post one score; on a conflict look what the platform holds: equal is acknowledged."""
@@ -209,8 +224,9 @@ class _Run:
                 arrived_at = clock.now()
                 body = await _text(response)
                 quirks = self._line.quirks
+                phrase = response.reason or ""
                 return rules.read_answer(
-                    response.status, response.headers, body, arrived_at, quirks
+                    response.status, response.headers, body, arrived_at, quirks, phrase
                 )
         except TimeoutError:
             reason = f"no answer within {REQUEST_SECONDS} seconds"

@@ -270,7 +270,7 @@ def _results(here: CurrentLaunch, template: str) -> str:
         placement = _placement(session, here)
         course = queries.find_course_title(session, here.context_id)
         edition = assessments.get_edition(session, placement.edition_id)
-        platform = get_registration(session, here.registration_id).name
+        registration = get_registration(session, here.registration_id)
         roster = find_roster(session, placement.context_id)
         rows = queries.list_results(session, placement, roster)
         missing = queries.list_without_result(session, placement, roster)
@@ -283,7 +283,8 @@ def _results(here: CurrentLaunch, template: str) -> str:
         course=course,
         placement=placement,
         edition=edition,
-        platform=platform,
+        platform=registration.name,
+        hint=quirks_of(registration.product).failing_hint,
         wanted=wanted,
         rows=fitting[start : start + RESULTS],
         fitting=len(fitting),

@@ -25,6 +25,7 @@ class Quirks:
             another submission and take a teacher's grade away.
         takes_comments: a comment belongs to the score and is replaced by the next one's. Not
             so in Canvas, where each one is added to those before.
+        failing_hint: status of an answer to a score, and what people can do about it; a sentence.
         placing_note: what instructors should know before they place something; sentences.
     """
 
@@ -35,6 +36,7 @@ class Quirks:
     not_in_course: tuple[tuple[int, str], ...] = ((400, ""), (422, ""))
     canvas_submission: bool = False
     takes_comments: bool = True
+    failing_hint: tuple[int, str] | None = None
     placing_note: str = ""
 
 
@@ -56,6 +58,8 @@ _PRODUCTS = {
     "moodle": Quirks(
         in_flight=8,
         not_in_course=((400, ""),),
+        # Seen in Moodle 4.5: 500 to any score for a locked column.
+        failing_hint=(500, "Moodle answers so while the column is locked: unlock it there."),
         placing_note=(
             "Moodle takes whole points from 1 to 100. When it opens and closes, and whether in a "
             "new window, you set in Moodle's own settings of the activity."

@@ -164,6 +164,6 @@ def test_no_faults_without_the_setting(site: Site) -> None:
 def test_a_count_is_shared_by_threads() -> None:
     faults = Faults(scores_remaining=1)
 
-    assert [faults.takes_score(), faults.takes_score()] == [True, False]
+    assert [faults.takes_score(1), faults.takes_score(1)] == [True, False]
     with pytest.raises(RefusalError):
         faults.change({"unknown": True})

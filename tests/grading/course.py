@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from sqlalchemy import select, update
@@ -84,6 +85,42 @@ class Course:
         finally:
             object.__setattr__(campus, "settings", before)
 
+    def beside(self) -> "Course":
+        """Place another assessment in the same course, with a column of its own."""
+        parts = urlsplit(self.url)
+        with self.site.campus.engine.begin() as connection:
+            line_item = store.add_line_item(
+                connection,
+                course_id=1,
+                tool_id=int(parts.query.removeprefix("type_id=")),
+                activity_id=None,
+                label="Another",
+                score_maximum=10,
+                resource_id="another",
+                tag="",
+                starts_at=None,
+                ends_at=None,
+            )
+        url = parts._replace(path=f"{parts.path.rpartition('/')[0]}/{line_item.id}").geturl()
+        placement_id = create_placement(
+            self.institution_id,
+            published(self.university),
+            context_id=self.context_id,
+            created_by=None,
+            title="Another",
+        )
+        with transaction(self.institution_id) as session:
+            link = ResourceLink(
+                deployment_id=self.university.deployment_id,
+                context_id=self.context_id,
+                platform_id=f"link of {line_item.id}",
+                line_item_url=url,
+            )
+            session.add(link)
+            session.flush()  # the placement's foreign key
+            assessments.bind_placement(session, placement_id, link.id, self.context_id)
+        return replace(self, placement_id=placement_id, line_item_id=line_item.id, url=url)
+
     def forget_column(self) -> str:
         """Have the link without a column, as a launch may say. Returns the column's address."""
         with transaction(self.institution_id) as session:
@@ -140,7 +177,10 @@ class Course:
         """Return what we want for a user."""
         with transaction(self.institution_id) as session:
             return session.scalars(
-                select(DesiredScore).where(DesiredScore.user_id == user_id)
+                select(DesiredScore).where(
+                    DesiredScore.user_id == user_id,
+                    DesiredScore.placement_id == self.placement_id,
+                )
             ).one()
 
     def lane_row(self) -> SenderLane:

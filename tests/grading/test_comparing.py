@@ -217,6 +217,7 @@ def test_a_column_that_is_gone_is_noticed_and_made_anew_with_every_score(
 
 
 def test_a_column_of_ours_stays_when_a_launch_names_none(course: Course) -> None:
+    course.forget_column()
     services.make_column(course.institution_id, course.placement_id, actor=audit.CLI)
     with transaction(course.institution_id) as session:
         made = session.scalars(select(GradebookColumn.made_url)).one()
@@ -231,6 +232,7 @@ def test_a_column_of_ours_stays_when_a_launch_names_none(course: Course) -> None
 def test_no_column_is_made_without_the_right(course: Course) -> None:
     with transaction(course.institution_id) as session:
         session.execute(update(Context).values(service_scopes=[store.SCORE_SCOPE]))
+    course.forget_column()
 
     with pytest.raises(services.CannotMakeColumnError):
         services.make_column(course.institution_id, course.placement_id, actor=audit.CLI)

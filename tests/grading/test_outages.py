@@ -22,7 +22,7 @@ from tests.grading.crowd import Crowd, crowd_of
 from tests.grading.test_jobs import Later, sender_answers, work
 from tests.helpers import serving
 
-LEARNERS = 200
+LEARNERS = 2000
 PRODUCTS = [name for name in PERSONALITIES if name != STRICT.name]
 
 

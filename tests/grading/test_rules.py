@@ -164,3 +164,27 @@ def test_a_reason_is_quoted_short_and_on_one_line() -> None:
 
 def test_a_web_page_is_no_reason() -> None:
     assert not read_answer(500, {}, "<!doctype html><h1>Oops</h1>", NOW).reason
+
+
+@pytest.mark.parametrize(
+    ("body", "phrase", "reason"),
+    [
+        # Moodle 4.5, on the wire: the body says nothing, the status line quotes what was posted.
+        (
+            "[]",
+            'Incorrect score received{"userId": "3", "scoreGiven": 1}',
+            "Incorrect score received",
+        ),
+        ('{"status": 400, "reason": "No handler found"}', "Bad Request", "No handler found"),
+        ('{"errors": "no such user"}', "Bad Request", '{"errors": "no such user"}'),
+        ('{"reason": 7}', "", '{"reason": 7}'),
+        ("{not JSON", "", "{not JSON"),
+        ("", "Bad Request", ""),
+        ("[]", "bad request", ""),
+        ("", "OK", ""),
+        ("because", "Something else", "because"),
+    ],
+)
+def test_a_reason_is_found_where_products_put_it(body: str, phrase: str, reason: str) -> None:
+    answer = rules.read_answer(400, {}, body, NOW, quirks_of("generic"), phrase)
+    assert answer.reason == reason

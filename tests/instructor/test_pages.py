@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -10,18 +11,19 @@ import pytest
 from flask import Flask, redirect, request
 from flask.typing import ResponseReturnValue
 from playwright.sync_api import Page, expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lti_tool.assessments.services import open_attempt
 from lti_tool.core import clock
 from lti_tool.core import settings as settings_module
-from lti_tool.core.db import transaction
+from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.ids import InstitutionId, LaunchId
 from lti_tool.core.settings import Settings
-from lti_tool.grading.models import DesiredScore
+from lti_tool.grading.models import DesiredScore, SenderLane
 from lti_tool.grading.services import desire_score
 from lti_tool.launch.models import Launch
 from lti_tool.launch.session import remember
+from lti_tool.platforms.models import Context, Roster, RosterMember
 from tests.browser import OpenPage, axe_violations, overflow_px
 from tests.helpers import serving
 from tests.learner import story
@@ -62,16 +64,25 @@ def busy_course() -> tuple[University, Activity, Visit]:
     )
     story.add_activity(here, "Research data management", minutes=40)
     story.publish(here, "Data ethics and consent", minutes=45)
-    for name in ("Ingrid Sæther", "Nana Yaa Mensah", "Amara Nwosu", "Linh Đặng"):
+    for name in ("Ingrid Sæther", "Nana Yaa Mensah", "Amara Nwosu", "Linh Đặng", "Jonas Weidmann"):
         user_id = story.enrol(here, name)
         story.take(here, activity, user_id, "right", "wrong" if name.startswith("I") else "right")
         desire_score(here.institution_id, activity.placement_id, user_id)
     at_work = story.enrol(here, "Mele Tupou")
     open_attempt(here.institution_id, activity.placement_id, at_work)
+    add_roster(here)
     states: dict[int, dict[str, object]] = {
         0: {"refused_at": clock.now(), "due_at": None, "last_status": 422},
         1: {"tries": 2, "due_at": clock.now() + timedelta(minutes=4), "last_status": 503},
         2: {"acknowledged_version": 1, "acknowledged_at": clock.now(), "due_at": None},
+        4: {
+            "acknowledged_version": 1,
+            "acknowledged_at": clock.now(),
+            "due_at": None,
+            "held_points": Decimal(9),
+            "held_maximum": Decimal(10),
+            "held_at": clock.now(),
+        },
     }
     with transaction(here.institution_id) as session:
         rows = session.scalars(select(DesiredScore).order_by(DesiredScore.id)).all()
@@ -80,7 +91,50 @@ def busy_course() -> tuple[University, Activity, Visit]:
                 setattr(rows[number], name, value)
         rows[0].last_error = "User is not active in the course"
         rows[1].last_error = "Service unavailable"
+        rows[1].last_outcome = "temporary"
+        rows[0].last_outcome = "not_in_course"
     return here, activity, launch(here, activity)
+
+
+def add_roster(here: University) -> None:
+    """Let the platform have told who is in the course: one who has begun nothing, among others."""
+    with transaction(here.institution_id) as session:
+        session.add(Roster(context_id=here.context_id, read_at=clock.now()))
+        for name in ("Chen Wei-Ting", "Dmytro Bondar"):
+            session.add(
+                RosterMember(
+                    context_id=here.context_id,
+                    subject=name,
+                    name=name,
+                    roles=["Learner"],
+                    is_active=True,
+                )
+            )
+
+
+def make_trouble(here: University) -> None:
+    """Let the platform fail as a whole, and the column be gone."""
+    with transaction(here.institution_id) as session:
+        context = session.get_one(Context, (here.context_id, here.institution_id))
+        context.line_items_url = "https://lms.example/lineitems"
+        session.execute(
+            update(DesiredScore)
+            .where(DesiredScore.last_outcome == "temporary")
+            .values(last_outcome="column_gone", refused_at=clock.now(), due_at=None)
+        )
+    with system_transaction() as session:
+        session.execute(
+            update(SenderLane)
+            .where(SenderLane.institution_id == here.institution_id)
+            .values(
+                failing_since=clock.now() - timedelta(minutes=20),
+                paused_until=clock.now() + timedelta(minutes=10),
+                failures=4,
+                last_status=503,
+                last_error="Service unavailable",
+                clock_lead=2.4,
+            )
+        )
 
 
 def launch(here: University, activity: Activity) -> Visit:
@@ -126,6 +180,29 @@ def test_every_page_passes_axe_and_fits_its_window(
         assert overflow_px(page) == 0, path
 
 
+@pytest.mark.parametrize(
+    ("width", "dark", "forced_colours"),
+    [(320, True, False), (360, False, False), (1280, False, False), (1280, False, True)],
+)
+def test_the_gradebook_page_passes_axe_on_its_worst_day(
+    base_url: str, open_page: OpenPage, width: int, *, dark: bool, forced_colours: bool
+) -> None:
+    here, _, visit = busy_course()
+    make_trouble(here)
+    page = open_page("about:blank", width=width, dark=dark, forced_colours=forced_colours)
+
+    enter(page, base_url, visit, "/scores?sent=2&compared=1")
+
+    page.get_by_text("Details for your LMS administrator").click()
+    expect(page.get_by_role("heading", name="LMS does not take grades just now")).to_be_visible()
+    expect(page.get_by_role("button", name="Make a column")).to_be_visible()
+    expect(page.get_by_role("button", name="Use ours: ")).to_be_visible()
+    expect(page.get_by_role("heading", name="In the course, nothing begun: 2")).to_be_visible()
+    expect(page.get_by_text("https://lms.example/lineitems/1")).to_be_visible()
+    assert axe_violations(page) == []
+    assert overflow_px(page) == 0
+
+
 def test_the_picker_works_without_scripts_and_keeps_its_ticks(
     base_url: str, open_page: OpenPage
 ) -> None:
@@ -166,7 +243,7 @@ def test_a_refused_grade_is_sent_again_by_its_button(base_url: str, open_page: O
     page = open_page("about:blank", javascript=False)
     enter(page, base_url, visit, "/scores")
     expect(page.get_by_role("row", name="Ingrid Sæther")).to_contain_text(
-        "LMS: User is not active in the course (422)."
+        "LMS has no such learner in this course (422): User is not active in the course."
     )
 
     page.get_by_role("button", name="Send again: Ingrid Sæther").click()

@@ -1,6 +1,11 @@
 """What grading does: wants scores, sends them, looks what became of them, makes columns."""
 
-from lti_tool.grading.errors import CannotMakeColumnError
+from lti_tool.grading.errors import CannotMakeColumnError, ColumnThereError
+from lti_tool.grading.services.aside import (
+    other_columns_wait,
+    other_columns_work,
+    put_off_column,
+)
 from lti_tool.grading.services.columns import make_column
 from lti_tool.grading.services.comparing import (
     COMPARE,
@@ -29,6 +34,7 @@ __all__ = [
     "PROBE",
     "SEND_DUE",
     "CannotMakeColumnError",
+    "ColumnThereError",
     "Lane",
     "ask_comparison",
     "compare_column",
@@ -40,7 +46,10 @@ __all__ = [
     "list_compared",
     "make_column",
     "note_clock",
+    "other_columns_wait",
+    "other_columns_work",
     "pause",
+    "put_off_column",
     "record_answers",
     "release",
     "send_again",

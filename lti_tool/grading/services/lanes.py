@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments.models import Placement
 from lti_tool.core import clock, queue
 from lti_tool.core.db import system_transaction, transaction
-from lti_tool.core.ids import InstitutionId, RegistrationId, new_id
+from lti_tool.core.ids import DesiredScoreId, InstitutionId, RegistrationId, new_id
 from lti_tool.grading import ags, rules
 from lti_tool.grading.models import DesiredScore, SenderLane
 from lti_tool.grading.rules import Answer, Outcome, grants
@@ -226,20 +226,40 @@ def take_batch(lane: Lane, quirks: Quirks, *, limit: int = 500) -> list[Parcel]:
         if held is None:
             return []
         lead = timedelta(seconds=max(held.clock_lead or 0.0, 0.0))
-        rows = session.execute(
+        due = due_in(lane, now)
+        query = (
             select(DesiredScore, Context.service_scopes)
             .join(Placement, Placement.id == DesiredScore.placement_id)
             .outerjoin(Context, Context.id == Placement.context_id)
-            .where(DesiredScore.registration_id == lane.registration_id, DesiredScore.due_at <= now)
+            .where(*due)
             .order_by(DesiredScore.due_at)
-            .limit(PROBE if held.failures else limit)
+            .limit(limit)
             .with_for_update(of=DesiredScore)
-        ).all()
+        )
+        if held.failures:
+            query = query.where(DesiredScore.id.in_(_probes(*due)))
+        rows = session.execute(query).all()
         return [
             _parcel(row, quirks, may_read=grants(scopes, ags.RESULT_SCOPE))
             for row, scopes in rows
             if _stamp(row, now, lead)
         ]
+
+
+def _probes(*due: ColumnElement[bool]) -> Select[tuple[DesiredScoreId]]:
+    """Return which scores show whether a platform is back: of as many columns as there are."""
+    ranked = (
+        select(
+            DesiredScore.id,
+            DesiredScore.due_at,
+            func.row_number()
+            .over(partition_by=DesiredScore.line_item_url, order_by=DesiredScore.due_at)
+            .label("rank"),
+        )
+        .where(*due)
+        .subquery()
+    )
+    return select(ranked.c.id).order_by(ranked.c.rank, ranked.c.due_at).limit(PROBE)
 
 
 def _stamp(row: DesiredScore, now: datetime, lead: timedelta) -> bool:
@@ -275,6 +295,11 @@ def _parcel(row: DesiredScore, quirks: Quirks, *, may_read: bool) -> Parcel:
             extension=extension,
         ),
     )
+
+
+def due_in(lane: Lane, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Say which scores are due in a lane."""
+    return DesiredScore.registration_id == lane.registration_id, DesiredScore.due_at <= now
 
 
 def record_answers(lane: Lane, delivered: Sequence[Delivered]) -> None:
