@@ -1,6 +1,10 @@
 """Who acts on what: the product's whole asynchronous flow on one screen."""
 
-from lti_tool.assessments.events import AssessmentPassed, PlacementResultChanged
+from lti_tool.assessments.events import (
+    AssessmentPassed,
+    AssessmentPassLost,
+    PlacementResultChanged,
+)
 from lti_tool.badges.events import AwardGranted, AwardWithdrawn
 from lti_tool.badges.jobs import award_for_pass, issue_credential, revoke_credential
 from lti_tool.core import outbox
@@ -20,6 +24,7 @@ def register() -> None:
     outbox.subscribe(CourseServicesChanged, [desire_scores_of_course])
     outbox.subscribe(PlacementResultChanged, [desire_score])
     outbox.subscribe(AssessmentPassed, [award_for_pass])
+    outbox.subscribe(AssessmentPassLost, [])
     outbox.subscribe(AwardGranted, [issue_credential, count_award])
     outbox.subscribe(AwardWithdrawn, [revoke_credential, uncount_award])
     outbox.subscribe(PathwayPublished, [welcome_newcomers])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lti_tool.core.errors import ConflictError, InvalidRequestError
+from lti_tool.core.errors import ConflictError, InvalidRequestError, NotFoundError
 
 
 class UnknownItemError(InvalidRequestError):
@@ -81,3 +81,30 @@ class NoAttemptsLeftError(ConflictError):
 
     def __init__(self, allowed: int) -> None:
         super().__init__(f"This activity allows {allowed} of them.")
+
+
+class UnfitMarkError(InvalidRequestError):
+    """Points that a question cannot give, or none at all."""
+
+    code = "unfit_mark"
+    title = "The mark is not complete"
+    steps = ("Go back, choose a level for each criterion or enter points, and save again.",)
+
+
+class NothingToMarkError(NotFoundError):
+    """An answer that nobody has to mark: none was given, or the question marks itself."""
+
+    code = "nothing_to_mark"
+    title = "There is nothing to mark there"
+    steps = ("Go back to what waits for marking, and choose again.",)
+
+
+class MarkedMeanwhileError(ConflictError):
+    """Somebody else has marked an answer that this page showed as it was before."""
+
+    code = "marked_meanwhile"
+    title = "Somebody else has marked this answer meanwhile"
+    steps = ("Look at their mark, and save yours again if it shall count instead.",)
+
+    def __init__(self) -> None:
+        super().__init__("Their mark is kept. Yours is not saved yet.")

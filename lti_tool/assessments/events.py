@@ -41,3 +41,15 @@ class AssessmentPassed:
     user_id: UserId
     attempt_id: AttemptId
     passed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessmentPassLost:
+    """An attempt that had passed no longer does: a mark or a key was changed."""
+
+    institution_id: InstitutionId
+    placement_id: PlacementId
+    assessment_id: AssessmentId
+    user_id: UserId
+    attempt_id: AttemptId
+    lost_at: datetime

@@ -230,6 +230,35 @@ class Attachment(TenantRow, Base):
     sent_at: Mapped[datetime]
 
 
+class ItemMark(TenantRow, Base):
+    """What a person gave for one answer. Never changed: one with a higher number counts instead.
+
+    `save_id` is of the answer that was read: for another answer the mark does not count.
+    `levels` are those chosen of the rubric, by criterion.
+    """
+
+    __tablename__ = "item_marks"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "attempt_id", "item_version_id", "number"),
+        CheckConstraint("points >= 0 AND points <= out_of AND out_of > 0", name="points"),
+        tenant_key("attempt_id", "attempts", ondelete="CASCADE"),
+        tenant_key("item_version_id", "item_versions"),
+        tenant_key("marked_by", "users"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    attempt_id: Mapped[AttemptId]
+    item_version_id: Mapped[ItemVersionId]
+    number: Mapped[int]
+    save_id: Mapped[UUID]
+    points: Mapped[Decimal]
+    out_of: Mapped[Decimal]
+    levels: Mapped[dict[str, Any]]
+    comment: Mapped[str]
+    marked_by: Mapped[UserId]
+    marked_at: Mapped[datetime]
+
+
 class LateResponse(TenantRow, Base):
     """An answer that arrived after its attempt had ended; counts only if an instructor says so.
 

@@ -17,6 +17,7 @@ from lti_tool.assessments.models import (
     Attempt,
     Edition,
     EditionItem,
+    ItemMark,
     ItemVersion,
     LateResponse,
     Placement,
@@ -24,7 +25,7 @@ from lti_tool.assessments.models import (
     Response,
 )
 from lti_tool.assessments.review import CompetencyResult, ReviewedItem
-from lti_tool.assessments.rules import FormItem, Outcome, Stored
+from lti_tool.assessments.rules import FormItem, Given, Outcome, Stored
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import (
     AssessmentId,
@@ -199,6 +200,20 @@ def get_attempt(
     return attempt
 
 
+def get_attempt_at(
+    session: Session, placement_id: PlacementId, attempt_id: AttemptId, *, lock: bool = False
+) -> Attempt:
+    """Return an ended attempt at a placement, for staff who may see it.
+
+    Raises:
+        NotFoundError: there is none of this id there, or it has not ended.
+    """
+    attempt = get_attempt(session, attempt_id, lock=lock)
+    if attempt.placement_id != placement_id or attempt.submitted_at is None:
+        raise NotFoundError("There is no such attempt at this activity.")
+    return attempt
+
+
 def list_attempts(
     session: Session, placement_id: PlacementId, user_id: UserId | None = None
 ) -> Sequence[Attempt]:
@@ -280,6 +295,41 @@ def list_responses(
         query = query.where(Response.item_version_id.in_(of_items))
     rows = session.scalars(query)
     return {row.item_version_id: _stored(row) for row in rows}
+
+
+def list_marks(session: Session, attempt_id: AttemptId) -> dict[ItemVersionId, ItemMark]:
+    """Return the marks of an attempt that count, by question: the newest for the present answer."""
+    rows = session.scalars(
+        select(ItemMark)
+        .join(
+            Response,
+            (Response.attempt_id == ItemMark.attempt_id)
+            & (Response.item_version_id == ItemMark.item_version_id)
+            & (Response.save_id == ItemMark.save_id),
+        )
+        .where(ItemMark.attempt_id == attempt_id)
+        .order_by(ItemMark.number)
+    )
+    return {row.item_version_id: row for row in rows}
+
+
+def list_marks_of_answer(
+    session: Session, attempt_id: AttemptId, item_version_id: ItemVersionId
+) -> Sequence[ItemMark]:
+    """Return every mark an answer has had, newest first."""
+    return session.scalars(
+        select(ItemMark)
+        .where(ItemMark.attempt_id == attempt_id, ItemMark.item_version_id == item_version_id)
+        .order_by(ItemMark.number.desc())
+    ).all()
+
+
+def list_given(session: Session, attempt_id: AttemptId) -> dict[ItemVersionId, Given]:
+    """Return the same marks as scoring counts them."""
+    return {
+        id_: Given(share=row.points / row.out_of, levels=row.levels, comment=row.comment)
+        for id_, row in list_marks(session, attempt_id).items()
+    }
 
 
 def list_attachments(session: Session, attempt_id: AttemptId) -> dict[str, Attachment]:
@@ -411,6 +461,7 @@ def attempt_review(
         {id_: stored.value for id_, stored in saved.items()},
         {id_: tuple(value) for id_, value in late},
         shows_key=shows_key,
+        given=list_given(session, attempt_id),
     )
     return AttemptReview(
         attempt=attempt,

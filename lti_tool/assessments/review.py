@@ -7,9 +7,17 @@ from decimal import Decimal
 from markupsafe import Markup
 
 from lti_tool.assessments import content, rules
-from lti_tool.assessments.items import FileUpload
-from lti_tool.assessments.rules import FormItem, Mark
+from lti_tool.assessments.items import FileUpload, Item, LongText, written_text
+from lti_tool.assessments.rules import FormItem, Given, Mark
 from lti_tool.core.ids import ItemVersionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewedCriterion:
+    """One thing that a marker looked at, and how well it was met."""
+
+    name: str
+    level: Markup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,11 +27,14 @@ class ReviewedItem:
     Attributes:
         chosen: what was chosen or written; None for nothing.
         needs_marking: a person has to read it; it has no points so far.
+        by_person: a person has marked it.
         feedback: the author's word on just that.
         key, rationale, references: None while the learner could still use them, or when
             there are none.
         late: what arrived after the end and did not count; None for nothing.
         files: ids of files that are the answer; names are kept with the files.
+        criteria: what the marker chose of the rubric, in its order.
+        comment: the marker's; None for none.
     """
 
     number: int
@@ -32,6 +43,7 @@ class ReviewedItem:
     chosen: Markup | None
     is_right: bool
     needs_marking: bool
+    by_person: bool
     points_earned: Decimal
     points: Decimal
     feedback: Markup | None
@@ -40,6 +52,8 @@ class ReviewedItem:
     references: Markup | None
     late: Markup | None
     files: tuple[str, ...]
+    criteria: tuple[ReviewedCriterion, ...]
+    comment: Markup | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +69,7 @@ def review_items(
     form: Sequence[FormItem],
     values: Mapping[ItemVersionId, Sequence[str]],
     late: Mapping[ItemVersionId, Sequence[str]],
+    given: Mapping[ItemVersionId, Given],
     *,
     shows_key: bool,
 ) -> tuple[ReviewedItem, ...]:
@@ -64,26 +79,29 @@ def review_items(
         form: the attempt's questions.
         values: what was chosen, by question.
         late: what arrived after the end, by question.
+        given: by people who marked, by question.
         shows_key: whether the learner may see what is right and why.
     """
-    mark = rules.mark(form, values)
+    mark = rules.mark(form, values, given)
     return tuple(
         _review_item(
             asked,
             mark,
             values.get(asked.id, ()),
             late.get(asked.id, ()),
+            given.get(asked.id),
             shows_key=shows_key,
         )
         for asked in form
     )
 
 
-def _review_item(
+def _review_item(  # noqa: PLR0913 - all that is known of one answer
     asked: FormItem,
     mark: Mark,
     value: Sequence[str],
     late: Sequence[str],
+    given: Given | None,
     *,
     shows_key: bool,
 ) -> ReviewedItem:
@@ -98,6 +116,7 @@ def _review_item(
         chosen=told.given,
         is_right=earned == asked.points,
         needs_marking=asked.id in mark.needs_marking,
+        by_person=given is not None and item.score(value).needs_marking,
         points_earned=earned,
         points=asked.points,
         feedback=told.feedback,
@@ -106,6 +125,19 @@ def _review_item(
         references=Markup().join(map(content.block, references)) if references else None,
         late=item.told(late).given,
         files=tuple(value) if isinstance(item, FileUpload) else (),
+        criteria=_criteria(item, given),
+        comment=written_text(given.comment) if given and given.comment else None,
+    )
+
+
+def _criteria(item: Item, given: Given | None) -> tuple[ReviewedCriterion, ...]:
+    if given is None or not isinstance(item, FileUpload | LongText):
+        return ()
+    return tuple(
+        ReviewedCriterion(name=criterion.text, level=content.inline(level.text))
+        for criterion in item.rubric
+        for level in criterion.levels
+        if given.levels.get(criterion.id) == level.id
     )
 
 

@@ -186,11 +186,7 @@ def get_file(here: CurrentLaunch, attempt_id: UUID, file_id: UUID) -> ResponseRe
     attachment, stored = services.get_file(
         here.institution_id, AttemptId(attempt_id), AttachmentId(file_id), of_user=here.user_id
     )
-    answer = Response(stored.data, mimetype=stored.media_type)
-    # Saved, never shown: what people send may be anything, whatever it calls itself.
-    answer.headers.set("Content-Disposition", "attachment", filename=attachment.name)
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return answer
+    return web.attachment(stored.data, stored.media_type, attachment.name)
 
 
 @blueprint.get("/<uuid:attempt_id>/submit")

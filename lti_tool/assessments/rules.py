@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from uuid import UUID
 
-from lti_tool.assessments.items import Item
+from lti_tool.assessments.items import Item, Score
 from lti_tool.core.ids import ItemVersionId
 
 # An answer given in the last second still has to travel.
@@ -73,14 +74,40 @@ def reaches(earned: Decimal, possible: Decimal, pass_mark: Decimal) -> bool:
     return earned >= pass_mark * possible
 
 
-def mark(form: Sequence[FormItem], responses: Mapping[ItemVersionId, Sequence[str]]) -> Mark:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a person gave for an answer.
+
+    Attributes:
+        share: of the points, 0 to 1.
+        levels: those chosen of the rubric, by criterion.
+        comment: for the learner, plain text; may be empty.
+    """
+
+    share: Decimal
+    levels: Mapping[str, str]
+    comment: str
+
+
+_NOTHING_GIVEN: Mapping[ItemVersionId, Given] = MappingProxyType({})
+
+
+def mark(
+    form: Sequence[FormItem],
+    responses: Mapping[ItemVersionId, Sequence[str]],
+    given: Mapping[ItemVersionId, Given] = _NOTHING_GIVEN,
+) -> Mark:
     """Score an attempt. A question without a response, or with an empty one, earns nothing.
 
     Args:
         form: the attempt's questions, at least one.
         responses: what was answered, by question.
+        given: by people, by question; counts for answers that need it.
     """
     scores = {asked.id: asked.item.score(responses.get(asked.id, ())) for asked in form}
+    for id_, one in given.items():
+        if id_ in scores and scores[id_].needs_marking:
+            scores[id_] = Score(share=one.share)
     by_item = {
         asked.id: (scores[asked.id].share * asked.points).quantize(_PLACES, ROUND_HALF_UP)
         for asked in form

@@ -141,6 +141,14 @@ def page(name: str) -> str:
     return pages[name]
 
 
+def attachment(data: bytes, media_type: str, name: str) -> Response:
+    """Answer with a file that people sent: saved, never shown, whatever it calls itself."""
+    answer = Response(data, mimetype=media_type)
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
+
+
 def wants_json() -> bool:
     """Tell whether a script asked, which reads codes rather than pages."""
     return request.accept_mimetypes.best_match(["text/html", "application/json"]) == (

@@ -69,3 +69,46 @@ class SendAgain(BaseModel):
 
     user: UUID | None = None
     over: bool = False
+
+
+class MarkingOrder(BaseModel):
+    """In which order answers are marked, and whether names are shown."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    by: Literal["question", "learner"] = "question"
+    names: Literal["shown", "hidden"] = "shown"
+
+    @property
+    def hides_names(self) -> bool:
+        """Tell whether the marker wants to see no names."""
+        return self.names == "hidden"
+
+    def query(self) -> dict[str, str]:
+        """Return what an address has to say of it."""
+        return {"by": self.by, "names": self.names}
+
+
+class MarkForm(BaseModel):
+    """A mark as it was typed, not judged yet. `levels`: by criterion."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    points: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)] = ""
+    levels: dict[str, str] = {}
+    comment: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
+    seen: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    go: Literal["next", "stay"] = "next"
+
+    @classmethod
+    def values(cls, sent: MultiDict[str, str]) -> dict[str, object]:
+        """Return what was sent, the chosen levels together."""
+        levels = {
+            name.removeprefix("level-"): value
+            for name, value in sent.items()
+            if name.startswith("level-") and value
+        }
+        plain = {name: sent[name] for name in ("points", "seen", "go") if name in sent}
+        # Browsers end the lines of a text area by CR LF.
+        comment = sent.get("comment", "").replace("\r\n", "\n")
+        return {**plain, "levels": levels, "comment": comment}

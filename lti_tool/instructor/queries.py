@@ -18,7 +18,9 @@ from lti_tool.badges.models import Achievement
 from lti_tool.core.ids import AssessmentId, ContextId, InstitutionId, PathwayId, UserId
 from lti_tool.grading import queries as grading
 from lti_tool.grading.queries import ScoreRow
+from lti_tool.instructor.errors import NothingPlacedError
 from lti_tool.launch.rules import roles_of
+from lti_tool.launch.session import CurrentLaunch
 from lti_tool.pathways.models import Pathway, PathwayStone, PathwayVersion
 from lti_tool.pathways.queries import is_newest
 from lti_tool.people.rules import Role
@@ -73,6 +75,22 @@ class ResultRow:
             return "on_its_way" if self.has_column and self.result is not None else "none"
         state = self.score.state
         return "on_its_way" if state == grading.SyncState.TRYING_AGAIN else state.value
+
+
+def get_placement(session: Session, here: CurrentLaunch) -> Placement:
+    """Return the placement behind the link that was opened.
+
+    Raises:
+        NothingPlacedError: it stands for none.
+    """
+    found = (
+        assessments.find_placement_of_link(session, here.resource_link_id)
+        if here.resource_link_id is not None
+        else None
+    )
+    if found is None:
+        raise NothingPlacedError
+    return found
 
 
 def find_course_title(session: Session, context_id: ContextId | None) -> str | None:

@@ -7,10 +7,8 @@ from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from lti_tool.assessments import queries as assessments
-from lti_tool.assessments.models import Placement
 from lti_tool.assessments.queries import EditionSummary
 from lti_tool.assessments.services import create_placement
 from lti_tool.core import web
@@ -19,8 +17,8 @@ from lti_tool.core.db import transaction
 from lti_tool.core.ids import AttemptId, EditionId, UserId
 from lti_tool.grading.queries import SyncState, find_column_state
 from lti_tool.grading.services import ask_comparison, make_column, send_again
-from lti_tool.instructor import queries
-from lti_tool.instructor.errors import NothingPlacedError, NothingToReviewError
+from lti_tool.instructor import marking, queries
+from lti_tool.instructor.errors import NothingToReviewError
 from lti_tool.instructor.forms import MOST_POINTS, Picked, ResultsFilter, SendAgain
 from lti_tool.instructor.queries import Choosable, ResultRow
 from lti_tool.launch import placement_token
@@ -97,7 +95,7 @@ def send_scores(here: CurrentLaunch) -> ResponseReturnValue:
     """
     wanted = web.read_form(SendAgain, request.form.to_dict())
     with transaction(here.institution_id) as session:
-        placement = _placement(session, here)
+        placement = queries.get_placement(session, here)
         rows = queries.list_results(session, placement)
     refused = [row.user_id for row in rows if row.state == SyncState.REFUSED]
     whose = refused if wanted.user is None else [UserId(wanted.user)]
@@ -131,7 +129,7 @@ def review(here: CurrentLaunch) -> ResponseReturnValue:
             if learner is None or learner.id != here.user_id:
                 raise NotForYourRoleError
             return redirect(url_for("learner.open_placement", launch_id=here.launch_id), 303)
-        placement = _placement(session, here)
+        placement = queries.get_placement(session, here)
         course = queries.find_course_title(session, here.context_id)
         attempts = assessments.list_attempts(session, placement.id, learner.id) if learner else ()
     return render_template(
@@ -152,7 +150,7 @@ def review_attempt(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue
     if subject is None:
         raise NothingToReviewError
     with transaction(here.institution_id) as session:
-        placement = _placement(session, here)
+        placement = queries.get_placement(session, here)
         learner = queries.find_learner(session, here.user_id, subject)
         if learner is None:
             raise NothingToReviewError
@@ -173,7 +171,7 @@ def review_attempt(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue
 def compare_scores(here: CurrentLaunch) -> ResponseReturnValue:
     """Have the gradebook, and who is in the course, read again; that takes some seconds."""
     with transaction(here.institution_id) as session:
-        placement = _placement(session, here)
+        placement = queries.get_placement(session, here)
     ask_comparison(here.institution_id, placement.id)
     return redirect(url_for(".show_scores", launch_id=here.launch_id, compared=1), 303)
 
@@ -183,7 +181,7 @@ def compare_scores(here: CurrentLaunch) -> ResponseReturnValue:
 def make_new_column(here: CurrentLaunch) -> ResponseReturnValue:
     """Make a gradebook column for an activity that has none, or had one, and send all there."""
     with transaction(here.institution_id) as session:
-        placement = _placement(session, here)
+        placement = queries.get_placement(session, here)
     sent = make_column(here.institution_id, placement.id, actor=Actor("user", here.user_id))
     return redirect(url_for(".show_scores", launch_id=here.launch_id, sent=sent), 303)
 
@@ -267,7 +265,7 @@ def _answer(here: CurrentLaunch, items: Sequence[ContentItem]) -> str:
 def _results(here: CurrentLaunch, template: str) -> str:
     wanted = web.read_form(ResultsFilter, request.args.to_dict())
     with transaction(here.institution_id) as session:
-        placement = _placement(session, here)
+        placement = queries.get_placement(session, here)
         course = queries.find_course_title(session, here.context_id)
         edition = assessments.get_edition(session, placement.edition_id)
         registration = get_registration(session, here.registration_id)
@@ -275,6 +273,8 @@ def _results(here: CurrentLaunch, template: str) -> str:
         rows = queries.list_results(session, placement, roster)
         missing = queries.list_without_result(session, placement, roster)
         column = find_column_state(session, placement.id)
+        asks_for_marking = marking.asks_for_marking(session, placement)
+        to_mark = marking.count_waiting(session, placement)
     fitting = [row for row in rows if _fits(row, wanted)]
     start = (wanted.page - 1) * RESULTS
     return render_template(
@@ -304,20 +304,11 @@ def _results(here: CurrentLaunch, template: str) -> str:
         column=column,
         roster=roster,
         missing=missing,
+        asks_for_marking=asks_for_marking,
+        to_mark=to_mark,
     )
 
 
 def _fits(row: ResultRow, wanted: ResultsFilter) -> bool:
     named = wanted.q.casefold() in (row.name or "").casefold()
     return named and (not wanted.state or row.state == wanted.state)
-
-
-def _placement(session: Session, here: CurrentLaunch) -> Placement:
-    found = (
-        assessments.find_placement_of_link(session, here.resource_link_id)
-        if here.resource_link_id is not None
-        else None
-    )
-    if found is None:
-        raise NothingPlacedError
-    return found

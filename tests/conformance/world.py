@@ -15,7 +15,7 @@ from lti_tool.badges.models import Credential, Share
 from lti_tool.core import clock, keys
 from lti_tool.core.audit import SYSTEM
 from lti_tool.core.db import Base, transaction
-from lti_tool.core.ids import UserId
+from lti_tool.core.ids import AttemptId, UserId
 from lti_tool.people.rules import STAFF_ROLES, Role
 from lti_tool.people.services import add_identity_provider, sign_in
 from lti_tool.people.staff_session import COOKIE
@@ -101,10 +101,10 @@ class World:
 def settled(worker: Worker) -> World:
     """Open an institution in which everything has happened once."""
     here = story.open_university()
-    activity = story.add_activity(here, "Counting")
+    activity = story.add_activity(here, "Counting", is_written=True)
     amara = story.enrol(here)
     story.make_pathway(here, "Counting well", activity.achievement_id)
-    story.take(here, activity, amara, "right", "right")
+    attempt_id = story.take(here, activity, amara, "right", "right", "Because.")
     worker.run()
     _leave_open(here, activity, amara)
     invite(here.institution_id, actor=SYSTEM)
@@ -136,8 +136,18 @@ def settled(worker: Worker) -> World:
         },
         at_desk={role: _at_desk(here, provider_id, role) for role in STAFF_ROLES},
         other_learner=_in_course(here, activity, story.enrol(here, "Bela"), Role.LEARNER),
-        ids={"deployment_id": waiting},
+        ids={
+            "deployment_id": waiting,
+            "attempt_id": attempt_id,
+            "item_id": _last_asked(here, attempt_id),
+        },
     )
+
+
+def _last_asked(here: story.University, attempt_id: AttemptId) -> UUID:
+    """Return the question that a person marks."""
+    with transaction(here.institution_id) as session:
+        return list_form(session, get_attempt(session, attempt_id))[-1].id
 
 
 def _leave_open(here: story.University, activity: story.Activity, user_id: UserId) -> None:

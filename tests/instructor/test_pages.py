@@ -1,59 +1,27 @@
 """The instructor's pages in a browser: as wide as a phone, in the dark, without scripts."""
 
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from urllib.parse import urlencode
-from uuid import UUID
 
 import pytest
-from flask import Flask, redirect, request
-from flask.typing import ResponseReturnValue
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from sqlalchemy import select, update
 
 from lti_tool.assessments.services import open_attempt
 from lti_tool.core import clock
-from lti_tool.core import settings as settings_module
 from lti_tool.core.db import system_transaction, transaction
-from lti_tool.core.ids import InstitutionId, LaunchId
-from lti_tool.core.settings import Settings
 from lti_tool.grading.models import DesiredScore, SenderLane
 from lti_tool.grading.services import desire_score
 from lti_tool.launch.models import Launch
-from lti_tool.launch.session import remember
 from lti_tool.platforms.models import Context, Roster, RosterMember
 from tests.browser import OpenPage, axe_violations, overflow_px
-from tests.helpers import serving
+from tests.instructor.conftest import enter
 from tests.learner import story
 from tests.learner.story import Activity, University, Visit
 
 pytestmark = pytest.mark.xdist_group("browser")
 
 TEACHING = ("instructor",)
-
-
-@pytest.fixture
-def base_url(live_app: Flask, live_settings: Settings) -> Iterator[str]:
-    def set_cookie(launch_id: UUID, institution_id: UUID) -> ResponseReturnValue:
-        """Give the browser what its launch would have given it, and lead to the page asked for."""
-        response = redirect(request.args["then"])
-        ours = LaunchId(launch_id), InstitutionId(institution_id)
-        remember(response, *ours, request.args["secret"])
-        return response
-
-    live_app.add_url_rule("/launched/<uuid:launch_id>/<uuid:institution_id>", view_func=set_cookie)
-    with serving(live_app) as url:
-        settings_module.install(replace(live_settings, base_url=url, issuer_url=url))
-        yield url
-
-
-def enter(page: Page, base_url: str, visit: Visit, path: str) -> None:
-    """Open a page of a launch, as if the launch had just taken place in this browser."""
-    institution_id, _, secret = visit.cookie[1].partition(".")
-    query = urlencode({"secret": secret, "then": f"{visit.url}{path}"})
-    page.goto(f"{base_url}/launched/{visit.url.removeprefix('/l/')}/{institution_id}?{query}")
 
 
 def busy_course() -> tuple[University, Activity, Visit]:

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from lti_tool.assessments import queries
 from lti_tool.assessments import services as assessments
 from lti_tool.assessments.drafts import DraftItem, EditionDraft
-from lti_tool.assessments.items import Option, SingleChoice
+from lti_tool.assessments.items import LongText, Option, SingleChoice
 from lti_tool.assessments.rules import Save
 from lti_tool.badges import services as badges
 from lti_tool.badges.artwork import Artwork, Field, Outline
@@ -131,9 +131,22 @@ def add_link(here: University, title: str, *, line_item_url: str | None = None) 
 
 
 def publish(
-    here: University, title: str, *, minutes: int | None = None, questions: int = 2
+    here: University,
+    title: str,
+    *,
+    minutes: int | None = None,
+    questions: int = 2,
+    is_written: bool = False,
 ) -> tuple[AssessmentId, EditionId, AchievementId]:
-    """Publish an assessment whose right answers are all "right", with a badge for a pass."""
+    """Publish an assessment whose right answers are all "right", with a badge for a pass.
+
+    Args:
+        here: where.
+        title: of the assessment and its badge.
+        minutes: allowed.
+        questions: how many there are to choose an answer to.
+        is_written: ask one more, that a person marks.
+    """
     assessment_id = assessments.create_assessment(here.institution_id, title)
     items = tuple(
         DraftItem(
@@ -150,6 +163,8 @@ def publish(
         )
         for number in range(questions)
     )
+    if is_written:
+        items += (DraftItem(item=LongText(title="Why", stem="Why do you count?")),)
     draft = EditionDraft(
         assessment_id=assessment_id,
         title=title,
@@ -181,8 +196,11 @@ def add_activity(  # noqa: PLR0913 - the choices of whoever places it
     max_attempts: int | None = None,
     gives_badge: bool = True,
     line_item_url: str | None = None,
+    is_written: bool = False,
 ) -> Activity:
-    assessment_id, edition_id, achievement_id = publish(here, title, minutes=minutes)
+    assessment_id, edition_id, achievement_id = publish(
+        here, title, minutes=minutes, is_written=is_written
+    )
     placement_id = assessments.create_placement(
         here.institution_id,
         edition_id,

@@ -24,17 +24,26 @@ from lti_tool.assessments.items.parts import (
     is_blank,
 )
 from lti_tool.assessments.items.union import Item, read_item
-from lti_tool.assessments.items.written import MEDIA_TYPES, FileUpload, LongText
+from lti_tool.assessments.items.written import (
+    MEDIA_TYPES,
+    Criterion,
+    FileUpload,
+    Level,
+    LongText,
+    written_text,
+)
 
 __all__ = [
     "LONGEST_WORD",
     "MEDIA_TYPES",
     "MOST_WORDS",
     "Categorising",
+    "Criterion",
     "FileUpload",
     "FillInBlanks",
     "InlineChoice",
     "Item",
+    "Level",
     "LongText",
     "Matching",
     "MultipleChoice",
@@ -51,4 +60,5 @@ __all__ = [
     "TrueFalse",
     "is_blank",
     "read_item",
+    "written_text",
 ]

@@ -134,7 +134,7 @@ class LongText(_Written):
 
     def told(self, value: Sequence[str]) -> Told:
         """Tell the text as it was written, with its lines."""
-        given = None if is_blank(value) else _paragraphs(value[0])
+        given = None if is_blank(value) else written_text(value[0])
         return Told(given=given, feedback=None, key=self._key())
 
     def problem(self, value: Sequence[str]) -> str | None:
@@ -208,7 +208,8 @@ class FileUpload(_Written):
         return next((kind for kind in self.kinds if kind == suffix), None)
 
 
-def _paragraphs(text: str) -> Markup:
+def written_text(text: str) -> Markup:
+    """Return plain text with its lines and paragraphs."""
     paragraphs = [part for part in text.strip().split("\n\n") if part.strip()]
     return Markup().join(
         Markup("<p>{}</p>").format(Markup("<br>").join(part.strip().split("\n")))

@@ -1,4 +1,4 @@
-"""What can be done: publish, place, open an attempt, save answers, end it."""
+"""What can be done: publish, place, open an attempt, save answers, end it, mark it."""
 
 from lti_tool.assessments.services.attempts import (
     Saved,
@@ -9,6 +9,7 @@ from lti_tool.assessments.services.attempts import (
     submit_attempt,
 )
 from lti_tool.assessments.services.files import answer_by_file, get_file
+from lti_tool.assessments.services.marking import mark_answer
 from lti_tool.assessments.services.pictures import get_image, store_image
 from lti_tool.assessments.services.placing import bind_placement, create_placement
 from lti_tool.assessments.services.publishing import create_assessment, publish_edition
@@ -22,6 +23,7 @@ __all__ = [
     "create_placement",
     "get_file",
     "get_image",
+    "mark_answer",
     "open_attempt",
     "publish_edition",
     "save_response",

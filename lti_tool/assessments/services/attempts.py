@@ -7,10 +7,9 @@ other: what a save was told is what the scoring saw.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from random import SystemRandom
 
-from sqlalchemy import bindparam, select, tuple_, update
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -22,10 +21,10 @@ from lti_tool.assessments.errors import (
     UnknownItemError,
     UnreadableResponseError,
 )
-from lti_tool.assessments.events import AssessmentPassed, PlacementResultChanged
 from lti_tool.assessments.models import Attempt
-from lti_tool.assessments.rules import Ending, Policy, Save, Stored, Verdict
-from lti_tool.core import clock, logs, outbox
+from lti_tool.assessments.rules import Ending, Save, Stored, Verdict
+from lti_tool.assessments.services.scoring import score_attempt
+from lti_tool.core import clock, logs
 from lti_tool.core.db import Base, system_transaction, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import (
@@ -290,77 +289,11 @@ def _end(
     """Score and close a locked attempt. Returns False when somebody else did before."""
     if attempt.submitted_at is not None:
         return False
-    edition = queries.get_edition(session, attempt.edition_id)
-    responses = queries.list_responses(session, attempt.id)
-    mark = rules.mark(
-        queries.list_form(session, attempt),
-        {item_id: stored.value for item_id, stored in responses.items()},
-    )
     by_clock = ended_by is Ending.CLOCK and attempt.closes_at is not None
     attempt.submitted_at = attempt.closes_at if by_clock else at
     attempt.ended_by = ended_by
-    attempt.points_earned, attempt.points_possible = mark.earned, mark.possible
-    attempt.passed = mark.passes(edition.pass_mark)
-    attempt.awaits_marking = bool(mark.needs_marking)
-    if responses:
-        session.connection().execute(
-            _SET_POINTS,
-            [
-                {"of_attempt": attempt.id, "of_item": item_id, "points": mark.by_item[item_id]}
-                for item_id in responses
-            ],
-        )
-    session.flush()  # the result below counts this attempt
-    _renew_result(session, institution_id, attempt, edition.pass_mark, at)
-    if attempt.passed:
-        outbox.record(
-            session,
-            AssessmentPassed(
-                institution_id=institution_id,
-                placement_id=attempt.placement_id,
-                edition_id=attempt.edition_id,
-                assessment_id=edition.assessment_id,
-                user_id=attempt.user_id,
-                attempt_id=attempt.id,
-                passed_at=attempt.submitted_at or at,
-            ),
-        )
+    score_attempt(session, institution_id, attempt, at)
     return True
-
-
-def _renew_result(
-    session: Session,
-    institution_id: InstitutionId,
-    attempt: Attempt,
-    pass_mark: Decimal,
-    at: datetime,
-) -> None:
-    """Reduce the learner's attempts to one result; announce it if it differs from before."""
-    placement = queries.get_placement(session, attempt.placement_id)
-    outcomes = queries.list_outcomes(session, placement.id, attempt.user_id)
-    result = rules.reduce_attempts(Policy(placement.policy), outcomes, pass_mark)
-    version = session.connection().scalar(
-        _UPSERT_RESULT,
-        {
-            "id": new_id(),
-            "placement_id": placement.id,
-            "user_id": attempt.user_id,
-            "points_earned": result.earned,
-            "points_possible": result.possible,
-            "passed": result.passed,
-            "changed_at": at,
-        },
-    )
-    if version is not None:
-        outbox.record(
-            session,
-            PlacementResultChanged(
-                institution_id=institution_id,
-                placement_id=placement.id,
-                user_id=attempt.user_id,
-                version=version,
-            ),
-        )
 
 
 def _as_details(stored: Stored) -> dict[str, object]:
@@ -378,7 +311,6 @@ def _as_details(stored: Stored) -> dict[str, object]:
 # more than running it.
 _responses = Base.metadata.tables["responses"]
 _late_responses = Base.metadata.tables["late_responses"]
-_results = Base.metadata.tables["placement_results"]
 
 _insert_response = insert(_responses)
 _UPSERT_RESPONSE = _insert_response.on_conflict_do_update(
@@ -394,26 +326,3 @@ _UPSERT_LATE = _insert_late.on_conflict_do_update(
     index_elements=["institution_id", "attempt_id", "item_version_id"],
     set_={name: _insert_late.excluded[name] for name in ("value", "save_id", "received_at")},
 )
-
-_SET_POINTS = (
-    update(_responses)
-    .where(
-        _responses.c.attempt_id == bindparam("of_attempt"),
-        _responses.c.item_version_id == bindparam("of_item"),
-    )
-    .values(points_earned=bindparam("points"))
-)
-
-_insert_result = insert(_results)
-_OUTCOME = ("points_earned", "points_possible", "passed")
-_UPSERT_RESULT = _insert_result.on_conflict_do_update(
-    index_elements=["institution_id", "placement_id", "user_id"],
-    set_={
-        **{name: _insert_result.excluded[name] for name in (*_OUTCOME, "changed_at")},
-        "version": _results.c.version + 1,
-    },
-    # Nothing changed, nothing to announce: no row comes back.
-    where=tuple_(*(_results.c[name] for name in _OUTCOME)).is_distinct_from(
-        tuple_(*(_insert_result.excluded[name] for name in _OUTCOME))
-    ),
-).returning(_results.c.version)

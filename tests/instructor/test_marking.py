@@ -1,0 +1,195 @@
+"""Marking, page by page: what waits, one answer, the next one; without names; two at once."""
+
+import re
+from html import unescape
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
+from werkzeug.test import TestResponse
+
+from lti_tool.assessments import queries
+from lti_tool.core.db import transaction
+from lti_tool.core.ids import AttemptId, ItemVersionId, UserId
+from lti_tool.platforms.models import User
+from tests.assessments.conftest import Visit, put_cookie, visit
+from tests.assessments.factories import learner
+from tests.assessments.written import Written
+from tests.learner.story import csrf_token
+
+Key = tuple[AttemptId, ItemVersionId]
+
+
+@pytest.fixture
+def here(database: object) -> Written:  # noqa: ARG001 - the rows
+    return Written()
+
+
+@pytest.fixture
+def marking(app: Flask, client: FlaskClient, here: Written) -> str:  # noqa: ARG001 - the product
+    """A marker's session; returns the address of what waits."""
+    return enter(client, here, here.marker)
+
+
+def enter(client: FlaskClient, here: Written, who: UserId, role: str = "instructor") -> str:
+    arrived: Visit = visit(here.place, here.placement_id, who, roles=(role,))
+    put_cookie(client, arrived)
+    return f"/l/{arrived.launch_id}/marking"
+
+
+def named(here: Written, name: str) -> UserId:
+    user_id = learner(here.place)
+    with transaction(here.place.id) as session:
+        session.execute(update(User).where(User.id == user_id).values(name=name))
+    return user_id
+
+
+def two_learners(here: Written) -> dict[str, tuple[AttemptId, list[ItemVersionId]]]:
+    return {
+        name: here.hand_in("a", f"{name} claims.", "More.", user_id=named(here, name))
+        for name in ("Amara Nwosu", "Linh Dang")
+    }
+
+
+def send(client: FlaskClient, url: str, page: TestResponse, **values: str) -> TestResponse:
+    seen = re.search(r'name="seen" value="(\d+)"', page.text)
+    assert seen
+    data = {"csrf_token": csrf_token(page), "seen": seen[1], **values}
+    return client.post(url, data=data)
+
+
+def first_url(page: TestResponse) -> str:
+    found = re.search(r'<a class="button small" href="([^"]+)">Mark<', page.text)
+    assert found, page.text
+    return unescape(found[1])
+
+
+def test_question_by_question_each_save_leads_to_the_next_until_all_is_done(
+    client: FlaskClient, here: Written, marking: str
+) -> None:
+    attempts = two_learners(here)
+    url, seen = first_url(client.get(marking)), []
+    for _ in range(4):
+        page = client.get(url)
+        seen.append(re.findall(r"(\w+) claims\.|<p>(More)\.</p>", page.text)[0])
+        answer = send(client, url, page, points="3", comment="Well.")
+        assert answer.status_code == 303
+        url = answer.location
+
+    assert [first or second for first, second in seen] == ["Nwosu", "Dang", "More", "More"]
+    assert "Nothing is waiting any more" in client.get(url).text
+    with transaction(here.place.id) as session:
+        for attempt_id, _ in attempts.values():
+            assert not queries.get_attempt(session, attempt_id).awaits_marking
+
+
+def test_learner_by_learner_the_next_answer_is_the_same_learners(
+    client: FlaskClient, here: Written, marking: str
+) -> None:
+    two_learners(here)
+    url = first_url(client.get(f"{marking}?by=learner"))
+
+    answer = send(client, url, client.get(url), points="3")
+
+    assert "Amara Nwosu" in client.get(answer.location).text
+
+
+def test_under_hidden_names_no_page_says_who_it_is(
+    client: FlaskClient, here: Written, marking: str
+) -> None:
+    here.hand_in("a", "I claim.", "More.", user_id=named(here, "Amara Nwosu"))
+    page = client.get(f"{marking}?by=learner&names=hidden")
+    url = first_url(page)
+
+    answer = client.get(url)
+
+    for shown in (page, answer, client.get(f"{marking}?names=hidden")):
+        assert "Amara" not in shown.text
+    assert "Learner " in answer.text
+
+
+def test_levels_of_the_rubric_make_the_points(
+    client: FlaskClient, here: Written, marking: str
+) -> None:
+    attempt_id, asked = here.hand_in("a", "I claim.", "")
+    url = f"{marking}/{attempt_id}/{asked[1]}"
+
+    answer = send(
+        client,
+        url,
+        client.get(url),
+        go="stay",
+        **{"level-claim": "full", "level-sources": "half"},
+    )
+
+    page = client.get(answer.location).text
+    assert "Marked: 3 of 4" in page
+    assert page.count(" checked>") == 2
+
+
+def test_what_cannot_be_saved_stays_typed_and_says_what_to_enter(
+    client: FlaskClient, here: Written, marking: str
+) -> None:
+    attempt_id, asked = here.hand_in("a", "I claim.", "")
+    url = f"{marking}/{attempt_id}/{asked[1]}"
+
+    answer = send(
+        client, url, client.get(url), points="seven", comment="As I said", **{"level-claim": "half"}
+    )
+
+    assert answer.status_code == 400
+    assert "Enter points as a number" in answer.text
+    assert 'value="seven"' in answer.text
+    assert "As I said" in answer.text
+    assert 'value="half" autocomplete="off" checked' in answer.text
+
+
+def test_of_two_markers_the_second_sees_the_firsts_mark_before_anything_is_replaced(
+    client: FlaskClient, app: Flask, here: Written, marking: str
+) -> None:
+    attempt_id, asked = here.hand_in("a", "I claim.", "")
+    url = f"{marking}/{attempt_id}/{asked[1]}"
+    before = client.get(url)
+    colleague = app.test_client()
+    other = f"{enter(colleague, here, named(here, 'Mirela Dragomir'))}/{attempt_id}/{asked[1]}"
+    send(colleague, other, colleague.get(other), points="4", comment="Very good")
+
+    refused = send(client, url, before, points="1", comment="Too short")
+
+    assert refused.status_code == 409
+    assert "Mirela Dragomir" in refused.text
+    assert "Too short" in refused.text
+    again = send(client, url, refused, points="1", comment="Too short")
+    assert again.status_code == 303
+    with transaction(here.place.id) as session:
+        assert len(queries.list_marks_of_answer(session, attempt_id, asked[1])) == 2
+
+
+def test_a_learner_marks_nothing(client: FlaskClient, here: Written) -> None:
+    attempt_id, asked = here.hand_in("a", "I claim.", "")
+    url = enter(client, here, learner(here.place), role="learner")
+
+    for address in (url, f"{url}/{attempt_id}/{asked[1]}"):
+        assert client.get(address).status_code == 403
+
+
+def test_another_activitys_answer_is_not_found(
+    client: FlaskClient, here: Written, marking: str
+) -> None:
+    for other in (Written(place=here.place), Written()):
+        attempt_id, asked = other.hand_in("a", "I claim.", "")
+        url = f"{marking}/{attempt_id}/{asked[1]}"
+
+        assert client.get(url).status_code == 404
+        page = client.get(marking)
+        token = {"csrf_token": csrf_token(page)} if "csrf_token" in page.text else {}
+        assert client.post(url, data={"points": "1", **token}).status_code in {403, 404}
+
+
+def test_where_nothing_waits_the_page_says_why(
+    client: FlaskClient, here: Written, marking: str
+) -> None:
+    assert "Nothing to mark yet" in client.get(marking).text
+    here.hand_in("a", "", "")
+    assert "Nothing to mark yet" in client.get(marking).text
