@@ -5,6 +5,7 @@ from pathlib import Path
 from flask import Flask
 
 from lti_tool import subscriptions
+from lti_tool.administration import health_routes as health
 from lti_tool.administration import routes as administration
 from lti_tool.assessments import routes as assessments
 from lti_tool.badges.routes import desk as issuing
@@ -54,6 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["CAIRN_PAGES"] = PAGES
     db.connect(app, settings)
     web.install(app)
+    app.register_blueprint(health.blueprint)
     app.register_blueprint(administration.blueprint)
     app.register_blueprint(badges.blueprint)
     app.register_blueprint(issuing.blueprint)

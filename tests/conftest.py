@@ -29,7 +29,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.pool import NullPool, QueuePool
 
 from lti_tool.app import create_app
-from lti_tool.core import db, keys, outbox, queue, schema, servers
+from lti_tool.core import db, keys, metrics, outbox, queue, schema, servers
 from lti_tool.core import settings as settings_module
 from lti_tool.core.settings import Database, Http, Settings
 from lti_tool.platforms import key_sets, service_client
@@ -263,6 +263,7 @@ def _forget_caches() -> None:
     queue.connection.cache_clear()
     keys.forget()
     key_sets.forget_all()
+    metrics.forget()
     service_client.forget_all()
 
 

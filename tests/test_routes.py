@@ -26,6 +26,7 @@ PUBLIC = {
     "people.finish_sign_in": "takes the provider's answer, which is verified",
 }
 PUBLIC_BLUEPRINTS = {
+    "health": "for monitors; what is wrong, and metrics, by the operator's token",
     "check": "says what works in a browser; about nobody",
     "by_hand": "what an LMS administrator enters by hand; nothing secret",
     "badges": "what credentials refer to, and the check of what is handed in",

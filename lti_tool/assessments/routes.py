@@ -20,7 +20,7 @@ from lti_tool.assessments.models import Attempt
 from lti_tool.assessments.rules import Verdict
 from lti_tool.assessments.services import Saved
 from lti_tool.assessments.taking import Sheet
-from lti_tool.core import clock, web
+from lti_tool.core import clock, metrics, web
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AttachmentId, AttemptId, ItemVersionId
@@ -104,6 +104,7 @@ def save_responses(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue
 def _save_one(here: CurrentLaunch, attempt_id: AttemptId) -> ResponseReturnValue:
     save = web.read_form(ResponseSave, request.get_json()).to_save()
     saved = services.save_response(here.institution_id, attempt_id, save, user_id=here.user_id)
+    metrics.count("cairn_saves", outcome=saved.verdict.value)
     stored = saved.stored  # None after the end, when there was nothing to keep
     return jsonify(
         verdict=saved.verdict,
@@ -118,6 +119,8 @@ def _save_form(here: CurrentLaunch, attempt_id: AttemptId) -> ResponseReturnValu
     asked = [question.id for question in sheet.questions]
     saves = taking.changed_answers(asked, _fields(), attempt_id)
     saved = services.save_responses(here.institution_id, attempt_id, saves, user_id=here.user_id)
+    for one in saved:
+        metrics.count("cairn_saves", outcome=one.verdict.value)
     if _is_over(attempt) or any(one.is_late for one in saved):
         return _to_result(here, attempt_id)
     conflicts = _conflicts(

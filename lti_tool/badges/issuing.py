@@ -24,7 +24,7 @@ from lti_tool.badges.queries import (
     list_revoked_indexes,
 )
 from lti_tool.badges.rules import AchievementDraft
-from lti_tool.core import clock
+from lti_tool.core import clock, metrics
 from lti_tool.core.db import tenant, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AchievementId, AwardId, CredentialId, InstitutionId, new_id
@@ -64,6 +64,7 @@ def issue_credential(institution_id: InstitutionId, award_id: AwardId) -> None:
             .where(Credential.id == reserved.credential_id, Credential.document.is_(None))
             .values(document=document, issued_at=clock.now())
         )
+    metrics.count("cairn_credentials_signed")
 
 
 def compact_form(institution_id: InstitutionId, credential_id: CredentialId) -> str:

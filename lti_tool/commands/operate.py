@@ -14,7 +14,7 @@ from lti_tool.core import settings as settings_module
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.ids import InstitutionId
 from lti_tool.core.outbox import OutboxDelivery
-from lti_tool.grading.queries import Backlog, get_backlog, list_lanes
+from lti_tool.grading.backlog import Backlog, get_backlog, list_lanes
 from lti_tool.platforms import queries as platform_queries
 
 

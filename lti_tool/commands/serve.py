@@ -1,10 +1,13 @@
 """`cairn serve`: the web server."""
 
 import click
+from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from lti_tool.app import create_app
+from lti_tool.core import metrics
 from lti_tool.core import settings as settings_module
 
 
@@ -16,7 +19,7 @@ def serve(host: str, port: int, workers: int) -> None:
     """Serve pages and LTI messages. Each process has as many threads as database connections."""
     settings = settings_module.load()  # all problems in words, before processes start
     Granian(
-        "lti_tool.app:create_app",
+        "lti_tool.commands.serve:create_served_app",
         address=host,
         port=port,
         interface=Interfaces.WSGI,
@@ -29,3 +32,10 @@ def serve(host: str, port: int, workers: int) -> None:
         log_level=LogLevels.warning,
         log_access=False,
     ).serve()
+
+
+def create_served_app() -> Flask:
+    """Return the application of one web process, which leaves its counts behind when it ends."""
+    app = create_app()
+    metrics.hand_over_at_exit()
+    return app

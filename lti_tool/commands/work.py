@@ -4,12 +4,14 @@ import click
 
 from lti_tool import worker as worker_module
 from lti_tool.commands.product import connect
+from lti_tool.core import metrics
 
 
 @click.command()
 def worker() -> None:
     """Run jobs: sign, send scores, count awards. Run as many as there is work for."""
     connect()
+    metrics.hand_over_at_exit()
     worker_module.run_worker()
 
 

@@ -144,6 +144,7 @@ def connect(app: Flask, settings: Settings) -> None:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
         "pool_size": settings.database.pool_size,
         "max_overflow": 0,
+        "connect_args": {"connect_timeout": 5},
         "hide_parameters": True,  # an error is logged and kept with a failed job: no values
     }
     database.init_app(app)

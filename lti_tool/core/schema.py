@@ -85,6 +85,20 @@ def pending(url: str) -> list[str]:
     return missing[::-1]
 
 
+def missing_after(reached: str) -> list[str]:
+    """Return the revisions that a database at `reached` has not run, oldest first.
+
+    One that we do not know is a newer release's: the database is ahead of this process, which
+    migrations allow for as long as both run.
+    """
+    scripts = ScriptDirectory.from_config(Config(INI))
+    known = {script.revision for script in scripts.walk_revisions()}
+    if reached not in known:
+        return []
+    missing = [script.revision for script in scripts.iterate_revisions("head", reached)]
+    return missing[::-1]
+
+
 def _config(connection: Connection, app_url: str | None = None) -> Config:
     load_models()
     config = Config(INI)

@@ -20,6 +20,7 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _HOST = re.compile(r"([a-z0-9][a-z0-9.-]*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _IPV4 = re.compile(r"[0-9]+(\.[0-9]+){3}(:|$)")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{24,200}")
 _MINIMUM_KEY_BYTES = 32
 
 
@@ -65,6 +66,7 @@ class Settings:
         issuer_url: the host of every credential's issuer, achievement and status
             list. Never changes after the first credential (design: a setting of its own).
         secret_keys: at least one of 32 bytes; the first encrypts and signs, all are accepted.
+        operator_token: whoever shows it reads metrics and what is wrong; None: nobody does.
         mode: `demo` relaxes what only loopback may relax: http, private addresses.
     """
 
@@ -74,6 +76,7 @@ class Settings:
     redis_url: str = field(repr=False)
     secret_keys: tuple[bytes, ...] = field(repr=False)
     storage_dir: Path
+    operator_token: str | None = field(repr=False, default=None)
     mode: Literal["production", "demo"] = "production"
     http: Http = Http()
     session_hours: int = 10
@@ -121,6 +124,7 @@ def load(environ: Mapping[str, str] | None = None, config: Path = CONFIG) -> Set
     if redis_url and not redis_url.startswith(("redis://", "rediss://", "unix://")):
         problems.append("CAIRN_REDIS_URL must begin with redis://, rediss:// or unix://")
     keys = _keys(environ.get("CAIRN_SECRET_KEY", ""), problems)
+    token = _operator_token(environ.get("CAIRN_OPERATOR_TOKEN", ""), problems)
     hosts = environ.get("CAIRN_ALLOWED_HOSTS")
     allowed = table.words("http", "allowed_hosts")
     if hosts:
@@ -141,6 +145,7 @@ def load(environ: Mapping[str, str] | None = None, config: Path = CONFIG) -> Set
         ),
         redis_url=redis_url,
         secret_keys=keys,
+        operator_token=token,
         storage_dir=Path(environ.get("CAIRN_STORAGE_DIR", ".cairn/storage")),
         mode="demo" if mode == "demo" else "production",
         http=Http(
@@ -236,6 +241,15 @@ def _keys(text: str, problems: list[str]) -> tuple[bytes, ...]:
             )
         keys.append(key)
     return tuple(keys)
+
+
+def _operator_token(text: str, problems: list[str]) -> str | None:
+    if text and not _TOKEN.fullmatch(text):
+        problems.append(
+            "CAIRN_OPERATOR_TOKEN needs 24 letters, digits, - or _ at least; make one with: "
+            "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+        )
+    return text or None
 
 
 _installed: list[Settings] = []

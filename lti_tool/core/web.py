@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
 
-from lti_tool.core import keys, logs, settings
+from lti_tool.core import keys, logs, metrics, settings
 from lti_tool.core.errors import (
     ConflictError,
     DeniedError,
@@ -36,6 +37,7 @@ STATUS_OF: dict[type[ToolError], int] = {
     TemporaryError: 503,
 }
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+_METHODS = _SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
 _HEX = re.compile(r"(?:[0-9a-f]{2})+")
 # What a source in a Content-Security-Policy may be made of: anything more could begin another
 # directive, and some of these words are a platform's.
@@ -227,6 +229,7 @@ def _database_away(error: OperationalError | PoolTimeoutError) -> tuple[Response
 
 
 def _begin() -> None:
+    g.began_at = time.perf_counter()
     sent = request.headers.get("X-Request-Id", "")
     g.request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid4().hex[:16]
     logs.bind_request_id(g.request_id)
@@ -281,7 +284,20 @@ def _finish(response: Response) -> Response:
     else:
         headers.setdefault("Cache-Control", "no-store")
     headers["X-Request-Id"] = g.get("request_id", "")
+    _measure(response)
     return response
+
+
+def _measure(response: Response) -> None:
+    """Count this answer, by names that are ours: those of strangers would be without end."""
+    metrics.observe(
+        "cairn_http_request_seconds",
+        time.perf_counter() - g.get("began_at", time.perf_counter()),
+        page=request.endpoint or "none",
+        method=request.method if request.method in _METHODS else "other",
+        status=f"{response.status_code // 100}xx",
+    )
+    response.call_on_close(metrics.hand_over_if_due)
 
 
 def form_action(origin_of: str) -> None:

@@ -14,7 +14,7 @@ from flask import url_for as address_of
 from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
 
-from lti_tool.core import keys, logs, web
+from lti_tool.core import keys, logs, metrics, web
 from lti_tool.core.db import uuid_or_none
 from lti_tool.core.errors import ToolError
 from lti_tool.core.ids import RegistrationId
@@ -123,11 +123,13 @@ def launch() -> ResponseReturnValue:
         response = _launch(facts)
     except ToolError as error:
         log.info("launch", outcome="refused", code=error.code, **facts)
+        metrics.count("cairn_launches", outcome=error.code)
         if isinstance(error, DeploymentPendingError) and error.return_url is not None:
             back = return_address(error.return_url, message=error.title, code=error.code)
             return web.error_response(error, return_url=back)
         raise
     log.info("launch", outcome="opened", **facts)
+    metrics.count("cairn_launches", outcome="opened")
     return response
 
 

@@ -16,7 +16,7 @@ from lti_tool.campus import store
 from lti_tool.campus.personality import PERSONALITIES
 from lti_tool.core import audit, clock, settings
 from lti_tool.core.db import system_transaction, transaction
-from lti_tool.grading import jobs, queries, sender, services
+from lti_tool.grading import backlog, jobs, queries, sender, services
 from lti_tool.grading.models import DesiredScore, SenderLane
 from lti_tool.grading.queries import SyncState
 from lti_tool.grading.rules import Answer, Outcome
@@ -512,10 +512,10 @@ def test_operators_see_what_waits_and_what_was_refused(course: Course, later: La
     work()
 
     with system_transaction() as session:
-        (lane,) = queries.list_lanes(session)
+        (lane,) = backlog.list_lanes(session)
     with transaction(course.institution_id) as session:
-        found = queries.get_backlog(session, *lane, due_before=clock.now())
-        recent = queries.get_backlog(session, *lane, due_before=clock.now() - timedelta(hours=1))
+        found = backlog.get_backlog(session, *lane, due_before=clock.now())
+        recent = backlog.get_backlog(session, *lane, due_before=clock.now() - timedelta(hours=1))
 
     assert (found.platform_name, found.waiting, found.refused) == ("Campus", 1, 1)
     assert found.failing_since is not None

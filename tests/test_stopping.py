@@ -1,0 +1,138 @@
+"""SIGTERM: what is under way is finished, nothing is lost, and the process ends in time."""
+
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import httpx
+import psycopg
+from flask import Flask
+from redis import Redis
+from sqlalchemy import func, select
+
+from lti_tool.core import clock, metrics, queue
+from lti_tool.core import settings as settings_module
+from lti_tool.core.db import system_transaction
+from lti_tool.core.settings import Settings
+from lti_tool.launch.models import PendingLogin
+from lti_tool.platforms.services import Endpoints, add_registration
+from tests.test_cli import running, wait_for
+
+FORGET = "lti_tool.launch.services.forget_expired"
+AWAKE = "lti_tool.grading.jobs.wake_due_lanes"
+
+
+@contextmanager
+def locked(settings: Settings, table: str) -> Iterator[None]:
+    """Let whatever reads or writes a table wait for the end of the block."""
+    url = (settings.database.owner_url or "").replace("+psycopg", "")
+    with psycopg.connect(url) as connection:
+        connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        yield
+        connection.rollback()
+
+
+def waits_for_a_lock(settings: Settings) -> bool:
+    url = (settings.database.owner_url or "").replace("+psycopg", "")
+    with psycopg.connect(url, autocommit=True) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+            " WHERE NOT granted AND datname = current_database()"
+        ).fetchone()
+    return bool(row and row[0])
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def test_a_web_server_answers_what_it_was_asked_before_it_ends(live_settings: Settings) -> None:
+    port = free_port()
+    settings = replace(live_settings, base_url=f"http://localhost:{port}")
+    address = f"http://127.0.0.1:{port}"
+    answers: list[int] = []
+
+    def ask() -> None:
+        answers.append(httpx.get(f"{address}/readyz", timeout=30).status_code)
+
+    with running(settings, "serve", "--port", str(port)) as process:
+        wait_for(lambda: is_up(address), "it serves")
+        with locked(settings, "alembic_version"):
+            asking = threading.Thread(target=ask)
+            asking.start()
+            wait_for(lambda: waits_for_a_lock(settings), "the request is under way")
+            process.send_signal(signal.SIGTERM)
+            time.sleep(1)
+            assert process.poll() is None, "it waits for the request"
+            assert answers == []
+        asking.join()
+        assert answers == [200]
+        assert process.wait(20) == 0
+        assert not is_up(address)
+
+
+def is_up(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/healthz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_a_worker_finishes_its_job_and_leaves_the_others(live_app: Flask) -> None:
+    assert live_app.testing
+    settings = settings_module.current()
+    leave_expired_login()
+    with running(settings, "worker") as process:
+        with locked(settings, "pending_logins"):
+            queue.enqueue(FORGET, [])
+            wait_for(lambda: waits_for_a_lock(settings), "the job is under way")
+            queue.enqueue(AWAKE, [])
+            process.send_signal(signal.SIGTERM)
+            time.sleep(1)
+            assert process.poll() is None, "it waits for the job"
+        assert process.wait(20) == 0
+    with system_transaction() as session:
+        assert session.scalar(select(func.count()).select_from(PendingLogin)) == 0
+    assert queue.count_waiting() == 1
+    assert queue.connection().hlen(metrics.KEY), "what it counted is left behind"
+
+
+def leave_expired_login() -> None:
+    lms = "https://lms.example"
+    registration_id = add_registration(
+        issuer=lms,
+        client_id="cairn",
+        name="LMS",
+        endpoints=Endpoints(
+            auth_url=f"{lms}/auth", token_url=f"{lms}/token", jwks_url=f"{lms}/jwks"
+        ),
+    )
+    with system_transaction() as session:
+        session.add(
+            PendingLogin(
+                state_hash=b"state",
+                nonce_hash=b"nonce",
+                cookie_hash=b"cookie",
+                registration_id=registration_id,
+                target_link_url=lms,
+                expires_at=clock.now() - timedelta(hours=1),
+            )
+        )
+
+
+def test_a_relay_ends_at_once(live_settings: Settings) -> None:
+    with (
+        running(live_settings, "relay") as process,
+        Redis.from_url(live_settings.redis_url) as redis,
+    ):
+        wait_for(lambda: redis.exists(queue.RELAY_SIGN), "it runs")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
