@@ -20,7 +20,7 @@ from lti_tool.launch import by_hand_routes as by_hand
 from lti_tool.launch import check_routes as check
 from lti_tool.launch import registration_routes as registration
 from lti_tool.launch import routes as launch
-from lti_tool.learner import routes as learner
+from lti_tool.learner.routes import activity as learner
 from lti_tool.people import routes as people
 from lti_tool.registrar import audit_routes as audit
 from lti_tool.registrar import decision_routes as decisions

@@ -65,6 +65,14 @@ class UnknownCredentialError(NotFoundError):
     title = "There is no such badge"
 
 
+class NothingAskedError(InvalidRequestError):
+    """A detailed form was asked for with nothing in it that the minimal one lacks."""
+
+    code = "credential_without_details"
+    title = "Choose what to add"
+    steps = ("Go back and choose at least one thing to put into the badge.",)
+
+
 class PrivateCredentialError(NotFoundError):
     """A credential's id was opened as if it were a page. Nobody learns whether there is one."""
 

@@ -28,6 +28,7 @@ from lti_tool.badges.certificate import Certificate, UnprintableError
 from lti_tool.badges.errors import UnknownCredentialError, UnprintableNameError
 from lti_tool.badges.issuer import Issuer
 from lti_tool.badges.models import Achievement, Award, Credential, StatusList
+from lti_tool.badges.particulars import Particulars
 from lti_tool.badges.queries import edition_content, get_issuer_of
 from lti_tool.badges.rules import AchievementDraft
 from lti_tool.core.db import transaction
@@ -74,7 +75,9 @@ def credential_file(
     """
     signed = _signed(institution_id, credential_id)
     text = json.dumps(signed.document, ensure_ascii=False)
-    name = f"{_file_name(signed.content.name)}.{kind}"
+    is_minimal = open_badges.read(signed.document).particulars.is_nothing
+    stem = _file_name(signed.content.name)
+    name = f"{stem}.{kind}" if is_minimal else f"{stem}-detailed.{kind}"
     match kind:
         case FileKind.JSON:
             return File(name, text.encode(), open_badges.MEDIA_TYPE)
@@ -126,7 +129,7 @@ def certificate_file(
                 picture_words=artwork.describe(signed.content.artwork),
                 credential=json.dumps(signed.document, ensure_ascii=False),
                 media_type=open_badges.MEDIA_TYPE,
-                facts=tuple(facts(signed.content)),
+                facts=(*_result_facts(badge.particulars), *facts(signed.content)),
             )
         )
     except UnprintableError as error:
@@ -186,6 +189,19 @@ def facts(content: AchievementDraft) -> list[tuple[str, str]]:
         ("Stacking", details.stackability.value.capitalize()),
     ]
     return [(label, value) for label, value in told if value]
+
+
+def _result_facts(own: Particulars) -> list[tuple[str, str]]:
+    """Return the results that were signed, as label and value."""
+    return [
+        (
+            f"Result: {result.name}",
+            f"{result.value} of {result.most} points"
+            if result.required is None
+            else f"{result.value} of {result.most} points, {result.required} needed",
+        )
+        for result in own.results
+    ]
 
 
 def _signed(institution_id: InstitutionId, credential_id: CredentialId) -> _Signed:

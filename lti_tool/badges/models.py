@@ -138,8 +138,9 @@ class Credential(TenantRow, Base):
 
     First its id, subject and place in a status list are reserved, then it is signed: without a
     document it is still being signed. An award has one minimal one that is not revoked; detailed
-    ones, made when the learner asks, share its place in the list. `compact` is the same credential
-    as a JWS, signed when first asked for.
+    ones, made when the learner asks, share its place in the list. `content_hash` is of what a
+    detailed one says: asking for the same again makes no other. `compact` is the same credential as
+    a JWS, signed when first asked for.
     """
 
     __tablename__ = "credentials"
@@ -159,7 +160,16 @@ class Credential(TenantRow, Base):
             unique=True,
             postgresql_where=text("form = 'minimal'"),
         ),
+        Index(
+            "uq_credentials_content",
+            "institution_id",
+            "award_id",
+            "content_hash",
+            unique=True,
+            postgresql_where=text("revoked_at IS NULL AND form = 'detailed'"),
+        ),
         CheckConstraint("form IN ('minimal', 'detailed')", name="form"),
+        CheckConstraint("(form = 'detailed') = (content_hash IS NOT NULL)", name="content_hash"),
         CheckConstraint("(document IS NULL) = (issued_at IS NULL)", name="issued"),
         tenant_key("award_id", "awards"),
         tenant_key("status_list_id", "status_lists"),
@@ -168,6 +178,7 @@ class Credential(TenantRow, Base):
     id: Mapped[CredentialId] = mapped_column(primary_key=True, default=new_id)
     award_id: Mapped[AwardId]
     form: Mapped[str] = mapped_column(default=MINIMAL)
+    content_hash: Mapped[bytes | None]
     subject_urn: Mapped[str]
     status_list_id: Mapped[UUID]
     status_index: Mapped[int]

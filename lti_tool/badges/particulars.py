@@ -25,6 +25,13 @@ class IdentityType(StrEnum):
     LTI = "ltiUserId"
 
 
+_IDENTITY_WORDS = {
+    IdentityType.EMAIL: "E-mail address, hashed",
+    IdentityType.SIS: "Student number, hashed",
+    IdentityType.LTI: "LMS user number, hashed",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """An identifier of the holder, hashed: who knows it can compare, nobody can read it off.
@@ -77,6 +84,22 @@ class Particulars:
     identity: Identity | None = None
     results: tuple[Result, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether a credential with these is a minimal one."""
+        return self == NOTHING
+
+    @property
+    def words(self) -> list[str]:
+        """What is in it, part by part, to tell several apart."""
+        told = (
+            ("Name", self.name),
+            ("Results", self.results),
+            ("Evidence", self.evidence),
+            (_IDENTITY_WORDS[self.identity.kind] if self.identity else "", self.identity),
+        )
+        return [word for word, part in told if part]
 
     def identifiers_json(self) -> list[dict[str, Any]]:
         """Return the subject's `identifier`s."""

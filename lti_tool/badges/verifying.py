@@ -55,7 +55,7 @@ class Opened:
     """What a share link shows.
 
     Attributes:
-        holder: the name, if the holder chose to show it and a platform gave one.
+        holder: the name, if the holder chose to show it and a platform gave one, or had it signed.
         replaced_by: name and id of the achievement that has taken this one's place, if one has.
     """
 
@@ -113,11 +113,12 @@ def open_share(slug: str, token: str, *, count: bool = True) -> Opened:
             successor = queries.get_achievement(session, shared.replaced_by_id)
             replaced_by = (successor.name, successor.id)
         names = display_names(session, [shared.person_id]) if shared.show_name else {}
+    checked = check(shared.document)
     return Opened(
-        checked=check(shared.document),
+        checked=checked,
         issuer=issuer,
         shared=shared,
-        holder=names.get(shared.person_id),
+        holder=names.get(shared.person_id) or checked.examination.badge.particulars.name,
         replaced_by=replaced_by,
     )
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -69,6 +70,9 @@ def _report(checked: Checked) -> dict[str, object]:
         "issuer": {"id": badge.issuer.id, "name": badge.issuer.name, "known": bool(checked.issuer)},
         "validFrom": badge.valid_from.isoformat(),
         "validUntil": badge.valid_until and badge.valid_until.isoformat(),
+        "holder": badge.particulars.name,
+        "recognisedBy": badge.particulars.identity and badge.particulars.identity.kind,
+        "results": [asdict(result) for result in badge.particulars.results],
         "checkedAt": found.at.isoformat(),
         "checks": {
             "proof": {

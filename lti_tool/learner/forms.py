@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from lti_tool.badges.detailing import Asked
 from lti_tool.badges.rules import Shows
 
 
@@ -32,6 +33,26 @@ class ShareForm(BaseModel):
         until = None if self.ends is Ends.NEVER else now + timedelta(days=int(self.ends))
         return Shows(
             name=self.show_name, result=self.show_result, label=self.label or None, until=until
+        )
+
+
+class DetailsForm(BaseModel):
+    """What a detailed form of a badge says; `identifier` is empty for none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: bool = False
+    results: bool = False
+    evidence: bool = False
+    identifier: Annotated[str, StringConstraints(max_length=100)] = ""
+
+    def asked(self) -> Asked:
+        """Return it as the badges' services take it."""
+        return Asked(
+            name=self.name,
+            results=self.results,
+            evidence=self.evidence,
+            identifier=self.identifier or None,
         )
 
 

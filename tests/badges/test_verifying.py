@@ -162,7 +162,9 @@ def test_a_document_of_another_form_is_not_shown() -> None:
 
 
 def evidence(count: int) -> list[Json]:
-    return [{"id": f"urn:example:{n}", "type": ["Evidence"], "name": "x"} for n in range(count)]
+    return [
+        {"id": f"https://x.example/{n}", "type": ["Evidence"], "name": "x"} for n in range(count)
+    ]
 
 
 @pytest.mark.timeout(20)
@@ -171,7 +173,10 @@ def evidence(count: int) -> list[Json]:
     [
         ({"description": "x" * 200_000}, ProofOutcome.WRONG),
         ({"evidence": evidence(380)}, ProofOutcome.WRONG),
-        ({"evidence": [{"id": "urn:x:1", "name": str(n)} for n in range(600)]}, ProofOutcome.WRONG),
+        (
+            {"evidence": [{"id": "https://x.example", "name": str(n)} for n in range(600)]},
+            ProofOutcome.WRONG,
+        ),
         ({"evidence": evidence(3_000)}, ProofOutcome.UNSAFE),
         ({"unknown": {str(n): {} for n in range(20_000)}}, ProofOutcome.UNSAFE),
     ],

@@ -99,6 +99,30 @@ def test_sharing_and_taking_back_by_keyboard_alone(base_url: str, open_page: Ope
     expect(page.get_by_text("Not shared")).to_be_visible()
 
 
+def test_details_are_chosen_on_pages_that_pass_axe(base_url: str, open_page: OpenPage) -> None:
+    _, visit, _ = well_read()
+    for page in (
+        open_page("about:blank", width=320, height=640, dark=True),
+        open_page("about:blank"),
+    ):
+        enter(page, base_url, visit, "/badges")
+        page.get_by_role("link", name="Download Counting").click()
+        assert axe_violations(page) == []
+        page.get_by_role("link", name="Choose details").click()
+        assert axe_violations(page) == []
+        assert overflow_px(page) == 0
+        page.get_by_role("button", name="Sign it").click()
+        expect(page.get_by_text("your name: Amara Nwosu")).to_be_visible()
+        assert axe_violations(page) == []
+        assert overflow_px(page) == 0
+        page.get_by_role("link", name="Share this one").click()
+        page.get_by_role("button", name="Make the link").click()
+        page.goto(page.get_by_label("Link", exact=True).input_value())
+        expect(page.get_by_text("as the issuer signed them")).to_be_attached()
+        assert axe_violations(page) == []
+        assert overflow_px(page) == 0
+
+
 def test_sharing_works_without_scripts(base_url: str, open_page: OpenPage) -> None:
     _, visit, _ = well_read()
     page = open_page("about:blank", javascript=False)

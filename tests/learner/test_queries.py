@@ -133,12 +133,12 @@ def test_a_document_is_for_its_holder_only(here: University, worker: Worker) -> 
     worker.run()
 
     with transaction(here.institution_id) as session:
-        [badge], [others] = list_badges(session, user_id), list_badges(session, other_id)
         own, other = find_person(session, user_id), find_person(session, other_id)
+        [badge], [others] = list_badges(session, own), list_badges(session, other)
         assert own is not None
         assert other is not None
         assert badge.credential_id is not None
         assert others.credential_id != badge.credential_id
-        assert get_badge(session, user_id, badge.credential_id)[0] == own
+        assert get_badge(session, own, badge.credential_id).person_id == own
         with pytest.raises(NotFoundError):
-            get_badge(session, other_id, badge.credential_id)
+            get_badge(session, other, badge.credential_id)

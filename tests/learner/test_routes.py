@@ -381,6 +381,73 @@ def test_a_badge_is_handed_to_its_holder_in_every_form(
         assert client.get(stranger + path.removeprefix(url)).status_code == 404
 
 
+def test_a_detailed_badge_says_what_its_holder_chose(
+    client: FlaskClient, here: University, worker: Worker
+) -> None:
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    url = story.visit(client, here, user_id, activity.link_id)
+    story.take(here, activity, user_id, "right", "wrong")
+    worker.run()
+    [ask] = addresses(client.get(f"{url}/badges").text, "href", "/download")
+    [choose] = addresses(client.get(ask).text, "href", "/details")
+    question = client.get(choose)
+    assert "1 of 2 points, 1 needed" in question.text
+    choice = re.findall(r'value="(ltiUserId-[^"]+)"', question.text).pop()
+    chosen = {
+        "csrf_token": story.csrf_token(question),
+        "name": "1",
+        "results": "1",
+        "evidence": "1",
+        "identifier": choice,
+    }
+
+    signed = client.post(choose, data=chosen, follow_redirects=True)
+
+    assert "your name: Amara Nwosu" in signed.text
+    paths = {kind: addresses(signed.text, "href", rf"\.{kind}").pop() for kind in FileKind}
+    for kind, path in paths.items():
+        answer = client.get(path)
+        assert answer.headers["Content-Disposition"].endswith(f'counting-detailed.{kind}"')
+        found = check_data(answer.data).examination
+        assert found.verdict == "valid", kind
+        said = found.badge.particulars
+        assert said.name == "Amara Nwosu"
+        assert [(one.value, one.most, one.required) for one in said.results] == [("1", "2", "1")]
+        assert said.evidence[0].narrative
+        assert "2 questions" in said.evidence[0].narrative
+        assert said.identity is not None
+        assert said.identity.fits(str(user_id))
+    [make] = addresses(signed.text, "action", "/certificate")
+    printed = client.post(make, data={"csrf_token": chosen["csrf_token"]})
+    assert check_data(printed.data).examination.badge.particulars.name == "Amara Nwosu"
+    assert "1 of 2 points, 1 needed" in PdfReader(BytesIO(printed.data)).pages[0].extract_text()
+    [share] = addresses(signed.text, "href", "/share")
+    made = client.post(share, data={"csrf_token": chosen["csrf_token"]})
+    [link] = addresses(made.text, 'id="link" value', r"/shared/[^\"]+")
+    shown = client.get(link).text
+    assert "Amara Nwosu" in shown
+    assert "Results, as the issuer signed them" in shown
+    assert "A badge with details" in client.get(f"{url}/badges").text
+    assert "Name, Results, Evidence" in client.get(ask).text
+
+
+def test_a_detailed_badge_of_nothing_is_not_signed(
+    client: FlaskClient, here: University, worker: Worker
+) -> None:
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    url = story.visit(client, here, user_id, activity.link_id)
+    story.take(here, activity, user_id, "right", "right")
+    worker.run()
+    [ask] = addresses(client.get(f"{url}/badges").text, "href", "/download")
+    choose = ask.replace("/download", "/details")
+    token = story.csrf_token(client.get(choose))
+
+    answer = client.post(choose, data={"csrf_token": token, "identifier": "\0"})
+
+    assert answer.status_code == 400
+    assert client.post(choose, data={"csrf_token": token}).status_code == 400
+
+
 def test_a_certificate_has_a_link_that_its_holder_can_take_back(
     client: FlaskClient, here: University, worker: Worker
 ) -> None:

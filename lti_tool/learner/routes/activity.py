@@ -1,8 +1,11 @@
 """A learner's pages inside the LMS: the activity, its result, their badges, their pathways."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -10,27 +13,21 @@ from lti_tool.assessments import queries as assessments
 from lti_tool.assessments import services as assessment_services
 from lti_tool.assessments.models import Attempt, Placement, PlacementResult
 from lti_tool.assessments.rules import accepts
-from lti_tool.badges import exporting
 from lti_tool.badges import queries as badges
-from lti_tool.badges import services as badge_services
-from lti_tool.badges.exporting import FileKind
 from lti_tool.badges.issuer import image_path
-from lti_tool.badges.rules import Shows
 from lti_tool.core import clock
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
-from lti_tool.core.ids import AttemptId, CredentialId, PlacementId, ShareId
-from lti_tool.core.web import read_form
+from lti_tool.core.ids import AttemptId, PlacementId
 from lti_tool.launch import placement_token
 from lti_tool.launch.queries import has_newer_token
-from lti_tool.launch.session import CurrentLaunch, launch_page
-from lti_tool.learner import showing
-from lti_tool.learner.forms import CertificateForm, ShareForm
+from lti_tool.launch.session import CurrentLaunch, View, launch_page
+from lti_tool.learner.holder import Holder
 from lti_tool.learner.queries import opening, result
-from lti_tool.learner.queries.badges import get_badge, list_badges
 from lti_tool.learner.queries.copies import find_copied, is_whole_course
 from lti_tool.learner.queries.pathways import list_cairns
-from lti_tool.people.queries import display_names, find_person
+from lti_tool.learner.routes import badges as badge_routes
+from lti_tool.people.queries import find_person
 from lti_tool.people.rules import Act, may
 from lti_tool.platforms import queries as platforms
 
@@ -193,127 +190,38 @@ def _arrivals(
 def show_badges(here: CurrentLaunch) -> ResponseReturnValue:
     """Show what the person holds, from every course and platform, and what they have shared."""
     with transaction(here.institution_id) as session:
-        held = list_badges(session, here.user_id)
-        issuer = badges.get_issuer_of(session, here.institution_id)
         activity = _activity(session, here)
-    return render_template(
-        "learner/badges.html",
-        launch_id=here.launch_id,
-        issuer=issuer,
-        held=held,
-        activity=activity,
-        now=clock.now(),
-        may_share=may(here.roles, Act.SHARE_BADGE),
-    )
+    return badge_routes.badges_page(_holder(here), activity=activity)
 
 
-@blueprint.get("/badges/<uuid:credential_id>.<any(json, jwt, svg, png):kind>")
-@launch_page(Act.SEE_OWN)
-def download_badge(here: CurrentLaunch, credential_id: UUID, kind: str) -> ResponseReturnValue:
-    """Hand the person their signed credential as a file, for a wallet or for safe keeping."""
-    with transaction(here.institution_id) as session:
-        get_badge(session, here.user_id, CredentialId(credential_id))
-    return _attachment(
-        exporting.credential_file(here.institution_id, CredentialId(credential_id), FileKind(kind))
-    )
-
-
-@blueprint.get("/badges/<uuid:credential_id>/download")
-@launch_page(Act.SEE_OWN)
-def ask_download(here: CurrentLaunch, credential_id: UUID) -> ResponseReturnValue:
-    """Offer every form of a badge, and say what each is good for."""
-    with transaction(here.institution_id) as session:
-        _, badge = get_badge(session, here.user_id, CredentialId(credential_id))
-    return render_template(
-        "learner/ask_download.html",
-        launch_id=here.launch_id,
-        badge=badge,
-        may_share=may(here.roles, Act.SHARE_BADGE),
-    )
-
-
-@blueprint.post("/badges/<uuid:credential_id>/certificate")
-@launch_page(Act.SHARE_BADGE)
-def print_certificate(here: CurrentLaunch, credential_id: UUID) -> ResponseReturnValue:
-    """Make a certificate. Its QR code is a link like any other: listed, and can be taken back."""
-    form = read_form(CertificateForm, _sent())
-    with transaction(here.institution_id) as session:
-        person_id, _ = get_badge(session, here.user_id, CredentialId(credential_id))
-        issuer = badges.get_issuer_of(session, here.institution_id)
-        names = display_names(session, [person_id]) if form.show_name else {}
-    token = badge_services.share(
-        here.institution_id,
-        CredentialId(credential_id),
-        person_id=person_id,
-        shows=Shows(name=form.show_name, label="QR code on a certificate"),
-    )
-    return _attachment(
-        exporting.certificate_file(
-            here.institution_id,
-            CredentialId(credential_id),
-            link=issuer.share_url(token),
-            verify_url=f"{issuer.host_url}{url_for('badges.show_verify')}",
-            holder=names.get(person_id),
-        )
-    )
-
-
-def _attachment(file: exporting.File) -> Response:
-    response = Response(file.data, content_type=file.media_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
-    return response
-
-
-@blueprint.get("/badges/<uuid:credential_id>/share")
-@launch_page(Act.SHARE_BADGE)
-def ask_share(here: CurrentLaunch, credential_id: UUID) -> ResponseReturnValue:
-    """Ask what a new link shall show."""
-    with transaction(here.institution_id) as session:
-        _, badge = get_badge(session, here.user_id, CredentialId(credential_id))
-    return render_template("learner/ask_share.html", launch_id=here.launch_id, badge=badge)
-
-
-@blueprint.post("/badges/<uuid:credential_id>/share")
-@launch_page(Act.SHARE_BADGE)
-def share_badge(here: CurrentLaunch, credential_id: UUID) -> ResponseReturnValue:
-    """Make a link and show it, once: what is stored only recognises it."""
-    form = read_form(ShareForm, _sent())
-    with transaction(here.institution_id) as session:
-        person_id, badge = get_badge(session, here.user_id, CredentialId(credential_id))
-        issuer = badges.get_issuer_of(session, here.institution_id)
-    token = badge_services.share(
-        here.institution_id,
-        CredentialId(credential_id),
-        person_id=person_id,
-        shows=form.shows(clock.now()),
-    )
-    link = issuer.share_url(token)
-    return render_template(
-        "learner/shared.html",
-        launch_id=here.launch_id,
-        badge=badge,
-        link=link,
-        snippets=showing.snippets(badge, issuer, link),
-        profile_url=showing.add_to_profile_url(badge, issuer, link),
-        profile_fields=showing.profile_fields(badge, issuer, link),
-    )
-
-
-@blueprint.post("/shares/<uuid:share_id>/end")
-@launch_page(Act.SHARE_BADGE)
-def end_share(here: CurrentLaunch, share_id: UUID) -> ResponseReturnValue:
-    """Take a link back."""
+def _holder(here: CurrentLaunch) -> Holder:
     with transaction(here.institution_id) as session:
         person_id = find_person(session, here.user_id)
-    if person_id is None:
-        raise NotFoundError("You have shared no such link.")
-    badge_services.end_share(here.institution_id, ShareId(share_id), person_id=person_id)
-    return redirect(url_for("learner.show_badges", launch_id=here.launch_id), 303)
+    return Holder(
+        institution_id=here.institution_id,
+        person_id=person_id,
+        may_share=may(here.roles, Act.SHARE_BADGE),
+        door=blueprint.name,
+        address={"launch_id": here.launch_id},
+        launch_id=here.launch_id,
+    )
 
 
-def _sent() -> dict[str, str]:
-    """Return the form's own fields; the token that came with them has been checked."""
-    return {name: value for name, value in request.form.items() if name != "csrf_token"}
+def _badge_page(act: Act) -> Callable[[View], View]:
+    """Guard a page about badges for those who come by a launch."""
+
+    def decorate(view: View) -> View:
+        @launch_page(act)
+        @wraps(view)
+        def entered(here: CurrentLaunch, **url_args: Any) -> ResponseReturnValue:  # noqa: ANN401 - whatever the address has
+            return view(_holder(here), **url_args)
+
+        return entered
+
+    return decorate
+
+
+badge_routes.connect(blueprint, _badge_page)
 
 
 @blueprint.get("/pathways")

@@ -1,0 +1,57 @@
+"""Reads of issuers, achievements, what persons hold and what they share."""
+
+from lti_tool.badges.queries.achievements import (
+    edition_content,
+    find_achievement_of_assessment,
+    get_achievement,
+    get_award,
+    get_issuer,
+    get_issuer_of,
+    list_achievements,
+    list_achievements_with_holders,
+    list_awards,
+    list_editions,
+)
+from lti_tool.badges.queries.holding import (
+    DetailedForm,
+    HeldBadge,
+    OpenShare,
+    Points,
+    Shared,
+    find_first_pass,
+    find_points,
+    find_shared,
+    list_evidence,
+    list_held,
+)
+from lti_tool.badges.queries.statuses import (
+    find_status_list,
+    is_revoked,
+    list_revoked_indexes,
+)
+
+__all__ = [
+    "DetailedForm",
+    "HeldBadge",
+    "OpenShare",
+    "Points",
+    "Shared",
+    "edition_content",
+    "find_achievement_of_assessment",
+    "find_first_pass",
+    "find_points",
+    "find_shared",
+    "find_status_list",
+    "get_achievement",
+    "get_award",
+    "get_issuer",
+    "get_issuer_of",
+    "is_revoked",
+    "list_achievements",
+    "list_achievements_with_holders",
+    "list_awards",
+    "list_editions",
+    "list_evidence",
+    "list_held",
+    "list_revoked_indexes",
+]

@@ -1,0 +1,184 @@
+"""Pages about what somebody holds: to see, take along, share and take back.
+
+The same for those who come from an LMS and those who come by a link in an e-mail: each door's
+blueprint connects them with a guard of its own (`connect`).
+"""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from lti_tool.badges import detailing, exporting
+from lti_tool.badges import queries as badges
+from lti_tool.badges import services as badge_services
+from lti_tool.badges.exporting import FileKind
+from lti_tool.badges.rules import Shows
+from lti_tool.core import clock
+from lti_tool.core.db import transaction
+from lti_tool.core.errors import NotFoundError
+from lti_tool.core.ids import CredentialId, ShareId
+from lti_tool.core.web import read_form
+from lti_tool.learner import showing
+from lti_tool.learner.forms import CertificateForm, DetailsForm, ShareForm
+from lti_tool.learner.holder import Holder
+from lti_tool.learner.queries.badges import get_badge, list_badges
+from lti_tool.people.queries import display_names
+from lti_tool.people.rules import Act
+
+View = Callable[..., ResponseReturnValue]
+Page = Callable[[Act], Callable[[View], View]]
+
+
+def badges_page(here: Holder, *, activity: str | None = None) -> str:
+    """Return the page of what the person holds, and of what they have shared.
+
+    Args:
+        here: who looks.
+        activity: what their launch was for, to lead back to it; None for nothing.
+    """
+    with transaction(here.institution_id) as session:
+        held = list_badges(session, here.person_id)
+        issuer = badges.get_issuer_of(session, here.institution_id)
+    return render_template(
+        "learner/badges.html",
+        here=here,
+        issuer=issuer,
+        held=held,
+        activity=activity,
+        now=clock.now(),
+    )
+
+
+def download_badge(here: Holder, credential_id: UUID, kind: str) -> ResponseReturnValue:
+    """Hand the person their signed credential as a file, for a wallet or for safe keeping."""
+    with transaction(here.institution_id) as session:
+        get_badge(session, here.person_id, CredentialId(credential_id))
+    return _attachment(
+        exporting.credential_file(here.institution_id, CredentialId(credential_id), FileKind(kind))
+    )
+
+
+def ask_download(here: Holder, credential_id: UUID) -> ResponseReturnValue:
+    """Offer every form of a badge, and say what each is good for."""
+    with transaction(here.institution_id) as session:
+        badge = get_badge(session, here.person_id, CredentialId(credential_id))
+    return render_template("learner/ask_download.html", here=here, badge=badge)
+
+
+def print_certificate(here: Holder, credential_id: UUID) -> ResponseReturnValue:
+    """Make a certificate. Its QR code is a link like any other: listed, and can be taken back."""
+    form = read_form(CertificateForm, _sent())
+    with transaction(here.institution_id) as session:
+        badge = get_badge(session, here.person_id, CredentialId(credential_id))
+        issuer = badges.get_issuer_of(session, here.institution_id)
+        names = display_names(session, [badge.person_id]) if form.show_name else {}
+    token = badge_services.share(
+        here.institution_id,
+        CredentialId(credential_id),
+        person_id=badge.person_id,
+        shows=Shows(name=form.show_name, label="QR code on a certificate"),
+    )
+    return _attachment(
+        exporting.certificate_file(
+            here.institution_id,
+            CredentialId(credential_id),
+            link=issuer.share_url(token),
+            verify_url=f"{issuer.host_url}{url_for('badges.show_verify')}",
+            holder=names.get(badge.person_id),
+        )
+    )
+
+
+def ask_details(here: Holder, credential_id: UUID) -> ResponseReturnValue:
+    """Ask what a detailed form of a badge shall say."""
+    with transaction(here.institution_id) as session:
+        badge = get_badge(session, here.person_id, CredentialId(credential_id))
+        offer = detailing.offer(session, badge.person_id, badge.award_id)
+    return render_template("learner/ask_details.html", here=here, badge=badge, offer=offer)
+
+
+def sign_details(here: Holder, credential_id: UUID) -> ResponseReturnValue:
+    """Sign a detailed form of a badge, then offer it like any other."""
+    form = read_form(DetailsForm, _sent())
+    with transaction(here.institution_id) as session:
+        badge = get_badge(session, here.person_id, CredentialId(credential_id))
+    detailed_id = detailing.sign_detailed(
+        here.institution_id, badge.award_id, person_id=badge.person_id, asked=form.asked()
+    )
+    return redirect(here.to("ask_download", credential_id=detailed_id), 303)
+
+
+def ask_share(here: Holder, credential_id: UUID) -> ResponseReturnValue:
+    """Ask what a new link shall show."""
+    with transaction(here.institution_id) as session:
+        badge = get_badge(session, here.person_id, CredentialId(credential_id))
+    return render_template("learner/ask_share.html", here=here, badge=badge)
+
+
+def share_badge(here: Holder, credential_id: UUID) -> ResponseReturnValue:
+    """Make a link and show it, once: what is stored only recognises it."""
+    form = read_form(ShareForm, _sent())
+    with transaction(here.institution_id) as session:
+        badge = get_badge(session, here.person_id, CredentialId(credential_id))
+        issuer = badges.get_issuer_of(session, here.institution_id)
+    token = badge_services.share(
+        here.institution_id,
+        CredentialId(credential_id),
+        person_id=badge.person_id,
+        shows=form.shows(clock.now()),
+    )
+    link = issuer.share_url(token)
+    return render_template(
+        "learner/shared.html",
+        here=here,
+        badge=badge,
+        link=link,
+        snippets=showing.snippets(badge, issuer, link),
+        profile_url=showing.add_to_profile_url(badge, issuer, link),
+        profile_fields=showing.profile_fields(badge, issuer, link),
+    )
+
+
+def end_share(here: Holder, share_id: UUID) -> ResponseReturnValue:
+    """Take a link back."""
+    if here.person_id is None:
+        raise NotFoundError("You have shared no such link.")
+    badge_services.end_share(here.institution_id, ShareId(share_id), person_id=here.person_id)
+    return redirect(here.to("show_badges"), 303)
+
+
+_ONE = "/badges/<uuid:credential_id>"
+_PAGES: tuple[tuple[str, str, Act, View], ...] = (
+    ("GET", f"{_ONE}.<any(json, jwt, svg, png):kind>", Act.SEE_OWN, download_badge),
+    ("GET", f"{_ONE}/download", Act.SEE_OWN, ask_download),
+    ("POST", f"{_ONE}/certificate", Act.SHARE_BADGE, print_certificate),
+    ("GET", f"{_ONE}/details", Act.SHARE_BADGE, ask_details),
+    ("POST", f"{_ONE}/details", Act.SHARE_BADGE, sign_details),
+    ("GET", f"{_ONE}/share", Act.SHARE_BADGE, ask_share),
+    ("POST", f"{_ONE}/share", Act.SHARE_BADGE, share_badge),
+    ("POST", "/shares/<uuid:share_id>/end", Act.SHARE_BADGE, end_share),
+)
+
+
+def connect(blueprint: Blueprint, page: Page) -> None:
+    """Give a door these pages.
+
+    Args:
+        blueprint: the door's; it has a page `show_badges` of its own.
+        page: the door's guard, for an act: calls the view with who is there, as `Holder`.
+    """
+    for method, rule, act, view in _PAGES:
+        blueprint.add_url_rule(rule, view.__name__, page(act)(view), methods=[method])
+
+
+def _attachment(file: exporting.File) -> Response:
+    response = Response(file.data, content_type=file.media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
+    return response
+
+
+def _sent() -> dict[str, str]:
+    """Return the form's own fields; the token that came with them has been checked."""
+    return {name: value for name, value in request.form.items() if name != "csrf_token"}
