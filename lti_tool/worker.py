@@ -50,7 +50,12 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(function="lti_tool.grading.jobs.wake_due_lanes", every=timedelta(seconds=5)),
     Periodic(function="lti_tool.grading.jobs.compare_lanes", every=timedelta(minutes=15)),
     Periodic(function="lti_tool.launch.services.forget_expired", every=timedelta(hours=1)),
+    Periodic(function="lti_tool.core.outbox.forget_finished", every=timedelta(hours=1)),
     Periodic(function="lti_tool.launch.services.forget_ended", every=timedelta(days=1)),
+    Periodic(function="lti_tool.people.services.forget_sessions", every=timedelta(days=1)),
+    Periodic(function="lti_tool.platforms.forgetting.forget_unused", every=timedelta(days=1)),
+    Periodic(function="lti_tool.assessments.services.forget_orphans", every=timedelta(hours=6)),
+    Periodic(function="lti_tool.assessments.services.forget_answers", every=timedelta(hours=6)),
 )
 
 

@@ -138,7 +138,9 @@ class Attempt(TenantRow, Base):
     """One learner's go at a placement. Points are set when it is submitted.
 
     `form` is what this attempt asks, in order: `item_version_id` and `items.Takes` each.
-    `closes_at` is the end without grace. `ended_by` is the learner, or the clock.
+    `closes_at` is the end without grace. `ended_by` is the learner, or the clock. Since
+    `answers_gone_at` nothing is kept of what was answered: the time for it was over, or the
+    learner was erased.
     """
 
     __tablename__ = "attempts"
@@ -177,6 +179,7 @@ class Attempt(TenantRow, Base):
     points_possible: Mapped[Decimal | None]
     passed: Mapped[bool | None]
     awaits_marking: Mapped[bool] = mapped_column(default=False)
+    answers_gone_at: Mapped[datetime | None]
 
 
 class Response(TenantRow, Base):

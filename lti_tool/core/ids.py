@@ -2,6 +2,7 @@
 
 import os
 import time
+from datetime import datetime
 from typing import NewType
 from uuid import UUID
 
@@ -44,3 +45,9 @@ def new_id() -> UUID:
     value = milliseconds << 80 | 0x7 << 76 | (random >> 68) << 64
     value |= 0b10 << 62 | random & 0x3FFFFFFFFFFFFFFF
     return UUID(int=value)
+
+
+def first_of(instant: datetime) -> UUID:
+    """Return the least UUIDv7 of an instant: every id that was made before is smaller."""
+    milliseconds = int(instant.timestamp() * 1000)
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | 0b10 << 62)

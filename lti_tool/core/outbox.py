@@ -14,11 +14,11 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import Index, UniqueConstraint, or_, select, text, update
+from sqlalchemy import Index, UniqueConstraint, delete, or_, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from lti_tool.core import clock, db, logs, queue
+from lti_tool.core import clock, db, ids, logs, purging, queue, settings
 from lti_tool.core.db import Base, system_transaction
 from lti_tool.core.errors import TemporaryError, ToolError
 from lti_tool.core.ids import InstitutionId, new_id
@@ -83,7 +83,7 @@ def record(session: Session, event: object) -> None:
     """
     name, event_id, now = type(event).__name__, new_id(), clock.now()
     payload = _event_types[name].dump_python(event, mode="json")
-    ids = []
+    delivery_ids = []
     for subscriber in _handlers[name]:
         delivery = OutboxDelivery(
             id=new_id(),
@@ -96,8 +96,8 @@ def record(session: Session, event: object) -> None:
             due_at=now + HAND_OVER,
         )
         session.add(delivery)
-        ids.append(str(delivery.id))
-    db.after_commit(session, lambda: hand_over(ids))
+        delivery_ids.append(str(delivery.id))
+    db.after_commit(session, lambda: hand_over(delivery_ids))
 
 
 def hand_over(delivery_ids: Sequence[str]) -> None:
@@ -128,6 +128,26 @@ def relay(*, batch: int = 200) -> int:
             delivery.due_at = now + FIRST_DELAY
     hand_over([str(delivery.id) for delivery in due])
     return len(due)
+
+
+def forget_finished() -> int:
+    """Delete events that were heard long ago; returns how many. Those given up stay."""
+    cutoff = clock.now() - timedelta(days=settings.current().keep.finished_deliveries_days)
+
+    def some(limit: int) -> int:
+        # Ids are in order of time: the oldest rows are found by the primary key.
+        old = (
+            select(OutboxDelivery.id)
+            .where(OutboxDelivery.id < ids.first_of(cutoff), OutboxDelivery.finished_at < cutoff)
+            .order_by(OutboxDelivery.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        gone = delete(OutboxDelivery).where(OutboxDelivery.id.in_(old))
+        with system_transaction() as session:
+            return len(session.scalars(gone.returning(OutboxDelivery.id)).all())
+
+    return purging.in_batches(some)
 
 
 def deliver(delivery_id: str) -> None:

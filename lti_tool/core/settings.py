@@ -58,6 +58,24 @@ class Http:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """How long what is over stays.
+
+    Attributes:
+        finished_deliveries_days: events that were heard; those given up stay.
+        orphaned_files_days: files of learners that no attempt knows.
+        ended_launches_days: launches after their session ended, for support.
+        answers_days: what learners answered, after an attempt ended; 0: for ever. Points,
+            results and awards stay.
+    """
+
+    finished_deliveries_days: int = 14
+    orphaned_files_days: int = 7
+    ended_launches_days: int = 30
+    answers_days: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that differs between two installations.
 
@@ -80,6 +98,7 @@ class Settings:
     mode: Literal["production", "demo"] = "production"
     http: Http = Http()
     session_hours: int = 10
+    keep: Keep = Keep()
     log_json: bool = True
 
     @property
@@ -132,6 +151,7 @@ def load(environ: Mapping[str, str] | None = None, config: Path = CONFIG) -> Set
     timeout_seconds = table.number("http", "timeout_seconds", default=10)
     pool_size = table.number("database", "pool_size", default=4)
     session_hours = table.number("session", "hours", default=10)
+    keep = _keep(table)
     problems += table.unread()
     if problems:
         raise SettingsError("\n".join(problems))
@@ -153,7 +173,24 @@ def load(environ: Mapping[str, str] | None = None, config: Path = CONFIG) -> Set
             timeout_seconds=timeout_seconds,
         ),
         session_hours=session_hours,
+        keep=keep,
         log_json=log == "json",
+    )
+
+
+def _keep(table: "_Table") -> Keep:
+    default = Keep()
+    return Keep(
+        finished_deliveries_days=table.number(
+            "keep", "finished_deliveries_days", default=default.finished_deliveries_days
+        ),
+        orphaned_files_days=table.number(
+            "keep", "orphaned_files_days", default=default.orphaned_files_days
+        ),
+        ended_launches_days=table.number(
+            "keep", "ended_launches_days", default=default.ended_launches_days
+        ),
+        answers_days=table.number("keep", "answers_days", default=default.answers_days, least=0),
     )
 
 
@@ -172,13 +209,13 @@ class _Table:
             pairs = values.items() if isinstance(values, dict) else [("", values)]
             self._left.update({(section, key): value for key, value in pairs})
 
-    def number(self, section: str, key: str, *, default: int) -> int:
-        """Return a whole number of at least 1."""
+    def number(self, section: str, key: str, *, default: int, least: int = 1) -> int:
+        """Return a whole number of at least `least`."""
         value = self._left.pop((section, key), default)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        if isinstance(value, int) and not isinstance(value, bool) and value >= least:
             return value
         self._problems.append(
-            f"{self._name}, [{section}] {key} is {value!r}: give a whole number of at least 1"
+            f"{self._name}, [{section}] {key} is {value!r}: give a whole number of at least {least}"
         )
         return default
 

@@ -10,6 +10,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +21,9 @@ from lti_tool.core.errors import InvalidRequestError, NotFoundError, TemporaryEr
 # neither ".." nor our own unfinished files.
 _KEY = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}(?:/[a-z0-9][a-z0-9._-]{0,127}){0,7}")
 _MEDIA_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+(?: ?; ?[a-z0-9-]+=[\w.-]+)*", re.IGNORECASE)
+
+
+_UNFINISHED = ".new-"
 
 
 class StorageKeyError(InvalidRequestError):
@@ -49,6 +53,14 @@ class StoredFile:
     media_type: str
 
 
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A stored file's name and since when it lies there."""
+
+    key: str
+    stored_at: datetime
+
+
 class Storage(Protocol):
     """Where files are kept.
 
@@ -73,6 +85,18 @@ class Storage(Protocol):
 
     def exists(self, key: str) -> bool:
         """Tell whether a file is stored under this key."""
+
+    def list_keys(self, prefix: str, *, after: str = "", limit: int) -> list["StoredKey"]:
+        """Return what is stored below a first part of keys, in order of the keys.
+
+        Args:
+            prefix: the part, or several, without a slash at the end.
+            after: only keys that come after this one.
+            limit: that many at most.
+        """
+
+    def tidy(self, before: datetime) -> int:
+        """Remove what writes left behind that broke off before; returns how many files."""
 
 
 def storage() -> Storage:
@@ -100,7 +124,7 @@ class FolderStorage:
             raise ValueError(f"not a media type: {media_type!r}")
         with _available():
             _make_folder(path.parent)
-            number, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+            number, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
             try:
                 with os.fdopen(number, "wb") as file:
                     file.write(media_type.encode() + b"\n" + data)
@@ -136,10 +160,54 @@ class FolderStorage:
         with _available():
             return path.is_file()
 
+    def list_keys(self, prefix: str, *, after: str = "", limit: int) -> list[StoredKey]:
+        """Walk the folders in order, and no further than needed."""
+        folder = self._path(prefix)
+        found: list[StoredKey] = []
+        with _available():
+            for path in _files(folder):
+                key = path.relative_to(self._root).as_posix()
+                if key > after and _KEY.fullmatch(key):
+                    with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
+                        found.append(StoredKey(key, _changed_at(path)))
+                if len(found) == limit:
+                    break
+        return found
+
+    def tidy(self, before: datetime) -> int:
+        """Unlink unfinished files."""
+        gone = 0
+        with _available():
+            for path in _files(self._root):
+                if path.name.startswith(_UNFINISHED):
+                    with contextlib.suppress(FileNotFoundError):
+                        if _changed_at(path) < before:
+                            path.unlink()
+                            gone += 1
+        return gone
+
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
             raise StorageKeyError("That is not the name of a stored file.")
         return self._root / key
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder, in order of their keys."""
+    try:
+        # A folder counts as its name with the slash: "a/b" comes before "a0", as keys do.
+        entries = sorted(os.scandir(folder), key=lambda one: one.name + "/" * one.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(Path(entry.path))
+        elif entry.is_file(follow_symlinks=False):
+            yield Path(entry.path)
+
+
+def _changed_at(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
 @contextlib.contextmanager

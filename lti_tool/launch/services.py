@@ -3,12 +3,13 @@
 import hmac
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from sqlalchemy import delete, select, text
 
-from lti_tool.core import clock, logs, settings
+from lti_tool.core import clock, logs, purging, settings
 from lti_tool.core.db import system_statements, system_transaction, transaction
 from lti_tool.core.ids import DeploymentId, InstitutionId, LaunchId, RegistrationId
 from lti_tool.launch import history, rules
@@ -36,8 +37,6 @@ from lti_tool.platforms.rules import belongs, origin_of
 LOGIN_LIFETIME = timedelta(minutes=10)
 LAUNCH_PATH = "/lti/launch"
 ANONYMOUS = "anonymous:"
-# A session that ended explains itself for a while: "open it again" instead of "nothing here".
-KEPT_AFTER_END = timedelta(days=30)
 
 log = logs.get(__name__)
 
@@ -361,24 +360,32 @@ def web_address(url: str | None) -> str | None:
 
 
 def forget_ended() -> int:
-    """Delete launches whose session ended long ago; returns how many. Called now and then."""
-    before = clock.now() - KEPT_AFTER_END
+    """Delete launches whose session ended long ago; returns how many. Called now and then.
+
+    Until then they explain themselves: "open it again" instead of "nothing here".
+    """
+    before = clock.now() - timedelta(days=settings.current().keep.ended_launches_days)
+    ended = select(Launch.id).where(Launch.expires_at < before)
     with system_transaction() as session:
         institution_ids = session.scalars(select(Institution.id)).all()
-    gone = 0
-    for institution_id in institution_ids:
+
+    def some_of(institution_id: InstitutionId, limit: int) -> int:
+        rows = delete(Launch).where(Launch.id.in_(ended.limit(limit)))
         with transaction(institution_id) as session:
-            ended = delete(Launch).where(Launch.expires_at < before).returning(Launch.id)
-            gone += len(session.execute(ended).all())
-    return gone
+            return len(session.scalars(rows.returning(Launch.id)).all())
+
+    return sum(
+        purging.in_batches(partial(some_of, institution_id)) for institution_id in institution_ids
+    )
 
 
 def forget_expired() -> int:
     """Delete logins that nobody answered; returns how many. Called now and then."""
-    with system_transaction() as session:
-        gone = session.execute(
-            delete(PendingLogin)
-            .where(PendingLogin.expires_at < clock.now())
-            .returning(PendingLogin.registration_id)
-        ).all()
-    return len(gone)
+    expired = select(PendingLogin.state_hash).where(PendingLogin.expires_at < clock.now())
+
+    def some(limit: int) -> int:
+        rows = delete(PendingLogin).where(PendingLogin.state_hash.in_(expired.limit(limit)))
+        with system_transaction() as session:
+            return len(session.execute(rows.returning(PendingLogin.registration_id)).all())
+
+    return purging.in_batches(some)

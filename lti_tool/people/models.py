@@ -12,12 +12,16 @@ from lti_tool.core.ids import PersonId, StaffId, UserId, new_id
 
 
 class Person(TenantRow, Base):
-    """One human being at one institution, over all its platforms."""
+    """One human being at one institution, over all its platforms.
+
+    Since `erased_at` nothing is known of them but what they did: their accounts have no name.
+    """
 
     __tablename__ = "persons"
 
     id: Mapped[PersonId] = mapped_column(primary_key=True, default=new_id)
     created_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
 
 
 class PersonUser(TenantRow, Base):

@@ -31,6 +31,7 @@ from lti_tool.people.openid_connect import Pending, RelyingParty
 from lti_tool.people.queries import find_person
 from lti_tool.people.rules import Role
 from lti_tool.platforms.errors import NotAWebAddressError
+from lti_tool.platforms.models import Institution
 from lti_tool.platforms.queries import get_institution
 from lti_tool.platforms.rules import origin_of
 
@@ -225,6 +226,18 @@ def end_session(institution_id: InstitutionId, session_id: UUID) -> None:
     """Sign a browser out. One that is signed out already stays so."""
     with transaction(institution_id) as session:
         session.execute(delete(StaffSession).where(StaffSession.id == session_id))
+
+
+def forget_sessions() -> int:
+    """Delete sessions of staff that have ended; returns how many. Called now and then."""
+    with db.system_transaction() as session:
+        institution_ids = session.scalars(select(Institution.id)).all()
+    gone = 0
+    for institution_id in institution_ids:
+        with transaction(institution_id) as session:
+            ended = delete(StaffSession).where(StaffSession.expires_at <= clock.now())
+            gone += len(session.execute(ended.returning(StaffSession.id)).all())
+    return gone
 
 
 def hash_of(secret: str) -> bytes:

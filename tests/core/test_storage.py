@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,29 @@ def test_the_settings_say_where(root: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(settings, "_installed", [ours])
     storage().put(KEY, b"x", "text/plain")
     assert (root / KEY).is_file()
+
+
+def test_keys_are_listed_in_order_and_from_where_one_stopped(store: Storage) -> None:
+    keys = ["files/a/1", "files/a0", "files/b/1", "files/b/2", "other/1", "filesystem"]
+    for key in keys:
+        store.put(key, b"x", "text/plain")
+
+    assert [one.key for one in store.list_keys("files", limit=9)] == sorted(keys[:4])
+    first = store.list_keys("files", limit=3)
+    rest = store.list_keys("files", after=first[-1].key, limit=3)
+    assert [one.key for one in (*first, *rest)] == sorted(keys[:4])
+    assert store.list_keys("nothing", limit=9) == []
+
+
+def test_what_broken_writes_left_is_tidied_when_it_is_old(store: Storage, root: Path) -> None:
+    store.put("files/a", b"x", "text/plain")
+    for name in (".new-old", ".new-young"):
+        (root / "files" / name).write_bytes(b"half")
+    before = datetime.now(UTC) - timedelta(days=1)
+    os.utime(root / "files" / ".new-old", (0, 0))
+    os.utime(root / "files" / "a", (0, 0))
+
+    assert store.tidy(before) == 1
+
+    assert sorted(path.name for path in (root / "files").iterdir()) == [".new-young", "a"]
+    assert [one.key for one in store.list_keys("files", limit=9)] == ["files/a"]

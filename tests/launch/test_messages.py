@@ -164,7 +164,7 @@ def test_sessions_that_ended_long_ago_are_forgotten(
 ) -> None:
     opened(student, student.arrive(student.connected.place()))
     assert services.forget_ended() == 0
-    later = clock.now() + services.KEPT_AFTER_END + timedelta(days=2)
+    later = clock.now() + timedelta(days=32)
     monkeypatch.setattr(clock, "now", lambda: later)
 
     assert services.forget_ended() == 1

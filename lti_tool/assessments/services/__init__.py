@@ -9,7 +9,9 @@ from lti_tool.assessments.services.attempts import (
     submit_attempt,
 )
 from lti_tool.assessments.services.files import answer_by_file, get_file
+from lti_tool.assessments.services.forgetting import erase_answers, forget_answers
 from lti_tool.assessments.services.marking import mark_answer
+from lti_tool.assessments.services.orphans import forget_orphans
 from lti_tool.assessments.services.pictures import get_image, store_image
 from lti_tool.assessments.services.placing import bind_placement, create_placement
 from lti_tool.assessments.services.publishing import create_assessment, publish_edition
@@ -21,6 +23,9 @@ __all__ = [
     "close_overdue",
     "create_assessment",
     "create_placement",
+    "erase_answers",
+    "forget_answers",
+    "forget_orphans",
     "get_file",
     "get_image",
     "mark_answer",

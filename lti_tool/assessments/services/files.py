@@ -78,7 +78,7 @@ def answer_by_file(  # noqa: PLR0913 - what a page sends
         sha256=hashlib.sha256(data).hexdigest(),
         sent_at=clock.now(),
     )
-    storage().put(_key(institution_id, attachment), data, attachment.media_type)
+    storage().put(key_of(institution_id, attachment), data, attachment.media_type)
     with transaction(institution_id) as session:
         session.add(attachment)
     return _add_to_answer(institution_id, attachment, user_id)
@@ -128,10 +128,11 @@ def get_file(
     with transaction(institution_id) as session:
         queries.get_attempt(session, attempt_id, of_user=of_user)
         attachment = queries.get_attachment(session, attempt_id, attachment_id)
-    return attachment, storage().get(_key(institution_id, attachment))
+    return attachment, storage().get(key_of(institution_id, attachment))
 
 
-def _key(institution_id: InstitutionId, attachment: Attachment) -> str:
+def key_of(institution_id: InstitutionId, attachment: Attachment) -> str:
+    """Return where the storage has a learner's file."""
     return f"attachments/{institution_id.hex}/{attachment.attempt_id.hex}/{attachment.id.hex}"
 
 

@@ -1,0 +1,87 @@
+"""Forgetting what learners answered: after its time, or with the learner.
+
+Attempts, points and results stay, so that counts, grades and awards stand.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from functools import partial
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from lti_tool.assessments.models import Attachment, Attempt, ItemMark, LateResponse, Response
+from lti_tool.assessments.services.files import key_of
+from lti_tool.core import clock, db, purging, settings
+from lti_tool.core.db import system_transaction, transaction
+from lti_tool.core.ids import AttemptId, InstitutionId, UserId
+from lti_tool.core.storage import storage
+from lti_tool.platforms.models import Institution
+
+
+def forget_answers() -> int:
+    """Empty attempts that ended longer ago than answers are kept; returns how many.
+
+    Does nothing where the settings keep them for ever. Called now and then.
+    """
+    days = settings.current().keep.answers_days
+    if days == 0:
+        return 0
+    with system_transaction() as session:
+        institution_ids = session.scalars(select(Institution.id)).all()
+    before = clock.now() - timedelta(days=days)
+
+    def some_of(institution_id: InstitutionId, limit: int) -> int:
+        with transaction(institution_id) as session:
+            old = session.scalars(
+                select(Attempt.id)
+                .where(
+                    Attempt.submitted_at < before,
+                    Attempt.answers_gone_at.is_(None),
+                    Attempt.awaits_marking.is_(False),
+                )
+                .order_by(Attempt.submitted_at)
+                .limit(limit)
+                .with_for_update(skip_locked=True)
+            ).all()
+            keys = _empty(session, old)
+        _delete_files(keys)
+        return len(old)
+
+    return sum(
+        purging.in_batches(partial(some_of, institution_id)) for institution_id in institution_ids
+    )
+
+
+def erase_answers(institution_id: InstitutionId, user_ids: Collection[UserId]) -> None:
+    """Empty every attempt of these users; one that is under way goes with all it has."""
+    of_them = Attempt.user_id.in_(user_ids)
+    with transaction(institution_id) as session:
+        attempts = session.scalars(select(Attempt.id).where(of_them).with_for_update()).all()
+        keys = _empty(session, attempts)
+        open_ones = select(Attempt.id).where(of_them, Attempt.submitted_at.is_(None))
+        session.execute(delete(Response).where(Response.attempt_id.in_(open_ones)))
+        session.execute(delete(Attempt).where(of_them, Attempt.submitted_at.is_(None)))
+    _delete_files(keys)
+
+
+def _empty(session: Session, attempt_ids: Sequence[AttemptId]) -> list[str]:
+    """Take out what was answered and what was said about it; returns the files' keys."""
+    if not attempt_ids:
+        return []
+    files = session.scalars(
+        delete(Attachment).where(Attachment.attempt_id.in_(attempt_ids)).returning(Attachment)
+    ).all()
+    session.execute(delete(LateResponse).where(LateResponse.attempt_id.in_(attempt_ids)))
+    session.execute(update(Response).where(Response.attempt_id.in_(attempt_ids)).values(value=[]))
+    session.execute(update(ItemMark).where(ItemMark.attempt_id.in_(attempt_ids)).values(comment=""))
+    session.execute(
+        update(Attempt).where(Attempt.id.in_(attempt_ids)).values(answers_gone_at=clock.now())
+    )
+    return [key_of(db.tenant(), each) for each in files]
+
+
+def _delete_files(keys: Sequence[str]) -> None:
+    # After the commit: a process that dies here leaves files without rows, which are found.
+    for key in keys:
+        storage().delete(key)
