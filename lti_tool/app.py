@@ -15,6 +15,7 @@ from lti_tool.core import settings as settings_module
 from lti_tool.core.settings import Settings
 from lti_tool.instructor import course_routes as course
 from lti_tool.instructor import marking_routes as marking
+from lti_tool.instructor import regrade_routes as regrading
 from lti_tool.instructor import routes as instructor
 from lti_tool.launch import by_hand_routes as by_hand
 from lti_tool.launch import check_routes as check
@@ -64,6 +65,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(course.blueprint)
     app.register_blueprint(instructor.blueprint)
     app.register_blueprint(marking.blueprint)
+    app.register_blueprint(regrading.blueprint)
     app.register_blueprint(launch.blueprint)
     app.register_blueprint(people.blueprint)
     app.register_blueprint(registration.blueprint)

@@ -6,7 +6,12 @@ from lti_tool.assessments.events import (
     PlacementResultChanged,
 )
 from lti_tool.badges.events import AwardGranted, AwardWithdrawn
-from lti_tool.badges.jobs import award_for_pass, issue_credential, revoke_credential
+from lti_tool.badges.jobs import (
+    award_for_pass,
+    issue_credential,
+    review_award,
+    revoke_credential,
+)
 from lti_tool.core import outbox
 from lti_tool.grading.jobs import desire_score, desire_scores_of_course
 from lti_tool.pathways.events import PathwayCompleted, PathwayPublished
@@ -24,7 +29,7 @@ def register() -> None:
     outbox.subscribe(CourseServicesChanged, [desire_scores_of_course])
     outbox.subscribe(PlacementResultChanged, [desire_score])
     outbox.subscribe(AssessmentPassed, [award_for_pass])
-    outbox.subscribe(AssessmentPassLost, [])
+    outbox.subscribe(AssessmentPassLost, [review_award])
     outbox.subscribe(AwardGranted, [issue_credential, count_award])
     outbox.subscribe(AwardWithdrawn, [revoke_credential, uncount_award])
     outbox.subscribe(PathwayPublished, [welcome_newcomers])

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from lti_tool.assessments.items import Item
-from lti_tool.core.ids import AssessmentId
+from lti_tool.core.ids import AssessmentId, ItemId
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
@@ -16,9 +16,14 @@ class _Part(BaseModel):
 
 
 class DraftItem(_Part):
-    """A question, what it is worth, and which of the edition's competencies it shows."""
+    """A question, what it is worth, and which of the edition's competencies it shows.
+
+    Attributes:
+        item_id: the question of the bank that this is a version of; None for a new one.
+    """
 
     item: Item
+    item_id: ItemId | None = None
     points: Annotated[Decimal, Field(gt=0, le=1000, decimal_places=4)] = Decimal(1)
     competency: Name | None = None
 
@@ -48,4 +53,7 @@ class EditionDraft(_Part):
         unknown = {draft.competency for draft in self.items} - {None, *self.competencies}
         if unknown:
             raise ValueError(f"not among the competencies: {', '.join(sorted(map(str, unknown)))}")
+        banked = [draft.item_id for draft in self.items if draft.item_id is not None]
+        if len(set(banked)) < len(banked):
+            raise ValueError("a question of the bank is asked twice")
         return self

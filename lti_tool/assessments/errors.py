@@ -108,3 +108,25 @@ class MarkedMeanwhileError(ConflictError):
 
     def __init__(self) -> None:
         super().__init__("Their mark is kept. Yours is not saved yet.")
+
+
+class UnfitRegradeError(ConflictError):
+    """A later edition whose questions cannot score the answers that were given."""
+
+    code = "unfit_regrade"
+    title = "These attempts cannot be scored by that edition"
+    steps = (
+        "Publish an edition in which these questions offer the same answers as before.",
+        "Or leave a question out: then it no longer counts.",
+    )
+
+
+class RegradeOutdatedError(ConflictError):
+    """A regrade that would come out differently from what was looked at."""
+
+    code = "regrade_outdated"
+    title = "Something has changed since you looked"
+    steps = ("Look again at what would change, and decide then.",)
+
+    def __init__(self) -> None:
+        super().__init__("Learners handed in, or answers were marked meanwhile. Nothing was done.")

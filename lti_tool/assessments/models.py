@@ -141,6 +141,7 @@ class Attempt(TenantRow, Base):
     `closes_at` is the end without grace. `ended_by` is the learner, or the clock. Since
     `answers_gone_at` nothing is kept of what was answered: the time for it was over, or the
     learner was erased.
+    `scored_by_id` is a later edition that it was regraded by.
     """
 
     __tablename__ = "attempts"
@@ -162,6 +163,7 @@ class Attempt(TenantRow, Base):
         CheckConstraint("ended_by IN ('learner', 'clock')", name="ended_by"),
         tenant_key("placement_id", "placements"),
         tenant_key("edition_id", "editions"),
+        tenant_key("scored_by_id", "editions"),
         tenant_key("user_id", "users"),
     )
 
@@ -180,6 +182,12 @@ class Attempt(TenantRow, Base):
     passed: Mapped[bool | None]
     awaits_marking: Mapped[bool] = mapped_column(default=False)
     answers_gone_at: Mapped[datetime | None]
+    scored_by_id: Mapped[EditionId | None]
+
+    @property
+    def counting_edition_id(self) -> EditionId:
+        """Return the edition whose keys, points and pass mark count once it has ended."""
+        return self.scored_by_id or self.edition_id
 
 
 class Response(TenantRow, Base):

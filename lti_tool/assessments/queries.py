@@ -52,6 +52,8 @@ class EditionSummary:
 
     edition_id: EditionId
     assessment_id: AssessmentId
+    number: int
+    published_at: datetime | None
     title: str
     summary: str
     competencies: tuple[str, ...]
@@ -142,6 +144,8 @@ def _summary(row: Row[Edition, int, Decimal]) -> EditionSummary:
     return EditionSummary(
         edition_id=edition.id,
         assessment_id=edition.assessment_id,
+        number=edition.number,
+        published_at=edition.published_at,
         title=edition.title,
         summary=edition.summary,
         competencies=tuple(edition.competencies),
@@ -152,13 +156,35 @@ def _summary(row: Row[Edition, int, Decimal]) -> EditionSummary:
     )
 
 
-def get_placement(session: Session, placement_id: PlacementId) -> Placement:
+def list_newer_editions(session: Session, edition_id: EditionId) -> list[EditionSummary]:
+    """Return the later editions of the same assessment, newest first."""
+    own = select(Edition.assessment_id, Edition.number).where(Edition.id == edition_id).subquery()
+    query = _SUMMARIES.where(
+        Edition.assessment_id == own.c.assessment_id, Edition.number > own.c.number
+    )
+    return [_summary(row) for row in session.execute(query.order_by(Edition.number.desc()))]
+
+
+def get_placement(
+    session: Session, placement_id: PlacementId, *, lock: bool = False, keep: bool = False
+) -> Placement:
     """Return a placement.
+
+    Args:
+        session: of the institution.
+        placement_id: of the placement.
+        lock: until the transaction ends, let nobody else change it or begin there.
+        keep: until the transaction ends, let nobody regrade it; many may ask this at once.
 
     Raises:
         NotFoundError: there is none of this id.
     """
-    placement = session.scalar(select(Placement).where(Placement.id == placement_id))
+    query = select(Placement).where(Placement.id == placement_id)
+    if lock or keep:
+        # NO KEY: results that are written meanwhile may still point at it.
+        query = query.with_for_update(read=keep, key_share=lock)
+        query = query.execution_options(populate_existing=True)
+    placement = session.scalar(query)
     if placement is None:
         raise NotFoundError("There is no such activity.")
     return placement
@@ -248,19 +274,46 @@ def list_overdue(session: Session, at: datetime, *, limit: int = 500) -> Sequenc
 
 
 def list_form(session: Session, attempt: Attempt) -> list[FormItem]:
-    """Return the questions of an attempt's form, in its order, keys included."""
+    """Return the questions of an attempt's form, in its order, keys included.
+
+    Of an ended attempt that was regraded: as the later edition has them; what that edition
+    leaves out is not among them.
+    """
+    edition_id = attempt.edition_id
+    if attempt.submitted_at is not None:
+        edition_id = attempt.counting_edition_id
+    return form_by(session, attempt, edition_id)
+
+
+def form_by(session: Session, attempt: Attempt, edition_id: EditionId) -> list[FormItem]:
+    """Return an attempt's questions with the keys and points of an edition of its assessment."""
     rows = session.execute(
-        select(EditionItem, ItemVersion.content)
+        select(EditionItem, ItemVersion.content, ItemVersion.item_id)
         .join(ItemVersion, ItemVersion.id == EditionItem.item_version_id)
-        .where(EditionItem.edition_id == attempt.edition_id)
+        .where(EditionItem.edition_id == edition_id)
     ).all()
-    found = {entry.item_version_id: (entry, item) for entry, item in rows}
+    found = {row[0].item_version_id: row for row in rows}
+    if edition_id != attempt.edition_id:
+        # The same questions are other versions there.
+        of_item = {row[2]: row for row in rows}
+        asked_ids = [form_item_id(asked) for asked in attempt.form]
+        versions = session.execute(
+            select(ItemVersion.id, ItemVersion.item_id).where(ItemVersion.id.in_(asked_ids))
+        )
+        found = {
+            version.id: of_item[version.item_id]
+            for version in versions
+            if version.item_id in of_item
+        }
     form = []
     for number, asked in enumerate(attempt.form, 1):
-        entry, item = found[form_item_id(asked)]
+        id_ = form_item_id(asked)
+        if id_ not in found:
+            continue
+        entry, item, _ = found[id_]
         form.append(
             FormItem(
-                id=entry.item_version_id,
+                id=id_,
                 number=number,
                 item=items.read_item(item),
                 order=tuple(asked["options"]),  # the rest of `items.Takes` is for saving
@@ -455,7 +508,7 @@ def attempt_review(
     )
     form = list_form(session, attempt)
     saved = list_responses(session, attempt_id)
-    edition = get_edition(session, attempt.edition_id)
+    edition = get_edition(session, attempt.counting_edition_id)
     reviewed = review.review_items(
         form,
         {id_: stored.value for id_, stored in saved.items()},

@@ -172,6 +172,15 @@ class WithdrawalForm(BaseModel):
     reason: Words
 
 
+class ReviewForm(BaseModel):
+    """What becomes of an award whose reason has fallen away, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decision: Literal["keep", "withdraw"]
+    reason: Words
+
+
 class ReplacementForm(BaseModel):
     """What comes after an achievement; empty for nothing."""
 

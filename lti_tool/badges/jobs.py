@@ -2,9 +2,9 @@
 
 from sqlalchemy import select
 
-from lti_tool.assessments.events import AssessmentPassed
-from lti_tool.assessments.models import Placement
-from lti_tool.badges import issuing, services
+from lti_tool.assessments.events import AssessmentPassed, AssessmentPassLost
+from lti_tool.assessments.models import Attempt, Placement
+from lti_tool.badges import issuing, reviewing, services
 from lti_tool.badges.events import AwardGranted, AwardWithdrawn
 from lti_tool.badges.queries import find_achievement_of_assessment
 from lti_tool.badges.rules import Cause, CauseKind
@@ -17,7 +17,8 @@ def award_for_pass(event: AssessmentPassed) -> None:
     """Grant the achievement that a passed assessment earns.
 
     Nothing is granted where the placement goes without a badge, or the assessment has none,
-    and nothing to visitors: test users, and whom the platform does not name.
+    and nothing to visitors: test users, and whom the platform does not name. Nor for an attempt
+    that no longer passes.
     """
     with transaction(event.institution_id) as session:
         gives_badge = session.scalars(
@@ -25,15 +26,22 @@ def award_for_pass(event: AssessmentPassed) -> None:
         ).one()
         achievement = find_achievement_of_assessment(session, event.assessment_id)
         is_visitor = session.scalar(select(User.is_visitor).where(User.id == event.user_id))
-        if not gives_badge or achievement is None or is_visitor:
+        passes = session.scalar(select(Attempt.passed).where(Attempt.id == event.attempt_id))
+        if not gives_badge or achievement is None or is_visitor or passes is False:
             return
         person_id = person_of(session, event.user_id)
-    services.grant_award(
+    award_id = services.grant_award(
         event.institution_id,
         person_id,
         achievement.id,
         cause=Cause(kind=CauseKind.PASS, id=event.attempt_id, caused_at=event.passed_at),
     )
+    reviewing.settle_review(event.institution_id, award_id)
+
+
+def review_award(event: AssessmentPassLost) -> None:
+    """Put the award of a pass that was lost before a person; it is not withdrawn by itself."""
+    reviewing.open_review(event.institution_id, event.attempt_id)
 
 
 def issue_credential(event: AwardGranted) -> None:

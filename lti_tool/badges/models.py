@@ -117,6 +117,35 @@ class AwardCause(TenantRow, Base):
     caused_at: Mapped[datetime]
 
 
+class AwardReview(TenantRow, Base):
+    """An award whose reason has fallen away: a person decides what becomes of it.
+
+    `attempt_id` had passed and no longer does. `outcome` is what was decided, or that the reason
+    came back meanwhile.
+    """
+
+    __tablename__ = "award_reviews"
+    __table_args__ = (
+        CheckConstraint("outcome IN ('kept', 'withdrawn', 'settled')", name="outcome"),
+        CheckConstraint("(decided_at IS NULL) = (outcome IS NULL)", name="decided"),
+        Index(
+            "uq_award_reviews_open",
+            "institution_id",
+            "award_id",
+            unique=True,
+            postgresql_where=text("decided_at IS NULL"),
+        ),
+        tenant_key("award_id", "awards"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    award_id: Mapped[AwardId]
+    attempt_id: Mapped[UUID]
+    opened_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+
+
 class StatusList(TenantRow, Base):
     """One BitstringStatusList of an institution.
 

@@ -112,3 +112,13 @@ class MarkForm(BaseModel):
         # Browsers end the lines of a text area by CR LF.
         comment = sent.get("comment", "").replace("\r\n", "\n")
         return {**plain, "levels": levels, "comment": comment}
+
+
+class RegradeForm(BaseModel):
+    """A regrade that was looked at. `digest`: of what was seen."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    edition: UUID
+    digest: Annotated[str, StringConstraints(max_length=64)]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] = ""

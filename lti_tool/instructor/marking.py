@@ -131,7 +131,7 @@ def asks_for_marking(session: Session, placement: Placement) -> bool:
 
 def list_answers(session: Session, placement: Placement) -> list[Answer]:
     """Return every answer of ended attempts that a person marks, in no order of names."""
-    newest = aliased(ItemMark)
+    newest, counting = aliased(ItemMark), aliased(ItemVersion)
     # The newest mark of an answer, if it was given for what the answer is now.
     current = (
         select(newest.points)
@@ -161,10 +161,12 @@ def list_answers(session: Session, placement: Placement) -> list[Answer]:
         .join(Attempt, Attempt.id == Response.attempt_id)
         .join(User, User.id == Attempt.user_id)
         .join(ItemVersion, ItemVersion.id == Response.item_version_id)
+        # A regraded attempt counts by another version of the same question.
+        .join(counting, counting.item_id == ItemVersion.item_id)
         .join(
             EditionItem,
-            (EditionItem.edition_id == Attempt.edition_id)
-            & (EditionItem.item_version_id == Response.item_version_id),
+            (EditionItem.edition_id == func.coalesce(Attempt.scored_by_id, Attempt.edition_id))
+            & (EditionItem.item_version_id == counting.id),
         )
         .where(
             Attempt.placement_id == placement.id,

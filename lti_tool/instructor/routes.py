@@ -275,6 +275,7 @@ def _results(here: CurrentLaunch, template: str) -> str:
         column = find_column_state(session, placement.id)
         asks_for_marking = marking.asks_for_marking(session, placement)
         to_mark = marking.count_waiting(session, placement)
+        newer = assessments.list_newer_editions(session, placement.edition_id)
     fitting = [row for row in rows if _fits(row, wanted)]
     start = (wanted.page - 1) * RESULTS
     return render_template(
@@ -306,6 +307,7 @@ def _results(here: CurrentLaunch, template: str) -> str:
         missing=missing,
         asks_for_marking=asks_for_marking,
         to_mark=to_mark,
+        newer=newer,
     )
 
 

@@ -31,6 +31,7 @@ class Act(StrEnum):
     SEE_RESULTS = "see_results"
     RESEND_SCORES = "resend_scores"
     MARK = "mark"
+    REGRADE = "regrade"
     SEE_PROGRESS = "see_progress"
     SEE_RECORD = "see_record"
     EXPORT = "export"
@@ -47,7 +48,9 @@ STAFF_ROLES = frozenset({Role.REGISTRAR, Role.ISSUER, Role.AUDITOR, Role.TOOL_AD
 # allowed): whoever the platform vouches for may look at what is their own, and at nothing else.
 _ANYBODY = frozenset({Act.SEE_OWN})
 
-_TEACHING = frozenset({Act.SEE_OWN, Act.PLACE, Act.SEE_RESULTS, Act.RESEND_SCORES, Act.MARK})
+_TEACHING = frozenset(
+    {Act.SEE_OWN, Act.PLACE, Act.SEE_RESULTS, Act.RESEND_SCORES, Act.MARK, Act.REGRADE}
+)
 
 _ACTS: dict[Role, frozenset[Act]] = {
     Role.LEARNER: frozenset({Act.SEE_OWN, Act.TAKE_ATTEMPT, Act.SHARE_BADGE}),

@@ -15,6 +15,7 @@ from lti_tool.assessments.services.orphans import forget_orphans
 from lti_tool.assessments.services.pictures import get_image, store_image
 from lti_tool.assessments.services.placing import bind_placement, create_placement
 from lti_tool.assessments.services.publishing import create_assessment, publish_edition
+from lti_tool.assessments.services.regrading import regrade, try_regrade
 
 __all__ = [
     "Saved",
@@ -31,8 +32,10 @@ __all__ = [
     "mark_answer",
     "open_attempt",
     "publish_edition",
+    "regrade",
     "save_response",
     "save_responses",
     "store_image",
     "submit_attempt",
+    "try_regrade",
 ]

@@ -75,7 +75,7 @@ def open_attempt(
         )
         if user is None:
             raise NotFoundError("There is no such learner.")
-        placement = queries.get_placement(session, placement_id)
+        placement = queries.get_placement(session, placement_id, keep=True)
         attempt = queries.find_open_attempt(session, placement_id, user_id)
         if attempt is not None:
             if not rules.accepts(attempt.closes_at, now):

@@ -1,14 +1,17 @@
 """From a draft to an edition that never changes."""
 
+from datetime import datetime
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments.drafts import DraftItem, EditionDraft
+from lti_tool.assessments.items import Item as TypedItem
 from lti_tool.assessments.models import Assessment, Edition, EditionItem, Item, ItemVersion
 from lti_tool.core import clock
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
-from lti_tool.core.ids import AssessmentId, EditionId, InstitutionId, ItemVersionId
+from lti_tool.core.ids import AssessmentId, EditionId, InstitutionId, ItemId, ItemVersionId
 
 
 def create_assessment(institution_id: InstitutionId, title: str) -> AssessmentId:
@@ -21,64 +24,89 @@ def create_assessment(institution_id: InstitutionId, title: str) -> AssessmentId
 
 
 def publish_edition(institution_id: InstitutionId, draft: EditionDraft) -> EditionId:
-    """Publish `draft` as the newest edition of its assessment, each question a new bank item.
+    """Publish `draft` as the newest edition of its assessment.
+
+    Each question becomes a new one of the bank, or a new version of the one that it names; a
+    version that says just the same is taken again.
 
     Raises:
-        NotFoundError: the institution has no such assessment.
+        NotFoundError: the institution has no such assessment, or no such question.
     """
     with transaction(institution_id) as session:
-        # Locked, so that two editions published at once get different numbers.
-        assessment = session.scalar(
-            select(Assessment).where(Assessment.id == draft.assessment_id).with_for_update()
+        return publish_in(session, draft)
+
+
+def publish_in(session: Session, draft: EditionDraft) -> EditionId:
+    """Publish as part of somebody's transaction; see `publish_edition`."""
+    # Locked, so that two editions published at once get different numbers.
+    assessment = session.scalar(
+        select(Assessment).where(Assessment.id == draft.assessment_id).with_for_update()
+    )
+    if assessment is None:
+        raise NotFoundError("There is no such assessment.")
+    newest = session.scalar(
+        select(func.max(Edition.number)).where(Edition.assessment_id == assessment.id)
+    )
+    edition = Edition(
+        assessment_id=assessment.id,
+        number=(newest or 0) + 1,
+        title=draft.title,
+        summary=draft.summary,
+        competencies=list(draft.competencies),
+        pass_mark=draft.pass_mark,
+        minutes=draft.minutes,
+        published_at=clock.now(),
+    )
+    session.add(edition)
+    versions = _bank(session, draft.items)
+    session.flush()  # the entries below point at the edition and the versions
+    session.add_all(
+        EditionItem(
+            edition_id=edition.id,
+            item_version_id=version_id,
+            position=position,
+            points=entry.points,
+            competency=entry.competency,
         )
-        if assessment is None:
-            raise NotFoundError("There is no such assessment.")
-        newest = session.scalar(
-            select(func.max(Edition.number)).where(Edition.assessment_id == assessment.id)
-        )
-        edition = Edition(
-            assessment_id=assessment.id,
-            number=(newest or 0) + 1,
-            title=draft.title,
-            summary=draft.summary,
-            competencies=list(draft.competencies),
-            pass_mark=draft.pass_mark,
-            minutes=draft.minutes,
-            published_at=clock.now(),
-        )
-        session.add(edition)
-        versions = _bank(session, draft.items)
-        session.flush()  # the entries below point at the edition and the versions
-        session.add_all(
-            EditionItem(
-                edition_id=edition.id,
-                item_version_id=version_id,
-                position=position,
-                points=entry.points,
-                competency=entry.competency,
-            )
-            for position, (version_id, entry) in enumerate(
-                zip(versions, draft.items, strict=True), 1
-            )
-        )
-        return edition.id
+        for position, (version_id, entry) in enumerate(zip(versions, draft.items, strict=True), 1)
+    )
+    return edition.id
 
 
 def _bank(session: Session, entries: tuple[DraftItem, ...]) -> list[ItemVersionId]:
-    """Put each question into the bank as its first version."""
+    """Put each question into the bank, and return its version."""
     now = clock.now()
-    banked = [Item(created_at=now) for _ in entries]
-    session.add_all(banked)
+    made = [Item(created_at=now) if entry.item_id is None else None for entry in entries]
+    session.add_all(item for item in made if item is not None)
     session.flush()  # the versions point at the items
-    versions = [
-        ItemVersion(
-            item_id=item.id,
-            number=1,
-            content=entry.item.model_dump(mode="json", exclude_none=True),
-            created_at=now,
-        )
-        for item, entry in zip(banked, entries, strict=True)
+    return [
+        _version(session, item.id if item else entry.item_id, entry.item, now)
+        for item, entry in zip(made, entries, strict=True)
     ]
-    session.add_all(versions)
-    session.flush()  # fills the ids in
-    return [version.id for version in versions]
+
+
+def _version(
+    session: Session, item_id: ItemId | None, item: TypedItem, at: datetime
+) -> ItemVersionId:
+    """Return the newest version of a question, a new one unless it says just this."""
+    # Locked, so that two versions made at once get different numbers.
+    if session.scalar(select(Item.id).where(Item.id == item_id).with_for_update()) is None:
+        raise NotFoundError("There is no such question.")
+    content = item.model_dump(mode="json", exclude_none=True)
+    newest = session.scalar(
+        select(ItemVersion)
+        .where(ItemVersion.item_id == item_id)
+        .order_by(ItemVersion.number.desc())
+        .limit(1)
+    )
+    if newest is not None and newest.content == content:
+        return newest.id
+    version = ItemVersion(
+        item_id=item_id,
+        number=newest.number + 1 if newest else 1,
+        content=content,
+        created_at=at,
+    )
+    session.add(version)
+    session.flush()  # fills the id in
+    return version.id

@@ -25,7 +25,7 @@ def score_attempt(
 ) -> None:
     """Score a locked attempt that has ended, anew if it was before, and announce what changed."""
     with session.no_autoflush:  # an attempt that is closed has points: both are stored at once
-        edition = queries.get_edition(session, attempt.edition_id)
+        edition = queries.get_edition(session, attempt.counting_edition_id)
         responses = queries.list_responses(session, attempt.id)
         form = queries.list_form(session, attempt)
         given = queries.list_given(session, attempt.id)
@@ -35,11 +35,11 @@ def score_attempt(
     attempt.points_earned, attempt.points_possible = mark.earned, mark.possible
     attempt.passed = mark.passes(edition.pass_mark)
     attempt.awaits_marking = bool(mark.needs_marking)
-    if responses:
+    if responses:  # one of a question that a regrade left out has no points
         session.connection().execute(
             _SET_POINTS,
             [
-                {"of_attempt": attempt.id, "of_item": item_id, "points": mark.by_item[item_id]}
+                {"of_attempt": attempt.id, "of_item": item_id, "points": mark.by_item.get(item_id)}
                 for item_id in responses
             ],
         )
@@ -52,7 +52,7 @@ def score_attempt(
             AssessmentPassed(
                 institution_id=institution_id,
                 placement_id=attempt.placement_id,
-                edition_id=attempt.edition_id,
+                edition_id=attempt.counting_edition_id,
                 assessment_id=edition.assessment_id,
                 user_id=attempt.user_id,
                 attempt_id=attempt.id,

@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from lti_tool.badges import artwork, awarding, queries, services
+from lti_tool.badges import artwork, awarding, queries, reviewing, services
 from lti_tool.badges.artwork import Outline
 from lti_tool.badges.awarding import Outcome
 from lti_tool.badges.details import PLAIN, Participation, Stackability, Supervision
@@ -14,6 +14,7 @@ from lti_tool.badges.forms import (
     AchievementForm,
     AwardForm,
     ReplacementForm,
+    ReviewForm,
     TableForm,
     WithdrawalForm,
 )
@@ -58,7 +59,43 @@ def list_achievements(here: CurrentStaff) -> ResponseReturnValue:
     """Show what can be earned here."""
     with transaction(here.institution_id) as session:
         rows = queries.list_achievements_with_holders(session)
-    return render_template("badges/desk/list_achievements.html", here=here, rows=rows)
+        reviews = reviewing.list_reviews(session)
+    return render_template(
+        "badges/desk/list_achievements.html", here=here, rows=rows, to_review=len(reviews)
+    )
+
+
+@blueprint.get("/reviews")
+@staff_page(Act.ISSUE)
+def list_reviews(here: CurrentStaff) -> ResponseReturnValue:
+    """Show the badges whose reason has fallen away."""
+    return _reviews(here, {})
+
+
+@blueprint.post("/reviews/<uuid:award_review_id>")
+@staff_page(Act.ISSUE)
+def decide_review(here: CurrentStaff, award_review_id: UUID) -> ResponseReturnValue:
+    """Keep such a badge or withdraw it."""
+    try:
+        form = read_form(ReviewForm, _sent())
+    except InvalidRequestError:
+        return _reviews(here, {award_review_id: "Say why, in a few words."}), 400
+    reviewing.decide_review(
+        here.institution_id,
+        award_review_id,
+        keeps=form.decision == "keep",
+        reason=form.reason,
+        actor=here.actor,
+    )
+    return redirect(url_for(".list_reviews", slug=here.institution_slug), 303)
+
+
+def _reviews(here: CurrentStaff, problems: dict[UUID, str]) -> str:
+    with transaction(here.institution_id) as session:
+        reviews = reviewing.list_reviews(session)
+    return render_template(
+        "badges/desk/list_reviews.html", here=here, reviews=reviews, problems=problems
+    )
 
 
 @blueprint.get("/new")

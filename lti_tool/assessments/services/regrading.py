@@ -1,0 +1,191 @@
+"""Regrading a placement by a later edition of its assessment: looked at first, then done."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lti_tool.assessments import queries, regrading, rules
+from lti_tool.assessments.errors import RegradeOutdatedError, UnfitRegradeError
+from lti_tool.assessments.models import Attempt, Placement
+from lti_tool.assessments.queries import EditionSummary
+from lti_tool.assessments.regrading import Change, Regrade
+from lti_tool.assessments.rules import FormItem, Mark, Outcome, Policy
+from lti_tool.assessments.services.scoring import score_attempt
+from lti_tool.core import audit, clock
+from lti_tool.core.audit import Actor
+from lti_tool.core.db import transaction
+from lti_tool.core.errors import NotFoundError
+from lti_tool.core.ids import EditionId, InstitutionId, PlacementId, UserId
+
+
+def try_regrade(session: Session, placement: Placement, edition_id: EditionId) -> Regrade:
+    """Return what scoring all ended attempts at a placement by a later edition would change.
+
+    Those whose answers are no longer kept keep their points.
+
+    Raises:
+        NotFoundError: the edition is no later one of the placement's assessment.
+    """
+    later = {
+        one.edition_id: one for one in queries.list_newer_editions(session, placement.edition_id)
+    }
+    if edition_id not in later:
+        raise NotFoundError("There is no such newer edition of this assessment.")
+    ended = [
+        attempt
+        for attempt in queries.list_attempts(session, placement.id)
+        if attempt.submitted_at is not None
+    ]
+    changes, problems = [], set[str]()
+    by_user: dict[UserId, list[Attempt]] = defaultdict(list)
+    for attempt in ended:
+        by_user[attempt.user_id].append(attempt)
+    for user_id, attempts in by_user.items():
+        after = []
+        for attempt in attempts:
+            if attempt.answers_gone_at is not None:
+                after.append(_outcome(attempt))
+                continue
+            asked = queries.form_by(session, attempt, attempt.edition_id)
+            form = queries.form_by(session, attempt, edition_id)
+            problems |= set(_problems(asked, form))
+            if not problems:
+                mark = _mark(session, attempt, form)
+                passed = mark.passes(later[edition_id].pass_mark)
+                after.append(Outcome(earned=mark.earned, possible=mark.possible, passed=passed))
+        if len(after) == len(attempts):
+            before = [_outcome(attempt) for attempt in attempts]
+            change = _change(placement, user_id, before, after, later[edition_id])
+            changes += [change] if change is not None else []
+    return Regrade(
+        edition_id=edition_id,
+        attempts=len(ended),
+        changes=() if problems else tuple(changes),
+        problems=tuple(sorted(problems)),
+    )
+
+
+def _problems(asked: Sequence[FormItem], later: Sequence[FormItem]) -> list[str]:
+    if not later:
+        return ["The newer edition asks none of the questions that were answered here."]
+    by_id = {one.id: one for one in asked}
+    return [
+        f"Question {one.number} offers other answers in the newer edition."
+        for one in later
+        if not regrading.can_score(by_id[one.id].item, one.item)
+    ]
+
+
+def _mark(session: Session, attempt: Attempt, form: Sequence[FormItem]) -> Mark:
+    answers = queries.list_responses(session, attempt.id)
+    return rules.mark(
+        form,
+        {item_id: stored.value for item_id, stored in answers.items()},
+        queries.list_given(session, attempt.id),
+    )
+
+
+def _outcome(attempt: Attempt) -> Outcome:
+    """Return what an ended attempt comes to now."""
+    return Outcome(
+        earned=attempt.points_earned or Decimal(),
+        possible=attempt.points_possible or Decimal(),
+        passed=bool(attempt.passed),
+    )
+
+
+def _change(
+    placement: Placement,
+    user_id: UserId,
+    before: Sequence[Outcome],
+    after: Sequence[Outcome],
+    edition: EditionSummary,
+) -> Change | None:
+    if before == after:
+        return None
+    policy = Policy(placement.policy)
+    return Change(
+        user_id=user_id,
+        before=rules.reduce_attempts(policy, before, edition.pass_mark),
+        after=rules.reduce_attempts(policy, after, edition.pass_mark),
+        badge=regrading.badge_change([one.passed for one in before], [one.passed for one in after]),
+    )
+
+
+def regrade(  # noqa: PLR0913 - what a decision consists of
+    institution_id: InstitutionId,
+    placement_id: PlacementId,
+    edition_id: EditionId,
+    *,
+    digest: str,
+    reason: str,
+    actor: Actor,
+) -> int:
+    """Score a placement by a later edition from now on, and all attempts made there anew.
+
+    Grades and badges follow by the events that scoring records. A badge that would fall away is
+    put before a person.
+
+    Args:
+        institution_id: whose.
+        placement_id: of the placement.
+        edition_id: the later edition.
+        digest: of the dry run that whoever decides has seen.
+        reason: in words; kept in the audit trail.
+        actor: who decides.
+
+    Returns:
+        How many learners' results changed.
+
+    Raises:
+        NotFoundError: no such placement, or no such later edition.
+        UnfitRegradeError: a question asks something else now.
+        RegradeOutdatedError: it would come out differently from what was seen.
+    """
+    now = clock.now()
+    with transaction(institution_id) as session:
+        placement = queries.get_placement(session, placement_id, lock=True)
+        # In one order, so that two who lock several never wait for each other.
+        attempts = session.scalars(
+            select(Attempt)
+            .where(Attempt.placement_id == placement_id)
+            .order_by(Attempt.id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        ).all()
+        dry_run = try_regrade(session, placement, edition_id)
+        if dry_run.problems:
+            raise UnfitRegradeError(" ".join(dry_run.problems))
+        if dry_run.digest != digest:
+            raise RegradeOutdatedError
+        before = placement.edition_id
+        placement.edition_id = edition_id
+        # Whose answers are no longer kept keeps its points: there is nothing to score.
+        kept = [attempt for attempt in attempts if attempt.answers_gone_at is None]
+        for attempt in kept:
+            attempt.scored_by_id = edition_id
+        session.flush()  # the scoring reads it
+        for attempt in kept:
+            if attempt.submitted_at is not None:
+                score_attempt(session, institution_id, attempt, now)
+        badges = [change.badge for change in dry_run.changes]
+        audit.record(
+            session,
+            actor=actor,
+            act="regrade",
+            object_kind="placement",
+            object_id=placement_id,
+            reason=reason,
+            facts={
+                "edition": str(edition_id),
+                "edition_before": str(before),
+                "attempts": dry_run.attempts,
+                "results_changed": len(dry_run.changes),
+                "badges_earned": badges.count(regrading.BadgeChange.EARNED),
+                "badges_to_review": badges.count(regrading.BadgeChange.REVIEW),
+            },
+        )
+    return len(dry_run.changes)
