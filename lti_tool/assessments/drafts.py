@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from lti_tool.assessments.conditions import LONGEST_MINUTES, MOST_ATTEMPTS, Shown
 from lti_tool.assessments.items import Item
 from lti_tool.core.ids import AssessmentId, ItemId
 
@@ -37,6 +38,10 @@ class EditionDraft(_Part):
         competencies: in the order in which results list them.
         pass_mark: share of the points, above 0, up to 1.
         minutes: time allowed; None without a limit.
+        max_attempts: a placement may allow fewer; None for as many as it likes.
+        cooldown_minutes: from the end of an attempt to the next, at least.
+        answers_shown: when learners see their answers again, at the earliest.
+        key_shown: when they see what is right, at the earliest; not before their answers.
         items: in the order in which they are asked.
     """
 
@@ -45,7 +50,11 @@ class EditionDraft(_Part):
     summary: Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
     competencies: tuple[Name, ...] = ()
     pass_mark: Annotated[Decimal, Field(gt=0, le=1, decimal_places=4)]
-    minutes: Annotated[int, Field(gt=0, le=60 * 24 * 14)] | None = None
+    minutes: Annotated[int, Field(gt=0, le=LONGEST_MINUTES)] | None = None
+    max_attempts: Annotated[int, Field(gt=0, le=MOST_ATTEMPTS)] | None = None
+    cooldown_minutes: Annotated[int, Field(ge=0, le=LONGEST_MINUTES)] = 0
+    answers_shown: Shown = Shown.AT_ONCE
+    key_shown: Shown = Shown.SETTLED
     items: Annotated[tuple[DraftItem, ...], Field(min_length=1, max_length=500)]
 
     @model_validator(mode="after")

@@ -1,6 +1,7 @@
 """What can go wrong when an assessment is taken, in words for the learner."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from lti_tool.core.errors import ConflictError, InvalidRequestError, NotFoundError
@@ -130,3 +131,45 @@ class RegradeOutdatedError(ConflictError):
 
     def __init__(self) -> None:
         super().__init__("Learners handed in, or answers were marked meanwhile. Nothing was done.")
+
+
+class TooEarlyError(ConflictError):
+    """An attempt cannot begin yet: the window opens later, or the last attempt is too recent."""
+
+    code = "too_early"
+    title = "You cannot start yet"
+    steps = ("Come back then, and open the activity from your course.",)
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"You can start from {_said(until)}.")
+        self.until = until
+
+
+class WindowClosedError(ConflictError):
+    """The time in which attempts may begin is over."""
+
+    code = "window_closed"
+    title = "This activity has closed"
+    steps = ("Ask your instructor if you think that you should still be able to take it.",)
+
+    def __init__(self) -> None:
+        super().__init__("No attempt can be started any more.")
+
+
+class ImpossibleConditionsError(InvalidRequestError):
+    """Conditions of a placement that loosen the edition's, or contradict themselves.
+
+    `details["problems"]` has a sentence for each field.
+    """
+
+    code = "impossible_conditions"
+    title = "These rules cannot be set"
+    steps = ("Go back, mend what is named here, and save again.",)
+
+    def __init__(self, sentences: Mapping[str, str]) -> None:
+        super().__init__(" ".join(sentences.values()))
+        self.details = {"problems": dict(sentences)}
+
+
+def _said(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%d %B %Y, %H:%M} UTC"

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from lti_tool.assessments.conditions import Shown
 from lti_tool.core.db import Base, TenantRow, tenant_key
 from lti_tool.core.ids import (
     AssessmentId,
@@ -22,6 +23,8 @@ from lti_tool.core.ids import (
     UserId,
     new_id,
 )
+
+_IS_SHOWN = "{} IN (%s)" % ", ".join(f"'{when}'" for when in Shown)  # noqa: UP031 - a template
 
 
 class Assessment(TenantRow, Base):
@@ -41,6 +44,10 @@ class Edition(TenantRow, Base):
     __table_args__ = (
         UniqueConstraint("institution_id", "assessment_id", "number"),
         CheckConstraint("pass_mark > 0 AND pass_mark <= 1", name="pass_mark"),
+        CheckConstraint("max_attempts > 0", name="max_attempts"),
+        CheckConstraint("cooldown_minutes >= 0", name="cooldown_minutes"),
+        CheckConstraint(_IS_SHOWN.format("answers_shown"), name="answers_shown"),
+        CheckConstraint(_IS_SHOWN.format("key_shown"), name="key_shown"),
         tenant_key("assessment_id", "assessments"),
     )
 
@@ -52,6 +59,10 @@ class Edition(TenantRow, Base):
     competencies: Mapped[list[Any]] = mapped_column(default=list)
     pass_mark: Mapped[Decimal]
     minutes: Mapped[int | None]
+    max_attempts: Mapped[int | None]
+    cooldown_minutes: Mapped[int] = mapped_column(default=0)
+    answers_shown: Mapped[str] = mapped_column(default=Shown.AT_ONCE.value)
+    key_shown: Mapped[str] = mapped_column(default=Shown.SETTLED.value)
     published_at: Mapped[datetime | None]
 
 
@@ -106,7 +117,8 @@ class EditionItem(TenantRow, Base):
 class Placement(TenantRow, Base):
     """An edition placed in a course by an instructor; tightens its rules, never loosens.
 
-    Bound to its resource link at the first launch that carries its token.
+    Bound to its resource link at the first launch that carries its token. What holds is the
+    stricter of its conditions and the edition's (`conditions.strictest`).
     """
 
     __tablename__ = "placements"
@@ -114,6 +126,11 @@ class Placement(TenantRow, Base):
         UniqueConstraint("institution_id", "resource_link_id"),
         CheckConstraint("policy IN ('best', 'last', 'first', 'average')", name="policy"),
         CheckConstraint("max_attempts IS NULL OR max_attempts > 0", name="max_attempts"),
+        CheckConstraint("minutes > 0", name="minutes"),
+        CheckConstraint("cooldown_minutes >= 0", name="cooldown_minutes"),
+        CheckConstraint("closes_at > opens_at", name="window"),
+        CheckConstraint(_IS_SHOWN.format("answers_shown"), name="answers_shown"),
+        CheckConstraint(_IS_SHOWN.format("key_shown"), name="key_shown"),
         tenant_key("edition_id", "editions"),
         tenant_key("resource_link_id", "resource_links"),
         tenant_key("context_id", "contexts"),
@@ -129,16 +146,44 @@ class Placement(TenantRow, Base):
     points: Mapped[Decimal] = mapped_column(default=Decimal(100))
     policy: Mapped[str] = mapped_column(default="best")
     max_attempts: Mapped[int | None]
+    minutes: Mapped[int | None]
+    cooldown_minutes: Mapped[int] = mapped_column(default=0)
+    opens_at: Mapped[datetime | None]
+    closes_at: Mapped[datetime | None]
+    cuts_extra_time: Mapped[bool] = mapped_column(default=False)
+    answers_shown: Mapped[str] = mapped_column(default=Shown.AT_ONCE.value)
+    key_shown: Mapped[str] = mapped_column(default=Shown.AT_ONCE.value)
     gives_badge: Mapped[bool] = mapped_column(default=True)
     created_by: Mapped[UserId | None]
     created_at: Mapped[datetime]
+
+
+class Accommodation(TenantRow, Base):
+    """More time for a person, in every course. `id` is the user for whom it was set.
+
+    It holds for all users that are the same person; of several the newest counts, so that it
+    survives when people are matched. Why somebody has it is not kept here.
+    """
+
+    __tablename__ = "accommodations"
+    __table_args__ = (
+        CheckConstraint("factor >= 1 AND factor <= 5", name="factor"),
+        CheckConstraint("extra_minutes >= 0", name="extra_minutes"),
+        tenant_key("id", "users"),
+    )
+
+    id: Mapped[UserId] = mapped_column(primary_key=True)
+    factor: Mapped[Decimal]
+    extra_minutes: Mapped[int]
+    set_at: Mapped[datetime]
 
 
 class Attempt(TenantRow, Base):
     """One learner's go at a placement. Points are set when it is submitted.
 
     `form` is what this attempt asks, in order: `item_version_id` and `items.Takes` each.
-    `closes_at` is the end without grace. `ended_by` is the learner, or the clock. Since
+    `closes_at` is the end without grace, made of `minutes`, `factor`, `extra_minutes` and
+    `granted_minutes` (`conditions.ends_at`). `ended_by` is the learner, or the clock. Since
     `answers_gone_at` nothing is kept of what was answered: the time for it was over, or the
     learner was erased.
     `scored_by_id` is a later edition that it was regraded by.
@@ -161,6 +206,8 @@ class Attempt(TenantRow, Base):
         CheckConstraint("(submitted_at IS NULL) = (points_earned IS NULL)", name="scored"),
         CheckConstraint("(submitted_at IS NULL) = (ended_by IS NULL)", name="ended"),
         CheckConstraint("ended_by IN ('learner', 'clock')", name="ended_by"),
+        CheckConstraint("factor >= 1", name="factor"),
+        CheckConstraint("extra_minutes >= 0 AND granted_minutes >= 0", name="extra_minutes"),
         tenant_key("placement_id", "placements"),
         tenant_key("edition_id", "editions"),
         tenant_key("scored_by_id", "editions"),
@@ -174,6 +221,10 @@ class Attempt(TenantRow, Base):
     number: Mapped[int]
     form: Mapped[list[Any]]
     started_at: Mapped[datetime]
+    minutes: Mapped[int | None]
+    factor: Mapped[Decimal] = mapped_column(default=Decimal(1))
+    extra_minutes: Mapped[int] = mapped_column(default=0)
+    granted_minutes: Mapped[int] = mapped_column(default=0)
     closes_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
     ended_by: Mapped[str | None]

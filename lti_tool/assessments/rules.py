@@ -155,24 +155,9 @@ def reduce_attempts(policy: Policy, outcomes: Sequence[Outcome], pass_mark: Deci
             )
 
 
-def closes_at(started_at: datetime, minutes: int | None) -> datetime | None:
-    """Return when an attempt's time is up; None without a limit."""
-    return None if minutes is None else started_at + timedelta(minutes=minutes)
-
-
 def accepts(closing: datetime | None, at: datetime) -> bool:
     """Say whether what arrives at an instant still counts: until `GRACE` after the end."""
     return closing is None or at <= closing + GRACE
-
-
-def may_open(max_attempts: int | None, used: int) -> bool:
-    """Say whether a learner who has used so many attempts may begin another."""
-    return max_attempts is None or used < max_attempts
-
-
-def may_see_key(max_attempts: int | None, used: int, *, passed: bool) -> bool:
-    """Say whether a learner may see the right answers: when nothing is left to win by them."""
-    return passed or not may_open(max_attempts, used)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,7 +147,9 @@ def _get_own(
 
 def _offer(session: Session, award: Award, issuer: Issuer) -> Offer:
     attempt_id = find_first_pass(session, award.id)
-    review = assessments.attempt_review(session, attempt_id) if attempt_id is not None else None
+    review = None
+    if attempt_id is not None:
+        review = assessments.attempt_review(session, attempt_id, at=clock.now(), whole=True)
     return Offer(
         name=display_names(session, [award.person_id]).get(award.person_id),
         results=_results(review, issuer.achievement_url(award.achievement_id)) if review else (),

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from lti_tool.assessments import queries as assessments
 from lti_tool.assessments.queries import EditionSummary
 from lti_tool.assessments.services import create_placement
-from lti_tool.core import web
+from lti_tool.core import clock, web
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AttemptId, EditionId, UserId
@@ -154,7 +154,9 @@ def review_attempt(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue
         learner = queries.find_learner(session, here.user_id, subject)
         if learner is None:
             raise NothingToReviewError
-        found = assessments.attempt_review(session, AttemptId(attempt_id), of_user=learner.id)
+        found = assessments.attempt_review(
+            session, AttemptId(attempt_id), at=clock.now(), of_user=learner.id, whole=True
+        )
         if found.attempt.placement_id != placement.id:  # another course's
             raise NothingToReviewError
     return render_template(

@@ -19,6 +19,8 @@ _ACTS = {
     "resend_scores": "sent scores again",
     "restore_award": "gave {} back",
     "rotate_key": "made a new key",
+    "set_accommodation": "gave a learner another amount of time",
+    "set_conditions": "set the rules of an assessment in a course",
     "sign_in": "signed in to the desk",
     "withdraw_award": "withdrew {}",
 }

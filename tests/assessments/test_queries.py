@@ -13,6 +13,7 @@ from lti_tool.assessments.services import (
     save_responses,
     submit_attempt,
 )
+from lti_tool.core import clock
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AttemptId, PlacementId, UserId
@@ -75,7 +76,7 @@ def placed_with_reasons(place: University, *, max_attempts: int | None) -> Place
 
 def review(place: University, attempt_id: AttemptId) -> AttemptReview:
     with transaction(place.id) as session:
-        return queries.attempt_review(session, attempt_id)
+        return queries.attempt_review(session, attempt_id, at=clock.now())
 
 
 def test_looking_back_shows_what_was_chosen_and_what_it_showed() -> None:
@@ -127,9 +128,9 @@ def test_nobody_looks_back_at_an_open_attempt_or_at_anothers() -> None:
 
     with transaction(place.id) as session:
         with pytest.raises(NotFoundError):
-            queries.attempt_review(session, open_id, of_user=user_id)
+            queries.attempt_review(session, open_id, at=clock.now(), of_user=user_id)
         with pytest.raises(NotFoundError):
-            queries.attempt_review(session, ended_id, of_user=user_id)
+            queries.attempt_review(session, ended_id, at=clock.now(), of_user=user_id)
 
 
 def test_a_teacher_sees_everybody_who_has_begun_and_nobody_else() -> None:

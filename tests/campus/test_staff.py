@@ -94,7 +94,7 @@ def test_the_registrar_signs_in(party: Party) -> None:
     assert user["email"] == claims["email"] == "person4@campus.example"
 
 
-def test_the_keys_for_staff_are_not_those_for_launches(site: Site) -> None:
+def test_the_keys_whole_are_not_those_for_launches(site: Site) -> None:
     staff = WIRE.get(f"{site.url}/oidc/jwks").json()["keys"]
     launches = WIRE.get(f"{site.url}/lti/jwks").json()["keys"]
 

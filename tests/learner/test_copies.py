@@ -157,13 +157,13 @@ def test_from_another_institution_one_chooses_again_and_learns_no_title(
     path = other.place("Week 4", placement=token_of(connected, original))
 
     with browsing(app, other, 1) as teacher:
-        for_staff = open_it(teacher, teacher.arrive(path))
+        whole = open_it(teacher, teacher.arrive(path))
     with browsing(app, other, 2) as learner:
         for_learner = open_it(learner, learner.arrive(path))
 
-    assert "Please choose again" in for_staff
+    assert "Please choose again" in whole
     assert "No assessment here yet" in for_learner
-    assert TITLE not in for_staff + for_learner
+    assert TITLE not in whole + for_learner
     assert placements(other) == []
 
 

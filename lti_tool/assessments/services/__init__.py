@@ -1,4 +1,4 @@
-"""What can be done: publish, place, open an attempt, save answers, end it, mark it."""
+"""What can be done: publish, place, set conditions, take an attempt, mark it, regrade it."""
 
 from lti_tool.assessments.services.attempts import (
     Saved,
@@ -8,6 +8,7 @@ from lti_tool.assessments.services.attempts import (
     save_responses,
     submit_attempt,
 )
+from lti_tool.assessments.services.conditions import set_accommodation, set_conditions
 from lti_tool.assessments.services.files import answer_by_file, get_file
 from lti_tool.assessments.services.forgetting import erase_answers, forget_answers
 from lti_tool.assessments.services.marking import mark_answer
@@ -35,6 +36,8 @@ __all__ = [
     "regrade",
     "save_response",
     "save_responses",
+    "set_accommodation",
+    "set_conditions",
     "store_image",
     "submit_attempt",
     "try_regrade",

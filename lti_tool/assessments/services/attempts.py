@@ -13,13 +13,16 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from lti_tool.assessments import items, queries, rules
+from lti_tool.assessments import conditions, items, queries, rules
+from lti_tool.assessments.conditions import Bar, Conditions
 from lti_tool.assessments.errors import (
     AttemptClosedError,
     NoAttemptsLeftError,
     ResponseConflictError,
+    TooEarlyError,
     UnknownItemError,
     UnreadableResponseError,
+    WindowClosedError,
 )
 from lti_tool.assessments.models import Attempt
 from lti_tool.assessments.rules import Ending, Save, Stored, Verdict
@@ -66,6 +69,8 @@ def open_attempt(
     Raises:
         NotFoundError: no such placement or user.
         NoAttemptsLeftError: the learner has used them all.
+        TooEarlyError: the window has not opened, or the last attempt is too recent.
+        WindowClosedError: the window has closed.
     """
     now = clock.now()
     with transaction(institution_id) as session:
@@ -82,22 +87,37 @@ def open_attempt(
                 attempt = queries.get_attempt(session, attempt.id, lock=True)
                 _end(session, institution_id, attempt, now, Ending.CLOCK)
             return attempt.id
-        used = len(queries.list_outcomes(session, placement_id, user_id))
-        if not rules.may_open(placement.max_attempts, used):
-            raise NoAttemptsLeftError(placement.max_attempts or 0)
-        edition = queries.get_edition(session, placement.edition_id)
+        before = queries.list_attempts(session, placement_id, user_id)
+        held = queries.conditions_of(session, placement)
+        _refuse_barred(held, now, before)
+        allowance = queries.allowance_for(session, held, user_id)
         attempt = Attempt(
             placement_id=placement_id,
-            edition_id=edition.edition_id,
+            edition_id=placement.edition_id,
             user_id=user_id,
-            number=used + 1,
-            form=_draw_form(session, edition.edition_id),
+            number=len(before) + 1,
+            form=_draw_form(session, placement.edition_id),
             started_at=now,
-            closes_at=rules.closes_at(now, edition.minutes),
+            minutes=allowance.minutes,
+            factor=allowance.factor,
+            extra_minutes=allowance.extra_minutes,
+            closes_at=conditions.ends_at(now, allowance, held),
         )
         session.add(attempt)
         session.flush()  # fills the id in
         return attempt.id
+
+
+def _refuse_barred(held: Conditions, now: datetime, before: Sequence[Attempt]) -> None:
+    ended = [attempt.submitted_at for attempt in before if attempt.submitted_at is not None]
+    bar = conditions.barred(held, now, used=len(before), last_ended_at=max(ended, default=None))
+    if bar is None:
+        return
+    if bar.why is Bar.USED_UP:
+        raise NoAttemptsLeftError(held.max_attempts or 0)
+    if bar.until is None:
+        raise WindowClosedError
+    raise TooEarlyError(bar.until)
 
 
 def _draw_form(session: Session, edition_id: EditionId) -> list[dict[str, object]]:

@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments import queries
+from lti_tool.assessments.conditions import Shown
 from lti_tool.assessments.models import Placement
 from lti_tool.assessments.rules import Policy
 from lti_tool.core import clock
@@ -134,6 +135,12 @@ def _copy(
             points=placement.points,
             policy=placement.policy,
             max_attempts=placement.max_attempts,
+            minutes=placement.minutes,
+            cooldown_minutes=placement.cooldown_minutes,
+            # A window is of its course: the copy is usually for another term.
+            answers_shown=_without_window(placement.answers_shown),
+            key_shown=_without_window(placement.key_shown),
+            cuts_extra_time=placement.cuts_extra_time,
             gives_badge=placement.gives_badge,
             created_by=placement.created_by,
             created_at=clock.now(),
@@ -145,3 +152,8 @@ def _copy(
     if copy is None:
         raise RuntimeError("a link with a placement, and none to be found")
     return copy
+
+
+def _without_window(shown: str) -> str:
+    """Return when something is shown in a copy: without an end of its own, it waits for none."""
+    return Shown.SETTLED if shown == Shown.AFTER_WINDOW else shown

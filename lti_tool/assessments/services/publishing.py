@@ -55,6 +55,10 @@ def publish_in(session: Session, draft: EditionDraft) -> EditionId:
         competencies=list(draft.competencies),
         pass_mark=draft.pass_mark,
         minutes=draft.minutes,
+        max_attempts=draft.max_attempts,
+        cooldown_minutes=draft.cooldown_minutes,
+        answers_shown=draft.answers_shown,
+        key_shown=draft.key_shown,
         published_at=clock.now(),
     )
     session.add(edition)

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from lti_tool.assessments.conditions import Barred, Conditions, barred, strictest
 from lti_tool.assessments.models import Attempt, EditionItem, Placement
-from lti_tool.assessments.queries import EditionSummary, get_edition
+from lti_tool.assessments.queries import EditionSummary, get_edition, own_conditions
 from lti_tool.badges.models import Achievement
 from lti_tool.platforms.models import Context
 
@@ -28,10 +30,12 @@ class Placed:
         course: the course's title, if the platform told one.
         points_to_pass: of the edition's points; the least that passes.
         achievement: what a pass earns here, if anything.
+        conditions: what holds here, edition and placement together.
     """
 
     placement: Placement
     edition: EditionSummary
+    conditions: Conditions
     course: str | None
     points_to_pass: Decimal
     achievement: Achievement | None
@@ -59,6 +63,7 @@ def describe_placement(session: Session, placement: Placement) -> Placed:
     return Placed(
         placement=placement,
         edition=edition,
+        conditions=strictest(edition.limits, own_conditions(placement)),
         course=course,
         # Where every question is worth whole points, nobody can have a share of one.
         points_to_pass=needed.to_integral_value(ROUND_CEILING) if whole else needed,
@@ -78,14 +83,14 @@ def _find_offer(
 
 def attempts_words(placed: Placed, attempts: Sequence[Attempt]) -> str:
     """Say what stands behind the number of attempts allowed, the number itself left out."""
-    allowed, used = placed.placement.max_attempts, len(attempts)
+    allowed, used = placed.conditions.max_attempts, len(attempts)
     words = "attempt" if allowed == 1 else f"attempts; {placed.policy_words}"
     if allowed is None:
         words = f"to the number of {words}"
     return f"{words}. You have used {used}." if used else words
 
 
-def may_try_again(placed: Placed, attempts: Sequence[Attempt]) -> bool:
-    """Tell whether to offer another attempt. Whether there is one, the service decides."""
-    allowed = placed.placement.max_attempts
-    return allowed is None or len(attempts) < allowed
+def find_bar(placed: Placed, attempts: Sequence[Attempt], at: datetime) -> Barred | None:
+    """Return why the learner cannot begin another attempt now. The service decides for good."""
+    ended = [attempt.submitted_at for attempt in attempts if attempt.submitted_at is not None]
+    return barred(placed.conditions, at, used=len(attempts), last_ended_at=max(ended, default=None))

@@ -47,6 +47,7 @@ def open_placement(here: CurrentLaunch) -> ResponseReturnValue:
             return redirect(url_for("instructor.show_placement", launch_id=here.launch_id), 303)
         attempts = assessments.list_attempts(session, placement.id, here.user_id)
         placed = opening.describe_placement(session, placement)
+        allowance = assessments.allowance_for(session, placed.conditions, here.user_id)
         issuer = badges.get_issuer_of(session, here.institution_id)
     ended = [attempt for attempt in attempts if attempt.submitted_at is not None]
     open_attempt = next((attempt for attempt in attempts if attempt.submitted_at is None), None)
@@ -59,8 +60,10 @@ def open_placement(here: CurrentLaunch) -> ResponseReturnValue:
         "learner/start.html",
         launch_id=here.launch_id,
         placed=placed,
+        allowance=allowance,
         open_attempt=open_attempt,
         time_is_up=time_is_up,
+        blocked=opening.find_bar(placed, attempts, clock.now()),
         attempts_words=opening.attempts_words(placed, attempts),
         art_url=placed.achievement and image_path(issuer.slug, placed.achievement.id),
     )
@@ -123,7 +126,9 @@ def _without_placement(
 def show_result(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
     """Show what an attempt came to, what it earned and what is next."""
     with transaction(here.institution_id) as session:
-        review = assessments.attempt_review(session, AttemptId(attempt_id), of_user=here.user_id)
+        review = assessments.attempt_review(
+            session, AttemptId(attempt_id), at=clock.now(), of_user=here.user_id
+        )
         placement = assessments.get_placement(session, review.attempt.placement_id)
         placed = opening.describe_placement(session, placement)
         attempts = assessments.list_attempts(session, placement.id, here.user_id)
@@ -141,7 +146,7 @@ def show_result(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
         art_url=placed.achievement and image_path(issuer.slug, placed.achievement.id),
         attempts_used=len(attempts),
         open_attempt=next((one for one in attempts if one.submitted_at is None), None),
-        may_try_again=opening.may_try_again(placed, attempts),
+        blocked=opening.find_bar(placed, attempts, clock.now()),
     )
 
 

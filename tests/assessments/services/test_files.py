@@ -30,7 +30,7 @@ from lti_tool.assessments.services import (
     save_response,
     submit_attempt,
 )
-from lti_tool.core import keys
+from lti_tool.core import clock, keys
 from lti_tool.core import settings as settings_module
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
@@ -216,7 +216,7 @@ def test_files_wait_for_marking_and_are_looked_back_at() -> None:
     submit_attempt(sitting.place.id, sitting.attempt_id, user_id=sitting.user_id)
 
     with transaction(sitting.place.id) as session:
-        review = queries.attempt_review(session, sitting.attempt_id)
+        review = queries.attempt_review(session, sitting.attempt_id, at=clock.now())
 
         waits = queries.awaits_marking(session, sitting.placement_id, sitting.user_id)
 

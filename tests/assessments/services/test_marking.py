@@ -14,7 +14,7 @@ from lti_tool.assessments.events import (
     PlacementResultChanged,
 )
 from lti_tool.assessments.models import Attempt, Response
-from lti_tool.core import audit
+from lti_tool.core import audit, clock
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AttemptId, UserId, new_id
@@ -146,7 +146,7 @@ def test_the_learner_sees_the_rubric_and_the_comment() -> None:
     here.mark(attempt_id, asked[1], claim="full", sources="none", comment="Name <your> sources.")
 
     with transaction(here.place.id) as session:
-        reviewed = queries.attempt_review(session, attempt_id).items[1]
+        reviewed = queries.attempt_review(session, attempt_id, at=clock.now()).items[1]
 
     assert [(one.name, str(one.level)) for one in reviewed.criteria] == [
         ("The claim", "Convincing"),

@@ -1,21 +1,19 @@
-"""Reading editions, placements, attempts and results. All within the caller's tenant."""
+"""Reading placements, attempts and results."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lti_tool.assessments import items, review, rules
+from lti_tool.assessments import conditions, items, review, rules
+from lti_tool.assessments.conditions import Conditions
 from lti_tool.assessments.models import (
     Attachment,
     Attempt,
-    Edition,
     EditionItem,
     ItemMark,
     ItemVersion,
@@ -24,11 +22,12 @@ from lti_tool.assessments.models import (
     PlacementResult,
     Response,
 )
+from lti_tool.assessments.queries.conditions import conditions_of
+from lti_tool.assessments.queries.editions import EditionSummary, get_edition
 from lti_tool.assessments.review import CompetencyResult, ReviewedItem
 from lti_tool.assessments.rules import FormItem, Given, Outcome, Stored
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import (
-    AssessmentId,
     AttachmentId,
     AttemptId,
     EditionId,
@@ -37,30 +36,6 @@ from lti_tool.core.ids import (
     ResourceLinkId,
     UserId,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EditionSummary:
-    """An edition, as somebody choosing one sees it.
-
-    Attributes:
-        pass_mark: share of the points, 0 to 1.
-        minutes: time allowed; None without a limit.
-        questions: how many there are.
-        points: what they are worth together.
-    """
-
-    edition_id: EditionId
-    assessment_id: AssessmentId
-    number: int
-    published_at: datetime | None
-    title: str
-    summary: str
-    competencies: tuple[str, ...]
-    pass_mark: Decimal
-    minutes: int | None
-    questions: int
-    points: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +54,9 @@ class AttemptReview:
     """An ended attempt: the whole, by competency in the edition's order, by question.
 
     Attributes:
+        items: empty while the conditions show no answers.
+        conditions: of its placement; they say when more is shown.
+        shows_answers, shows_key: whether that is now.
         attachments: files sent in it, by id as `ReviewedItem.files` has it.
     """
 
@@ -86,83 +64,10 @@ class AttemptReview:
     edition: EditionSummary
     competencies: tuple[CompetencyResult, ...]
     items: tuple[ReviewedItem, ...]
+    conditions: Conditions
+    shows_answers: bool
+    shows_key: bool
     attachments: Mapping[str, Attachment]
-
-
-_WORTH = (
-    select(
-        EditionItem.edition_id,
-        func.count().label("questions"),
-        func.sum(EditionItem.points).label("points"),
-    )
-    .group_by(EditionItem.edition_id)
-    .subquery()
-)
-_SUMMARIES = (
-    select(Edition, _WORTH.c.questions, _WORTH.c.points)
-    .join(_WORTH, _WORTH.c.edition_id == Edition.id)
-    .where(Edition.published_at.is_not(None))
-)
-
-
-def list_published_editions(session: Session, *, words: str | None = None) -> list[EditionSummary]:
-    """Return the newest published edition of each assessment, by title.
-
-    Args:
-        session: of the institution.
-        words: only those whose title or summary contains this, in any case.
-    """
-    newest = (
-        select(Edition.id)
-        .where(Edition.published_at.is_not(None))
-        .order_by(Edition.assessment_id, Edition.number.desc())
-        .ext(distinct_on(Edition.assessment_id))
-    )
-    query = _SUMMARIES.where(Edition.id.in_(newest)).order_by(Edition.title, Edition.id)
-    if words:
-        query = query.where(
-            Edition.title.icontains(words, autoescape=True)
-            | Edition.summary.icontains(words, autoescape=True)
-        )
-    return [_summary(row) for row in session.execute(query)]
-
-
-def get_edition(session: Session, edition_id: EditionId) -> EditionSummary:
-    """Return a published edition.
-
-    Raises:
-        NotFoundError: there is none of this id.
-    """
-    row = session.execute(_SUMMARIES.where(Edition.id == edition_id)).one_or_none()
-    if row is None:
-        raise NotFoundError("There is no such assessment.")
-    return _summary(row)
-
-
-def _summary(row: Row[Edition, int, Decimal]) -> EditionSummary:
-    edition, questions, points = row
-    return EditionSummary(
-        edition_id=edition.id,
-        assessment_id=edition.assessment_id,
-        number=edition.number,
-        published_at=edition.published_at,
-        title=edition.title,
-        summary=edition.summary,
-        competencies=tuple(edition.competencies),
-        pass_mark=edition.pass_mark,
-        minutes=edition.minutes,
-        questions=questions,
-        points=points,
-    )
-
-
-def list_newer_editions(session: Session, edition_id: EditionId) -> list[EditionSummary]:
-    """Return the later editions of the same assessment, newest first."""
-    own = select(Edition.assessment_id, Edition.number).where(Edition.id == edition_id).subquery()
-    query = _SUMMARIES.where(
-        Edition.assessment_id == own.c.assessment_id, Edition.number > own.c.number
-    )
-    return [_summary(row) for row in session.execute(query.order_by(Edition.number.desc()))]
 
 
 def get_placement(
@@ -324,18 +229,6 @@ def form_by(session: Session, attempt: Attempt, edition_id: EditionId) -> list[F
     return form
 
 
-def list_edition_content(
-    session: Session, edition_id: EditionId
-) -> Sequence[tuple[ItemVersionId, Any]]:
-    """Return the questions of an edition in its order: version and content as stored."""
-    return session.execute(
-        select(EditionItem.item_version_id, ItemVersion.content)
-        .join(ItemVersion, ItemVersion.id == EditionItem.item_version_id)
-        .where(EditionItem.edition_id == edition_id)
-        .order_by(EditionItem.position)
-    ).all()
-
-
 def list_responses(
     session: Session,
     attempt_id: AttemptId,
@@ -484,9 +377,21 @@ def list_outcomes(session: Session, placement_id: PlacementId, user_id: UserId) 
 
 
 def attempt_review(
-    session: Session, attempt_id: AttemptId, *, of_user: UserId | None = None
+    session: Session,
+    attempt_id: AttemptId,
+    *,
+    at: datetime,
+    of_user: UserId | None = None,
+    whole: bool = False,
 ) -> AttemptReview:
     """Return an ended attempt as its learner may look back at it.
+
+    Args:
+        session: of the institution.
+        attempt_id: of the attempt.
+        at: now.
+        of_user: whose it must be.
+        whole: with everything, whatever its learner may see by now.
 
     Raises:
         NotFoundError: no such attempt, it is someone else's, or it has not ended.
@@ -495,12 +400,13 @@ def attempt_review(
     if attempt.submitted_at is None:
         raise NotFoundError("This attempt has not ended yet.")
     placement = get_placement(session, attempt.placement_id)
-    outcomes = list_outcomes(session, placement.id, attempt.user_id)
-    shows_key = rules.may_see_key(
-        placement.max_attempts,
-        len(outcomes),
-        passed=any(outcome.passed for outcome in outcomes),
-    )
+    held = conditions_of(session, placement)
+    settled = _is_settled(session, attempt, held)
+    over = _is_window_over(session, placement.id, held, at)
+
+    def shows(when: conditions.Shown) -> bool:
+        return whole or conditions.is_shown(when, is_settled=settled, is_window_over=over)
+
     late = session.execute(
         select(LateResponse.item_version_id, LateResponse.value).where(
             LateResponse.attempt_id == attempt_id
@@ -513,16 +419,39 @@ def attempt_review(
         form,
         {id_: stored.value for id_, stored in saved.items()},
         {id_: tuple(value) for id_, value in late},
-        shows_key=shows_key,
+        shows_key=shows(held.key_shown),
         given=list_given(session, attempt_id),
     )
     return AttemptReview(
         attempt=attempt,
         edition=edition,
         competencies=review.by_competency(edition.competencies, form, reviewed),
-        items=reviewed,
+        items=reviewed if shows(held.answers_shown) else (),
+        conditions=held,
+        shows_answers=shows(held.answers_shown),
+        shows_key=shows(held.key_shown),
         attachments=list_attachments(session, attempt_id),
     )
+
+
+def _is_settled(session: Session, attempt: Attempt, held: Conditions) -> bool:
+    """Tell whether its learner has nothing left to win by knowing what is right."""
+    outcomes = list_outcomes(session, attempt.placement_id, attempt.user_id)
+    passed = any(outcome.passed for outcome in outcomes)
+    return passed or (held.max_attempts is not None and len(outcomes) >= held.max_attempts)
+
+
+def _is_window_over(
+    session: Session, placement_id: PlacementId, held: Conditions, at: datetime
+) -> bool:
+    if held.closes_at is None:
+        return False
+    open_until = session.scalars(
+        select(Attempt.closes_at).where(
+            Attempt.placement_id == placement_id, Attempt.submitted_at.is_(None)
+        )
+    ).all()
+    return conditions.is_window_over(held, open_until, at, rules.GRACE)
 
 
 def form_item_id(asked: Mapping[str, Any]) -> ItemVersionId:
