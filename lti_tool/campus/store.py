@@ -203,6 +203,48 @@ def seed(engine: Engine) -> None:
                     _enrol_kind(connection, course, person, kind)
 
 
+def add_students(engine: Engine, rows: Sequence[tuple[str, str, str, bool]]) -> list[Person]:
+    """Add students: given name, family name, note for the picker, shown among the first.
+
+    Ids and addresses follow from how many people there are already.
+    """
+    with engine.begin() as connection:
+        connection.execute(_LOCK)
+        known = len(queries.list_people(connection))
+        for index, (given, family, note, featured) in enumerate(rows, start=known + 1):
+            _add_person(connection, index, (given, family, "student", note, featured))
+        return queries.list_people(connection)[known:]
+
+
+def add_course(
+    engine: Engine,
+    *,
+    label: str,
+    title: str,
+    sections: Sequence[str],
+    members: Mapping[int, str],
+) -> tuple[int, dict[str, int]]:
+    """Add a course.
+
+    Args:
+        engine: Campus' database.
+        label: short, also in its SIS id.
+        title: for people.
+        sections: titles, from the top.
+        members: "Instructor" or "Learner" by person id.
+
+    Returns:
+        Its id, and the sections' by title.
+    """
+    with engine.begin() as connection:
+        values = {"label": label, "title": title, "sis_id": f"SIS-{label}"}
+        course: int = connection.execute(_ADD_COURSE, values).scalar_one()
+        found = {section: _add_section(connection, course, section, ()) for section in sections}
+        for person, role in members.items():
+            connection.execute(_ENROL, {"course": course, "person": person, "role": role})
+    return course, found
+
+
 def enrol(engine: Engine, *, course_id: int, person_id: int, role: str) -> None:
     """Put a person in a course as "Instructor" or "Learner"."""
     with engine.begin() as connection:
@@ -273,10 +315,11 @@ def _add_person(connection: Connection, index: int, row: tuple[str, str, str, st
 
 def _add_section(
     connection: Connection, course: int, title: str, notes: Sequence[tuple[str, str]]
-) -> None:
-    section = connection.execute(_ADD_SECTION, {"course": course, "title": title}).scalar_one()
+) -> int:
+    section: int = connection.execute(_ADD_SECTION, {"course": course, "title": title}).scalar_one()
     for note_title, body in notes:
         connection.execute(_ADD_NOTE, {"section": section, "title": note_title, "body": body})
+    return section
 
 
 def _enrol_kind(connection: Connection, course: int, person: int, kind: str) -> None:

@@ -12,10 +12,14 @@ from lti_tool.badges.artwork import Artwork, Field, Outline
 from lti_tool.badges.rules import AchievementDraft, AchievementType
 from lti_tool.campus import store
 from lti_tool.campus.app import Campus
+from lti_tool.core import clock
 from lti_tool.core.ids import AchievementId, InstitutionId
 from lti_tool.core.settings import Settings
 from lti_tool.demo.content import DATA_MANAGEMENT, STATISTICS
+from lti_tool.demo.showcase.course import Connection, open_course
+from lti_tool.demo.showcase.learners import read_cast
 from lti_tool.demo.showcase.publishing import publish_showcase
+from lti_tool.demo.showcase.story import Story
 from lti_tool.pathways import services as pathway_services
 from lti_tool.pathways.expression import AllOf, Earn
 from lti_tool.pathways.services import PathwayDraft
@@ -85,9 +89,12 @@ def seed_demo(settings: Settings, campus: Campus) -> None:
         campus: on its own database.
     """
     institution_id = platform_services.add_institution(SLUG, NAME)
-    publish_showcase(institution_id, literacy=publish_content(institution_id))
+    published = publish_showcase(institution_id, literacy=publish_content(institution_id))
     store.seed(campus.engine)
-    connect_campus(settings, campus, institution_id)
+    connection = connect_campus(settings, campus, institution_id)
+    cast = read_cast()
+    course = open_course(campus, connection, published, cast.learners)
+    Story(course, cast).play(clock.now())
 
 
 def publish_content(institution_id: InstitutionId) -> AchievementId:
@@ -152,7 +159,7 @@ def _publish_module(institution_id: InstitutionId, module: _Module) -> Achieveme
     )
 
 
-def connect_campus(settings: Settings, campus: Campus, institution_id: InstitutionId) -> None:
+def connect_campus(settings: Settings, campus: Campus, institution_id: InstitutionId) -> Connection:
     """Introduce Cairn and Campus to each other: as tool and platform, and for staff sign-in."""
     base, platform = settings.base_url, campus.settings.base_url
     tool = store.connect_tool(
@@ -174,7 +181,9 @@ def connect_campus(settings: Settings, campus: Campus, institution_id: Instituti
             jwks_url=f"{platform}/lti/jwks",
         ),
     )
-    platform_services.add_deployment(registration_id, tool.deployment_id, institution_id)
+    deployment_id = platform_services.add_deployment(
+        registration_id, tool.deployment_id, institution_id
+    )
     staff = store.connect_staff_client(
         campus.engine,
         redirect_uri=f"{base}/staff/{SLUG}/callback",
@@ -188,4 +197,10 @@ def connect_campus(settings: Settings, campus: Campus, institution_id: Instituti
         staff.client_id,
         staff.client_secret,
         {"registrar": ["registrar", "issuer"], "administrator": ["tool_administrator"]},
+    )
+    return Connection(
+        institution_id=institution_id,
+        registration_id=registration_id,
+        deployment_id=deployment_id,
+        tool_id=tool.tool_id,
     )

@@ -88,7 +88,8 @@ class _GapText(Question):
         if _INSIDE_A_TAG.search(html) or len(_MARK.findall(html)) != len(names):
             raise ValueError("a gap stands in a link or an image")
 
-    def _names(self) -> list[str]:
+    @property
+    def names(self) -> list[str]:
         """Return the gaps in the order of the text, which is the order of an answer's words."""
         return _NAMED.findall(self.text)
 
@@ -100,7 +101,7 @@ class _GapText(Question):
         self, options: Sequence[tuple[ShownOption, ...]]
     ) -> tuple[tuple[Markup, ShownGap | None], ...]:
         # Text and number by turns, as `split` gives them; the HTML was made safe as a whole.
-        parts = _MARK.split(self._html(self._names()))
+        parts = _MARK.split(self._html(self.names))
         gaps = [ShownGap(number=int(n) + 1, options=options[int(n)]) for n in parts[1::2]]
         return tuple(zip(map(Markup, parts[::2]), [*gaps, None], strict=True))
 
@@ -179,7 +180,7 @@ class FillInBlanks(_GapText):
 
     def _in_order(self) -> list[Gap]:
         gaps = {gap.id: gap for gap in self.gaps}
-        return [gaps[name] for name in self._names()]
+        return [gaps[name] for name in self.names]
 
     def _found(self, value: Sequence[str]) -> list[TextAnswer | None]:
         return [
@@ -257,7 +258,7 @@ class InlineChoice(_GapText):
 
     def _in_order(self) -> list[InlineGap]:
         gaps = {gap.id: gap for gap in self.gaps}
-        return [gaps[name] for name in self._names()]
+        return [gaps[name] for name in self.names]
 
 
 def _option(gap: InlineGap, id_: str) -> InlineOption | None:
