@@ -5,7 +5,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -14,18 +16,30 @@ from uuid import UUID
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from flask import Flask, jsonify, request
+from flask import Flask, Response, jsonify, request
 from sqlalchemy import select
 
+from lti_tool.assessments.services import (
+    bind_placement,
+    create_placement,
+    open_attempt,
+    save_response,
+    submit_attempt,
+)
 from lti_tool.core import keys
+from lti_tool.core.audit import SYSTEM
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import InstitutionId, RegistrationId
 from lti_tool.grading import ags
+from lti_tool.grading.platform import read_column
+from lti_tool.grading.services import make_column
 from lti_tool.launch.deep_linking import response_form
 from lti_tool.launch.models import Launch
 from lti_tool.launch.session import CurrentLaunch
 from lti_tool.people.rules import Role
 from lti_tool.platforms import service_client, services
+from tests.assessments.factories import Page, University, form_of, published
+from tests.conftest import Worker
 from tests.helpers import serving
 from tests.launch.conftest import product  # noqa: F401 - a fixture
 from tests.launch.platform import BASE_URL, told
@@ -65,6 +79,33 @@ class Platform:
     ask: Ask
     url: str = ""
     registration_id: RegistrationId | None = None
+    columns: dict[str, Any] = field(default_factory=dict)
+    served: list[tuple[str, int]] = field(default_factory=list)
+
+    def serve(self, handler: str, line_item: str | None = None) -> Response:
+        """Have the witness answer a call of its gradebook, which it keeps with us."""
+        told = self.ask(
+            "gradebook",
+            handler=handler,
+            line_item=line_item,
+            state=self.columns,
+            request={
+                "method": request.method,
+                "headers": {"Authorization": request.headers.get("Authorization", "")},
+                "get_data": request.args.to_dict(),
+                "json": json.loads(request.data) if request.data else None,
+            },
+        )
+        self.columns = told["state"]
+        self.served.append((handler, told["status"]))
+        return Response(
+            # It has lists with their page beside; AGS has them alone (3.2.4, 3.3.5).
+            json.dumps(
+                told["result"]["content"] if "content" in (told["result"] or {}) else told["result"]
+            ),
+            told["status"],
+            content_type=told["media_type"],
+        )
 
 
 @pytest.fixture
@@ -109,6 +150,15 @@ def platform(python: Path, product: Flask) -> Iterator[Platform]:  # noqa: F811,
         endpoint="token",
         view_func=lambda: jsonify(ask("token", form=request.form.to_dict())),
     )
+    for methods, path, handler in (
+        ("GET", "/lineitems", "get_lineitems"),
+        ("POST", "/lineitems", "create_lineitem"),
+        ("GET", "/lineitems/<line_item>", "get_lineitem"),
+        ("POST", "/lineitems/<line_item>/scores", "update_score"),
+        ("GET", "/lineitems/<line_item>/results", "get_results"),
+    ):
+        view = partial(here.serve, handler)
+        app.add_url_rule(path, methods=[methods], endpoint=handler, view_func=view)
     with serving(app) as here.url:
         institution_id = services.add_institution("witnessed", "Witnessed")
         here.registration_id = services.add_registration(
@@ -168,6 +218,49 @@ def test_it_takes_what_we_place(platform: Platform, product: Flask) -> None:  # 
     assert return_url == f"{platform.url}/deep-link-return"
     assert [item["title"] for item in items] == [STATISTICS.title]
     assert items[0]["lineItem"]["scoreMaximum"] == 12.5
+
+
+def test_it_makes_our_column_and_takes_a_score(
+    platform: Platform,
+    product: Flask,  # noqa: F811
+    worker: Worker,
+) -> None:
+    here = launched(platform, product, "launch")
+    current = _current(here)
+    place = University(
+        id=current.institution_id, slug="witnessed", deployment_id=current.deployment_id
+    )
+    placement_id = create_placement(
+        place.id, published(place), context_id=None, created_by=None, title="Statistics"
+    )
+    assert current.resource_link_id is not None
+    assert platform.registration_id is not None
+    with transaction(place.id) as session:
+        bind_placement(session, placement_id, current.resource_link_id, current.context_id)
+
+    make_column(place.id, placement_id, actor=SYSTEM)
+    attempt_id = open_attempt(place.id, placement_id, current.user_id)
+    page = Page()
+    for item, letter in zip(form_of(place, attempt_id), "abd", strict=True):
+        save_response(place.id, attempt_id, page.save(item, letter), user_id=current.user_id)
+    submit_attempt(place.id, attempt_id, user_id=current.user_id)
+    worker.run()
+
+    [column] = platform.columns.values()
+    assert column["item"]["label"] == "Statistics"
+    assert column["item"]["resourceLinkId"] == "link-1"
+    [score] = column["scores"].values()
+    assert score["userId"] == "learner-1"
+    assert score["gradingProgress"] == "FullyGraded"
+    assert score["scoreGiven"] / score["scoreMaximum"] == pytest.approx(2 / 3, abs=0.001)
+    # That it was asked for its column without a token is our look at its clock.
+    assert platform.served == [
+        ("create_lineitem", 201),
+        ("get_lineitem", 401),
+        ("update_score", 200),
+    ]
+    held = read_column(platform.registration_id, column["item"]["id"])
+    assert [one.score for one in held.values()] == [Decimal(str(score["scoreGiven"]))]
 
 
 def _current(here: dict[str, Any]) -> CurrentLaunch:
