@@ -26,6 +26,8 @@ COMMANDS: Mapping[str, str] = {
     "credential": "credentials:credential",
     "staff": "staff:staff",
     "pathway": "pathway:pathway",
+    "person": "people:person",
+    "retention": "people:retention",
     "demo": "demo:demo_command",
     "campus": "campus:campus_command",
 }

@@ -5,15 +5,18 @@ from lti_tool.assessments.events import (
     AssessmentPassLost,
     PlacementResultChanged,
 )
+from lti_tool.assessments.jobs import erase_answers
 from lti_tool.badges.events import AwardGranted, AwardWithdrawn
 from lti_tool.badges.jobs import (
     award_for_pass,
+    erase_credentials,
     issue_credential,
     review_award,
     revoke_credential,
 )
 from lti_tool.core import outbox
-from lti_tool.grading.jobs import desire_score, desire_scores_of_course
+from lti_tool.grading.jobs import desire_score, desire_scores_of_course, erase_scores
+from lti_tool.launch.jobs import forget_visits
 from lti_tool.pathways.events import PathwayCompleted, PathwayPublished
 from lti_tool.pathways.jobs import (
     award_completion,
@@ -21,12 +24,14 @@ from lti_tool.pathways.jobs import (
     uncount_award,
     welcome_newcomers,
 )
+from lti_tool.people.events import PersonErased
 from lti_tool.platforms.events import CourseServicesChanged
 
 
 def register() -> None:
     """Connect every event to the jobs that act on it. Called once per process, at start-up."""
     outbox.subscribe(CourseServicesChanged, [desire_scores_of_course])
+    outbox.subscribe(PersonErased, [forget_visits, erase_answers, erase_scores, erase_credentials])
     outbox.subscribe(PlacementResultChanged, [desire_score])
     outbox.subscribe(AssessmentPassed, [award_for_pass])
     outbox.subscribe(AssessmentPassLost, [review_award])

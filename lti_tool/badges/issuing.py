@@ -28,6 +28,7 @@ from lti_tool.core import clock, metrics
 from lti_tool.core.db import tenant, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AchievementId, AwardId, CredentialId, InstitutionId, new_id
+from lti_tool.people.queries import is_erased
 
 # A list is given up when this many places in a row were taken: it is then nearly full.
 _TRIES = 8
@@ -179,7 +180,7 @@ def _reserve(session: Session, award_id: AwardId) -> _Reserved | None:
     """Return what to sign for an award; None when it is withdrawn or signed already."""
     # The lock keeps a withdrawal out until the reservation it must revoke can be seen.
     award = get_award(session, award_id, lock=True)
-    if award.withdrawn_at is not None:
+    if award.withdrawn_at is not None or is_erased(session, award.person_id):
         return None
     credential = session.scalar(
         select(Credential).where(

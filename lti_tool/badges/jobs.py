@@ -4,11 +4,12 @@ from sqlalchemy import select
 
 from lti_tool.assessments.events import AssessmentPassed, AssessmentPassLost
 from lti_tool.assessments.models import Attempt, Placement
-from lti_tool.badges import issuing, reviewing, services
+from lti_tool.badges import erasing, issuing, reviewing, services
 from lti_tool.badges.events import AwardGranted, AwardWithdrawn
 from lti_tool.badges.queries import find_achievement_of_assessment
 from lti_tool.badges.rules import Cause, CauseKind
 from lti_tool.core.db import transaction
+from lti_tool.people.events import PersonErased
 from lti_tool.people.services import person_of
 from lti_tool.platforms.models import User
 
@@ -52,3 +53,8 @@ def issue_credential(event: AwardGranted) -> None:
 def revoke_credential(event: AwardWithdrawn) -> None:
     """Publish that the award's credential is revoked, with all others of the same moment."""
     issuing.publish_status_lists(event.institution_id)
+
+
+def erase_credentials(event: PersonErased) -> None:
+    """Revoke an erased person's credentials; the awards still count."""
+    erasing.erase_credentials(event.institution_id, event.person_id)

@@ -107,7 +107,7 @@ class Settings:
         return self.base_url
 
 
-def load(environ: Mapping[str, str] | None = None, config: Path = CONFIG) -> Settings:
+def load(environ: Mapping[str, str] | None = None, config: Path | None = None) -> Settings:
     """Read and check everything.
 
     Raises:
@@ -115,7 +115,7 @@ def load(environ: Mapping[str, str] | None = None, config: Path = CONFIG) -> Set
     """
     environ = os.environ if environ is None else environ
     problems: list[str] = []
-    table = _Table(config, problems)
+    table = _Table(config or _config_of(environ, problems), problems)
     problems += [
         f"{name} is not set: see docs/production.md"
         for name in ("CAIRN_BASE_URL", "CAIRN_DATABASE_URL", "CAIRN_REDIS_URL", "CAIRN_SECRET_KEY")
@@ -176,6 +176,15 @@ def load(environ: Mapping[str, str] | None = None, config: Path = CONFIG) -> Set
         keep=keep,
         log_json=log == "json",
     )
+
+
+def _config_of(environ: Mapping[str, str], problems: list[str]) -> Path:
+    named = environ.get("CAIRN_CONFIG")
+    if not named:
+        return CONFIG
+    if not Path(named).is_file():
+        problems.append(f"CAIRN_CONFIG is {named!r}: there is no such file")
+    return Path(named)
 
 
 def _keep(table: "_Table") -> Keep:

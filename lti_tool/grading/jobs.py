@@ -12,6 +12,7 @@ from lti_tool.core.ids import InstitutionId, PlacementId, RegistrationId
 from lti_tool.grading import ags, sender, services
 from lti_tool.grading.rules import Answer, Outcome
 from lti_tool.grading.sender import Delivered, Line, Parcel, Stop
+from lti_tool.people.events import PersonErased
 from lti_tool.platforms import quirks, service_client
 from lti_tool.platforms.events import CourseServicesChanged
 from lti_tool.platforms.queries import get_registration
@@ -33,6 +34,11 @@ def desire_score(event: PlacementResultChanged) -> None:
 def desire_scores_of_course(event: CourseServicesChanged) -> None:
     """Have the gradebook hold what could not be sent, or not there, before."""
     services.desire_scores_of_context(event.institution_id, event.context_id)
+
+
+def erase_scores(event: PersonErased) -> None:
+    """Send nothing more for an erased person."""
+    services.erase_scores(event.institution_id, event.user_ids)
 
 
 def wake_due_lanes() -> None:

@@ -1,6 +1,7 @@
 """Logins and launches: each step one transaction, none open while a platform is asked."""
 
 import hmac
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -11,7 +12,7 @@ from sqlalchemy import delete, select, text
 
 from lti_tool.core import clock, logs, purging, settings
 from lti_tool.core.db import system_statements, system_transaction, transaction
-from lti_tool.core.ids import DeploymentId, InstitutionId, LaunchId, RegistrationId
+from lti_tool.core.ids import DeploymentId, InstitutionId, LaunchId, RegistrationId, UserId
 from lti_tool.launch import history, rules
 from lti_tool.launch.claims import Message
 from lti_tool.launch.errors import (
@@ -357,6 +358,12 @@ def _settings_of(message: Message) -> dict[str, Any]:
 def web_address(url: str | None) -> str | None:
     """Return an address that a page may link to, or None: `javascript:` is not one."""
     return url if origin_of(url) is not None else None
+
+
+def forget_visits(institution_id: InstitutionId, user_ids: Collection[UserId]) -> None:
+    """Delete all launches of these users; what is open in a browser has ended."""
+    with transaction(institution_id) as session:
+        session.execute(delete(Launch).where(Launch.user_id.in_(user_ids)))
 
 
 def forget_ended() -> int:

@@ -38,6 +38,11 @@ def get_person(session: Session, person_id: PersonId) -> Person:
     return person
 
 
+def is_erased(session: Session, person_id: PersonId) -> bool:
+    """Tell whether nobody is to know any more who this was."""
+    return bool(session.scalar(select(Person.erased_at.is_not(None)).where(Person.id == person_id)))
+
+
 def list_users(session: Session, person_id: PersonId) -> list[User]:
     """Return the person's accounts over all platforms, the first linked first."""
     return list(

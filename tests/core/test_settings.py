@@ -185,3 +185,32 @@ def test_nobody_reads_settings_before_they_are_installed(monkeypatch: pytest.Mon
 
 def test_the_file_we_ship_can_be_loaded() -> None:
     assert settings.load(GOOD, settings.CONFIG).http.allowed_hosts == ()
+
+
+def test_another_configuration_file_can_be_named(tmp_path: Path) -> None:
+    named = tmp_path / "our.toml"
+    named.write_text("[keep]\nanswers_days = 365\n")
+
+    assert settings.load({**GOOD, "CAIRN_CONFIG": str(named)}).keep.answers_days == 365
+    named.unlink()
+    with pytest.raises(settings.SettingsError, match="there is no such file"):
+        settings.load({**GOOD, "CAIRN_CONFIG": str(named)})
+
+
+def test_days_to_keep_are_whole_and_some_may_be_none(tmp_path: Path) -> None:
+    config = tmp_path / "cairn.toml"
+    config.write_text("[keep]\nanswers_days = -1\nfinished_deliveries_days = 0\n")
+
+    with pytest.raises(settings.SettingsError) as refused:
+        settings.load(GOOD, config)
+    assert "answers_days is -1: give a whole number of at least 0" in str(refused.value)
+    assert "finished_deliveries_days is 0: give a whole number of at least 1" in str(refused.value)
+
+
+def test_a_short_operator_token_is_refused() -> None:
+    good = "0123456789abcdefghijklmn"
+    assert settings.load({**GOOD, "CAIRN_OPERATOR_TOKEN": good}).operator_token == good
+    assert good not in repr(settings.load({**GOOD, "CAIRN_OPERATOR_TOKEN": good}))
+    assert settings.load(GOOD).operator_token is None
+    with pytest.raises(settings.SettingsError, match="CAIRN_OPERATOR_TOKEN"):
+        settings.load({**GOOD, "CAIRN_OPERATOR_TOKEN": "guess me"})

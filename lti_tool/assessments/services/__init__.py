@@ -9,8 +9,12 @@ from lti_tool.assessments.services.attempts import (
     submit_attempt,
 )
 from lti_tool.assessments.services.conditions import set_accommodation, set_conditions
-from lti_tool.assessments.services.files import answer_by_file, get_file
-from lti_tool.assessments.services.forgetting import erase_answers, forget_answers
+from lti_tool.assessments.services.files import answer_by_file, get_file, key_of
+from lti_tool.assessments.services.forgetting import (
+    count_forgettable,
+    erase_answers,
+    forget_answers,
+)
 from lti_tool.assessments.services.marking import mark_answer
 from lti_tool.assessments.services.orphans import forget_orphans
 from lti_tool.assessments.services.pictures import get_image, store_image
@@ -23,6 +27,7 @@ __all__ = [
     "answer_by_file",
     "bind_placement",
     "close_overdue",
+    "count_forgettable",
     "create_assessment",
     "create_placement",
     "erase_answers",
@@ -30,6 +35,7 @@ __all__ = [
     "forget_orphans",
     "get_file",
     "get_image",
+    "key_of",
     "mark_answer",
     "open_attempt",
     "publish_edition",

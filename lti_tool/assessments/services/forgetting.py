@@ -7,10 +7,17 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from functools import partial
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from lti_tool.assessments.models import Attachment, Attempt, ItemMark, LateResponse, Response
+from lti_tool.assessments.models import (
+    Accommodation,
+    Attachment,
+    Attempt,
+    ItemMark,
+    LateResponse,
+    Response,
+)
 from lti_tool.assessments.services.files import key_of
 from lti_tool.core import clock, db, purging, settings
 from lti_tool.core.db import system_transaction, transaction
@@ -29,17 +36,12 @@ def forget_answers() -> int:
         return 0
     with system_transaction() as session:
         institution_ids = session.scalars(select(Institution.id)).all()
-    before = clock.now() - timedelta(days=days)
 
     def some_of(institution_id: InstitutionId, limit: int) -> int:
         with transaction(institution_id) as session:
             old = session.scalars(
                 select(Attempt.id)
-                .where(
-                    Attempt.submitted_at < before,
-                    Attempt.answers_gone_at.is_(None),
-                    Attempt.awaits_marking.is_(False),
-                )
+                .where(*_over(days))
                 .order_by(Attempt.submitted_at)
                 .limit(limit)
                 .with_for_update(skip_locked=True)
@@ -53,8 +55,33 @@ def forget_answers() -> int:
     )
 
 
+def count_forgettable() -> int:
+    """Return how many attempts `forget_answers` would empty now."""
+    days = settings.current().keep.answers_days
+    if days == 0:
+        return 0
+    with system_transaction() as session:
+        institution_ids = session.scalars(select(Institution.id)).all()
+    number = 0
+    for institution_id in institution_ids:
+        with transaction(institution_id) as session:
+            number += session.scalar(select(func.count()).where(*_over(days))) or 0
+    return number
+
+
+def _over(days: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Attempt.submitted_at < clock.now() - timedelta(days=days),
+        Attempt.answers_gone_at.is_(None),
+        Attempt.awaits_marking.is_(False),
+    )
+
+
 def erase_answers(institution_id: InstitutionId, user_ids: Collection[UserId]) -> None:
-    """Empty every attempt of these users; one that is under way goes with all it has."""
+    """Empty every attempt of these users; one that is under way goes with all it has.
+
+    What they were granted beyond others, which says something of them, goes too.
+    """
     of_them = Attempt.user_id.in_(user_ids)
     with transaction(institution_id) as session:
         attempts = session.scalars(select(Attempt.id).where(of_them).with_for_update()).all()
@@ -62,6 +89,7 @@ def erase_answers(institution_id: InstitutionId, user_ids: Collection[UserId]) -
         open_ones = select(Attempt.id).where(of_them, Attempt.submitted_at.is_(None))
         session.execute(delete(Response).where(Response.attempt_id.in_(open_ones)))
         session.execute(delete(Attempt).where(of_them, Attempt.submitted_at.is_(None)))
+        session.execute(delete(Accommodation).where(Accommodation.id.in_(user_ids)))
     _delete_files(keys)
 
 

@@ -14,7 +14,12 @@ from lti_tool.grading.services.comparing import (
     list_compared,
     take_lanes_to_compare,
 )
-from lti_tool.grading.services.desired import desire_score, desire_scores_of_context, send_again
+from lti_tool.grading.services.desired import (
+    desire_score,
+    desire_scores_of_context,
+    erase_scores,
+    send_again,
+)
 from lti_tool.grading.services.lanes import (
     PROBE,
     SEND_DUE,
@@ -41,6 +46,7 @@ __all__ = [
     "desire_score",
     "desire_scores_of_context",
     "due_lanes",
+    "erase_scores",
     "first_address",
     "lease",
     "list_compared",

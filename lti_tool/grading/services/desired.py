@@ -1,6 +1,6 @@
 """What the gradebook should hold: written down here, sent by whoever holds the lane."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import case, select, text, update
 from sqlalchemy.orm import Session
@@ -21,6 +21,7 @@ from lti_tool.grading.models import DesiredScore
 from lti_tool.grading.rules import Outcome, comment_on
 from lti_tool.grading.services.lanes import wake
 
+ERASED = "The learner was erased before it was sent."
 NOT_GRANTED = "Cairn was not given the right to write grades in this course."
 
 
@@ -191,3 +192,23 @@ def send_again(
             facts={"scores": len(registrations)},
         )
     return len(registrations)
+
+
+def erase_scores(institution_id: InstitutionId, user_ids: Collection[UserId]) -> None:
+    """Send nothing more for these users, and forget what platforms call them."""
+    waiting = DesiredScore.due_at.is_not(None)
+    with transaction(institution_id) as session:
+        session.execute(
+            update(DesiredScore)
+            .where(DesiredScore.user_id.in_(user_ids))
+            .values(
+                subject="erased",
+                due_at=None,
+                refused_at=case((waiting, clock.now()), else_=DesiredScore.refused_at),
+                last_outcome=case(
+                    (waiting, Outcome.REFUSED.value), else_=DesiredScore.last_outcome
+                ),
+                last_status=case((waiting, None), else_=DesiredScore.last_status),
+                last_error=case((waiting, ERASED), else_=None),
+            )
+        )

@@ -1,0 +1,142 @@
+"""`cairn person` and `cairn retention`: what is kept about people, and forgetting it."""
+
+import json
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from uuid import UUID
+
+import click
+
+from lti_tool.administration import personal_data
+from lti_tool.assessments import services as assessments
+from lti_tool.commands.product import connect
+from lti_tool.core import audit, outbox
+from lti_tool.core.db import system_transaction, transaction
+from lti_tool.core.ids import InstitutionId, PersonId
+from lti_tool.core.storage import storage
+from lti_tool.launch import services as launch
+from lti_tool.people import erasing
+from lti_tool.people import services as people
+from lti_tool.people.accounts import list_accounts
+from lti_tool.platforms import forgetting
+from lti_tool.platforms import queries as platform_queries
+
+WHOSE = click.option("--institution", "slug", required=True, help="Slug of the institution.")
+WHO = click.argument("person", type=click.UUID)
+
+RETENTION: Mapping[str, Callable[[], int]] = {
+    "events that were heard": outbox.forget_finished,
+    "logins that nobody answered": launch.forget_expired,
+    "launches that ended": launch.forget_ended,
+    "ended sessions of staff": people.forget_sessions,
+    "tokens, invitations and rosters": forgetting.forget_unused,
+    "files without an attempt": assessments.forget_orphans,
+    "attempts emptied of their answers": assessments.forget_answers,
+}
+
+
+@click.group()
+def person() -> None:
+    """Find a person, give out what is kept about them, or erase who they were."""
+
+
+@person.command()
+@WHOSE
+@click.argument("words", nargs=-1, required=True)
+def find(slug: str, words: tuple[str, ...]) -> None:
+    """Find people by words of name, e-mail or number. Prints id, name, e-mail, number, platform.
+
+    The reading is noted in the institution's audit trail.
+    """
+    institution_id = _institution(slug)
+    with transaction(institution_id) as session:
+        found = list_accounts(session, " ".join(words), limit=50)
+    for one in found:
+        _note(institution_id, one.person_id, "find_person")
+        click.echo("\t".join(filter(None, map(str, one.words))))
+    if not found:
+        raise click.ClickException("Nobody is found by these words.")
+
+
+@person.command()
+@WHOSE
+@WHO
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True)
+def export(slug: str, person: UUID, output: Path) -> None:
+    """Write all that is kept about a person to a ZIP: data.json and the files they sent."""
+    institution_id, person_id = _institution(slug), PersonId(person)
+    with transaction(institution_id) as session:
+        data = personal_data.collect(session, person_id)
+        files = personal_data.list_files(session, person_id)
+    _note(institution_id, person_id, "export_person")
+    with zipfile.ZipFile(output, "x", zipfile.ZIP_DEFLATED) as archive:
+        text = json.dumps(data, indent=2, ensure_ascii=False, default=str)
+        archive.writestr("data.json", text)
+        for file in files:
+            stored = storage().get(assessments.key_of(institution_id, file))
+            archive.writestr(f"files/{file.id}-{file.name}", stored.data)
+    output.chmod(0o600)
+    click.echo(f"{output}: data.json and {len(files)} files. It is personal: keep it so.")
+
+
+@person.command()
+@WHOSE
+@WHO
+@click.option("--reason", required=True, help="Why, without a name: it stays in the audit trail.")
+@click.option("--dry-run", is_flag=True, help="Say what would go, and let it be.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase(slug: str, person: UUID, *, reason: str, dry_run: bool, yes: bool) -> None:
+    """Forget who a person was. Attempts, points, awards and the audit trail stay, without a name.
+
+    What they answered, sent and shared goes, and their credentials are revoked. It cannot be
+    undone; give them what is kept first: cairn person export.
+    """
+    institution_id, person_id = _institution(slug), PersonId(person)
+    with transaction(institution_id) as session:
+        data = personal_data.collect(session, person_id)
+        files = personal_data.list_files(session, person_id)
+    if data["person"]["erased_at"] is not None:
+        click.echo("This person was erased before.")
+        return
+    click.echo(
+        f"{len(data['accounts'])} accounts lose their names; {len(data['attempts'])} attempts are "
+        f"emptied of answers and {len(files)} files; the credentials of {len(data['awards'])} "
+        f"awards are revoked; {len(data['visits'])} visits are forgotten."
+    )
+    if dry_run:
+        return
+    if not yes:
+        click.confirm("Erase? It cannot be undone.", abort=True)
+    erasing.erase_person(institution_id, person_id, reason=reason, actor=audit.CLI)
+    click.echo("Erased. Workers take what was answered and signed within moments: cairn backlog")
+
+
+@click.group()
+def retention() -> None:
+    """Forget what is over. Relays have it done by themselves, a little every hour."""
+
+
+@retention.command("run")
+@click.option("--dry-run", is_flag=True, help="Count the attempts that would lose their answers.")
+def run_retention(*, dry_run: bool) -> None:
+    """Do it now, as far as the settings under [keep] say. Prints what went, and how many."""
+    connect()
+    if dry_run:
+        click.echo(f"attempts to be emptied of their answers\t{assessments.count_forgettable()}")
+        return
+    for what, forget in RETENTION.items():
+        click.echo(f"{what}\t{forget()}")
+
+
+def _institution(slug: str) -> InstitutionId:
+    connect()
+    with system_transaction() as session:
+        return platform_queries.get_institution_by_slug(session, slug).id
+
+
+def _note(institution_id: InstitutionId, person_id: PersonId | None, act: str) -> None:
+    if person_id is not None:
+        people.note_reading(
+            institution_id, actor=audit.CLI, act=act, object_kind="person", object_id=person_id
+        )
