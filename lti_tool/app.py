@@ -15,8 +15,10 @@ from lti_tool.core import settings as settings_module
 from lti_tool.core.settings import Settings
 from lti_tool.instructor import course_routes as course
 from lti_tool.instructor import marking_routes as marking
+from lti_tool.instructor import people_routes as course_people
 from lti_tool.instructor import regrade_routes as regrading
 from lti_tool.instructor import routes as instructor
+from lti_tool.instructor import rules_routes as placement_rules
 from lti_tool.launch import by_hand_routes as by_hand
 from lti_tool.launch import check_routes as check
 from lti_tool.launch import registration_routes as registration
@@ -66,6 +68,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(instructor.blueprint)
     app.register_blueprint(marking.blueprint)
     app.register_blueprint(regrading.blueprint)
+    app.register_blueprint(placement_rules.blueprint)
+    app.register_blueprint(course_people.blueprint)
     app.register_blueprint(launch.blueprint)
     app.register_blueprint(people.blueprint)
     app.register_blueprint(registration.blueprint)

@@ -171,5 +171,13 @@ class ImpossibleConditionsError(InvalidRequestError):
         self.details = {"problems": dict(sentences)}
 
 
+class NotChangeableError(ConflictError):
+    """An attempt that cannot be given time or opened again as it stands."""
+
+    code = "not_changeable"
+    title = "This attempt cannot be changed like that"
+    steps = ("Go back to the learner, and look at how the attempt stands now.",)
+
+
 def _said(instant: datetime) -> str:
     return f"{instant.astimezone(UTC):%d %B %Y, %H:%M} UTC"

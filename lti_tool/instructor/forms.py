@@ -1,15 +1,24 @@
 """What the instructor's pages are sent."""
 
-from typing import Annotated, Literal
+from contextlib import suppress
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from werkzeug.datastructures import MultiDict
 
+from lti_tool.assessments.conditions import LONGEST_MINUTES, MOST_ATTEMPTS, Conditions, Shown
+from lti_tool.assessments.rules import Policy
+
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 DEFAULT_POINTS = "100"
 MOST_POINTS = 100
 MOST_CHOSEN = 50
+Typed = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)]
+MOST_PERCENT = 400
+MOST_EXTRA = 60 * 24
 
 
 class Picked(BaseModel):
@@ -122,3 +131,112 @@ class RegradeForm(BaseModel):
     edition: UUID
     digest: Annotated[str, StringConstraints(max_length=64)]
     reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] = ""
+
+
+class SettingsForm(BaseModel):
+    """The rules of a placement as they were typed. Instants are UTC, as the page says."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    opens_at: Typed = ""
+    closes_at: Typed = ""
+    minutes: Typed = ""
+    max_attempts: Typed = ""
+    cooldown_minutes: Typed = ""
+    policy: Policy = Policy.BEST
+    answers_shown: Shown = Shown.AT_ONCE
+    key_shown: Shown = Shown.AT_ONCE
+    cuts_extra_time: bool = False
+
+    @classmethod
+    def of(cls, held: Conditions, policy: str) -> Self:
+        """Return the form that sets what is set."""
+        return cls(
+            opens_at=_written(held.opens_at),
+            closes_at=_written(held.closes_at),
+            minutes=str(held.minutes or ""),
+            max_attempts=str(held.max_attempts or ""),
+            cooldown_minutes=str(held.cooldown_minutes or ""),
+            policy=Policy(policy),
+            answers_shown=held.answers_shown,
+            key_shown=held.key_shown,
+            cuts_extra_time=held.cuts_extra_time,
+        )
+
+    def read(self) -> tuple[Conditions, dict[str, str]]:
+        """Return what it says, and for each field that says nothing we know what to enter."""
+        wrong: dict[str, str] = {}
+        numbers: dict[str, int | None] = {}
+        for name, most in (
+            ("minutes", LONGEST_MINUTES),
+            ("max_attempts", MOST_ATTEMPTS),
+            ("cooldown_minutes", LONGEST_MINUTES),
+        ):
+            typed = getattr(self, name)
+            numbers[name] = _whole_number(typed, most)
+            if typed and numbers[name] is None:
+                wrong[name] = f"Enter a whole number from 1 to {most}, or leave it empty."
+        instants: dict[str, datetime | None] = {}
+        for name in ("opens_at", "closes_at"):
+            typed = getattr(self, name)
+            instants[name] = _instant(typed)
+            if typed and instants[name] is None:
+                wrong[name] = "Enter a day and a time, like 2027-03-16 09:00, or leave it empty."
+        wanted = Conditions(
+            minutes=numbers["minutes"],
+            max_attempts=numbers["max_attempts"],
+            cooldown_minutes=numbers["cooldown_minutes"] or 0,
+            answers_shown=self.answers_shown,
+            key_shown=self.key_shown,
+            opens_at=instants["opens_at"],
+            closes_at=instants["closes_at"],
+            cuts_extra_time=self.cuts_extra_time,
+        )
+        return wanted, wrong
+
+
+def _written(instant: datetime | None) -> str:
+    return "" if instant is None else f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M}"
+
+
+def _whole_number(typed: str, most: int) -> int | None:
+    if not (typed.isascii() and typed.isdecimal()) or len(typed) > len(str(most)):
+        return None
+    return int(typed) if 1 <= int(typed) <= most else None
+
+
+def _instant(typed: str) -> datetime | None:
+    for pattern in ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"):
+        with suppress(ValueError):
+            return datetime.strptime(typed, pattern).replace(tzinfo=UTC)
+    return None
+
+
+class MoreTime(BaseModel):
+    """More time for a person, as it was typed."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    percent: Typed = ""
+    minutes: Typed = ""
+
+    def read(self) -> tuple[Decimal, int] | None:
+        """Return the factor and the extra minutes; None when it is no such time."""
+        percent = 0 if self.percent in {"", "0"} else _whole_number(self.percent, MOST_PERCENT)
+        minutes = 0 if self.minutes in {"", "0"} else _whole_number(self.minutes, MOST_EXTRA)
+        if percent is None or minutes is None:
+            return None
+        return 1 + Decimal(percent) / 100, minutes
+
+
+class AttemptChange(BaseModel):
+    """What shall be done to an attempt, and why."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    minutes: Typed = ""
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
+
+    def read_minutes(self) -> int | None:
+        """Return the minutes; None when they are no number from 1 to a day."""
+        return _whole_number(self.minutes, MOST_EXTRA)

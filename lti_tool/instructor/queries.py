@@ -18,7 +18,8 @@ from lti_tool.badges.models import Achievement
 from lti_tool.core.ids import AssessmentId, ContextId, InstitutionId, PathwayId, UserId
 from lti_tool.grading import queries as grading
 from lti_tool.grading.queries import ScoreRow
-from lti_tool.instructor.errors import NothingPlacedError
+from lti_tool.instructor.errors import NothingPlacedError, NothingToReviewError
+from lti_tool.launch.models import Launch
 from lti_tool.launch.rules import roles_of
 from lti_tool.launch.session import CurrentLaunch
 from lti_tool.pathways.models import Pathway, PathwayStone, PathwayVersion
@@ -26,7 +27,7 @@ from lti_tool.pathways.queries import is_newest
 from lti_tool.people.rules import Role
 from lti_tool.platforms.models import Context, ResourceLink, User
 from lti_tool.platforms.nrps import Member
-from lti_tool.platforms.rosters import KnownRoster
+from lti_tool.platforms.rosters import KnownRoster, find_roster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +141,32 @@ def find_learner(session: Session, of_user: UserId, subject: str) -> User | None
     """Return whom the platform of `of_user` calls `subject`; None if they never came here."""
     issuer = select(User.issuer).where(User.id == of_user).scalar_subquery()
     return session.scalar(select(User).where(User.issuer == issuer, User.subject == subject))
+
+
+def get_learner(
+    session: Session, here: CurrentLaunch, placement: Placement, user_id: UserId
+) -> User:
+    """Return somebody of the course: who opened the activity, began there, or is on its list.
+
+    Raises:
+        NothingToReviewError: the course knows nobody of this id.
+    """
+    user = session.scalar(select(User).where(User.id == user_id))
+    if user is None:
+        raise NothingToReviewError
+    subjects = {one.subject for one in find_roster(session, placement.context_id).members}
+    opened = select(Launch.id).where(
+        Launch.user_id == user_id, Launch.resource_link_id == here.resource_link_id
+    )
+    issuer = session.scalar(select(User.issuer).where(User.id == here.user_id))
+    is_known = (
+        bool(assessments.list_attempts(session, placement.id, user_id))
+        or (user.issuer == issuer and user.subject in subjects)
+        or bool(session.scalar(select(opened.exists())))
+    )
+    if not is_known:
+        raise NothingToReviewError
+    return user
 
 
 def list_choosable(  # noqa: PLR0913 - the filters of one form

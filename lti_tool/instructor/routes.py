@@ -164,6 +164,7 @@ def review_attempt(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue
         launch_id=here.launch_id,
         placement=placement,
         name=learner.name,
+        back_url=url_for(".review", launch_id=here.launch_id),
         review=found,
     )
 

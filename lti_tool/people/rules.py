@@ -32,6 +32,8 @@ class Act(StrEnum):
     RESEND_SCORES = "resend_scores"
     MARK = "mark"
     REGRADE = "regrade"
+    SET_CONDITIONS = "set_conditions"
+    GIVE_TIME = "give_time"
     SEE_PROGRESS = "see_progress"
     SEE_RECORD = "see_record"
     EXPORT = "export"
@@ -49,7 +51,16 @@ STAFF_ROLES = frozenset({Role.REGISTRAR, Role.ISSUER, Role.AUDITOR, Role.TOOL_AD
 _ANYBODY = frozenset({Act.SEE_OWN})
 
 _TEACHING = frozenset(
-    {Act.SEE_OWN, Act.PLACE, Act.SEE_RESULTS, Act.RESEND_SCORES, Act.MARK, Act.REGRADE}
+    {
+        Act.SEE_OWN,
+        Act.PLACE,
+        Act.SEE_RESULTS,
+        Act.RESEND_SCORES,
+        Act.MARK,
+        Act.REGRADE,
+        Act.SET_CONDITIONS,
+        Act.GIVE_TIME,
+    }
 )
 
 _ACTS: dict[Role, frozenset[Act]] = {

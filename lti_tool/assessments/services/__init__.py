@@ -8,6 +8,7 @@ from lti_tool.assessments.services.attempts import (
     save_responses,
     submit_attempt,
 )
+from lti_tool.assessments.services.changing import Why, grant_minutes, reopen_attempt
 from lti_tool.assessments.services.conditions import set_accommodation, set_conditions
 from lti_tool.assessments.services.files import answer_by_file, get_file, key_of
 from lti_tool.assessments.services.forgetting import (
@@ -24,6 +25,7 @@ from lti_tool.assessments.services.regrading import regrade, try_regrade
 
 __all__ = [
     "Saved",
+    "Why",
     "answer_by_file",
     "bind_placement",
     "close_overdue",
@@ -35,11 +37,13 @@ __all__ = [
     "forget_orphans",
     "get_file",
     "get_image",
+    "grant_minutes",
     "key_of",
     "mark_answer",
     "open_attempt",
     "publish_edition",
     "regrade",
+    "reopen_attempt",
     "save_response",
     "save_responses",
     "set_accommodation",

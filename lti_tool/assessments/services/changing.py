@@ -1,0 +1,117 @@
+"""What whoever teaches may do to one attempt: give it more time, open it again."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+
+from sqlalchemy.orm import Session
+
+from lti_tool.assessments import conditions, queries, rules
+from lti_tool.assessments.errors import NotChangeableError
+from lti_tool.assessments.models import Attempt
+from lti_tool.core import audit, clock
+from lti_tool.core.audit import Actor
+from lti_tool.core.db import transaction
+from lti_tool.core.errors import NotFoundError
+from lti_tool.core.ids import AttemptId, InstitutionId, PlacementId
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Who decided, and in what words."""
+
+    actor: Actor
+    reason: str
+
+
+def grant_minutes(
+    institution_id: InstitutionId,
+    placement_id: PlacementId,
+    attempt_id: AttemptId,
+    minutes: int,
+    why: Why,
+) -> None:
+    """Give an attempt that runs more time, for this once. It is on the page at its next save.
+
+    Raises:
+        NotFoundError: no such attempt at the placement.
+        NotChangeableError: it has ended, its time and grace are over, or it has no end.
+    """
+    now = clock.now()
+    with transaction(institution_id) as session:
+        attempt = _get(session, placement_id, attempt_id)
+        if attempt.submitted_at is not None or not rules.accepts(attempt.closes_at, now):
+            raise NotChangeableError("It has ended. You can open it again instead.")
+        if attempt.closes_at is None:
+            raise NotChangeableError("It has no time limit, so it needs no more time.")
+        attempt.granted_minutes += minutes
+        attempt.closes_at += timedelta(minutes=minutes)
+        _note(session, "grant_minutes", attempt, minutes, why)
+
+
+def reopen_attempt(
+    institution_id: InstitutionId,
+    placement_id: PlacementId,
+    attempt_id: AttemptId,
+    minutes: int,
+    why: Why,
+) -> None:
+    """Let a learner go on with an attempt that has ended, as its answers stand.
+
+    The result and the grade stay what they are until it ends again.
+
+    Args:
+        institution_id: whose.
+        placement_id: where.
+        attempt_id: of an ended attempt.
+        minutes: from now; where there is no time limit it has none again.
+        why: who decided, in what words.
+
+    Raises:
+        NotFoundError: no such attempt at the placement.
+        NotChangeableError: it is open, or another is, or a person has marked some of it.
+    """
+    now = clock.now()
+    with transaction(institution_id) as session:
+        attempt = _get(session, placement_id, attempt_id)
+        if attempt.submitted_at is None:
+            raise NotChangeableError("It is open already.")
+        if queries.find_open_attempt(session, placement_id, attempt.user_id) is not None:
+            raise NotChangeableError("The learner is at work on another attempt.")
+        if attempt.answers_gone_at is not None or queries.list_given(session, attempt_id):
+            raise NotChangeableError("Its answers are gone, or somebody has marked some of them.")
+        attempt.submitted_at = attempt.ended_by = None
+        attempt.points_earned = attempt.points_possible = None
+        attempt.awaits_marking = False
+        if attempt.closes_at is not None:
+            _let_run(session, attempt, now + timedelta(minutes=minutes))
+        _note(session, "reopen_attempt", attempt, minutes, why)
+
+
+def _get(session: Session, placement_id: PlacementId, attempt_id: AttemptId) -> Attempt:
+    attempt = queries.get_attempt(session, attempt_id, lock=True)
+    if attempt.placement_id != placement_id:
+        raise NotFoundError("There is no such attempt at this activity.")
+    return attempt
+
+
+def _let_run(session: Session, attempt: Attempt, until: datetime) -> None:
+    """Grant as many minutes as bring the end to an instant."""
+    placement = queries.get_placement(session, attempt.placement_id)
+    held = queries.conditions_of(session, placement)
+    allowance = queries.allowance_of(attempt)
+    end = conditions.ends_at(attempt.started_at, allowance, held) or until
+    attempt.granted_minutes += max(0, ceil((until - end) / timedelta(minutes=1)))
+    attempt.closes_at = until
+
+
+def _note(session: Session, act: str, attempt: Attempt, minutes: int, why: Why) -> None:
+    audit.record(
+        session,
+        actor=why.actor,
+        act=act,
+        object_kind="attempt",
+        object_id=attempt.id,
+        reason=why.reason,
+        facts={"minutes": minutes},
+    )

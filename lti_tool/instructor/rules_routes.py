@@ -1,0 +1,67 @@
+"""The rules of an assessment in a course: what its edition allows, and what is tightened here."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from lti_tool.assessments import queries as assessments
+from lti_tool.assessments.conditions import problems
+from lti_tool.assessments.services import set_conditions
+from lti_tool.core import web
+from lti_tool.core.audit import Actor
+from lti_tool.core.db import transaction
+from lti_tool.instructor import queries
+from lti_tool.instructor.forms import SettingsForm
+from lti_tool.launch.session import CurrentLaunch, launch_page
+from lti_tool.people.rules import Act
+
+blueprint = Blueprint("placement_rules", __name__, url_prefix="/l/<uuid:launch_id>/rules")
+
+
+@blueprint.get("")
+@launch_page(Act.SET_CONDITIONS)
+def show_rules(here: CurrentLaunch) -> ResponseReturnValue:
+    """Show the rules of the assessment that was opened, to be changed."""
+    with transaction(here.institution_id) as session:
+        placement = queries.get_placement(session, here)
+    form = SettingsForm.of(assessments.own_conditions(placement), placement.policy)
+    return _page(here, form, {})
+
+
+@blueprint.post("")
+@launch_page(Act.SET_CONDITIONS)
+def set_rules(here: CurrentLaunch) -> ResponseReturnValue:
+    """Set the rules; what cannot be is shown again as it was typed."""
+    form = web.read_form(SettingsForm, request.form.to_dict())
+    wanted, wrong = form.read()
+    with transaction(here.institution_id) as session:
+        placement = queries.get_placement(session, here)
+        limits = assessments.get_edition(session, placement.edition_id).limits
+    if not wrong:
+        wrong = {one.field: one.sentence for one in problems(limits, wanted)}
+    if wrong:
+        return _page(here, form, wrong), 400
+    set_conditions(
+        here.institution_id,
+        placement.id,
+        wanted,
+        policy=form.policy,
+        actor=Actor("user", here.user_id),
+    )
+    return redirect(url_for(".show_rules", launch_id=here.launch_id, saved=1), 303)
+
+
+def _page(here: CurrentLaunch, form: SettingsForm, wrong: dict[str, str]) -> str:
+    with transaction(here.institution_id) as session:
+        placement = queries.get_placement(session, here)
+        course = queries.find_course_title(session, here.context_id)
+        edition = assessments.get_edition(session, placement.edition_id)
+    return render_template(
+        "instructor/show_rules.html",
+        launch_id=here.launch_id,
+        course=course,
+        placement=placement,
+        limits=edition.limits,
+        form=form,
+        wrong=wrong,
+        saved="saved" in request.args and not wrong,
+    )

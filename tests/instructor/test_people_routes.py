@@ -1,0 +1,192 @@
+"""One learner at one assessment: attempts, more time for one or for all, opening one again."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from lti_tool.assessments import queries
+from lti_tool.assessments.rules import GRACE
+from lti_tool.assessments.services import open_attempt, submit_attempt
+from lti_tool.core import audit
+from lti_tool.core.db import transaction
+from lti_tool.core.ids import AttemptId, UserId
+from tests.assessments.conftest import SECRET, Visit, put_cookie, visit
+from tests.assessments.factories import (
+    University,
+    Watch,
+    learner,
+    placed,
+    stopped_clock,
+    university,
+)
+from tests.assessments.services.test_regrading import take
+from tests.browser import OpenPage, axe_violations, overflow_px
+from tests.instructor.conftest import enter
+from tests.learner import story
+
+
+@pytest.fixture
+def watch(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Watch:  # noqa: ARG001 - the product
+    return stopped_clock(monkeypatch)
+
+
+@pytest.fixture
+def here(watch: Watch, client: FlaskClient) -> Visit:  # noqa: ARG001 - stops the clock
+    place = university()
+    arrived = visit(place, placed(place, minutes=40), roles=("instructor",))
+    put_cookie(client, arrived)
+    return arrived
+
+
+def url(here: Visit, user_id: UUID, *rest: str) -> str:
+    return "/".join(["/l", str(here.launch_id), "learners", str(user_id), *rest])
+
+
+def send(
+    client: FlaskClient, here: Visit, user_id: UUID, *rest: str, **values: str
+) -> tuple[int, str]:
+    token = story.csrf_token(client.get(url(here, user_id)))
+    answer = client.post(url(here, user_id, *rest), data={"csrf_token": token, **values})
+    return answer.status_code, answer.text
+
+
+def end_of(place: University, attempt_id: AttemptId) -> datetime | None:
+    with transaction(place.id) as session:
+        return queries.get_attempt(session, attempt_id).closes_at
+
+
+def begin(here: Visit) -> tuple[UserId, AttemptId]:
+    user_id = learner(here.place)
+    return user_id, open_attempt(here.place.id, here.placement_id, user_id)
+
+
+def test_more_time_for_a_person_is_shown_as_time_only(
+    client: FlaskClient, here: Visit, watch: Watch
+) -> None:
+    user_id, attempt_id = begin(here)
+
+    status, _ = send(client, here, user_id, "time", percent="50", minutes="5")
+
+    assert status == 303
+    assert end_of(here.place, attempt_id) == watch.now + timedelta(minutes=65)
+    page = client.get(url(here, user_id)).text
+    assert "65 minutes" in page
+    assert "reason" not in page.partition("More time in every course")[2]
+
+
+@pytest.mark.parametrize("typed", ["-1", "401", "much", "²"])
+def test_what_is_no_time_is_told_and_stays(client: FlaskClient, here: Visit, typed: str) -> None:
+    user_id, _ = begin(here)
+
+    status, page = send(client, here, user_id, "time", percent=typed, minutes="0")
+
+    assert status == 400
+    assert "Enter whole numbers" in page
+    assert f'value="{typed}"' in page
+
+
+def test_one_attempt_gets_more_time_with_a_reason(
+    client: FlaskClient, here: Visit, watch: Watch
+) -> None:
+    user_id, attempt_id = begin(here)
+    where = ("attempts", str(attempt_id), "extend")
+
+    assert send(client, here, user_id, *where, minutes="10", reason=" ")[0] == 400
+    assert send(client, here, user_id, *where, minutes="ten", reason="Fire alarm")[0] == 400
+    assert send(client, here, user_id, *where, minutes="10", reason="Fire alarm")[0] == 303
+
+    assert end_of(here.place, attempt_id) == watch.now + timedelta(minutes=50)
+    with transaction(here.place.id) as session:
+        [entry] = audit.list_entries(session, object_kind="attempt", object_id=attempt_id)
+    assert (entry.act, entry.reason, entry.facts) == (
+        "grant_minutes",
+        "Fire alarm",
+        {"minutes": 10},
+    )
+
+
+def test_an_ended_attempt_is_opened_again_and_scored_anew(
+    client: FlaskClient, here: Visit, watch: Watch
+) -> None:
+    user_id, attempt_id = begin(here)
+    submit_attempt(here.place.id, attempt_id, user_id=user_id)
+    watch.advance(hours=3)
+    where = ("attempts", str(attempt_id), "reopen")
+
+    status, _ = send(client, here, user_id, *where, minutes="15", reason="Pressed by mistake")
+
+    assert status == 303
+    assert end_of(here.place, attempt_id) == watch.now + timedelta(minutes=15)
+    assert send(client, here, user_id, *where, minutes="15", reason="Again")[0] == 409
+    assert open_attempt(here.place.id, here.placement_id, user_id) == attempt_id
+    submit_attempt(here.place.id, attempt_id, user_id=user_id)
+    with transaction(here.place.id) as session:
+        assert queries.get_attempt(session, attempt_id).submitted_at == watch.now
+        assert queries.find_result(session, here.placement_id, user_id) is not None
+
+
+def test_an_attempt_whose_time_is_over_gets_none(
+    client: FlaskClient, here: Visit, watch: Watch
+) -> None:
+    user_id, attempt_id = begin(here)
+    watch.advance(minutes=41)
+    watch.now += GRACE
+    where = ("attempts", str(attempt_id), "extend")
+
+    assert send(client, here, user_id, *where, minutes="10", reason="Late")[0] == 409
+
+
+def test_nobody_of_another_course_or_university_is_found(client: FlaskClient, here: Visit) -> None:
+    mine, _ = begin(here)
+    elsewhere, away = placed(here.place, minutes=40), university()
+    stranger = learner(here.place)
+    theirs = open_attempt(here.place.id, elsewhere, stranger)
+    foreigner = learner(away)
+
+    assert client.get(url(here, stranger)).status_code == 404
+    assert client.get(url(here, foreigner)).status_code == 404
+    where = ("attempts", str(theirs), "extend")
+    token = story.csrf_token(client.get(url(here, mine)))
+    data = {"csrf_token": token, "minutes": "5", "reason": "x", "percent": "5"}
+    for path in (
+        url(here, stranger, "time"),
+        url(here, mine, *where),
+        url(here, stranger, *where),
+    ):
+        assert client.post(path, data=data).status_code == 404, path
+
+
+def test_a_learner_gives_nobody_time(client: FlaskClient, here: Visit) -> None:
+    user_id, _ = begin(here)
+    arrived = visit(here.place, here.placement_id, user_id)
+    put_cookie(client, arrived)
+
+    assert client.get(url(arrived, user_id)).status_code == 403
+    assert client.post(url(arrived, user_id, "time"), data={"percent": "50"}).status_code in {
+        400,
+        403,
+    }
+
+
+@pytest.mark.xdist_group("browser")
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_page_passes_axe_and_fits_its_window(
+    base_url: str, open_page: OpenPage, width: int
+) -> None:
+    place = university()
+    placement_id = placed(place, minutes=40)
+    user_id = take(place, placement_id, "abc")
+    open_attempt(place.id, placement_id, user_id)
+    page = open_page("about:blank", width=width)
+    arrived = visit(place, placement_id, learner(place), roles=("instructor",))
+    opened = story.Visit(url=f"/l/{arrived.launch_id}", cookie=("", f"{place.id}.{SECRET}"))
+
+    enter(page, base_url, opened, f"/learners/{user_id}")
+    for closed in page.locator("details > summary").all():
+        closed.click()
+
+    assert axe_violations(page) == []
+    assert overflow_px(page) == 0
