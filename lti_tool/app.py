@@ -7,6 +7,7 @@ from flask import Flask
 from lti_tool import subscriptions
 from lti_tool.administration import health_routes as health
 from lti_tool.administration import routes as administration
+from lti_tool.assessments import desk_routes as authoring
 from lti_tool.assessments import routes as assessments
 from lti_tool.badges.routes import desk as issuing
 from lti_tool.badges.routes import public as badges
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(decisions.blueprint)
     app.register_blueprint(audit.blueprint)
     app.register_blueprint(assessments.blueprint)
+    app.register_blueprint(authoring.blueprint)
     app.register_blueprint(assessments.images)
     app.register_blueprint(learner.blueprint)
     subscriptions.register()

@@ -1,7 +1,8 @@
 """What an author hands in to be published, checked as a whole."""
 
+from datetime import date
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -29,6 +30,34 @@ class DraftItem(_Part):
     competency: Name | None = None
 
 
+class Band(_Part):
+    """Words for results from a share of the points on."""
+
+    begins: Annotated[Decimal, Field(ge=0, le=1, decimal_places=4)]
+    words: Name
+
+
+class EditionDetails(_Part):
+    """What an edition says of itself besides its rules.
+
+    Attributes:
+        pass_mark_how: how it was set.
+        pass_mark_by: who set it.
+        competency_marks: share of a competency's points that shows it, by name.
+        bands: lowest first.
+        reviewed_by: whoever looked the questions over; empty for nobody.
+        supervision: who watches while it is taken. Who somebody is, the LMS's sign-in says.
+    """
+
+    pass_mark_how: Annotated[str, StringConstraints(max_length=4000)] = ""
+    pass_mark_by: Annotated[str, StringConstraints(max_length=4000)] = ""
+    competency_marks: dict[Name, Annotated[Decimal, Field(ge=0, le=1, decimal_places=4)]] = {}
+    bands: Annotated[tuple[Band, ...], Field(max_length=20)] = ()
+    reviewed_by: Annotated[str, StringConstraints(max_length=4000)] = ""
+    reviewed_on: date | None = None
+    supervision: Literal["unsupervised", "in_room", "recorded"] = "unsupervised"
+
+
 class EditionDraft(_Part):
     """An edition before it is published.
 
@@ -43,6 +72,7 @@ class EditionDraft(_Part):
         answers_shown: when learners see their answers again, at the earliest.
         key_shown: when they see what is right, at the earliest; not before their answers.
         items: in the order in which they are asked.
+        details: what it says of itself.
     """
 
     assessment_id: AssessmentId
@@ -56,6 +86,7 @@ class EditionDraft(_Part):
     answers_shown: Shown = Shown.AT_ONCE
     key_shown: Shown = Shown.SETTLED
     items: Annotated[tuple[DraftItem, ...], Field(min_length=1, max_length=500)]
+    details: EditionDetails = EditionDetails()
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -181,3 +181,25 @@ class NotChangeableError(ConflictError):
 
 def _said(instant: datetime) -> str:
     return f"{instant.astimezone(UTC):%d %B %Y, %H:%M} UTC"
+
+
+class DraftChangedError(ConflictError):
+    """Somebody else has changed a draft that this page showed as it was before."""
+
+    code = "draft_changed"
+    title = "Somebody else has changed this meanwhile"
+    steps = ("What you typed is still in the form. Save again if it shall replace theirs.",)
+
+    def __init__(self) -> None:
+        super().__init__("Their change is kept. Yours is not saved yet.")
+
+
+class UnfitDraftError(ConflictError):
+    """A draft that something is missing from."""
+
+    code = "unfit_draft"
+    title = "The draft is not complete"
+    steps = ("Go back to the draft: what is missing is named there.",)
+
+    def __init__(self, faults: int) -> None:
+        super().__init__(f"Nothing was published. To mend: {faults}.")

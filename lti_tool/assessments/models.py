@@ -63,7 +63,45 @@ class Edition(TenantRow, Base):
     cooldown_minutes: Mapped[int] = mapped_column(default=0)
     answers_shown: Mapped[str] = mapped_column(default=Shown.AT_ONCE.value)
     key_shown: Mapped[str] = mapped_column(default=Shown.SETTLED.value)
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     published_at: Mapped[datetime | None]
+
+
+class RulesDraft(TenantRow, Base):
+    """The next edition of an assessment as it is typed, one at a time; it may be unfinished.
+
+    `version` grows with each change, so that nobody overwrites what they have not seen.
+    """
+
+    __tablename__ = "rules_drafts"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "assessment_id"),
+        tenant_key("assessment_id", "assessments"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    assessment_id: Mapped[AssessmentId]
+    form: Mapped[dict[str, Any]]
+    version: Mapped[int] = mapped_column(default=1)
+    changed_at: Mapped[datetime]
+
+
+class DraftItem(TenantRow, Base):
+    """A question of a draft as it is typed (`authoring`); `item_id` of the bank if it is there."""
+
+    __tablename__ = "draft_items"
+    __table_args__ = (
+        Index("ix_draft_items_draft", "institution_id", "draft_id", "position"),
+        tenant_key("draft_id", "rules_drafts", ondelete="CASCADE"),
+        tenant_key("item_id", "items"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    draft_id: Mapped[UUID]
+    position: Mapped[int]
+    item_id: Mapped[ItemId | None]
+    form: Mapped[dict[str, Any]]
+    version: Mapped[int] = mapped_column(default=1)
 
 
 class Item(TenantRow, Base):

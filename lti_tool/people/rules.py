@@ -38,6 +38,7 @@ class Act(StrEnum):
     SEE_RECORD = "see_record"
     EXPORT = "export"
     ISSUE = "issue"
+    AUTHOR = "author"
     DECIDE = "decide"
     SEE_AUDIT = "see_audit"
     ADMINISTER = "administer"
@@ -72,7 +73,7 @@ _ACTS: dict[Role, frozenset[Act]] = {
     Role.REGISTRAR: frozenset(
         {Act.SEE_PROGRESS, Act.SEE_RECORD, Act.EXPORT, Act.DECIDE, Act.SEE_AUDIT}
     ),
-    Role.ISSUER: frozenset({Act.SEE_PROGRESS, Act.ISSUE}),
+    Role.ISSUER: frozenset({Act.SEE_PROGRESS, Act.ISSUE, Act.AUTHOR}),
     Role.AUDITOR: frozenset({Act.SEE_PROGRESS, Act.SEE_RECORD, Act.SEE_AUDIT}),
     # Connects platforms and looks after keys; sees no learner.
     Role.TOOL_ADMINISTRATOR: frozenset({Act.ADMINISTER}),

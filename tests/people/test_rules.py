@@ -42,6 +42,7 @@ def test_an_institutions_roles_open_nothing_in_a_course_and_the_reverse() -> Non
         Act.DECIDE,
         Act.SEE_AUDIT,
         Act.ISSUE,
+        Act.AUTHOR,
         Act.ADMINISTER,
     }
 
