@@ -6,6 +6,7 @@ from flask import Flask
 
 from lti_tool import subscriptions
 from lti_tool.administration import health_routes as health
+from lti_tool.administration import platform_routes as platform_settings
 from lti_tool.administration import routes as administration
 from lti_tool.assessments import desk_routes as authoring
 from lti_tool.assessments import routes as assessments
@@ -61,6 +62,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     web.install(app)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(administration.blueprint)
+    app.register_blueprint(platform_settings.blueprint)
     app.register_blueprint(badges.blueprint)
     app.register_blueprint(issuing.blueprint)
     app.register_blueprint(by_hand.blueprint)

@@ -52,6 +52,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(function="lti_tool.launch.services.forget_expired", every=timedelta(hours=1)),
     Periodic(function="lti_tool.core.outbox.forget_finished", every=timedelta(hours=1)),
     Periodic(function="lti_tool.launch.services.forget_ended", every=timedelta(days=1)),
+    Periodic(function="lti_tool.launch.refusals.forget_refusals", every=timedelta(days=1)),
     Periodic(function="lti_tool.people.services.forget_sessions", every=timedelta(days=1)),
     Periodic(function="lti_tool.platforms.forgetting.forget_unused", every=timedelta(days=1)),
     Periodic(function="lti_tool.assessments.services.forget_orphans", every=timedelta(hours=6)),

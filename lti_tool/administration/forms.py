@@ -2,10 +2,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from lti_tool.core.errors import InvalidRequestError
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2048)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+
+
+Written = Annotated[str, StringConstraints(max_length=255)]
+# `launch.rules.GIVEN_ROLES`
+Given = Literal["learner", "instructor", "content_developer", "administrator", "none"]
 
 
 class Product(BaseModel):
@@ -31,6 +38,30 @@ class ByHand(BaseModel):
     token_url: Line
     jwks_url: Line
     deployment_id: Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)] = ""
+
+
+class RoleNames(BaseModel):
+    """What the roles of a platform count as: pairs of its name and ours; empty names are left out.
+
+    A platform's names are kept exactly as written: they are compared so.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    rows: Annotated[list[tuple[Written, Given]], Field(max_length=100)]
+
+    def as_map(self) -> dict[str, str]:
+        """Return the pairs that have a name.
+
+        Raises:
+            InvalidRequestError: a name is there twice, with different meanings.
+        """
+        found: dict[str, str] = {}
+        for written, role in self.rows:
+            name = written.strip()
+            if name and found.setdefault(name, role) != role:
+                raise InvalidRequestError(f"{name} is there twice, with two meanings.")
+        return found
 
 
 class Rotation(BaseModel):

@@ -197,6 +197,23 @@ def _serves_others(institution_id: InstitutionId) -> ColumnElement[bool]:
     )
 
 
+def is_ours_alone(
+    session: Session, institution_id: InstitutionId, registration_id: RegistrationId
+) -> bool:
+    """Tell whether nobody else has to do with a registration, so that all of it is ours to decide.
+
+    One that an operator made for nobody in particular is ours alone where no others are.
+    """
+    alone = session.scalar(
+        select(func.count()).where(
+            Registration.id == registration_id,
+            Registration.registered_for == institution_id,
+            ~_serves_others(institution_id),
+        )
+    )
+    return bool(alone) or is_alone(session)
+
+
 def list_invitations(
     session: Session, institution_id: InstitutionId, at: datetime
 ) -> list[RegistrationInvitation]:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from lti_tool.administration import queries
 from lti_tool.administration.forms import ByHand, Product, Rotation
+from lti_tool.administration.platform_health import get_health
 from lti_tool.core import clock, http, keys, settings, web
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import DeniedError, NotFoundError, ToolError
@@ -19,7 +20,7 @@ from lti_tool.people.staff_session import CurrentStaff, staff_page
 from lti_tool.platforms import invitations
 from lti_tool.platforms import services as platforms
 from lti_tool.platforms.products import PRODUCTS, filled
-from lti_tool.platforms.quirks import quirks_of
+from lti_tool.platforms.quirks import habits, quirks_of
 from lti_tool.platforms.services import Endpoints
 
 blueprint = Blueprint("administration", __name__, url_prefix="/desk/<slug>")
@@ -240,6 +241,7 @@ def _platform(
         row = queries.get_platform(session, here.institution_id, registration_id)
         deployments = queries.list_deployments(session, here.institution_id, registration_id)
         refusals = queries.list_refusals(session, registration_id)
+        health = get_health(session, here.institution_id, registration_id, clock.now())
         keys_fetched_at = queries.find_keys_fetched_at(session, row.registration.jwks_url)
     granted = row.registration.scopes
     return render_template(
@@ -249,7 +251,9 @@ def _platform(
         deployments=deployments,
         refusals=refusals,
         keys_fetched_at=keys_fetched_at,
-        in_flight=quirks_of(row.registration.product).in_flight,
+        habits=habits(quirks_of(row.registration.product)),
+        health=health,
+        product_name=PRODUCTS.get(row.registration.product, PRODUCTS["generic"]).name,
         missing=[SCOPES[scope] for scope in SCOPES if granted and scope not in granted],
         login_url=f"{settings.current().base_url}/lti/login/{registration_id}",
         findings=findings,

@@ -202,6 +202,19 @@ class MessageRefusedError(DeniedError):
         self.code = reason.value
 
 
+_TITLES = {
+    one.code: one.title
+    for one in (PlatformRefusedError, DeploymentPendingError, LaunchUsedError, OtherBrowserError)
+}
+
+
+def words_of(code: str) -> str:
+    """Return why launches with this code were refused, for administrators; else the code."""
+    if code in set(Reason):
+        return _SENTENCES[Reason(code)]
+    return f"{_TITLES[code]}." if code in _TITLES else code
+
+
 _BEGIN_AGAIN = "Begin again in your LMS, with the same link: it has not been used up."
 
 

@@ -2,14 +2,16 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lti_tool.core.db import Base, TenantRow, tenant_key
 from lti_tool.core.ids import (
     ContextId,
     DeploymentId,
+    InstitutionId,
     LaunchId,
     RegistrationId,
     ResourceLinkId,
@@ -36,11 +38,41 @@ class PendingLogin(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class LaunchRefusal(Base):
+    """How often a platform's messages were refused for one reason, by the hour.
+
+    Nothing about a person. The institution is that of the deployment the message named, which for
+    most reasons was never verified: good for whoever looks for a fault, and for no more.
+    """
+
+    __tablename__ = "launch_refusals"
+    __table_args__ = (
+        UniqueConstraint(
+            "registration_id",
+            "institution_id",
+            "code",
+            "hour",
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    registration_id: Mapped[RegistrationId] = mapped_column(
+        ForeignKey("registrations.id", ondelete="CASCADE")
+    )
+    institution_id: Mapped[InstitutionId | None] = mapped_column(ForeignKey("institutions.id"))
+    code: Mapped[str]
+    hour: Mapped[datetime]
+    times: Mapped[int]
+    last_at: Mapped[datetime]
+
+
 class Launch(TenantRow, Base):
     """One verified message and the session it opened. The cookie's secret is kept as a hash.
 
     `settings` holds what the message type adds and a later page needs (deep linking
-    settings, the return address), as sent.
+    settings, the return address), as sent. `age_seconds` is how old the message was when it came,
+    by two clocks: below 0 the platform's is ahead.
     """
 
     __tablename__ = "launches"
@@ -61,5 +93,6 @@ class Launch(TenantRow, Base):
     placement_token: Mapped[str | None]
     settings: Mapped[dict[str, Any]]
     secret_hash: Mapped[bytes]
+    age_seconds: Mapped[float | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)

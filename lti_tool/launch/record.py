@@ -38,6 +38,7 @@ _GIVEN: Final = {
     "jsonb": "service_scopes roles settings",
     "boolean": "has_endpoint is_visitor",
     "bytea": "secret_hash",
+    "double precision": "age_seconds",
     "timestamptz": "now expires_at",
 }
 _TYPED: Final = ", ".join(
@@ -134,12 +135,12 @@ user_written AS (
     RETURNING u.id
 )
 INSERT INTO launches (institution_id, id, registration_id, deployment_id, user_id, context_id,
-    resource_link_id, message_type, roles, placement_token, settings, secret_hash, created_at,
-    expires_at)
+    resource_link_id, message_type, roles, placement_token, settings, secret_hash, age_seconds,
+    created_at, expires_at)
 SELECT institution_id, launch_id, registration_id, deployment_id,
     coalesce((SELECT id FROM user_written), user_new.id), (SELECT id FROM context),
-    (SELECT id FROM link), message_type, roles, placement_token, settings, secret_hash, now,
-    expires_at
+    (SELECT id FROM link), message_type, roles, placement_token, settings, secret_hash, age_seconds,
+    now, expires_at
 FROM given, user_new
 RETURNING (
     SELECT n.id FROM context_new AS n
@@ -162,6 +163,7 @@ class LaunchRecord:
             mean that there is none.
         secret_hash: of the cookie.
         settings: see `session.CurrentLaunch`.
+        age_seconds: of the message when it came, by our clock and the platform's.
         is_visitor: nobody in particular: see `platforms.models.User`.
     """
 
@@ -191,6 +193,7 @@ class LaunchRecord:
     now: datetime
     expires_at: datetime
     is_visitor: bool = False
+    age_seconds: float | None = None
 
 
 def record(session: Session, launch: LaunchRecord) -> LaunchId:

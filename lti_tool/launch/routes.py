@@ -29,6 +29,7 @@ from lti_tool.launch.errors import (
     Reason,
 )
 from lti_tool.launch.forms import LoginRequest
+from lti_tool.launch.refusals import note_refusal
 from lti_tool.launch.rules import return_address
 from lti_tool.launch.session import PREFIX, end_cookie, remember, set_cookie
 from lti_tool.platforms.rules import origins_of
@@ -143,10 +144,14 @@ def _launch(facts: dict[str, Any]) -> Response:
     used = services.use_login(state, request.cookies.get(cookie), id_token)
     facts["registration_id"] = str(used.registration_id)
     web.frame_ancestors(origins_of(used.addresses) or ("*",))
-    if refusal:
-        facts["platform_error"] = refusal[:80]
-        raise PlatformRefusedError(_quoted(used.name, refusal))
-    opened = services.open_launch(used, id_token)
+    try:
+        if refusal:
+            facts["platform_error"] = refusal[:80]
+            raise PlatformRefusedError(_quoted(used.name, refusal))
+        opened = services.open_launch(used, id_token)
+    except ToolError as error:
+        note_refusal(used.registration_id, used.institution_id, error.code)
+        raise
     facts |= {
         "launch_id": str(opened.launch_id),
         "institution_id": str(opened.institution_id),

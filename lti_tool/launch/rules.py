@@ -8,6 +8,7 @@ import hmac
 import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -38,6 +39,13 @@ _ELSEWHERE = {
     f"{_SYSTEM}Administrator": Role.ADMINISTRATOR,
     f"{_SYSTEM}SysAdmin": Role.ADMINISTRATOR,
 }
+_OUTSIDE = (_INSTITUTION, _SYSTEM)
+# What an institution may decide that a role counts as. Never a test user's: that is the
+# platform's to say, and never staff's: see people.rules.
+NO_ROLE = "none"
+_MAPPED = {role.value: role for role in _IN_COURSE.values()}
+GIVEN_ROLES = (*_MAPPED, NO_ROLE)
+_NO_MAP: Mapping[str, str] = MappingProxyType({})
 
 
 def check_issuer(claims: Mapping[str, Any], issuer: str, client_id: str) -> None:
@@ -101,17 +109,30 @@ def check_nonce(claims: Mapping[str, Any], nonce_hash: bytes) -> None:
         raise MessageRefusedError(Reason.NONCE)
 
 
-def roles_of(names: Iterable[str]) -> frozenset[Role]:
+def roles_of(names: Iterable[str], role_map: Mapping[str, str] = _NO_MAP) -> frozenset[Role]:
     """Read the roles of a message (LTI Core 1.3 §5.3.7 and appendix A).
 
     A role in the course decides alone: platforms send the roles at the institution along, and a
     lecturer may be somebody's student. Only without one counts what somebody is elsewhere.
     A sub-role counts as its principal role; an unknown role as nothing.
+
+    Args:
+        names: as the platform sent them.
+        role_map: for a name, exactly as sent, the role of ours that the institution decided on;
+            NO_ROLE gives none. Roles of the specification keep their place, in the course or
+            elsewhere; a platform's own roles count as roles in the course.
     """
-    names = tuple(names)
-    inside = {role for name in names if (role := _IN_COURSE.get(_course_role(name))) is not None}
-    roles = inside or {_ELSEWHERE[name] for name in names if name in _ELSEWHERE}
-    return frozenset(roles | ({Role.TEST_USER} if _TEST_USER in names else set()))
+    inside: set[Role] = set()
+    elsewhere: set[Role] = set()
+    for name in (names := tuple(names)):
+        place = elsewhere if name.startswith(_OUTSIDE) else inside
+        role = _MAPPED.get(role_map[name]) if name in role_map else _meaning_of(name)
+        place |= {role} if role is not None else set()
+    return frozenset((inside or elsewhere) | ({Role.TEST_USER} if _TEST_USER in names else set()))
+
+
+def _meaning_of(name: str) -> Role | None:
+    return _ELSEWHERE.get(name) or _IN_COURSE.get(_course_role(name))
 
 
 def roles_of_nobody(roles: frozenset[Role]) -> frozenset[Role]:

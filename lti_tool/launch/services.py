@@ -1,7 +1,7 @@
 """Logins and launches: each step one transaction, none open while a platform is asked."""
 
 import hmac
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -63,7 +63,8 @@ _USE = text("""
     WITH used AS (DELETE FROM pending_logins WHERE state_hash = :state_hash RETURNING *)
     SELECT used.nonce_hash, used.cookie_hash, used.target_link_url, used.expires_at,
         r.id AS registration_id, r.name, r.issuer, r.client_id, r.product, r.auth_url, r.token_url,
-        r.jwks_url, r.allows_anonymous, d.id AS deployment_id, d.institution_id, d.frame_origins
+        r.jwks_url, r.allows_anonymous, d.id AS deployment_id, d.institution_id, d.frame_origins,
+        d.role_map
     FROM used JOIN registrations AS r ON r.id = used.registration_id
     LEFT JOIN deployments AS d ON d.registration_id = r.id AND d.platform_id = :deployment
 """)
@@ -103,6 +104,7 @@ class UsedLogin:
         deployment_claim: what the token says of its deployment, unverified when looked up.
         deployment_id: None when nobody saw that deployment before.
         institution_id: None while it waits for approval.
+        role_map: what the institution decided that its roles count as; see `rules.roles_of`.
     """
 
     registration_id: RegistrationId
@@ -118,6 +120,7 @@ class UsedLogin:
     deployment_claim: str | None
     deployment_id: DeploymentId | None
     institution_id: InstitutionId | None
+    role_map: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +239,7 @@ def use_login(state: str, cookie: str | None, id_token: str = "") -> UsedLogin:
         deployment_claim=claim,
         deployment_id=row.deployment_id,
         institution_id=row.institution_id,
+        role_map=row.role_map or {},
     )
 
 
@@ -296,7 +300,7 @@ def _record_of(
     secret: str,
 ) -> LaunchRecord:
     now = clock.now()
-    roles = rules.roles_of(message.role_names)
+    roles = rules.roles_of(message.role_names, login.role_map)
     if message.subject is None:
         roles = rules.roles_of_nobody(roles)
     context, link, endpoint = message.context, message.resource_link, message.endpoint
@@ -327,6 +331,7 @@ def _record_of(
         placement_token=message.placement_token,
         settings=_settings_of(message),
         secret_hash=hash_of(secret),
+        age_seconds=now.timestamp() - message.issued_at,
         now=now,
         expires_at=expiry(now),
         is_visitor=message.subject is None or Role.TEST_USER in roles,

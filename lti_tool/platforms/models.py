@@ -88,6 +88,10 @@ class Deployment(Base):
 
     Without an institution it waits for an operator's approval, and nothing personal
     is stored for it.
+
+    Attributes:
+        frame_origins: where its pages and services are, besides the registration's addresses.
+        role_map: for a role exactly as the platform names it, what it counts as here.
     """
 
     __tablename__ = "deployments"
@@ -100,6 +104,7 @@ class Deployment(Base):
     platform_name: Mapped[str | None]
     platform_guid: Mapped[str | None]
     frame_origins: Mapped[list[Any]] = mapped_column(default=list)
+    role_map: Mapped[dict[str, Any]] = mapped_column(default=dict)
     first_seen_at: Mapped[datetime]
     approved_at: Mapped[datetime | None]
 
@@ -117,7 +122,8 @@ class KeySet(Base):
 class AccessToken(Base):
     """A platform's token for one registration and set of scopes, shared by processes.
 
-    Without a token somebody is asking for it, since `asked_at`.
+    Without a token somebody is asking for it, since `asked_at`. `took_seconds` is how long the
+    platform took to answer.
     """
 
     __tablename__ = "access_tokens"
@@ -129,6 +135,7 @@ class AccessToken(Base):
     token_encrypted: Mapped[bytes | None]
     usable_until: Mapped[datetime | None]
     asked_at: Mapped[datetime]
+    took_seconds: Mapped[float | None]
 
 
 class Context(TenantRow, Base):

@@ -100,6 +100,22 @@ def get_deployment(session: Session, deployment_id: DeploymentId) -> Deployment:
     return deployment
 
 
+def find_role_map(
+    session: Session, institution_id: InstitutionId, registration_id: RegistrationId
+) -> dict[str, str]:
+    """Return what an institution decided that a platform's roles count as."""
+    found = session.scalar(
+        select(Deployment.role_map)
+        .where(
+            Deployment.registration_id == registration_id,
+            Deployment.institution_id == institution_id,
+        )
+        .order_by(Deployment.first_seen_at)
+        .limit(1)
+    )
+    return dict(found or {})
+
+
 def list_deployments(session: Session, *, pending_only: bool = False) -> list[DeploymentChoice]:
     """Return deployments with their registration and institution, the newest first."""
     query = (

@@ -41,7 +41,8 @@ class Quirks:
 
 
 _GENERIC = Quirks()
-_STALE_AS_BAD_REQUEST = frozenset({400, 409})
+_BAD_REQUEST = 400
+_STALE_AS_BAD_REQUEST = frozenset({_BAD_REQUEST, 409})
 _PRODUCTS = {
     # Throttles by client id; a customer is a host below instructure.com while the issuer is shared
     # (developerdocs.instructure.com, "Throttling", "Score" and "LTI 1.3 configuration", 2026).
@@ -90,6 +91,29 @@ _PRODUCTS = {
         in_flight=8, stale_statuses=_STALE_AS_BAD_REQUEST, not_in_course=((404, "user"), (422, ""))
     ),
 }
+
+
+def habits(quirks: Quirks) -> list[str]:
+    """Return what Cairn does differently for a product, in sentences for its administrator."""
+    told = [f"Cairn sends it up to {quirks.in_flight} scores at a time."]
+    if quirks.in_flight == 1:
+        told = ["Cairn sends it one score at a time, because it limits how much a tool may ask."]
+    for origin in quirks.origins:
+        told.append(f"Its servers at {origin} are taken for its own.")
+    if quirks.token_audience:
+        told.append(f"Tokens are asked for with the audience {quirks.token_audience}.")
+    if _BAD_REQUEST in quirks.stale_statuses:
+        told.append("It may answer 400 to a score that it has already: Cairn looks and compares.")
+    if quirks.canvas_submission:
+        told.append("Scores say that they are no new submission, so a teacher's grade stays.")
+    if not quirks.takes_comments:
+        told.append("Scores carry no comment: it would add each one to those before.")
+    if quirks.failing_hint:
+        status, hint = quirks.failing_hint
+        told.append(f"About the answer {status}: {hint}")
+    if quirks.placing_note:
+        told.append(quirks.placing_note)
+    return told
 
 
 def quirks_of(product: str) -> Quirks:

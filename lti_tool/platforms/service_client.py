@@ -148,7 +148,9 @@ def _ask(registration_id: RegistrationId, words: str) -> str:
     try:
         with system_transaction() as session:
             registration = queries.get_registration(session, registration_id)
+        began = time.monotonic()
         answer = _request(registration, words)
+        took = time.monotonic() - began
     finally:
         if answer is None:  # so that the next one need not wait for the lease to end
             with system_transaction() as session:
@@ -160,7 +162,7 @@ def _ask(registration_id: RegistrationId, words: str) -> str:
         session.execute(
             update(AccessToken)
             .where(*_row(registration_id, words))
-            .values(token_encrypted=sealed, usable_until=usable_until)
+            .values(token_encrypted=sealed, usable_until=usable_until, took_seconds=took)
         )
     _kept[registration_id, words] = _Kept(token, usable_until)
     return token

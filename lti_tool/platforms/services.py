@@ -132,7 +132,7 @@ def approve_deployment(
     """Give a deployment to an institution: from now on its launches are that institution's.
 
     Giving it to another later is allowed; open sessions end by that, and what was stored stays
-    with the first.
+    with the first. What the institution decided about the platform's roles holds here too.
 
     Raises:
         NotFoundError: no such deployment or institution.
@@ -141,6 +141,10 @@ def approve_deployment(
         queries.get_institution(session, institution_id)
         deployment = queries.get_deployment(session, deployment_id)
         before = deployment.institution_id
+        if before != institution_id:
+            deployment.role_map = queries.find_role_map(
+                session, institution_id, deployment.registration_id
+            )
         deployment.institution_id, deployment.approved_at = institution_id, clock.now()
         audit.record(
             session,

@@ -5,8 +5,11 @@ from uuid import UUID
 
 # What each act did; {} is what it was done to, where that has a name.
 _ACTS = {
+    "allow_anonymous": "decided about visits without a name",
     "approve_deployment": "allowed a platform to open Cairn",
     "award_by_hand": "gave {} by a decision",
+    "change_platform_addresses": "changed where a platform is",
+    "change_platform_roles": "changed what a platform's roles count as",
     "change_role_map": "changed who gets which role at the desk",
     "erase_person": "erased who a person was",
     "export_audit": "took the audit trail along as a table",

@@ -89,6 +89,7 @@ def test_everybody_can_use_them(
         "platforms",
         "platforms/add",
         f"platforms/{place.registration_id}",
+        f"platforms/{place.registration_id}/settings",
         "keys",
         "roles",
     ):

@@ -26,6 +26,7 @@ from tests.learner import story
 
 # Where an address calls a row otherwise than its table does.
 _TABLES = {
+    "approved_deployment_id": "deployments",
     "file_id": "attachments",
     "item_id": "item_versions",
     "provider_id": "identity_providers",
@@ -138,6 +139,7 @@ def settled(worker: Worker) -> World:
         other_learner=_in_course(here, activity, story.enrol(here, "Bela"), Role.LEARNER),
         ids={
             "deployment_id": waiting,
+            "registration_id": here.registration_id,
             "attempt_id": attempt_id,
             "item_id": _last_asked(here, attempt_id),
         },

@@ -21,7 +21,10 @@ from lti_tool.platforms.services import add_institution
 from tests.conftest import Worker
 
 # Rows that are found before the tenant is known: they name one, and hold nothing personal.
-WITHOUT_POLICY = {"deployments", "outbox_deliveries", "registration_invitations", "sender_lanes"}
+WITHOUT_POLICY = {
+    *("deployments", "launch_refusals", "outbox_deliveries", "registration_invitations"),
+    "sender_lanes",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
 """Roles: what platforms send, and what it means."""
 
+from typing import get_args
+
 import pytest
 
-from lti_tool.launch.rules import roles_of
-from lti_tool.people.rules import Act, Role, may
+from lti_tool.administration.forms import Given
+from lti_tool.launch.rules import GIVEN_ROLES, roles_of
+from lti_tool.people.rules import STAFF_ROLES, Act, Role, may
 
 MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership"
 INSTITUTION = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#"
@@ -41,6 +44,41 @@ TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
 )
 def test_a_role_in_the_course_decides_alone(names: list[str], roles: set[Role]) -> None:
     assert roles_of(names) == roles
+
+
+ASSISTANT = f"{MEMBERSHIP}/Instructor#TeachingAssistant"
+OWN_ROLE = "https://lms.example/roles#CourseDesigner"
+MAP = {
+    ASSISTANT: "learner",
+    OWN_ROLE: "content_developer",
+    f"{INSTITUTION}Administrator": "none",
+    f"{SYSTEM}User": "instructor",
+    f"{MEMBERSHIP}#Mentor": "registrar",
+}
+
+
+@pytest.mark.parametrize(
+    ("names", "roles"),
+    [
+        ([ASSISTANT], {Role.LEARNER}),
+        ([f"{MEMBERSHIP}#Instructor"], {Role.INSTRUCTOR}),
+        ([OWN_ROLE], {Role.CONTENT_DEVELOPER}),
+        ([OWN_ROLE, f"{INSTITUTION}Student"], {Role.CONTENT_DEVELOPER}),
+        ([f"{INSTITUTION}Administrator"], set()),
+        # Somebody with a role elsewhere only keeps it there: the role in the course decides.
+        ([f"{SYSTEM}User"], {Role.INSTRUCTOR}),
+        ([f"{SYSTEM}User", f"{MEMBERSHIP}#Learner"], {Role.LEARNER}),
+        # Nothing that was stored makes staff of anybody.
+        ([f"{MEMBERSHIP}#Mentor"], set()),
+    ],
+)
+def test_an_institution_decides_what_a_role_counts_as(names: list[str], roles: set[Role]) -> None:
+    assert roles_of(names, MAP) == roles
+
+
+def test_what_can_be_decided_is_what_the_form_offers() -> None:
+    assert get_args(Given) == GIVEN_ROLES
+    assert not set(GIVEN_ROLES) & {Role.TEST_USER.value, *(role.value for role in STAFF_ROLES)}
 
 
 def test_nobody_without_a_role_may_do_more_than_look_at_what_is_theirs() -> None:

@@ -1,0 +1,137 @@
+"""What an institution's administrator decides about a platform that is connected."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lti_tool.core import audit
+from lti_tool.core.audit import Actor
+from lti_tool.core.db import transaction
+from lti_tool.core.errors import NotFoundError
+from lti_tool.core.ids import DeploymentId, InstitutionId, RegistrationId
+from lti_tool.platforms import queries
+from lti_tool.platforms.errors import NotAWebAddressError
+from lti_tool.platforms.models import Deployment
+from lti_tool.platforms.rules import origin_of
+
+
+def decide_roles(
+    institution_id: InstitutionId,
+    registration_id: RegistrationId,
+    role_map: Mapping[str, str],
+    *,
+    actor: Actor,
+) -> None:
+    """Decide what a platform's roles count as, from each person's next launch on.
+
+    Holds for the institution's deployments only: others share the registration, perhaps.
+
+    Raises:
+        NotFoundError: the institution has no deployment of it.
+    """
+    with transaction(institution_id) as session:
+        ours = session.scalars(
+            select(Deployment)
+            .where(
+                Deployment.registration_id == registration_id,
+                Deployment.institution_id == institution_id,
+            )
+            .with_for_update()
+        ).all()
+        if not ours:
+            raise NotFoundError("There is no such platform here.")
+        before = ours[0].role_map
+        for deployment in ours:
+            deployment.role_map = dict(role_map)
+        _record(
+            session,
+            actor,
+            "change_platform_roles",
+            "registration",
+            registration_id,
+            before=_told(before),
+            after=_told(role_map),
+        )
+
+
+def decide_addresses(
+    institution_id: InstitutionId,
+    deployment_id: DeploymentId,
+    addresses: Sequence[str],
+    *,
+    actor: Actor,
+) -> None:
+    """Decide where else a deployment's pages and services are.
+
+    Its pages may frame ours, and its services are sent grades, with tokens.
+
+    Raises:
+        NotFoundError: the institution has no such deployment.
+        NotAWebAddressError: naming the first that is none.
+    """
+    origins = list(dict.fromkeys(map(_origin, addresses)))
+    with transaction(institution_id) as session:
+        deployment = queries.get_deployment(session, deployment_id)
+        if deployment.institution_id != institution_id:
+            raise NotFoundError("There is no such deployment here.")
+        before, deployment.frame_origins = deployment.frame_origins, origins
+        _record(
+            session,
+            actor,
+            "change_platform_addresses",
+            "deployment",
+            deployment_id,
+            before=" ".join(before),
+            after=" ".join(origins),
+        )
+
+
+def decide_anonymous(
+    institution_id: InstitutionId, registration_id: RegistrationId, *, allowed: bool, actor: Actor
+) -> None:
+    """Say whether a platform may send people here without saying who they are.
+
+    Whether the registration is the institution's alone to decide about is for the caller.
+
+    Raises:
+        NotFoundError: no such registration.
+    """
+    with transaction(institution_id) as session:
+        registration = queries.get_registration(session, registration_id)
+        before, registration.allows_anonymous = registration.allows_anonymous, allowed
+        _record(
+            session,
+            actor,
+            "allow_anonymous",
+            "registration",
+            registration_id,
+            before=str(before),
+            after=str(allowed),
+        )
+
+
+def _origin(address: str) -> str:
+    origin = origin_of(address)
+    if origin is None:
+        raise NotAWebAddressError(f"{address!r} is not an address such as https://lms.example.edu.")
+    return origin
+
+
+def _record(  # noqa: PLR0913 - one entry of the audit trail
+    session: Session,
+    actor: Actor,
+    act: str,
+    kind: str,
+    object_id: RegistrationId | DeploymentId,
+    *,
+    before: str,
+    after: str,
+) -> None:
+    most = audit.MAX_FACT_CHARACTERS
+    facts: dict[str, str | int | bool | None] = {"before": before[:most], "after": after[:most]}
+    audit.record(session, actor=actor, act=act, object_kind=kind, object_id=object_id, facts=facts)
+
+
+def _told(role_map: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}: {role}" for name, role in sorted(role_map.items()))
