@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
 from typing import Any
 from uuid import UUID
@@ -110,8 +111,25 @@ def _save_one(here: CurrentLaunch, attempt_id: AttemptId) -> ResponseReturnValue
         verdict=saved.verdict,
         sequence=stored.sequence if stored else 0,
         saved_at=stored.saved_at.isoformat(timespec="milliseconds") if stored else None,
-        now=clock.now().isoformat(timespec="milliseconds"),
+        **_time(saved.closes_at),
     )
+
+
+@blueprint.get("/<uuid:attempt_id>/time")
+@launch_page(Act.TAKE_ATTEMPT)
+def tell_time(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
+    """Tell a script how the time stands; that it asked keeps the visit alive."""
+    with transaction(here.institution_id) as session:
+        attempt = queries.get_attempt(session, AttemptId(attempt_id), of_user=here.user_id)
+    return jsonify(has_ended=attempt.submitted_at is not None, **_time(attempt.closes_at))
+
+
+def _time(closes_at: datetime | None) -> dict[str, str | None]:
+    """Return the server's clock and the attempt's end as scripts read them."""
+    return {
+        "now": clock.now().isoformat(timespec="milliseconds"),
+        "closes_at": closes_at.isoformat(timespec="milliseconds") if closes_at else None,
+    }
 
 
 def _save_form(here: CurrentLaunch, attempt_id: AttemptId) -> ResponseReturnValue:

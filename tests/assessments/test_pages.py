@@ -10,7 +10,9 @@ import pytest
 from playwright.sync_api import Error, Page, Route, expect
 
 from lti_tool.assessments import queries
+from lti_tool.assessments.services import set_accommodation
 from lti_tool.core import clock
+from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AttemptId
 from tests.assessments.conftest import Visit, visit
@@ -259,8 +261,7 @@ def test_two_windows_that_disagree_let_the_learner_decide(
     here = arrive()
     attempt_id = here.begin()
     left = open_page(here.enter_url(attempt_id))
-    right = left.context.new_page()
-    right.goto(here.enter_url(attempt_id))
+    right = open_page(here.enter_url(attempt_id))  # on another device
     choose(left, "a")
     expect_saved(left)
 
@@ -276,6 +277,67 @@ def test_two_windows_that_disagree_let_the_learner_decide(
     right.get_by_role("button", name="Next").click()
     right.wait_for_timeout(300)
     assert letters(here, attempt_id) == f"{kept}--"
+
+
+def test_a_second_window_may_only_read_until_it_takes_over(
+    arrive: Arrive, open_page: OpenPage
+) -> None:
+    here = arrive()
+    attempt_id = here.begin()
+    first = open_page(here.enter_url(attempt_id))
+    choose(first, "a")
+    second = first.context.new_page()
+    second.goto(here.enter_url(attempt_id))
+
+    warning = second.get_by_role("alert").filter(has_text="open in another window")
+    expect(warning).to_be_visible()
+    expect(second.get_by_role("radio", name="Answer A")).to_be_disabled()
+    assert axe_violations(second) == []
+    expect_saved(first)
+    warning.get_by_role("button", name="Work in this window instead").press("Enter")
+
+    expect(first.get_by_role("alert").filter(has_text="another window")).to_be_visible()
+    expect(first.get_by_role("radio", name="Answer B")).to_be_disabled()
+    expect(second.get_by_role("radio", name="Answer A")).to_be_checked()
+    with second.expect_response("**/responses"):
+        choose(second, "b")
+    expect_saved(second)
+    assert letters(here, attempt_id) == "b--"
+
+
+def test_more_time_reaches_the_page_at_the_next_save(arrive: Arrive, open_page: OpenPage) -> None:
+    here = arrive(minutes=40)
+    attempt_id = here.begin()
+    page = open_page(here.enter_url(attempt_id))
+    expect(page.locator("#time-left")).to_contain_text("39:")
+
+    set_accommodation(
+        here.place.id, here.user_id, factor=Decimal(2), extra_minutes=0, actor=Actor("cli")
+    )
+    choose(page, "a")
+
+    expect(page.locator("#time-left")).to_contain_text("1:19:")
+    expect(page.locator("#time-said")).to_have_text("You have been given more time.")
+
+
+def test_whoever_was_given_more_time_meanwhile_goes_on_when_the_old_time_is_up(
+    arrive: Arrive, open_page: OpenPage
+) -> None:
+    here = arrive(minutes=40)
+    attempt_id = here.begin()
+    with transaction(here.place.id) as session:
+        attempt = queries.get_attempt(session, attempt_id)
+        attempt.closes_at = clock.now() + timedelta(seconds=3)
+    page = open_page(here.enter_url(attempt_id))
+    with transaction(here.place.id) as session:
+        attempt = queries.get_attempt(session, attempt_id)
+        attempt.closes_at = clock.now() + timedelta(minutes=20)
+
+    expect(page.locator("#time-left")).to_contain_text("19:")
+    choose(page, "a")
+    expect_saved(page)
+
+    assert letters(here, attempt_id) == "a--"
 
 
 def test_when_time_is_up_the_page_hands_in_what_was_answered(
@@ -351,7 +413,7 @@ def test_handing_in_elsewhere_ends_this_window(arrive: Arrive, open_page: OpenPa
     here = arrive()
     attempt_id = here.begin()
     page = open_page(here.enter_url(attempt_id))
-    other = page.context.new_page()
+    other = open_page(here.enter_url(attempt_id))
     other.goto(f"{here.url(attempt_id)}/submit")
     other.get_by_role("button", name="Hand in").click()
     expect(other.get_by_role("heading", name="Result of")).to_be_visible()

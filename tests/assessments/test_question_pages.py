@@ -260,8 +260,7 @@ def test_another_windows_answer_is_shown_in_words(
 ) -> None:
     sitting = sit(type_)
     page = open_page(sitting.url)
-    other = page.context.new_page()
-    other.goto(sitting.url)
+    other = open_page(sitting.url)  # on another device
     answer(other, type_)
     expect_saved(other)
 

@@ -5,7 +5,7 @@ other: what a save was told is what the scoring saw.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import SystemRandom
 
@@ -51,11 +51,13 @@ class Saved:
         stored: the server's copy afterwards; None when nothing is stored.
         verdict: why it is that.
         is_late: it arrived after the end: kept apart, and not counted.
+        closes_at: the attempt's end as it is now, without grace; None for none.
     """
 
     verdict: Verdict
     stored: Stored | None
     is_late: bool = False
+    closes_at: datetime | None = None
 
 
 def open_attempt(
@@ -196,7 +198,7 @@ def save_responses(
                 saved.append(_store(session, attempt_id, save, received_at))
             else:
                 saved.append(Saved(verdict=verdict, stored=copy))
-    return saved
+    return [replace(one, closes_at=attempt.closes_at) for one in saved]
 
 
 def _check_files(session: Session, attempt_id: AttemptId, save: Save) -> None:

@@ -4,13 +4,16 @@
 import { Clock } from "./attempt/clock.js";
 import { arrange } from "./attempt/ordering.js";
 import { Mirror } from "./attempt/mirror.js";
+import { OnlyWindow } from "./attempt/only.js";
 import { Saver } from "./attempt/saver.js";
 
 // At time-up a whole room hands in: spread over seconds, well within the grace the server gives.
 const SPREAD_MS = 8000;
+// Between two questions to the server whether the time has changed.
+const ASK_MS = 45000;
 
 const form = document.getElementById("exam");
-const { user, attempt, review, closes, now } = form.dataset;
+const { user, attempt, review, time, closes, now } = form.dataset;
 const questions = [...form.querySelectorAll("[data-item]")];
 const saved = document.getElementById("saved");
 const offline = document.getElementById("offline");
@@ -20,7 +23,7 @@ const saver = new Saver({
   url: form.action,
   csrf: form.elements.csrf_token.value,
   mirror,
-  hear: { onState, onAcknowledged, onConflict, onTrouble, onTime: (instant) => clock?.set(instant) },
+  hear: { onState, onAcknowledged, onConflict, onTrouble, onTime },
 });
 let receivedAt = saved.querySelector('[data-state="saved"] time').dateTime || null;
 
@@ -263,6 +266,23 @@ for (const sending of document.querySelectorAll("[data-sends]")) {
   });
 }
 
+// ---- Another window of this browser ----
+
+const elsewhere = {
+  box: document.getElementById("elsewhere"),
+  isShown: false,
+  show() {
+    elsewhere.isShown = true;
+    saver.flush();
+    elsewhere.box.hidden = false;
+    elsewhere.box.setAttribute("role", "alert");
+    lock();
+  },
+};
+const only = new OnlyWindow(attempt, elsewhere.show);
+elsewhere.box.querySelector("button").addEventListener("click", () => only.takeOver());
+only.begin();
+
 // ---- Time ----
 
 const clock = closes
@@ -275,19 +295,37 @@ const clock = closes
     })
   : null;
 
+function onTime(instant, closesAt) {
+  if (clock) {
+    clock.set(instant, closesAt);
+  } else if (closesAt && saver.isSettled()) {
+    location.reload(); // there was no end when this page was made
+  }
+}
+
 async function timeUp() {
-  if (saver.hasEnded) {
+  if (saver.hasEnded || elsewhere.isShown) {
+    return;
+  }
+  await saver.flush();
+  await saver.ask(time); // whoever was given more time meanwhile goes on
+  if (saver.hasEnded || !clock.isOver()) {
     return;
   }
   say("time");
   lock();
-  saver.flush();
   await new Promise((resolve) => setTimeout(resolve, Math.random() * SPREAD_MS));
   while (!(await saver.flush()) && saver.isOffline) {
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
   document.getElementById("hand-in").requestSubmit();
 }
+
+setInterval(() => {
+  if (!saver.hasEnded) {
+    saver.ask(time);
+  }
+}, ASK_MS);
 
 // ---- Coming and going ----
 
@@ -320,6 +358,7 @@ document.addEventListener("visibilitychange", () => {
     saver.leave();
   } else {
     saver.flush();
+    saver.ask(time);
   }
 });
 // A page that the browser kept whole may be older than what another window has saved since.

@@ -20,9 +20,21 @@ export class Clock {
     setInterval(() => this.tick(), 500);
   }
 
-  // Sets the clock by the server's. Called with each answer that was saved.
-  set(now) {
+  // Sets the clock by the server's, and the end, which may have been put off. Called with each answer of the server.
+  set(now, closesAt) {
     this.ahead = Date.now() - Date.parse(now);
+    const end = closesAt ? Date.parse(closesAt) : this.closesAt;
+    if (end > this.closesAt) {
+      this.closesAt = end;
+      this.hasEnded = false;
+      this.saidMinutes = null;
+      this.box.classList.remove("soon");
+      this.status.textContent = this.status.dataset.more;
+    }
+  }
+
+  isOver() {
+    return this.closesAt <= Date.now() - this.ahead;
   }
 
   isHidden() {

@@ -11,7 +11,7 @@ const PATIENCE_MS = 20000;
 
 export class Saver {
   // url, csrf: where and with what token; mirror: a Mirror; hear: { onState(state, savedAt), onAcknowledged(item,
-  // save, sequence), onConflict(item, stored), onTrouble(why), onTime(serverNow) }.
+  // save, sequence), onConflict(item, stored), onTrouble(why), onTime(serverNow, closesAt) }.
   constructor({ url, csrf, mirror, hear }) {
     Object.assign(this, { url, csrf, mirror, hear });
     this.page = crypto.randomUUID();
@@ -123,6 +123,29 @@ export class Saver {
     }
   }
 
+  // Asks the server for the time, which keeps the visit alive and tells of an end that was put off.
+  async ask(url) {
+    let answer, said;
+    try {
+      answer = await fetch(url, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(PATIENCE_MS) });
+      said = await answer.json();
+    } catch {
+      return; // saving finds out whether the line is down
+    }
+    if (this.hasEnded) {
+      return;
+    }
+    if (answer.status === 200) {
+      this.hear.onTime(said.now, said.closes_at);
+      if (said.has_ended) {
+        await this.flush();
+        this.end("attempt");
+      }
+    } else if (answer.status === 401 || answer.status === 403) {
+      this.end("session");
+    }
+  }
+
   // Resolves to whether the server answered.
   async send(item, save, outlives) {
     let answer, said;
@@ -152,7 +175,7 @@ export class Saver {
     const known = this.items.get(item);
     if (status === 200) {
       this.acknowledge(item, save, said.sequence);
-      this.hear.onTime(said.now);
+      this.hear.onTime(said.now, said.closes_at);
       this.hear.onState(this.isSettled() ? "saved" : "saving", said.saved_at);
     } else if (said.code === "response_conflict") {
       if (known.pending?.save_id === save.save_id) {
