@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from lti_tool.launch.errors import MessageRefusedError, Reason
+from lti_tool.platforms.rules import origin_of
 
 LTI: Final = "https://purl.imsglobal.org/spec/lti/claim/"
 DEEP_LINKING: Final = "https://purl.imsglobal.org/spec/lti-dl/claim/"
@@ -208,6 +209,7 @@ _REASONS = {
     f"{DEEP_LINKING}deep_linking_settings": Reason.DEEP_LINKING,
 }
 _OF_A_LINK = frozenset({RESOURCE_LINK_REQUEST, SUBMISSION_REVIEW_REQUEST})
+_MOST_NESTED = 20
 _TOO_LONG = {"string_too_long", "value_error"}
 
 
@@ -249,3 +251,16 @@ def _check_deep_linking(message: Message) -> None:
         raise MessageRefusedError(Reason.DEEP_LINKING) from error
     if "ltiResourceLink" not in settings.accept_types:
         raise MessageRefusedError(Reason.DEEP_LINKING)
+    # The answer is posted there by our page, as a form: never to a script.
+    if origin_of(settings.deep_link_return_url) is None:
+        raise MessageRefusedError(Reason.DEEP_LINKING)
+    # They are stored, and echoed: what nests without end can be read and not be written.
+    if not _is_shallow(message.deep_linking_settings, _MOST_NESTED):
+        raise MessageRefusedError(Reason.DEEP_LINKING)
+
+
+def _is_shallow(value: object, most: int) -> bool:
+    if not isinstance(value, dict | list):
+        return True
+    inner = value.values() if isinstance(value, dict) else value
+    return most > 0 and all(_is_shallow(each, most - 1) for each in inner)

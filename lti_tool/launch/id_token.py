@@ -7,6 +7,7 @@ are checked by joserfc, before any claim is looked at.
 
 import base64
 import json
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn, cast
@@ -302,11 +303,24 @@ def _header_of(id_token: str) -> dict[str, Any]:
     return header
 
 
+def _refuse_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number of JSON (RFC 8259 §6)")
+
+
+def _finite_number(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("a number beyond any: PostgreSQL's JSON has none")
+    return number
+
+
 def _claims_of(payload: bytes) -> dict[str, Any]:
     """Decode the claims; refuse text that neither PostgreSQL nor a page can hold."""
     try:
         # Decoded here, for json.loads takes halves of characters as bytes, and other encodings.
-        claims = json.loads(payload.decode())
+        claims = json.loads(
+            payload.decode(), parse_constant=_refuse_number, parse_float=_finite_number
+        )
         if b"\\u0000" in payload:
             raise MessageRefusedError(Reason.UNREADABLE)
         if b"\\ud" in payload.lower():  # two escapes make one emoji, one alone makes nothing

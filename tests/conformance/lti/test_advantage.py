@@ -206,6 +206,8 @@ class TestGrades:
         assert granted(course) == [[ags.LINE_ITEM_SCOPE]]
 
     def test_47_a_line_item_is_made(self, course: Course) -> None:
+        course.forget_column()
+
         services.make_column(course.institution_id, course.placement_id, actor=audit.CLI)
 
         with course.site.campus.engine.begin() as connection:

@@ -1,0 +1,385 @@
+"""What an attacker might try between a login and a session: each refused in words, nothing kept."""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from flask import Flask
+from joserfc import jws
+from joserfc.jwk import RSAKey
+from sqlalchemy import Connection
+from werkzeug.test import TestResponse
+
+from tests.campus.site import Site
+from tests.conformance.lti.test_core_launches import stored
+from tests.launch.platform import BASE_URL, Arrival, Browser, browsing, connect, error_code, now
+
+Change = Callable[[Arrival], object]
+NOTHING = {"launches": 0, "users": 0, "contexts": 0}
+DEEP_LINKING = "https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings"
+
+
+def platform_key(arrival: Arrival) -> RSAKey:
+    key, _ = arrival.connected.site.campus.keys._live["lti"][-1]
+    assert isinstance(key, RSAKey)
+    return key
+
+
+def by_platform(arrival: Arrival, **header: object) -> None:
+    """Have the platform sign with more in the header than we look at."""
+    key = platform_key(arrival)
+    arrival.fields["id_token"] = jwt.encode(
+        arrival.claims,
+        key.as_pem(private=True),
+        algorithm="RS256",
+        headers={"kid": key.kid, **header},
+    )
+
+
+def by_stranger(arrival: Arrival, **header: object) -> None:
+    """Sign with a key that the token itself brings or points at."""
+    key = RSAKey.import_key(generate_private_key(65537, 2048))
+    brought = {**key.as_dict(private=False), "kid": "mine"}
+    good = platform_key(arrival).kid
+    arrival.fields["id_token"] = jwt.encode(
+        arrival.claims,
+        key.as_pem(private=True),
+        algorithm="RS256",
+        headers={"kid": good, **{n: brought if v is ... else v for n, v in header.items()}},
+    )
+
+
+def unencoded(arrival: Arrival) -> None:
+    """Use RFC 7797, where the payload is not base64."""
+    key = platform_key(arrival)
+    head = {"alg": "RS256", "kid": key.kid or "", "b64": False, "crit": ["b64"]}
+    encoded = base64.urlsafe_b64encode(json.dumps(head).encode()).rstrip(b"=").decode()
+    good = arrival.fields["id_token"].split(".")
+    arrival.fields["id_token"] = f"{encoded}.{good[1]}.{good[2]}"
+
+
+def raw(arrival: Arrival, part: int, value: str) -> None:
+    parts = arrival.fields["id_token"].split(".")
+    parts[part] = value
+    arrival.fields["id_token"] = ".".join(parts)
+
+
+def header_with(arrival: Arrival, text: bytes) -> None:
+    raw(arrival, 0, base64.urlsafe_b64encode(text).rstrip(b"=").decode())
+
+
+def payload(arrival: Arrival, text: str) -> None:
+    """Sign the claims with this text in the place of iat's value."""
+    body = json.dumps({**arrival.claims, "iat": "HERE"}).replace('"HERE"', text)
+    arrival.sign_bytes(body.encode())
+
+
+TOKENS: dict[str, Change] = {
+    "jku": lambda a: by_stranger(a, jku="http://127.0.0.1:1/keys"),
+    "jwk": lambda a: by_stranger(a, jwk=...),
+    "x5u": lambda a: by_stranger(a, x5u="http://127.0.0.1:1/cert"),
+    "x5c": lambda a: by_stranger(a, x5c=["MIIB"]),
+    "kid is a path": lambda a: by_stranger(a, kid="../../../../dev/null"),
+    "kid is an address": lambda a: by_stranger(a, kid="http://127.0.0.1:1/keys"),
+    "kid is SQL": lambda a: by_stranger(a, kid="' OR 1=1 --"),
+    "kid has a null": lambda a: by_stranger(a, kid="a\x00b"),
+    "kid is huge": lambda a: by_stranger(a, kid="k" * 2900),
+    "header is huge": lambda a: by_platform(a, padding="x" * 100_000),
+    "critical header": lambda a: by_platform(a, crit=["exp"], exp=1),
+    "critical header of nobody": lambda a: by_platform(a, crit=["x"], x=1),
+    "unencoded payload": unencoded,
+    "alg twice": lambda a: header_with(a, b'{"alg":"RS256","alg":"none","kid":"x"}'),
+    "alg in small letters": lambda a: header_with(a, b'{"alg":"rs256","kid":"x"}'),
+    "alg is a list": lambda a: header_with(a, b'{"alg":["RS256"],"kid":"x"}'),
+    "alg is null": lambda a: header_with(a, b'{"alg":null,"kid":"x"}'),
+    "kid is a list": lambda a: header_with(a, b'{"alg":"RS256","kid":["x"]}'),
+    "kid has half a letter": lambda a: header_with(a, b'{"alg":"RS256","kid":"\\ud83d"}'),
+    "header is no text": lambda a: header_with(a, b"\xff\xfe"),
+    "encrypted": lambda a: a.fields.update(id_token="eyJhbGciOiJSU0EifQ.a.b.c.d"),
+    "no signature": lambda a: raw(a, 2, ""),
+    "signature is no base64": lambda a: raw(a, 2, "!!!!"),
+    "signature not in ASCII": lambda a: raw(a, 2, "é" * 300),
+    "payload is no base64": lambda a: raw(a, 1, "%%%"),
+    "payload is empty": lambda a: raw(a, 1, ""),
+    "only dots": lambda a: a.fields.update(id_token=".."),
+    "many dots": lambda a: a.fields.update(id_token="." * 5000),
+    "a null": lambda a: a.fields.update(id_token="a\x00b.c.d"),
+    "300 KB of claims": lambda a: a.change(padding="x" * 300_000),
+    "iat is NaN": lambda a: payload(a, "NaN"),
+    "iat is infinite": lambda a: payload(a, "1e400"),
+    "iat is minus infinite": lambda a: payload(a, "-Infinity"),
+    "iat has 5,000 digits": lambda a: payload(a, "9" * 5000),
+    "iat is far away": lambda a: payload(a, "1e308"),
+    "iat is long ago": lambda a: payload(a, "-1e308"),
+    "iat is text": lambda a: payload(a, f'"{now()}"'),
+    "iat is an object": lambda a: payload(a, "{}"),
+    "aud holds an object": lambda a: a.change(aud=[{"a": 1}]),
+    "aud is an object": lambda a: a.change(aud={a.claims["aud"]: 1}),
+    "aud is empty": lambda a: a.change(aud=[]),
+    "aud nests ours": lambda a: a.change(aud=[[a.claims["aud"]]]),
+    "aud begins like ours": lambda a: a.change(aud=a.claims["aud"] + " "),
+    "azp is a list": lambda a: a.change(aud=[a.claims["aud"], "somebody"], azp=[a.claims["aud"]]),
+    "azp is empty": lambda a: a.change(azp=""),
+    "iss with a slash more": lambda a: a.change(iss=a.claims["iss"] + "/"),
+    "iss is a list": lambda a: a.change(iss=[a.claims["iss"]]),
+    "nonce is a list": lambda a: a.change(nonce=[a.claims["nonce"]]),
+    "nonce is an object": lambda a: a.change(nonce={}),
+    "version is a number": lambda a: a.change(version=1.3),
+    "target on another host": lambda a: a.change(target_link_uri="https://evil.example/lti/launch"),
+    "target is a list": lambda a: a.change(target_link_uri=[f"{BASE_URL}/lti/launch"]),
+    "deployment is a list": lambda a: a.change(deployment_id=["1"]),
+    "deployment is a number": lambda a: a.change(deployment_id=1),
+    "sub is a list": lambda a: a.change(sub=["campus-1001"]),
+    "sub turns the text": lambda a: a.change(sub="a\u202eb"),
+    "names are objects": lambda a: a.change(name={"first": "Ada"}),
+    "endpoint is a word": lambda a: a.change(endpoint="https://evil.example"),
+    "scopes are a word": lambda a: a.change(endpoint={"scope": "all"}),
+    "custom holds no number": lambda a: a.add("custom", {"x": float("nan")}),
+    "custom is a list": lambda a: a.add("custom", ["placement"]),
+}
+
+
+@pytest.mark.parametrize("change", TOKENS.values(), ids=list(TOKENS))
+def test_a_forged_or_broken_token_is_refused_in_words_and_leaves_nothing(
+    student: Browser, database: Connection, change: Change
+) -> None:
+    arrival = student.arrive(student.connected.place())
+    change(arrival)
+
+    answer = student.post(arrival)
+
+    check_refusal(answer)
+    assert stored(database, student) == NOTHING
+
+
+def check_refusal(answer: TestResponse) -> None:
+    assert 400 <= answer.status_code < 500, answer.text
+    assert "<h1>" in answer.text
+    assert error_code(answer)
+    assert not any("__Host-cairn-" in one for one in answer.headers.getlist("Set-Cookie"))
+
+
+HARMLESS: dict[str, Change] = {
+    "a claim twice: the last one counts": lambda a: a.sign_bytes(
+        b'{"sub":"somebody",' + json.dumps(a.claims).encode()[1:]
+    ),
+    "exp in the year 9999": lambda a: a.change(exp=253402300799),
+    "exp beyond years": lambda a: a.change(exp=1e300),
+    "foreign services": lambda a: a.change(
+        endpoint={
+            "scope": [],
+            "lineitem": "https://evil.example/1",
+            "lineitems": "javascript:alert(1)",
+        },
+        namesroleservice={"context_memberships_url": "file:///etc/passwd"},
+    ),
+    "a script as the way back": lambda a: a.change(
+        launch_presentation={"return_url": "javascript:alert(1)"}
+    ),
+    "a placement that is none": lambda a: a.add("custom", {"placement": {"a": ["b"] * 500}}),
+    "custom nests": lambda a: a.add("custom", {"x": nested(400)}),
+    "history of nobody": lambda a: a.add(
+        "custom", {"link_history": "x," * 20_000, "context_history": ["x"] * 9000}
+    ),
+}
+
+
+def nested(depth: int) -> object:
+    found: object = 1
+    for _ in range(depth):
+        found = [found]
+    return found
+
+
+@pytest.mark.parametrize("change", HARMLESS.values(), ids=list(HARMLESS))
+def test_what_does_no_harm_opens_and_is_not_believed(student: Browser, change: Change) -> None:
+    arrival = student.arrive(student.connected.place())
+    change(arrival)
+
+    answer = student.post(arrival)
+
+    assert answer.status_code == 303, answer.text
+    page = student.client.get(answer.location)
+    assert page.status_code == 200
+    assert "javascript:" not in page.text
+    assert "evil.example" not in page.headers["Content-Security-Policy"]
+
+
+SETTINGS: dict[str, tuple[dict[str, object], bool]] = {
+    "the way back is a script": ({"deep_link_return_url": "javascript:alert(1)"}, False),
+    "the way back is data": ({"deep_link_return_url": "data:text/html,x"}, False),
+    "the way back has no host": ({"deep_link_return_url": "/lti/launch"}, False),
+    "the way back carries a password": ({"deep_link_return_url": "https://a:b@c.example"}, False),
+    "data is infinite": ({"data": float("inf")}, False),
+    "data is no number": ({"data": {"x": [float("nan")]}}, False),
+    "data nests": ({"data": nested(900)}, False),
+    "data is long": ({"data": "x" * 100_000}, True),
+    "types are numbers": ({"accept_types": [1]}, False),
+    "types are words": ({"accept_types": "ltiResourceLink"}, False),
+    "several is a word": ({"accept_multiple": "false"}, True),
+}
+
+
+@pytest.mark.parametrize(("change", "opens"), SETTINGS.values(), ids=list(SETTINGS))
+def test_deep_linking_settings_that_are_none_are_refused(
+    instructor: Browser,
+    change: dict[str, Any],
+    opens: bool,  # noqa: FBT001 - what is expected
+) -> None:
+    arrival = instructor.arrive(instructor.connected.deep_linking_path)
+    arrival.claims[DEEP_LINKING] = {**arrival.claims[DEEP_LINKING], **change}
+    arrival.sign_bytes(json.dumps(arrival.claims).encode())
+
+    answer = instructor.post(arrival)
+
+    if opens:
+        assert answer.status_code == 303
+        assert instructor.client.get(answer.location).status_code == 200
+    else:
+        check_refusal(answer)
+
+
+def test_a_token_of_another_registration_is_no_answer(product: Flask, site: Site) -> None:
+    """Nor is one with the nonce that the other login was given."""
+    ours, theirs = connect(site), connect(site)
+    with browsing(product, ours, 2) as amara, browsing(product, theirs, 2) as other:
+        for mend in (False, True):
+            mine, foreign = amara.arrive(ours.place()), other.arrive(theirs.place())
+            if mend:
+                foreign.change(nonce=mine.claims["nonce"])
+            mine.fields["id_token"] = foreign.fields["id_token"]
+
+            assert error_code(amara.post(mine)) == "token_audience"
+
+
+def test_a_nonce_of_another_registrations_login_is_refused(product: Flask, site: Site) -> None:
+    ours, theirs = connect(site), connect(site)
+    with browsing(product, ours, 2) as amara, browsing(product, theirs, 2) as other:
+        mine, foreign = amara.arrive(ours.place()), other.arrive(theirs.place())
+        mine.change(nonce=foreign.claims["nonce"])
+
+        assert error_code(amara.post(mine)) == "token_nonce"
+
+
+LOGINS: dict[str, dict[str, str]] = {
+    "target on another host": {"target_link_uri": "https://evil.example/lti/launch"},
+    "target with our name before it": {"target_link_uri": "http://localhost@evil.example/"},
+    "target with our name below it": {"target_link_uri": "http://localhost.evil.example/"},
+    "target without a scheme": {"target_link_uri": "//localhost/lti/launch"},
+    "target is a script": {"target_link_uri": "javascript:alert(1)//localhost"},
+    "target with a backslash": {"target_link_uri": "http://localhost\\@evil.example/"},
+    "target has a null": {"target_link_uri": "http://localhost/\x00"},
+    "target is huge": {"target_link_uri": "http://localhost/" + "x" * 10_000},
+    "issuer has a null": {"iss": "a\x00b"},
+    "issuer is SQL": {"iss": "' OR 1=1 --"},
+    "issuer is of nobody": {"iss": "https://nobody.example"},
+    "issuer is huge": {"iss": "x" * 100_000},
+    "client of another": {"client_id": "somebody"},
+    "client has a null": {"client_id": "a\x00"},
+    "hint is huge": {"login_hint": "x" * 200_000},
+    "hint has a null": {"login_hint": "a\x00b"},
+    "message hint is huge": {"lti_message_hint": "x" * 200_000},
+    "message hint has a null": {"lti_message_hint": "a\x00b"},
+}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("change", LOGINS.values(), ids=list(LOGINS))
+def test_a_login_that_is_none_is_refused_in_words(
+    student: Browser, change: dict[str, str], method: str
+) -> None:
+    form = {**student.login_form(student.connected.place()), **change}
+    query = "&".join(f"{name}={quote(value)}" for name, value in form.items())
+
+    answer = student.login(form) if method == "POST" else student.client.get(f"/lti/login?{query}")
+    if answer.status_code == 303:
+        answer = student.client.get(answer.location)
+
+    assert 400 <= answer.status_code < 500, (answer.status_code, answer.headers)
+    assert "<h1>" in answer.text
+
+
+def test_a_login_that_splits_a_header_splits_none(student: Browser) -> None:
+    form = student.login_form(student.connected.place())
+
+    answer = student.login({**form, "login_hint": "a\r\nSet-Cookie: x=y", "lti_message_hint": "é☃"})
+
+    assert answer.status_code == 302
+    assert "x=y" not in answer.headers.getlist("Set-Cookie")
+    assert "\n" not in answer.location
+
+
+FORMS: dict[str, Callable[[Browser, Arrival], TestResponse]] = {
+    "a token of 1 MB": lambda b, a: b.client.post(
+        "/lti/launch", data={**a.fields, "id_token": "x" * 1_000_000}
+    ),
+    "a token of 600 KB": lambda b, a: b.client.post(
+        "/lti/launch", data={**a.fields, "id_token": "x" * 600_000}
+    ),
+    "a state of 300 KB": lambda b, a: b.client.post(
+        "/lti/launch", data={**a.fields, "state": "x" * 300_000}
+    ),
+    "a state with a null": lambda b, a: b.client.post(
+        "/lti/launch", data={**a.fields, "state": "\x00"}
+    ),
+    "in the address": lambda b, a: b.client.post("/lti/launch", query_string=a.fields),
+    "as JSON": lambda b, a: b.client.post("/lti/launch", json=a.fields),
+    "another state first": lambda b, a: b.client.post(
+        "/lti/launch", data={"state": ["x", a.fields["state"]], "id_token": a.fields["id_token"]}
+    ),
+    "another token first": lambda b, a: b.client.post(
+        "/lti/launch", data={"state": a.fields["state"], "id_token": ["x", a.fields["id_token"]]}
+    ),
+    "token and error": lambda b, a: b.client.post(
+        "/lti/launch", data={**a.fields, "error": "<script>alert(1)</script>"}
+    ),
+    "bytes that are no text": lambda b, _: b.client.post(
+        "/lti/launch",
+        data=b"state=%ff%fe&id_token=%ff",
+        content_type="application/x-www-form-urlencoded",
+    ),
+    "2,000 fields": lambda b, a: b.client.post(
+        "/lti/launch", data={**a.fields, **{f"f{n}": "1" for n in range(2000)}, "state": "x"}
+    ),
+}
+
+
+@pytest.mark.parametrize("send", FORMS.values(), ids=list(FORMS))
+def test_a_form_that_is_none_is_refused_in_words(
+    student: Browser, database: Connection, send: Callable[[Browser, Arrival], TestResponse]
+) -> None:
+    arrival = student.arrive(student.connected.place())
+
+    answer = send(student, arrival)
+
+    check_refusal(answer)
+    assert "<script>alert" not in answer.text
+    assert stored(database, student) == NOTHING
+
+
+def test_a_token_by_multipart_form_is_the_same(student: Browser) -> None:
+    arrival = student.arrive(student.connected.place())
+
+    answer = student.client.post(
+        "/lti/launch", data=arrival.fields, content_type="multipart/form-data"
+    )
+
+    assert answer.status_code == 303
+
+
+def test_signing_says_nothing_of_a_token_that_was_changed(student: Browser) -> None:
+    """A token whose signature fails tells nothing of what else is wrong in it."""
+    arrival = student.arrive(student.connected.place())
+    key = platform_key(arrival)
+    body = json.dumps({"iss": "https://nobody.example"}).encode()
+    other = RSAKey.import_key(generate_private_key(65537, 2048))
+    arrival.fields["id_token"] = jws.serialize_compact(
+        {"alg": "RS256", "kid": key.kid or ""}, body, other
+    )
+
+    assert error_code(student.post(arrival)) == "token_signature"
