@@ -26,6 +26,7 @@ from lti_tool.launch import check_routes as check
 from lti_tool.launch import registration_routes as registration
 from lti_tool.launch import routes as launch
 from lti_tool.learner.routes import activity as learner
+from lti_tool.learner.routes import own
 from lti_tool.people import routes as people
 from lti_tool.registrar import audit_routes as audit
 from lti_tool.registrar import decision_routes as decisions
@@ -83,5 +84,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(authoring.blueprint)
     app.register_blueprint(assessments.images)
     app.register_blueprint(learner.blueprint)
+    app.register_blueprint(own.blueprint)
     subscriptions.register()
     return app

@@ -24,7 +24,8 @@ from lti_tool.pathways.jobs import (
     uncount_award,
     welcome_newcomers,
 )
-from lti_tool.people.events import PersonErased
+from lti_tool.people.events import MailLinkAsked, PersonErased
+from lti_tool.people.jobs import send_mail_link
 from lti_tool.platforms.events import CourseServicesChanged
 
 
@@ -38,4 +39,5 @@ def register() -> None:
     outbox.subscribe(AwardGranted, [issue_credential, count_award])
     outbox.subscribe(AwardWithdrawn, [revoke_credential, uncount_award])
     outbox.subscribe(PathwayPublished, [welcome_newcomers])
+    outbox.subscribe(MailLinkAsked, [send_mail_link])
     outbox.subscribe(PathwayCompleted, [award_completion])

@@ -51,6 +51,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(function="lti_tool.grading.jobs.compare_lanes", every=timedelta(minutes=15)),
     Periodic(function="lti_tool.launch.services.forget_expired", every=timedelta(hours=1)),
     Periodic(function="lti_tool.core.outbox.forget_finished", every=timedelta(hours=1)),
+    Periodic(function="lti_tool.people.mail_access.forget_old_links", every=timedelta(hours=1)),
     Periodic(function="lti_tool.launch.services.forget_ended", every=timedelta(days=1)),
     Periodic(function="lti_tool.launch.refusals.forget_refusals", every=timedelta(days=1)),
     Periodic(function="lti_tool.people.services.forget_sessions", every=timedelta(days=1)),

@@ -24,7 +24,14 @@ PUBLIC = {
     "people.choose_provider": "names the ways to sign in",
     "people.sign_in": "sends to the identity provider",
     "people.finish_sign_in": "takes the provider's answer, which is verified",
+    "own.ask_link": "asks for an address; about nobody",
+    "own.send_link": "says the same of every address",
+    "own.open_link": "whoever has a link from a letter, which nobody can guess",
+    "own.enter": "the same, once",
+    "own.open_confirmation": "whoever has a link from a letter, which nobody can guess",
+    "own.confirm": "the same, once",
 }
+OPENINGS = ("/l/<uuid:launch_id>/", "/desk/<slug>/", "/staff/<slug>/", "/my/<slug>/")
 PUBLIC_BLUEPRINTS = {
     "health": "for monitors; what is wrong, and metrics, by the operator's token",
     "check": "says what works in a browser; about nobody",
@@ -58,7 +65,7 @@ def test_addresses_of_a_launch_and_of_the_desk_are_guarded_by_them(app: Flask) -
     """An act alone is an attribute; the guard that sets it takes the id from the address."""
     for rule in rules(app):
         if not is_public(rule.endpoint):
-            assert rule.rule.startswith(("/l/<uuid:launch_id>/", "/desk/<slug>/", "/staff/<slug>/"))
+            assert rule.rule.startswith(OPENINGS)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -71,7 +78,9 @@ def test_without_a_session_no_guarded_address_answers(
             continue
         answer = client.open(filled(rule.rule), method=method)
         asked += 1
-        if rule.rule.startswith("/desk/") and method == "GET":
+        if rule.rule.startswith("/my/") and method == "GET":
+            assert (answer.status_code, answer.location) == (303, "/my/nowhere/sign-in"), rule.rule
+        elif rule.rule.startswith("/desk/") and method == "GET":
             assert answer.status_code == 303, rule.rule
             assert answer.location.startswith("/staff/nowhere/sign-in"), rule.rule
         else:

@@ -21,6 +21,7 @@ from lti_tool.core.ids import AttemptId, AwardId, PersonId, UserId
 from lti_tool.grading.models import DesiredScore
 from lti_tool.launch.models import Launch
 from lti_tool.pathways.models import Completion, Pathway, Progress
+from lti_tool.people.mail_access import list_addresses
 from lti_tool.people.queries import get_person, list_users
 
 
@@ -53,6 +54,10 @@ def collect(session: Session, person_id: PersonId) -> dict[str, Any]:
         "accommodations": [
             {"times": row.factor, "extra_minutes": row.extra_minutes, "since": row.set_at}
             for row in session.scalars(select(Accommodation).where(Accommodation.id.in_(user_ids)))
+        ],
+        "addresses_confirmed": [
+            {"address": row.address, "since": row.verified_at}
+            for row in list_addresses(session, person_id)
         ],
         "visits": _visits(session, user_ids),
         "attempts": _attempts(session, user_ids),

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, create_engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from lti_tool.core import clock, http, keys, outbox, queue, schema
+from lti_tool.core import clock, http, keys, mail, outbox, queue, schema
 from lti_tool.core.db import Base, TenantRow, system_transaction
 from lti_tool.core.errors import ToolError
 from lti_tool.core.settings import Settings
@@ -48,6 +48,7 @@ def examine(settings: Settings) -> list[Finding]:
         ("keys", _keys),
         ("base URL", _base_url),
         ("storage", _storage),
+        ("e-mail", _mail),
     )
     findings: list[Finding] = []
     for about, check in checks:
@@ -67,6 +68,7 @@ _ADVICE = {
     "keys": "The keys cannot be used: CAIRN_SECRET_KEY must contain the one they were made with.",
     "base URL": "We cannot reach ourselves at CAIRN_BASE_URL: is `cairn serve` running, and does "
     "the name lead to it from this machine?",
+    "e-mail": "Letters cannot be sent: look at CAIRN_MAIL_URL, and whether the mail server is up.",
     "storage": "CAIRN_STORAGE_DIR cannot be written: make it, and give it to the user of `cairn`.",
 }
 
@@ -211,6 +213,13 @@ def _storage(settings: Settings) -> Iterator[Finding]:
         probe.write(b"x")
         os.fsync(probe.fileno())
     yield _good("storage", f"{settings.storage_dir} can be written")
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    if settings.mail is None:
+        yield _good("e-mail", "none is sent: CAIRN_MAIL_URL is not set")
+    else:
+        yield _good("e-mail", mail.check())
 
 
 @contextmanager

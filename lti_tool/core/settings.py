@@ -13,11 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 CONFIG = Path(__file__).parents[2] / "config" / "cairn.toml"
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+_MAIL_PORTS = {"smtp": 587, "smtps": 465}
 _HOST = re.compile(r"([a-z0-9][a-z0-9.-]*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _IPV4 = re.compile(r"[0-9]+(\.[0-9]+){3}(:|$)")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{24,200}")
@@ -76,6 +77,31 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailServer:
+    """Who takes our letters.
+
+    Attributes:
+        sender: as in the letters' From line.
+        security: `none` is for this machine only.
+    """
+
+    sender: str
+    host: str
+    port: int
+    security: Literal["starttls", "tls", "none"]
+    user: str | None = None
+    password: str | None = field(repr=False, default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailFolder:
+    """Where letters are put instead, in the demo."""
+
+    sender: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that differs between two installations.
 
@@ -85,6 +111,7 @@ class Settings:
             list. Never changes after the first credential (design: a setting of its own).
         secret_keys: at least one of 32 bytes; the first encrypts and signs, all are accepted.
         operator_token: whoever shows it reads metrics and what is wrong; None: nobody does.
+        mail: how letters leave; None where none are sent.
         mode: `demo` relaxes what only loopback may relax: http, private addresses.
     """
 
@@ -97,6 +124,7 @@ class Settings:
     operator_token: str | None = field(repr=False, default=None)
     mode: Literal["production", "demo"] = "production"
     http: Http = Http()
+    mail: MailServer | MailFolder | None = None
     session_hours: int = 10
     keep: Keep = Keep()
     log_json: bool = True
@@ -144,6 +172,7 @@ def load(environ: Mapping[str, str] | None = None, config: Path | None = None) -
         problems.append("CAIRN_REDIS_URL must begin with redis://, rediss:// or unix://")
     keys = _keys(environ.get("CAIRN_SECRET_KEY", ""), problems)
     token = _operator_token(environ.get("CAIRN_OPERATOR_TOKEN", ""), problems)
+    mail = _mail(environ, problems, is_demo=mode == "demo")
     hosts = environ.get("CAIRN_ALLOWED_HOSTS")
     allowed = table.words("http", "allowed_hosts")
     if hosts:
@@ -172,6 +201,7 @@ def load(environ: Mapping[str, str] | None = None, config: Path | None = None) -
             allowed_hosts=tuple(host.strip() for host in allowed if host.strip()),
             timeout_seconds=timeout_seconds,
         ),
+        mail=mail,
         session_hours=session_hours,
         keep=keep,
         log_json=log == "json",
@@ -264,6 +294,41 @@ def _url_problems(name: str, url: str, *, is_demo: bool) -> list[str]:
     if parts.scheme == "http" and not (is_demo and parts.hostname in _LOOPBACK):
         return [f"{name} is {url!r}: browsers keep our cookies only over https"]
     return []
+
+
+def _mail(
+    environ: Mapping[str, str], problems: list[str], *, is_demo: bool
+) -> MailServer | MailFolder | None:
+    url, sender = environ.get("CAIRN_MAIL_URL", ""), environ.get("CAIRN_MAIL_FROM", "").strip()
+    if not url:
+        return None
+    if "@" not in sender or not sender.isprintable():
+        problems.append(
+            f"CAIRN_MAIL_FROM is {sender!r}: give the sender, such as Cairn <cairn@example.edu>"
+        )
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), "", None
+    if parts.scheme == "file" and is_demo:
+        return MailFolder(sender=sender, path=Path(unquote(parts.path)))
+    if parts.scheme not in _MAIL_PORTS or not host:
+        # Not what it is: there may be a password in it.
+        problems.append(
+            "CAIRN_MAIL_URL must be smtp://user:password@host:587 (STARTTLS) or"
+            " smtps://user:password@host:465; special characters as %40"
+        )
+        return None
+    plain: Literal["none", "starttls"] = "none" if host in _LOOPBACK else "starttls"
+    return MailServer(
+        sender=sender,
+        host=host,
+        port=port or _MAIL_PORTS[parts.scheme],
+        security="tls" if parts.scheme == "smtps" else plain,
+        user=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+    )
 
 
 def _is_address(url: str) -> bool:

@@ -209,6 +209,8 @@ def _environment(state: State, backend: _Backend, home: Path) -> dict[str, str]:
         "CAIRN_REDIS_URL": backend.redis,
         "CAIRN_SECRET_KEY": state.secret_key,
         "CAIRN_STORAGE_DIR": str(home / "storage"),
+        "CAIRN_MAIL_URL": (home / "mail").absolute().as_uri(),
+        "CAIRN_MAIL_FROM": "Cairn <cairn@localhost>",
         "CAIRN_ALLOWED_HOSTS": f"127.0.0.1:{state.campus_port},localhost:{state.web_port}",
         "CAIRN_CAMPUS_DATABASE_URL": databases.campus_url(backend.database, state),
         "CAIRN_CAMPUS_URL": state.campus_url,

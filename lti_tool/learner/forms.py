@@ -56,6 +56,14 @@ class DetailsForm(BaseModel):
         )
 
 
+class AddressForm(BaseModel):
+    """An e-mail address; whether it is one, people say."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    address: Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)]
+
+
 class CertificateForm(BaseModel):
     """What is printed."""
 

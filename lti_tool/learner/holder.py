@@ -17,7 +17,9 @@ class Holder:
         person_id: None for somebody who has done nothing here yet.
         door: the blueprint that has these pages for those who came as they did.
         address: what every address of these pages has in it.
+        institution_name: for the foot of pages that have no LMS around them.
         launch_id: of the launch they came by; None for those who came without an LMS.
+        signed_in_as: the address they came by without one.
     """
 
     institution_id: InstitutionId
@@ -25,7 +27,9 @@ class Holder:
     may_share: bool
     door: str
     address: Mapping[str, UUID | str]
+    institution_name: str = ""
     launch_id: LaunchId | None = None
+    signed_in_as: str | None = None
 
     @property
     def layout(self) -> str:

@@ -13,7 +13,7 @@ from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import InstitutionId, PersonId
 from lti_tool.people import queries
 from lti_tool.people.events import PersonErased
-from lti_tool.people.models import Person
+from lti_tool.people.models import LearnerSession, MailLink, Person, PersonEmail
 from lti_tool.platforms.models import Context, Deployment, Registration, RosterMember
 
 
@@ -43,6 +43,12 @@ def erase_person(
         if person.erased_at is not None:
             return False
         person.erased_at = clock.now()
+        own = select(PersonEmail.address).where(PersonEmail.person_id == person_id)
+        session.execute(
+            delete(MailLink).where((MailLink.person_id == person_id) | MailLink.address.in_(own))
+        )
+        session.execute(delete(LearnerSession).where(LearnerSession.person_id == person_id))
+        session.execute(delete(PersonEmail).where(PersonEmail.person_id == person_id))
         users = queries.list_users(session, person_id)
         for user in users:
             courses = (

@@ -2,7 +2,13 @@
 
 from enum import StrEnum
 
-from lti_tool.core.errors import DeniedError, InvalidRequestError, TemporaryError
+from lti_tool.core.errors import (
+    ConflictError,
+    DeniedError,
+    InvalidRequestError,
+    NotFoundError,
+    TemporaryError,
+)
 
 _START_AGAIN = "Start to sign in again."
 _ASK = "If it happens again, tell the people who run your sign-in."
@@ -108,3 +114,31 @@ class UnknownRoleError(InvalidRequestError):
 
     code = "unknown_role"
     title = "There is no such role"
+
+
+class NotAnAddressError(InvalidRequestError):
+    """What somebody entered is no e-mail address."""
+
+    code = "mail_address_unusable"
+    title = "That is no e-mail address"
+
+
+class TooManyLettersError(ConflictError):
+    """Somebody has asked for many confirmations, or has many addresses."""
+
+    code = "mail_too_many"
+    title = "That was often enough for now"
+
+    def __init__(self) -> None:
+        super().__init__("Five letters an hour and five addresses are all. Try again later.")
+
+
+class MailLinkUsedError(NotFoundError):
+    """A link from a letter that was used, is too old, or is none: which is nobody's business."""
+
+    code = "mail_link_used"
+    title = "This link does not work any more"
+    steps = ("Ask for a new one; the newest letter has the one that works.",)
+
+    def __init__(self) -> None:
+        super().__init__("A link in a letter works once, and for 20 minutes.")

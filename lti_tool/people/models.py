@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lti_tool.core.db import Base, TenantRow, tenant_key
@@ -93,6 +93,66 @@ class StaffSession(TenantRow, Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     staff_id: Mapped[StaffId]
+    secret_hash: Mapped[bytes]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class PersonEmail(TenantRow, Base):
+    """An address at which a person has proved to read mail. It lets them in without an LMS."""
+
+    __tablename__ = "person_emails"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "address"),
+        Index("ix_person_emails_person", "institution_id", "person_id"),
+        tenant_key("person_id", "persons", ondelete="CASCADE"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    person_id: Mapped[PersonId]
+    address: Mapped[str]
+    verified_at: Mapped[datetime]
+
+
+class MailLink(TenantRow, Base):
+    """A link that somebody asked to be mailed; its token is made when it is sent, kept as a hash.
+
+    `person_id` is who asks, for a confirmation; who is let in is looked up when the letter is
+    written. A request for an address that nobody has confirmed is a row like any other.
+    """
+
+    __tablename__ = "mail_links"
+    __table_args__ = (
+        CheckConstraint("purpose IN ('confirm', 'sign_in')", name="purpose"),
+        CheckConstraint("purpose = 'sign_in' OR person_id IS NOT NULL", name="person"),
+        Index("ix_mail_links_address", "institution_id", "address", "asked_at"),
+        Index("ix_mail_links_token", "institution_id", "token_hash"),
+        tenant_key("person_id", "persons", ondelete="CASCADE"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    purpose: Mapped[str]
+    address: Mapped[str]
+    person_id: Mapped[PersonId | None]
+    asked_at: Mapped[datetime]
+    token_hash: Mapped[bytes | None]
+    expires_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+
+
+class LearnerSession(TenantRow, Base):
+    """A browser of somebody who came by a link in an e-mail; the cookie's secret is a hash."""
+
+    __tablename__ = "learner_sessions"
+    __table_args__ = (
+        Index("ix_learner_sessions_person", "institution_id", "person_id"),
+        tenant_key("person_id", "persons", ondelete="CASCADE"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    person_id: Mapped[PersonId]
+    address: Mapped[str]
     secret_hash: Mapped[bytes]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

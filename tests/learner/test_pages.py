@@ -1,7 +1,9 @@
 """Learners' pages in a browser: as wide as a phone, in the dark, by keyboard, without scripts."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -13,13 +15,14 @@ from playwright.sync_api import Page, Route, expect
 from lti_tool.assessments import services as assessments
 from lti_tool.core import settings as settings_module
 from lti_tool.core.ids import InstitutionId, LaunchId
-from lti_tool.core.settings import Settings
+from lti_tool.core.settings import MailFolder, Settings
 from lti_tool.launch.session import remember
 from lti_tool.worker import run_worker
 from tests.browser import OpenPage, axe_violations, overflow_px
 from tests.helpers import serving
 from tests.learner import story
 from tests.learner.story import University, Visit
+from tests.mailserver import newest_letter
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -121,6 +124,54 @@ def test_details_are_chosen_on_pages_that_pass_axe(base_url: str, open_page: Ope
         expect(page.get_by_text("as the issuer signed them")).to_be_attached()
         assert axe_violations(page) == []
         assert overflow_px(page) == 0
+
+
+def test_coming_back_without_the_lms_on_pages_that_pass_axe(
+    base_url: str, open_page: OpenPage, tmp_path: Path
+) -> None:
+    here, visit, _ = well_read()
+    how = MailFolder(sender="Cairn <cairn@northfell.example>", path=tmp_path / "mail")
+    settings_module.install(replace(settings_module.current(), mail=how))
+
+    def look(page: Page, heading: str) -> None:
+        expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+        assert axe_violations(page) == [], heading
+        assert overflow_px(page) == 0, heading
+
+    def follow_letter(page: Page) -> None:
+        run_worker(burst=True)
+        found = re.search(r"http://\S+/my/\S+", newest_letter(how.path))
+        assert found is not None
+        page.goto(found[0])
+
+    for page, address in (
+        (open_page("about:blank", width=320, height=640, dark=True), "amara@home.example"),
+        (open_page("about:blank"), "amara@work.example"),
+    ):
+        enter(page, base_url, visit, "/badges")
+        page.get_by_role("link", name="Keep them after the course").click()
+        look(page, "Keep your badges after the course")
+        page.get_by_label("E-mail address").fill(address)
+        page.get_by_role("button", name="Send the link").click()
+        look(page, "Keep your badges after the course")
+        follow_letter(page)
+        look(page, "Is this your address?")
+        page.get_by_role("button", name="Yes, it is mine").click()
+        look(page, "Your address is confirmed")
+        page.get_by_role("link", name="Your badges at").click()
+        look(page, "Your badges at Northfell University")
+        page.get_by_label("E-mail address").fill(address)
+        page.get_by_role("button", name="Send the link").click()
+        look(page, "Look into your mailbox")
+        follow_letter(page)
+        look(page, "Open your badges at Northfell University")
+        page.get_by_role("button", name="Open my badges").click()
+        look(page, "My badges")
+        page.get_by_role("link", name="Your access").click()
+        look(page, "Keep your badges after the course")
+        page.get_by_role("button", name="Sign out", exact=True).click()
+        look(page, "Your badges at Northfell University")
+    assert here.slug in page.url
 
 
 def test_sharing_works_without_scripts(base_url: str, open_page: OpenPage) -> None:

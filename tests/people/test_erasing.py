@@ -37,6 +37,7 @@ from lti_tool.grading.services import desire_score, desire_scores_of_context
 from lti_tool.launch.models import Launch
 from lti_tool.people.accounts import list_accounts
 from lti_tool.people.erasing import erase_person
+from lti_tool.people.models import LearnerSession, MailLink, PersonEmail
 from lti_tool.people.queries import find_person, search_people
 from lti_tool.platforms.models import ResourceLink, Roster, RosterMember, User
 from tests.conftest import Worker
@@ -97,6 +98,20 @@ def zuleika(app: Flask, worker: Worker) -> Learner:
                 name=SIGNS[0],
                 roles=[],
                 is_active=True,
+            )
+        )
+        session.add(PersonEmail(person_id=person_id, address=SIGNS[2], verified_at=clock.now()))
+        for purpose, asker in (("confirm", person_id), ("sign_in", None)):
+            session.add(
+                MailLink(purpose=purpose, address=SIGNS[2], person_id=asker, asked_at=clock.now())
+            )
+        session.add(
+            LearnerSession(
+                person_id=person_id,
+                address=SIGNS[2],
+                secret_hash=b"",
+                created_at=clock.now(),
+                expires_at=clock.now() + timedelta(hours=1),
             )
         )
     desire_score(here.institution_id, activity.placement_id, user_id)
@@ -318,7 +333,7 @@ DECIDED = {
     "late_responses",
     "attachments", "item_marks", "placement_results", "desired_scores", "awards", "award_causes",
     "credentials", "shares", "award_reviews", "contributions", "pathway_progress",
-    "pathway_completions", "persons",
+    "pathway_completions", "persons", "person_emails", "mail_links", "learner_sessions",
 }  # fmt: skip
 
 

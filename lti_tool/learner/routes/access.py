@@ -1,0 +1,87 @@
+"""Pages where a person says at which address they want to be let in later, without the LMS."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from lti_tool.core import mail
+from lti_tool.core.db import transaction
+from lti_tool.core.errors import ConflictError, InvalidRequestError, NotFoundError
+from lti_tool.core.web import read_form
+from lti_tool.learner.forms import AddressForm
+from lti_tool.learner.holder import Holder
+from lti_tool.people import mail_access
+from lti_tool.people.queries import list_users
+from lti_tool.people.rules import Act
+
+View = Callable[..., ResponseReturnValue]
+Page = Callable[[Act], Callable[[View], View]]
+
+
+def show_access(here: Holder) -> ResponseReturnValue:
+    """Show the addresses that let the person in, and offer to add one."""
+    return _page(here)
+
+
+def add_address(here: Holder) -> ResponseReturnValue:
+    """Have a link mailed that shows the address to be theirs."""
+    if here.person_id is None:
+        raise NotFoundError("You have nothing here yet that you could come back to.")
+    if not mail.is_set_up():
+        raise mail.NoMailError("No link can be mailed.")
+    form = {name: value for name, value in request.form.items() if name != "csrf_token"}
+    try:
+        address = read_form(AddressForm, form).address
+        mail_access.ask_confirmation(here.institution_id, here.person_id, address)
+    except InvalidRequestError as problem:
+        return _page(here, problem=problem, address=form.get("address", "")), 400
+    except ConflictError as problem:
+        return _page(here, problem=problem, address=form.get("address", "")), 409
+    return _page(here, asked=address)
+
+
+def remove_address(here: Holder, email_id: UUID) -> ResponseReturnValue:
+    """Let an address lead here no longer."""
+    if here.person_id is None:
+        raise NotFoundError("You have confirmed no such address.")
+    mail_access.remove_address(here.institution_id, here.person_id, email_id)
+    return redirect(here.to("show_access"), 303)
+
+
+def _page(
+    here: Holder,
+    *,
+    problem: InvalidRequestError | ConflictError | None = None,
+    address: str | None = None,
+    asked: str | None = None,
+) -> str:
+    with transaction(here.institution_id) as session:
+        own = mail_access.list_addresses(session, here.person_id) if here.person_id else []
+        users = list_users(session, here.person_id) if here.person_id else []
+    known = {one.address for one in own}
+    suggested = next((u.email for u in users if u.email and u.email.lower() not in known), "")
+    return render_template(
+        "learner/show_access.html",
+        here=here,
+        addresses=own,
+        problem=problem,
+        address=suggested if address is None else address,
+        asked=asked,
+        can_send=mail.is_set_up(),
+        lasts_minutes=int(mail_access.LASTS.total_seconds() // 60),
+    )
+
+
+_PAGES: tuple[tuple[str, str, Act, View], ...] = (
+    ("GET", "/access", Act.SHARE_BADGE, show_access),
+    ("POST", "/access", Act.SHARE_BADGE, add_address),
+    ("POST", "/access/<uuid:email_id>/remove", Act.SHARE_BADGE, remove_address),
+)
+
+
+def connect(blueprint: Blueprint, page: Page) -> None:
+    """Give a door these pages; see `badges.connect`."""
+    for method, rule, act, view in _PAGES:
+        blueprint.add_url_rule(rule, view.__name__, page(act)(view), methods=[method])

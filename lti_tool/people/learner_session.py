@@ -1,0 +1,103 @@
+"""The session of somebody who came by a link in an e-mail: a cookie, and who it stands for.
+
+Their pages live under `/my/<slug>/…`, in a window of their own; they may do what concerns
+themselves, as in a launch as a learner. The cookie is Lax, so that no other site's page sends it
+along with a change.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, cast
+from uuid import UUID
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from lti_tool.core import clock, web
+from lti_tool.core.db import transaction, uuid_or_none
+from lti_tool.core.ids import InstitutionId, PersonId
+from lti_tool.people import mail_access
+from lti_tool.people.errors import NotForYourStaffRoleError, SignedOutError
+from lti_tool.people.mail_access import OpenedSession
+from lti_tool.people.rules import Act, Role, may
+from lti_tool.people.staff_session import end_cookie, set_cookie
+
+View = Callable[..., ResponseReturnValue]
+
+COOKIE = "__Host-cairn-learner"
+ROLES = frozenset({Role.LEARNER})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentLearner:
+    """Who is here, by an address they confirmed."""
+
+    session_id: UUID
+    institution_id: InstitutionId
+    institution_slug: str
+    institution_name: str
+    person_id: PersonId
+    address: str
+
+
+def learner_page(act: Act) -> Callable[[View], View]:
+    """Guard a view of a learner without an LMS: `view(here, **url_args)`, at `/my/<slug>/…`.
+
+    Somebody is signed in at this institution, a changing request comes from one of our own pages,
+    and learners may do `act`, which the view then carries as its attribute `act`. Who is not
+    signed in is led to where a link can be asked for.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(slug: str, **url_args: Any) -> ResponseReturnValue:  # noqa: ANN401 - whatever the address has
+            found = _find(slug)
+            if found is None:
+                if request.method not in {"GET", "HEAD"}:
+                    raise SignedOutError
+                return redirect(f"/my/{slug}/sign-in", 303)
+            here, secret = found
+            web.bind_csrf(secret)
+            web.check_csrf()
+            if not may(ROLES, act):
+                raise NotForYourStaffRoleError
+            return view(here, **url_args)
+
+        cast("Any", guarded).act = act
+        return guarded
+
+    return decorate
+
+
+def _find(slug: str) -> tuple[CurrentLearner, str] | None:
+    institution, _, rest = request.cookies.get(COOKIE, "").partition(".")
+    word, _, secret = rest.partition(".")
+    institution_id, session_id = uuid_or_none(institution), uuid_or_none(word)
+    if institution_id is None or session_id is None or not secret:
+        return None
+    with transaction(InstitutionId(institution_id)) as session:
+        found = mail_access.find_session(session, session_id, secret, clock.now())
+    if found is None or found[1].slug != slug:
+        return None
+    opened, place = found
+    here = CurrentLearner(
+        session_id=opened.id,
+        institution_id=place.id,
+        institution_slug=place.slug,
+        institution_name=place.name,
+        person_id=opened.person_id,
+        address=opened.address,
+    )
+    return here, secret
+
+
+def remember(response: Response, institution_id: InstitutionId, opened: OpenedSession) -> None:
+    """Sign this browser in until it is closed, or the session ends."""
+    set_cookie(response, COOKIE, f"{institution_id}.{opened.id}.{opened.secret}")
+
+
+def forget(response: Response) -> None:
+    """Have this browser forget who was signed in."""
+    end_cookie(response, COOKIE)
