@@ -4,27 +4,36 @@ The rows are kept one event at a time; this asks in sets, so that a lost or doub
 event shows. It changes nothing.
 """
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import and_, exists, func, or_, select
-from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy import exists, select, union
 from sqlalchemy.orm import Session
-from sqlalchemy.types import Uuid
 
 from lti_tool.badges.models import Award
-from lti_tool.core.ids import PathwayId, PersonId
-from lti_tool.pathways import rules
+from lti_tool.core.ids import PathwayId, PathwayVersionId, PersonId
 from lti_tool.pathways.expression import from_json
+from lti_tool.pathways.facts import facts_of
 from lti_tool.pathways.models import (
     Completion,
     Contribution,
+    Pathway,
     PathwayStone,
     PathwayVersion,
     Progress,
 )
-from lti_tool.pathways.queries import is_newest, list_versions
+from lti_tool.pathways.queries import (
+    get_newest_version,
+    get_pathway,
+    judged,
+    list_versions,
+)
+from lti_tool.pathways.stand import Pair, Stand
+
+# People who are compared at a time.
+BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,126 +57,107 @@ class Audit:
 
 
 def audit(session: Session, pathway_id: PathwayId) -> Audit:
-    """Compare the rows of everybody on a pathway with the awards that stand.
+    """Compare the rows of everybody on a pathway with the awards and decisions that stand.
 
-    Events that are still on their way show as disagreements: ask again later.
+    Events that are still on their way show as disagreements: ask again later. What time has
+    changed and the sweep has not come to yet does not.
     """
-    wrong = [
-        *(
-            Disagreement(person_id=known, what="contributions")
-            for known in _wrong_contributions(session, pathway_id)
-        ),
-        *(
-            Disagreement(person_id=known, what="progress")
-            for known in _wrong_progress(session, pathway_id)
-        ),
-    ]
-    learners = session.scalar(
-        select(func.count()).select_from(Progress).where(Progress.pathway_id == pathway_id)
+    pathway = get_pathway(session, pathway_id)
+    newest = get_newest_version(session, pathway_id)
+    wrong: list[Disagreement] = []
+    learners, after = 0, None
+    while people := _list_people(session, pathway_id, newest.id, after):
+        after = people[-1]
+        rows = _rows(session, pathway_id, people)
+        learners += len(rows)
+        wrong += _compare(session, pathway, newest, people, rows)
+    order = {"contributions": 0, "progress": 1}
+    return Audit(
+        learners=learners,
+        disagreements=tuple(sorted(wrong, key=lambda one: (order[one.what], one.person_id))),
     )
-    return Audit(learners=learners or 0, disagreements=tuple(wrong))
 
 
-def _wrong_contributions(session: Session, pathway_id: PathwayId) -> list[PersonId]:
-    """Return who has a contribution too many or too few, in order."""
-    expected = (
-        select(Award.person_id, PathwayStone.id.label("requirement_id"), Award.id.label("award_id"))
+def _list_people(
+    session: Session,
+    pathway_id: PathwayId,
+    newest_id: PathwayVersionId,
+    after: PersonId | None,
+) -> list[PersonId]:
+    """Return a batch of those who are on the pathway, or hold what brings them onto it."""
+    on_it = select(Progress.person_id).where(Progress.pathway_id == pathway_id)
+    holders = (
+        select(Award.person_id)
         .join(PathwayStone, PathwayStone.achievement_id == Award.achievement_id)
-        .join(PathwayVersion, PathwayVersion.id == PathwayStone.version_id)
-        .outerjoin(
-            Progress,
-            and_(
-                Progress.pathway_id == PathwayVersion.pathway_id,
-                Progress.person_id == Award.person_id,
-            ),
-        )
         .where(
+            PathwayStone.version_id == newest_id,
+            PathwayStone.is_beside.is_(False),
             Award.withdrawn_at.is_(None),
-            PathwayVersion.pathway_id == pathway_id,
-            or_(Progress.version_id == PathwayVersion.id, and_(Progress.id.is_(None), is_newest())),
-        )
-        .subquery()
-    )
-    stored = (
-        select(Contribution.person_id, Contribution.requirement_id, Contribution.award_id)
-        .where(Contribution.pathway_id == pathway_id)
-        .subquery()
-    )
-    same = and_(
-        stored.c.person_id == expected.c.person_id,
-        stored.c.requirement_id == expected.c.requirement_id,
-        stored.c.award_id == expected.c.award_id,
-    )
-    person = func.coalesce(stored.c.person_id, expected.c.person_id)
-    return list(
-        session.scalars(
-            select(person)
-            .select_from(stored.join(expected, same, full=True))
-            .where(or_(stored.c.award_id.is_(None), expected.c.award_id.is_(None)))
-            .distinct()
-            .order_by(person)
         )
     )
+    everybody = union(on_it, holders).subquery()
+    query = select(everybody.c.person_id).order_by(everybody.c.person_id).limit(BATCH)
+    if after is not None:
+        query = query.where(everybody.c.person_id > after)
+    return list(session.scalars(query))
 
 
-def _wrong_progress(session: Session, pathway_id: PathwayId) -> Iterator[PersonId]:
-    """Yield who stands elsewhere than their awards say.
-
-    Learners who hold the same achievements stand the same: each set of them is
-    judged once, however many hold it.
-    """
-    held = (
-        select(
-            Award.person_id,
-            PathwayStone.version_id,
-            func.array_agg(
-                aggregate_order_by(Award.achievement_id.distinct(), Award.achievement_id),
-                type_=ARRAY(Uuid),
-            ).label("achievements"),
-        )
-        .join(PathwayStone, PathwayStone.achievement_id == Award.achievement_id)
-        .where(Award.withdrawn_at.is_(None))
-        .group_by(Award.person_id, PathwayStone.version_id)
-        .subquery()
-    )
+def _rows(
+    session: Session, pathway_id: PathwayId, people: Collection[PersonId]
+) -> dict[PersonId, tuple[Progress, bool]]:
+    """Return the rows of these people, each with whether a completion is open."""
     is_open = exists().where(
         Completion.pathway_id == Progress.pathway_id,
         Completion.person_id == Progress.person_id,
         Completion.lapsed_at.is_(None),
     )
-    standing = (
-        select(
-            Progress.person_id,
-            Progress.version_id,
-            held.c.achievements,
-            Progress.share,
-            Progress.missing,
-            Progress.completed_at.is_not(None).label("completed"),
-            is_open.label("is_open"),
+    return {
+        progress.person_id: (progress, completed)
+        for progress, completed in session.execute(
+            select(Progress, is_open).where(
+                Progress.pathway_id == pathway_id, Progress.person_id.in_(people)
+            )
         )
-        .outerjoin(
-            held,
-            and_(held.c.person_id == Progress.person_id, held.c.version_id == Progress.version_id),
+    }
+
+
+def _compare(
+    session: Session,
+    pathway: Pathway,
+    newest: PathwayVersion,
+    people: Collection[PersonId],
+    rows: Mapping[PersonId, tuple[Progress, bool]],
+) -> Iterator[Disagreement]:
+    stored: dict[PersonId, set[Pair]] = defaultdict(set)
+    for person_id, requirement_id, award_id in session.execute(
+        select(Contribution.person_id, Contribution.requirement_id, Contribution.award_id).where(
+            Contribution.pathway_id == pathway.id, Contribution.person_id.in_(people)
         )
-        .where(Progress.pathway_id == pathway_id)
-        .subquery()
+    ):
+        stored[person_id].add((requirement_id, award_id))
+    on_version: dict[PathwayVersionId, list[PersonId]] = defaultdict(list)
+    for person_id in people:
+        known = rows.get(person_id)
+        on_version[known[0].version_id if known else newest.id].append(person_id)
+    versions = list_versions(session, list(on_version))
+    for version_id, own in on_version.items():
+        expression = from_json(versions[version_id].expression)
+        for person_id, facts in facts_of(session, pathway, expression, own).items():
+            known = rows.get(person_id)
+            if known and known[0].changes_at and known[0].changes_at <= facts.judged_at:
+                continue  # the sweep will come to it
+            should = judged(pathway, expression, facts)
+            if should.contributions != stored[person_id]:
+                yield Disagreement(person_id=person_id, what="contributions")
+            if known and not _agrees(should, *known):
+                yield Disagreement(person_id=person_id, what="progress")
+
+
+def _agrees(should: Stand, progress: Progress, has_open_completion: bool) -> bool:  # noqa: FBT001
+    evaluation = should.evaluation
+    return (
+        (progress.share, progress.missing) == (evaluation.share, evaluation.missing)
+        and progress.changes_at == should.changes_at
+        and has_open_completion == (should.completed_at is not None)
+        and (progress.completed_at is not None or should.completed_at is None)
     )
-    alike = [column for column in standing.c if column.name != "person_id"]
-    groups = session.execute(
-        select(
-            *alike, func.array_agg(standing.c.person_id, type_=ARRAY(Uuid)).label("people")
-        ).group_by(*alike)
-    ).all()
-    versions = list_versions(session, {group.version_id for group in groups})
-    expressions = {key: from_json(version.expression) for key, version in versions.items()}
-    for group in groups:
-        judged = rules.judge(
-            expressions[group.version_id], dict.fromkeys(group.achievements or (), ())
-        )
-        in_order = (
-            (group.share, group.missing) == (judged.share, judged.missing)
-            and group.is_open == judged.done
-            and (group.completed or not judged.done)
-        )
-        if not in_order:
-            yield from group.people

@@ -5,9 +5,8 @@
 Names of achievements are optional; without one its id is shown.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +15,8 @@ from pydantic import AwareDatetime, ConfigDict, TypeAdapter
 from lti_tool.core.ids import AchievementId, AwardId, new_id
 from lti_tool.pathways import rules, soundness
 from lti_tool.pathways.errors import ImpossiblePathwayError
-from lti_tool.pathways.expression import Requirement, stones, to_json
-from lti_tool.pathways.rules import Evaluation, Held, Reason
+from lti_tool.pathways.expression import Requirement, named, to_json
+from lti_tool.pathways.rules import Held, Reason, Rulings
 from lti_tool.pathways.words import Explained, explain
 
 _STRICT_KEYS = ConfigDict(extra="forbid")
@@ -25,13 +24,27 @@ _STRICT_KEYS = ConfigDict(extra="forbid")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseAward:
-    """An award that stands."""
+    """An award that stands; `Held` says what its fields mean."""
 
     __pydantic_config__ = _STRICT_KEYS
 
     achievement_id: AchievementId
     awarded_at: AwareDatetime
+    valid_until: AwareDatetime | None = None
+    grade: Decimal | None = None
+    level: int | None = None
     id: UUID = field(default_factory=new_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRuling:
+    """A decision about one requirement: waived, or met by an award in its achievement's place."""
+
+    __pydantic_config__ = _STRICT_KEYS
+
+    requirement_id: UUID
+    since: AwareDatetime
+    award_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +57,7 @@ class Case:
     awards: tuple[CaseAward, ...]
     at: AwareDatetime
     names: dict[AchievementId, str] = field(default_factory=dict)
+    rulings: tuple[CaseRuling, ...] = ()
 
     @property
     def held(self) -> list[Held]:
@@ -53,9 +67,24 @@ class Case:
                 award_id=AwardId(award.id),
                 achievement_id=award.achievement_id,
                 awarded_at=award.awarded_at,
+                valid_until=award.valid_until,
+                grade=award.grade,
+                level=award.level,
             )
             for award in self.awards
         ]
+
+    @property
+    def decided(self) -> Rulings:
+        """Return the decisions as the rules take them."""
+        return Rulings(
+            waived={one.requirement_id: one.since for one in self.rulings if one.award_id is None},
+            substitutes={
+                one.requirement_id: (AwardId(one.award_id), one.since)
+                for one in self.rulings
+                if one.award_id is not None
+            },
+        )
 
 
 _adapter: TypeAdapter[Case] = TypeAdapter(Case)
@@ -83,28 +112,31 @@ def evaluate_case(case: Case) -> dict[str, Any]:
         ImpossiblePathwayError: nobody could complete the expression, or it is too large.
     """
     found = list(soundness.size_problems(case.expression))
+    asked_for = set() if found else named(case.expression)
     names = {
-        stone.achievement_id: case.names.get(stone.achievement_id, str(stone.achievement_id))
-        for stone in (() if found else stones(case.expression))
+        known: case.names.get(known, str(known))
+        for known in asked_for.union(award.achievement_id for award in case.awards)
     }
     if found := found or soundness.problems(case.expression, names):
         raise ImpossiblePathwayError([problem.sentence for problem in found])
-    evaluation = rules.evaluate(case.expression, case.held, case.at)
-    awarded_at = {AwardId(award.id): award.awarded_at for award in case.awards}
-    return _document(evaluation, names, awarded_at)
-
-
-def _document(
-    evaluation: Evaluation,
-    names: Mapping[AchievementId, str],
-    awarded_at: Mapping[AwardId, datetime],
-) -> dict[str, Any]:
+    evaluation = rules.evaluate(case.expression, case.held, case.at, case.decided)
+    words = explain(evaluation.reasons, names, {one.award_id: one for one in case.held})
     return {
         "done": evaluation.done,
         "share": str(evaluation.share),
+        "credits": f"{evaluation.credits:f}",
         "missing": evaluation.missing,
         "nearest": [{"id": str(known), "name": names[known]} for known in evaluation.nearest],
-        "reasons": _reason(evaluation.reasons, explain(evaluation.reasons, names, awarded_at)),
+        "expires": [
+            {
+                "requirement": str(one.requirement_id),
+                "id": str(one.achievement_id),
+                "name": names[one.achievement_id],
+                "at": one.at.isoformat(),
+            }
+            for one in evaluation.expiries
+        ],
+        "reasons": _reason(evaluation.reasons, words),
     }
 
 
@@ -116,6 +148,9 @@ def _reason(reason: Reason, explained: Explained) -> dict[str, Any]:
         "counted": f"{reason.counted:f}",
         "needed": f"{reason.needed:f}",
         "share": str(reason.share),
+        "waived": reason.waived,
+        "why": reason.why,
+        "until": reason.until.isoformat() if reason.until else None,
         "text": explained.text,
         "awards": [str(award) for award in reason.awards],
         "parts": [

@@ -51,3 +51,19 @@ class UnknownAchievementError(NotFoundError):
     code = "unknown_achievement"
     title = "This pathway names an achievement that is not published"
     steps = ("Publish the achievement first.",)
+
+
+class UnknownRequirementError(NotFoundError):
+    """A decision is about a requirement that the person's version does not have."""
+
+    code = "unknown_requirement"
+    title = "This requirement is not there"
+    steps = ("Open the person's record again, and choose the requirement there.",)
+
+
+class RuledAlreadyError(ConflictError):
+    """A decision about the same requirement stands."""
+
+    code = "ruled_already"
+    title = "Somebody has decided about this already"
+    steps = ("Look at the decision that stands, and undo it first if it shall change.",)

@@ -19,28 +19,46 @@ _STRICT_KEYS = ConfigDict(extra="forbid")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earn:
-    """Hold an award of this achievement.
+    """Hold an award of this achievement that counts.
 
     Attributes:
         credits: what the achievement carries, at least 0; filled in when the
             pathway is published, so that a version never changes its meaning.
+        credit_kind: in the author's words, such as "core"; see `CreditsAtLeast.of_kind`.
+        grade_at_least: share of the points, over 0 to 1; an award without a grade has none.
+        level_at_least: of the edition that was awarded; one without a level has none.
+        within_days: for so long after it was made an award counts; None: for good.
+        counts_expired: an award counts on after the end of its validity.
+        needs: counts only beside a valid award of each of these.
     """
 
     __pydantic_config__ = _STRICT_KEYS
 
     achievement_id: AchievementId
     credits: Decimal = Decimal(0)
+    credit_kind: str = ""
+    grade_at_least: Decimal | None = None
+    level_at_least: int | None = None
+    within_days: int | None = None
+    counts_expired: bool = False
+    needs: tuple[AchievementId, ...] = ()
     id: UUID = field(default_factory=new_id)
     kind: Literal["earn"] = "earn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllOf:
-    """Meet every part."""
+    """Meet every part.
+
+    Attributes:
+        exclusive: an achievement counts toward one of the parts only. They are then stones, or
+            groups of stones of which all or some are needed.
+    """
 
     __pydantic_config__ = _STRICT_KEYS
 
     parts: "tuple[Requirement, ...]"
+    exclusive: bool = False
     title: str = ""
     id: UUID = field(default_factory=new_id)
     kind: Literal["all_of"] = "all_of"
@@ -60,13 +78,28 @@ class SomeOf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CreditsOfKind:
+    """So many credits, more than 0, from parts whose `credit_kind` is `name`."""
+
+    __pydantic_config__ = _STRICT_KEYS
+
+    name: str
+    credits: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreditsAtLeast:
-    """Hold awards among the parts that carry `credits` together; more than 0."""
+    """Hold awards among the parts that carry `credits` together; more than 0.
+
+    Attributes:
+        of_kind: what some of these credits must be, at most one entry for a kind.
+    """
 
     __pydantic_config__ = _STRICT_KEYS
 
     credits: Decimal
     parts: tuple[Earn, ...]
+    of_kind: tuple[CreditsOfKind, ...] = ()
     title: str = ""
     id: UUID = field(default_factory=new_id)
     kind: Literal["credits_at_least"] = "credits_at_least"
@@ -105,6 +138,11 @@ def nodes(expression: Requirement) -> Iterator[Requirement]:
 def stones(expression: Requirement) -> Iterator[Earn]:
     """Yield every leaf in display order; an achievement may come more than once."""
     return (node for node in nodes(expression) if isinstance(node, Earn))
+
+
+def named(expression: Requirement) -> set[AchievementId]:
+    """Return every achievement that is asked for, as a stone or beside one."""
+    return {known for stone in stones(expression) for known in (stone.achievement_id, *stone.needs)}
 
 
 def renewed(expression: Requirement, change: Callable[[Earn], Earn]) -> Requirement:

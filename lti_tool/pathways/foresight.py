@@ -9,9 +9,10 @@ from lti_tool.badges.models import Achievement
 from lti_tool.core import clock
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AchievementId, AwardId, PathwayId, PersonId, new_id
-from lti_tool.pathways import queries, rules
-from lti_tool.pathways.case import Case, CaseAward
-from lti_tool.pathways.expression import from_json, stones
+from lti_tool.pathways import queries
+from lti_tool.pathways.case import Case, CaseAward, CaseRuling
+from lti_tool.pathways.expression import from_json, named
+from lti_tool.pathways.facts import Facts, facts_of, levels_now
 from lti_tool.pathways.models import Pathway, Progress
 from lti_tool.pathways.rules import Held
 
@@ -68,19 +69,24 @@ def _foresee(
         version_id = queries.get_newest_version(session, pathway_id).id
     version = queries.list_versions(session, [version_id])[version_id]
     expression = from_json(version.expression)
-    held = queries.list_held(session, person_id, version_id)
-    at = queries.judged_at(held)
-    others = [award for award in held if award.achievement_id != achievement_id]
+    facts = facts_of(session, pathway, expression, [person_id])[person_id]
+    before = queries.judged(pathway, expression, facts)
+    others = [award for award in facts.held if award.achievement_id != achievement_id]
     new = Held(
-        award_id=AwardId(new_id()), achievement_id=achievement_id, awarded_at=min(at, clock.now())
+        award_id=AwardId(new_id()),
+        achievement_id=achievement_id,
+        awarded_at=clock.now(),
+        level=levels_now(session, [achievement_id])[achievement_id],
     )
+    then = Facts(held=[*facts.held, new] if gained else others, rulings=facts.rulings)
+    after = queries.judged(pathway, expression, then)
     return Foreseen(
         pathway_id=pathway_id,
         title=pathway.title,
         achievement_name=name,
         needed=version.stones,
-        before=rules.evaluate(expression, held, at).missing,
-        after=rules.evaluate(expression, [*others, new] if gained else others, at).missing,
+        before=before.evaluation.missing,
+        after=after.evaluation.missing,
     )
 
 
@@ -99,17 +105,31 @@ def get_case(session: Session, pathway_id: PathwayId, person_id: PersonId) -> Ca
         raise NotFoundError("This person is not on this pathway.")
     version = queries.list_versions(session, [version_id])[version_id]
     expression = from_json(version.expression)
-    held = queries.list_held(session, person_id, version_id)
+    pathway = queries.get_pathway(session, pathway_id)
+    facts = facts_of(session, pathway, expression, [person_id])[person_id]
     return Case(
         expression=expression,
         awards=tuple(
             CaseAward(
-                achievement_id=award.achievement_id, awarded_at=award.awarded_at, id=award.award_id
+                achievement_id=award.achievement_id,
+                awarded_at=award.awarded_at,
+                valid_until=award.valid_until,
+                grade=award.grade,
+                level=award.level,
+                id=award.award_id,
             )
-            for award in held
+            for award in facts.held
         ),
-        at=queries.judged_at(held),
+        at=facts.judged_at,
         names=queries.achievement_names(
-            session, {stone.achievement_id for stone in stones(expression)}
+            session, named(expression).union(award.achievement_id for award in facts.held)
+        ),
+        rulings=tuple(
+            CaseRuling(requirement_id=place, since=since)
+            for place, since in facts.rulings.waived.items()
+        )
+        + tuple(
+            CaseRuling(requirement_id=place, since=since, award_id=award_id)
+            for place, (award_id, since) in facts.rulings.substitutes.items()
         ),
     )

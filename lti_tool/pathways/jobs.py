@@ -35,6 +35,8 @@ def award_completion(event: PathwayCompleted) -> None:
         completion = queries.find_open_completion(session, event.pathway_id, event.person_id)
     if completion is None or completion.id != event.completion_id:
         return  # a part fell away before we came to it
+    if pathway.confirms_completion and completion.confirmed_at is None:
+        return  # a registrar's confirmation announces it again
     grant_award(
         event.institution_id,
         event.person_id,

@@ -20,11 +20,19 @@ from lti_tool.core.ids import (
 
 
 class Pathway(TenantRow, Base):
-    """A stack that leads to an achievement of its own, over all its versions."""
+    """A stack that leads to an achievement of its own, over all its versions.
+
+    `lapse_policy`: what becomes of the certificate when a part falls away after completion.
+    `notice_days`: how long before and after that people are given. `confirms_completion`: a
+    registrar confirms each before it is awarded. `sharing`: an award counts in only one of the
+    pathways that name the same word here; `Allocation` says in which.
+    """
 
     __tablename__ = "pathways"
     __table_args__ = (
         UniqueConstraint("institution_id", "achievement_id"),
+        CheckConstraint("lapse_policy IN ('keep', 'review', 'suspend')", name="lapse_policy"),
+        CheckConstraint("notice_days >= 0", name="notice_days"),
         tenant_key("achievement_id", "achievements"),
     )
 
@@ -32,6 +40,10 @@ class Pathway(TenantRow, Base):
     title: Mapped[str]
     achievement_id: Mapped[AchievementId]
     created_at: Mapped[datetime]
+    lapse_policy: Mapped[str] = mapped_column(default="keep", server_default="keep")
+    notice_days: Mapped[int] = mapped_column(default=30, server_default="30")
+    confirms_completion: Mapped[bool] = mapped_column(default=False, server_default="false")
+    sharing: Mapped[str | None]
 
 
 class PathwayVersion(TenantRow, Base):
@@ -57,7 +69,10 @@ class PathwayVersion(TenantRow, Base):
 
 
 class PathwayStone(TenantRow, Base):
-    """One leaf of a version's expression: `id` is the leaf's, so what asks for what is a join."""
+    """One leaf of a version's expression: `id` is the leaf's, so what asks for what is a join.
+
+    What leaves need beside them has rows of its own, told by `is_beside`.
+    """
 
     __tablename__ = "pathway_stones"
     __table_args__ = (
@@ -70,6 +85,7 @@ class PathwayStone(TenantRow, Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     version_id: Mapped[PathwayVersionId]
     achievement_id: Mapped[AchievementId]
+    is_beside: Mapped[bool] = mapped_column(default=False, server_default="false")
 
 
 class Contribution(TenantRow, Base):
@@ -99,7 +115,8 @@ class Contribution(TenantRow, Base):
 class Progress(TenantRow, Base):
     """Where a person stands on a pathway: what screens read, kept per award.
 
-    `share` and `missing` follow from the awards that stand. `completed_at` is a fact: it
+    `changes_at` is when time alone may next change it. `share` and `missing` follow from the
+    awards that stand. `completed_at` is a fact: it
     stays when a part falls away, and whoever reads it beside `missing` sees both.
     """
 
@@ -112,6 +129,12 @@ class Progress(TenantRow, Base):
             "ix_pathway_progress_nearest", "institution_id", "pathway_id", "missing", "person_id"
         ),
         Index("ix_pathway_progress_person", "institution_id", "person_id"),
+        Index(
+            "ix_pathway_progress_changes",
+            "institution_id",
+            "changes_at",
+            postgresql_where=text("changes_at IS NOT NULL"),
+        ),
         tenant_key("pathway_id", "pathways"),
         tenant_key("version_id", "pathway_versions"),
         tenant_key("person_id", "persons"),
@@ -125,13 +148,15 @@ class Progress(TenantRow, Base):
     missing: Mapped[int]
     completed_at: Mapped[datetime | None]
     evaluated_at: Mapped[datetime]
+    changes_at: Mapped[datetime | None]
 
 
 class Completion(TenantRow, Base):
     """The fact that a person met all of a pathway, and when a part fell away since.
 
-    At most one is open. A lapsed one is kept and takes nothing back by itself: what
-    becomes of the certificate is for people to decide.
+    At most one is open. A lapsed one is kept; what becomes of the certificate is the pathway's
+    policy, and `settled_at` when that was carried out or decided. `noticed_at`: it was told that
+    time is about to take a part away. `confirmed_at`: where the pathway asks for that.
     """
 
     __tablename__ = "pathway_completions"
@@ -155,3 +180,66 @@ class Completion(TenantRow, Base):
     person_id: Mapped[PersonId]
     completed_at: Mapped[datetime]
     lapsed_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    noticed_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+
+
+class PathwayRuling(TenantRow, Base):
+    """A decision about one requirement for one person: waived, or an award counts in its place.
+
+    `requirement_id` is a node of the version the person was on; of a stone `achievement_id` is
+    its achievement, so that the decision still holds on a version with other ids. Never
+    deleted: `undone_at` ends it. `id` is made with the form, so that sending it twice is once.
+    """
+
+    __tablename__ = "pathway_rulings"
+    __table_args__ = (
+        Index(
+            "uq_pathway_rulings_one_open",
+            "institution_id",
+            "pathway_id",
+            "person_id",
+            "requirement_id",
+            unique=True,
+            postgresql_where=text("undone_at IS NULL"),
+        ),
+        tenant_key("pathway_id", "pathways"),
+        tenant_key("person_id", "persons"),
+        tenant_key("achievement_id", "achievements"),
+        tenant_key("award_id", "awards"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    pathway_id: Mapped[PathwayId]
+    person_id: Mapped[PersonId]
+    requirement_id: Mapped[UUID]
+    achievement_id: Mapped[AchievementId | None]
+    award_id: Mapped[AwardId | None]
+    reason: Mapped[str]
+    ruled_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+
+
+class Allocation(TenantRow, Base):
+    """In which of the pathways that share its awards a person's achievement counts."""
+
+    __tablename__ = "pathway_allocations"
+    __table_args__ = (
+        UniqueConstraint(
+            "institution_id",
+            "person_id",
+            "achievement_id",
+            "sharing",
+            name="uq_pathway_allocations_one",
+        ),
+        tenant_key("person_id", "persons"),
+        tenant_key("achievement_id", "achievements"),
+        tenant_key("pathway_id", "pathways"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    person_id: Mapped[PersonId]
+    achievement_id: Mapped[AchievementId]
+    sharing: Mapped[str]
+    pathway_id: Mapped[PathwayId]

@@ -1,18 +1,18 @@
 """Reads of pathways and of where people stand on them. Screens read the rows kept per award."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from lti_tool.badges.models import Achievement, Award
-from lti_tool.core import clock
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AchievementId, PathwayId, PathwayVersionId, PersonId
+from lti_tool.pathways import expression as trees
 from lti_tool.pathways import rules
-from lti_tool.pathways.expression import Requirement, from_json, stones
+from lti_tool.pathways.expression import Earn, Requirement, from_json
+from lti_tool.pathways.facts import Facts, facts_of
 from lti_tool.pathways.models import (
     Completion,
     Contribution,
@@ -21,7 +21,7 @@ from lti_tool.pathways.models import (
     PathwayVersion,
     Progress,
 )
-from lti_tool.pathways.rules import Held
+from lti_tool.pathways.stand import LapsePolicy, Stand, stand
 from lti_tool.pathways.standing import (
     LearnerRow,
     PathwayOverview,
@@ -111,27 +111,6 @@ def list_pathways_of(
     )
 
 
-def list_held(session: Session, person_id: PersonId, version_id: PathwayVersionId) -> list[Held]:
-    """Return the person's standing awards of the achievements a version names."""
-    named = select(PathwayStone.achievement_id).where(PathwayStone.version_id == version_id)
-    rows = session.execute(
-        select(Award.id, Award.achievement_id, Award.awarded_at).where(
-            Award.person_id == person_id,
-            Award.withdrawn_at.is_(None),
-            Award.achievement_id.in_(named),
-        )
-    )
-    return [
-        Held(award_id=award, achievement_id=achievement, awarded_at=at)
-        for award, achievement, at in rows
-    ]
-
-
-def judged_at(held: Iterable[Held]) -> datetime:
-    """Return now, or the newest award's instant if another machine's clock is ahead."""
-    return max([clock.now(), *(award.awarded_at for award in held)])
-
-
 def list_newcomers(session: Session, pathway_id: PathwayId, *, limit: int) -> list[PersonId]:
     """Return people who hold what the newest version names and have no progress row yet."""
     version = get_newest_version(session, pathway_id)
@@ -140,7 +119,12 @@ def list_newcomers(session: Session, pathway_id: PathwayId, *, limit: int) -> li
         session.scalars(
             select(Award.person_id)
             .join(PathwayStone, PathwayStone.achievement_id == Award.achievement_id)
-            .where(PathwayStone.version_id == version.id, Award.withdrawn_at.is_(None), ~known)
+            .where(
+                PathwayStone.version_id == version.id,
+                PathwayStone.is_beside.is_(False),
+                Award.withdrawn_at.is_(None),
+                ~known,
+            )
             .distinct()
             .order_by(Award.person_id)
             .limit(limit)
@@ -183,21 +167,14 @@ def list_progress(session: Session, person_id: PersonId) -> list[PathwayStanding
         .where(Progress.person_id == person_id)
         .order_by(Progress.missing, Pathway.title, Pathway.id)
     ).all()
-    held = _list_counted(session, Contribution.person_id == person_id)
     expressions = {version.id: from_json(version.expression) for _, version, _, _ in rows}
     names = _names(session, expressions.values())
-    return [
-        _standing(
-            progress,
-            version,
-            pathway,
-            achievement_name,
-            expressions[version.id],
-            held[progress.pathway_id, person_id],
-            names,
-        )
-        for progress, version, pathway, achievement_name in rows
-    ]
+    found = []
+    for progress, version, pathway, achievement_name in rows:
+        expression = expressions[version.id]
+        facts = facts_of(session, pathway, expression, [person_id])[person_id]
+        found.append(_standing(progress, version, pathway, achievement_name, facts, names))
+    return found
 
 
 def _standing(  # noqa: PLR0913, PLR0917 - the rows it is made of
@@ -205,14 +182,12 @@ def _standing(  # noqa: PLR0913, PLR0917 - the rows it is made of
     version: PathwayVersion,
     pathway: Pathway,
     achievement_name: str,
-    expression: Requirement,
-    held: list[Held],
+    facts: Facts,
     names: dict[AchievementId, str],
 ) -> PathwayStanding:
-    evaluation = rules.evaluate(expression, held, judged_at(held))
-    earned: dict[AchievementId, datetime] = {}
-    for award in sorted(held, key=lambda award: award.awarded_at):
-        earned.setdefault(award.achievement_id, award.awarded_at)
+    expression = from_json(version.expression)
+    evaluation = judged(pathway, expression, facts).evaluation
+    awards = {award.award_id: award for award in facts.held}
     return PathwayStanding(
         pathway_id=pathway.id,
         title=pathway.title,
@@ -225,16 +200,25 @@ def _standing(  # noqa: PLR0913, PLR0917 - the rows it is made of
         completed_at=progress.completed_at,
         stones=tuple(
             Stone(
-                requirement_id=stone.id,
-                achievement_id=stone.achievement_id,
-                name=names[stone.achievement_id],
-                awarded_at=earned.get(stone.achievement_id),
-                is_nearest=stone.achievement_id in evaluation.nearest,
+                requirement_id=leaf.requirement.id,
+                achievement_id=leaf.requirement.achievement_id,
+                name=names[leaf.requirement.achievement_id],
+                awarded_at=min((awards[one].awarded_at for one in leaf.awards), default=None),
+                is_nearest=leaf.requirement.achievement_id in evaluation.nearest,
             )
-            for stone in stones(expression)
+            for leaf in rules.leaves(evaluation.reasons)
+            if isinstance(leaf.requirement, Earn)
         ),
         evaluation=evaluation,
+        awards=awards,
+        names=names,
     )
+
+
+def judged(pathway: Pathway, expression: Requirement, facts: Facts) -> Stand:
+    """Return where somebody stands now by a pathway's policy."""
+    policy = LapsePolicy(pathway.lapse_policy)
+    return stand(expression, facts.held, facts.judged_at, policy, facts.rulings)
 
 
 def list_learners(  # noqa: PLR0913 - a page of a table that can be filtered
@@ -267,7 +251,6 @@ def list_learners(  # noqa: PLR0913 - a page of a table that can be filtered
     rows = session.execute(page).all()
     people = [progress.person_id for progress, _ in rows]
     on_page = and_(Contribution.pathway_id == pathway_id, Contribution.person_id.in_(people))
-    held = _list_counted(session, on_page)
     counted = dict(
         session.execute(
             select(Contribution.person_id, func.max(Contribution.counted_at))
@@ -278,10 +261,11 @@ def list_learners(  # noqa: PLR0913 - a page of a table that can be filtered
     versions = {version.id: version for _, version in rows}
     expressions = {key: from_json(version.expression) for key, version in versions.items()}
     names = _names(session, expressions.values())
+    facts = _facts_by_version(session, pathway_id, expressions, [progress for progress, _ in rows])
     learners = []
     for progress, version in rows:
-        own = held[pathway_id, progress.person_id]
-        evaluation = rules.evaluate(expressions[version.id], own, judged_at(own))
+        pathway, own = facts[progress.person_id]
+        evaluation = judged(pathway, expressions[version.id], own).evaluation
         learners.append(
             LearnerRow(
                 person_id=progress.person_id,
@@ -366,29 +350,25 @@ def list_funnel(session: Session, pathway_id: PathwayId) -> list[tuple[int, int]
     ]
 
 
-def _list_counted(
-    session: Session, condition: ColumnElement[bool]
-) -> dict[tuple[PathwayId, PersonId], list[Held]]:
-    """Return the awards that count, per pathway and person, from the rows kept for screens.
-
-    An award that counts toward several requirements of a pathway comes once.
-    """
-    held: dict[tuple[PathwayId, PersonId], list[Held]] = defaultdict(list)
-    for pathway_id, person_id, award_id, achievement_id, awarded_at in session.execute(
-        select(
-            Contribution.pathway_id,
-            Contribution.person_id,
-            Award.id,
-            Award.achievement_id,
-            Award.awarded_at,
-        )
-        .join(Award, Award.id == Contribution.award_id)
-        .where(condition)
-        .distinct()
-    ):
-        award = Held(award_id=award_id, achievement_id=achievement_id, awarded_at=awarded_at)
-        held[pathway_id, person_id].append(award)
-    return held
+def _facts_by_version(
+    session: Session,
+    pathway_id: PathwayId,
+    expressions: Mapping[PathwayVersionId, Requirement],
+    rows: Iterable[Progress],
+) -> dict[PersonId, tuple[Pathway, Facts]]:
+    people: dict[PathwayVersionId, list[PersonId]] = defaultdict(list)
+    for progress in rows:
+        people[progress.version_id].append(progress.person_id)
+    if not people:
+        return {}
+    pathway = get_pathway(session, pathway_id)
+    return {
+        person_id: (pathway, own)
+        for version_id, own_people in people.items()
+        for person_id, own in facts_of(
+            session, pathway, expressions[version_id], own_people
+        ).items()
+    }
 
 
 def achievement_names(
@@ -402,5 +382,5 @@ def achievement_names(
 
 
 def _names(session: Session, expressions: Iterable[Requirement]) -> dict[AchievementId, str]:
-    named = {stone.achievement_id for tree in expressions for stone in stones(tree)}
-    return achievement_names(session, named)
+    asked_for = {known for tree in expressions for known in trees.named(tree)}
+    return achievement_names(session, asked_for)

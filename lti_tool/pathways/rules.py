@@ -1,33 +1,39 @@
 """When awards stack up to a pathway, why not yet, and what is nearest. Pure functions.
 
-All rules are monotone: a further award never takes anything away.
+At a given instant all rules are monotone: a further award never takes anything away. Only
+time does, and a withdrawal.
 """
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from itertools import combinations
 from uuid import UUID
 
 from lti_tool.core.ids import AchievementId, AwardId
-from lti_tool.pathways.expression import CreditsAtLeast, Earn, Requirement, SomeOf, stones
+from lti_tool.pathways.counting import (
+    NO_RULINGS,
+    Counted,
+    Held,
+    Rulings,
+    Why,
+    count,
+    ends_at,
+    instants,
+    why_not,
+)
+from lti_tool.pathways.expression import AllOf, CreditsAtLeast, Earn, Requirement, SomeOf
+from lti_tool.pathways.flow import Bench, seat
+from lti_tool.pathways.nearest import NOTHING, credits_of, nearest, places
+
+__all__ = ["Evaluation", "Expiry", "Held", "Reason", "Rulings", "completed_at", "evaluate"]
 
 # Shares are kept in ten-thousandths and rounded down, so that only what is complete reads 1.
 _WHOLE = 10_000
+_NONE, _ONE = Decimal(0), Decimal(1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """An award that stands. `awarded_at` is aware."""
-
-    award_id: AwardId
-    achievement_id: AchievementId
-    awarded_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Reason:
     """How far one requirement is met, and by what.
 
@@ -37,6 +43,9 @@ class Reason:
         share: 0 to 1, rounded down to four places; exactly 1 means met.
         awards: of a leaf, what counts toward it.
         parts: of a group, the reasons of its parts in display order.
+        why: of a leaf that is not met, why not.
+        waived: it need not be met, by a decision.
+        until: of a leaf, when it ceases to be met by itself; None: never, or it is not met.
     """
 
     requirement: Requirement
@@ -45,11 +54,23 @@ class Reason:
     share: Decimal
     awards: tuple[AwardId, ...] = ()
     parts: "tuple[Reason, ...]" = ()
+    why: Why | None = None
+    waived: bool = False
+    until: datetime | None = None
 
     @property
     def done(self) -> bool:
         """Tell whether the requirement is met."""
-        return self.counted >= self.needed
+        return self.share == _ONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expiry:
+    """A stone that counts until an instant, and then no more unless it is earned again."""
+
+    requirement_id: UUID
+    achievement_id: AchievementId
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +79,7 @@ class Evaluation:
 
     Attributes:
         nearest: the fewest further achievements that would complete it, in display
-            order; of several such sets the first in display order.
+            order; of several such sets always the same.
         reasons: the same tree as the expression.
     """
 
@@ -80,178 +101,329 @@ class Evaluation:
         """Return how many achievements are needed at least."""
         return len(self.nearest)
 
+    @property
+    def credits(self) -> Decimal:
+        """Return the credits of all stones that count, each achievement once."""
+        found = {
+            leaf.requirement.achievement_id: leaf.requirement.credits
+            for leaf in leaves(self.reasons)
+            if leaf.done and isinstance(leaf.requirement, Earn)
+        }
+        return sum(found.values(), _NONE)
 
-def evaluate(expression: Requirement, held: Collection[Held], at: datetime) -> Evaluation:
+    @property
+    def expiries(self) -> list[Expiry]:
+        """Return what counts and will cease to by itself, the next first."""
+        found = [
+            Expiry(
+                requirement_id=leaf.requirement.id,
+                achievement_id=leaf.requirement.achievement_id,
+                at=leaf.until,
+            )
+            for leaf in leaves(self.reasons)
+            if leaf.until is not None and isinstance(leaf.requirement, Earn)
+        ]
+        return sorted(found, key=lambda one: (one.at, one.requirement_id))
+
+
+def evaluate(
+    expression: Requirement,
+    held: Collection[Held],
+    at: datetime,
+    rulings: Rulings = NO_RULINGS,
+) -> Evaluation:
     """Judge the awards somebody holds against a pathway.
 
-    An award counts once toward every requirement that names its achievement, from
-    the instant it was awarded. Several awards of one achievement (editions) are one.
+    An award counts toward every requirement that names its achievement and whose conditions it
+    meets, from the instant it was awarded; within an exclusive group toward one part only.
+    Several awards of one achievement (editions) are one.
 
     Args:
         expression: a sound tree (`soundness.problems`).
         held: awards that stand, in any order.
         at: the instant to judge by, aware.
+        rulings: what was decided for this person.
+
+    Raises:
+        ValueError: nobody can complete the expression.
     """
-    awards: dict[AchievementId, list[AwardId]] = {}
-    for award in held:
-        if award.awarded_at <= at:
-            awards.setdefault(award.achievement_id, []).append(award.award_id)
-    return judge(expression, awards)
+    counted = count(expression, held, at, rulings)
+    reasons, _ = _Judge(counted).reason(expression)
+    way = () if reasons.share == _ONE else nearest(expression, counted)
+    if way is None:
+        raise ValueError("nobody can complete this expression; see soundness.problems")
+    return Evaluation(nearest=way, reasons=reasons)
 
 
-def judge(expression: Requirement, awards: Mapping[AchievementId, Sequence[AwardId]]) -> Evaluation:
-    """Judge which achievements are held; `awards` of each are only passed on to the reasons."""
-    reasons, _ = _reason(expression, awards)
-    return Evaluation(
-        nearest=() if reasons.done else _nearest(expression, awards.keys()), reasons=reasons
-    )
-
-
-def contributions(
-    expression: Requirement, held: Collection[Held], at: datetime
-) -> set[tuple[UUID, AwardId]]:
+def contributions(evaluation: Evaluation) -> set[tuple[UUID, AwardId]]:
     """Return what counts toward what: pairs of a leaf's id and an award's."""
     return {
-        (stone.id, award.award_id)
-        for stone in stones(expression)
-        for award in held
-        if award.achievement_id == stone.achievement_id and award.awarded_at <= at
+        (leaf.requirement.id, award) for leaf in leaves(evaluation.reasons) for award in leaf.awards
     }
 
 
-def completed_at(expression: Requirement, held: Collection[Held]) -> datetime | None:
-    """Return the instant of the award that completed the pathway, or None.
+def leaves(reason: Reason) -> Iterator[Reason]:
+    """Yield the reasons of the stones in display order."""
+    if isinstance(reason.requirement, Earn):
+        yield reason
+    for part in reason.parts:
+        yield from leaves(part)
 
-    It follows from the awards alone, whatever the order in which we heard of them.
+
+def completed_at(
+    expression: Requirement, held: Collection[Held], rulings: Rulings = NO_RULINGS
+) -> datetime | None:
+    """Return the first instant at which the pathway was complete, or None.
+
+    It follows from the awards and decisions alone, whatever the order in which we heard of
+    them. That time has since taken something away does not undo it.
     """
-    by_time = sorted(held, key=lambda award: award.awarded_at)
-    if not _done(expression, {award.achievement_id for award in by_time}):
-        return None
-    too_few, enough = -1, len(by_time) - 1
-    while enough - too_few > 1:
-        middle = (too_few + enough) // 2
-        if _done(expression, {award.achievement_id for award in by_time[: middle + 1]}):
-            enough = middle
-        else:
-            too_few = middle
-    return by_time[enough].awarded_at
+    by_time = sorted(set(instants(held, rulings)))
+    if not _may_lapse(expression, held):
+        return _first_of_monotone(by_time, lambda at: _done(expression, held, at, rulings))
+    return next((at for at in by_time if _done(expression, held, at, rulings)), None)
 
 
 def fewest(expression: Requirement) -> int:
-    """Return how many achievements take somebody from nothing to completion, at least."""
-    return len(_nearest(expression, ()))
+    """Return how many achievements take somebody from nothing to completion, at least.
+
+    Raises:
+        ValueError: nobody can complete the expression.
+    """
+    way = nearest(expression, NOTHING)
+    if way is None:
+        raise ValueError("nobody can complete this expression; see soundness.problems")
+    return len(way)
 
 
-def _reason(
-    node: Requirement, awards: Mapping[AchievementId, Sequence[AwardId]]
-) -> tuple[Reason, int]:
-    """Return the reason and the weight its share has beside its siblings': stones, at least."""
+def _first_of_monotone(
+    by_time: list[datetime], is_done: Callable[[datetime], bool]
+) -> datetime | None:
+    if not by_time or not is_done(by_time[-1]):
+        return None
+    too_early, enough = -1, len(by_time) - 1
+    while enough - too_early > 1:
+        middle = (too_early + enough) // 2
+        if is_done(by_time[middle]):
+            enough = middle
+        else:
+            too_early = middle
+    return by_time[enough]
+
+
+def _may_lapse(expression: Requirement, held: Collection[Held]) -> bool:
+    return any(award.valid_until is not None for award in held) or any(
+        stone.within_days is not None for stone in _stones(expression)
+    )
+
+
+def _stones(node: Requirement) -> Iterator[Earn]:
     if isinstance(node, Earn):
-        own = tuple(awards.get(node.achievement_id, ()))
-        is_held = Decimal(node.achievement_id in awards)
-        return Reason(
-            requirement=node, counted=is_held, needed=Decimal(1), share=is_held, awards=own
-        ), 1
-    judged = [_reason(part, awards) for part in node.parts]
-    reasons = tuple(reason for reason, _ in judged)
-    if isinstance(node, CreditsAtLeast):
-        return _credits_reason(node, reasons), _fewest_for(node.credits, node.parts)
-    if isinstance(node, SomeOf):
-        needed = node.choose
-        best = sorted((_parts_of_whole(reason) for reason in reasons), reverse=True)
-        share = sum(best[:needed]) // needed
-        weight = sum(sorted(size for _, size in judged)[:needed])
+        yield node
     else:
-        needed = len(reasons)
-        weight = sum(size for _, size in judged)
-        share = sum(_parts_of_whole(reason) * size for reason, size in judged) // weight
-    return Reason(
-        requirement=node,
-        counted=Decimal(sum(reason.done for reason in reasons)),
-        needed=Decimal(needed),
-        share=Decimal(share) / _WHOLE,
-        parts=reasons,
-    ), weight
+        for part in node.parts:
+            yield from _stones(part)
 
 
-def _credits_reason(node: CreditsAtLeast, reasons: tuple[Reason, ...]) -> Reason:
-    counted = sum(
-        (part.credits for part, reason in zip(node.parts, reasons, strict=True) if reason.done),
-        Decimal(0),
-    )
-    return Reason(
-        requirement=node,
-        counted=counted,
-        needed=node.credits,
-        share=Decimal(int(min(counted, node.credits) * _WHOLE / node.credits)) / _WHOLE,
-        parts=reasons,
-    )
+def _done(expression: Requirement, held: Collection[Held], at: datetime, rulings: Rulings) -> bool:
+    return _Judge(count(expression, held, at, rulings)).reason(expression)[0].done
+
+
+class _Judge:
+    """Builds the tree of reasons from what counts."""
+
+    def __init__(self, counted: Counted) -> None:
+        self.counted = counted
+        self.awards = counted.awards
+        self.waived = counted.waived
+
+    def reason(self, node: Requirement) -> tuple[Reason, int]:
+        """Return the reason and the weight its share has beside its siblings': stones, at least."""
+        if isinstance(node, Earn):
+            return self._stone(node), 1
+        if isinstance(node, CreditsAtLeast):
+            found = self._credits(node)
+        elif isinstance(node, AllOf) and node.exclusive:
+            found = self._exclusive(node)
+        else:
+            found = self._group(node)
+        if self.waived and node.id in self.waived:
+            reason = found[0]
+            reason.waived = True
+            reason.share = _ONE
+            reason.counted = max(reason.counted, reason.needed)
+        return found
+
+    def _stone(self, node: Earn) -> Reason:
+        own = self.awards.get(node.id)
+        if own is not None:
+            return Reason(
+                requirement=node,
+                counted=_ONE,
+                needed=_ONE,
+                share=_ONE,
+                awards=tuple([award.award_id for award in own]),
+                until=_until(node, own, self.counted.at),
+            )
+        if node.id in self.waived:
+            return Reason(requirement=node, counted=_ONE, needed=_ONE, share=_ONE, waived=True)
+        why = why_not(node, self.counted)
+        return Reason(requirement=node, counted=_NONE, needed=_ONE, share=_NONE, why=why)
+
+    def _group(self, node: AllOf | SomeOf) -> tuple[Reason, int]:
+        judged = [self.reason(part) for part in node.parts]
+        met = 0
+        shares = []
+        for reason, _ in judged:
+            met += reason.share == _ONE
+            shares.append(_parts_of_whole(reason))
+        if isinstance(node, SomeOf):
+            needed = node.choose
+            share = sum(sorted(shares, reverse=True)[:needed]) // needed
+            weight = sum(sorted([size for _, size in judged])[:needed])
+        else:
+            needed = len(judged)
+            weight = sum([size for _, size in judged])
+            share = (
+                sum([part * size for part, (_, size) in zip(shares, judged, strict=True)]) // weight
+            )
+        return Reason(
+            requirement=node,
+            counted=Decimal(met),
+            needed=Decimal(needed),
+            share=_share(share),
+            parts=tuple([reason for reason, _ in judged]),
+        ), weight
+
+    def _credits(self, node: CreditsAtLeast) -> tuple[Reason, int]:
+        reasons = tuple([self._stone(part) for part in node.parts])
+        there = [part for part, reason in zip(node.parts, reasons, strict=True) if reason.counted]
+        counted = credits_of(there, None)
+        # What is of the wrong kind counts, but not in place of what must be of a kind.
+        lacking = max(
+            [
+                node.credits - counted,
+                sum(
+                    (
+                        max(_NONE, kind.credits - credits_of(there, kind.name))
+                        for kind in node.of_kind
+                    ),
+                    _NONE,
+                ),
+            ]
+        )
+        total = max(node.credits, sum((kind.credits for kind in node.of_kind), _NONE))
+        share = int((total - lacking) * _WHOLE / total) if lacking > 0 else _WHOLE
+        return Reason(
+            requirement=node,
+            counted=counted,
+            needed=node.credits,
+            share=_share(share),
+            parts=reasons,
+        ), max(1, _fewest_for(node))
+
+    def _exclusive(self, node: AllOf) -> tuple[Reason, int]:
+        """Seat every achievement once; what is over counts where it is not needed elsewhere."""
+        seated = seat(
+            [
+                Bench(
+                    seats={
+                        leaf.id: {award.achievement_id: 0 for award in self.awards.get(leaf.id, ())}
+                        for leaf in leaves_
+                    },
+                    wanted=wanted,
+                )
+                for leaves_, wanted in (places(part, self.waived) for part in node.parts)
+            ]
+        )
+        busy = set(seated.values())
+        parts = tuple([self._part(part, seated, busy) for part in node.parts])
+        demands = [int(reason.needed) for reason in parts]
+        filled = sum(min(int(reason.counted), int(reason.needed)) for reason in parts)
+        return Reason(
+            requirement=node,
+            counted=Decimal(sum(reason.done for reason in parts)),
+            needed=Decimal(len(parts)),
+            share=_share(filled * _WHOLE // sum(demands)),
+            parts=parts,
+        ), sum(demands)
+
+    def _part(
+        self,
+        node: Requirement,
+        seated: Mapping[UUID, AchievementId],
+        busy: set[AchievementId],
+    ) -> Reason:
+        if isinstance(node, Earn):
+            return self._seat(node, seated, busy)
+        reasons = tuple([self._seat(p, seated, busy) for p in node.parts if isinstance(p, Earn)])
+        needed = node.choose if isinstance(node, SomeOf) else len(reasons)
+        counted = sum(reason.done for reason in reasons)
+        waived = node.id in self.waived
+        return Reason(
+            requirement=node,
+            counted=Decimal(max(counted, needed) if waived else counted),
+            needed=Decimal(needed),
+            share=_ONE if waived else _share(min(counted, needed) * _WHOLE // needed),
+            parts=reasons,
+            waived=waived,
+        )
+
+    def _seat(
+        self,
+        leaf: Earn,
+        seated: Mapping[UUID, AchievementId],
+        busy: set[AchievementId],
+    ) -> Reason:
+        own = self.awards.get(leaf.id, ())
+        here = seated.get(leaf.id)
+        mine = tuple(
+            award
+            for award in own
+            if (award.achievement_id == here if here else award.achievement_id not in busy)
+        )
+        if mine:
+            busy.update(award.achievement_id for award in mine)
+            return Reason(
+                requirement=leaf,
+                counted=_ONE,
+                needed=_ONE,
+                share=_ONE,
+                awards=tuple(award.award_id for award in mine),
+                until=_until(leaf, mine, self.counted.at),
+            )
+        if leaf.id in self.waived:
+            return Reason(requirement=leaf, counted=_ONE, needed=_ONE, share=_ONE, waived=True)
+        why = "elsewhere" if own else why_not(leaf, self.counted)
+        return Reason(requirement=leaf, counted=_NONE, needed=_ONE, share=_NONE, why=why)
+
+
+def _until(stone: Earn, own: tuple[Held, ...], at: datetime) -> datetime | None:
+    """Return when the last of these awards ceases to count by itself; None if one never does."""
+    if stone.within_days is None and own[0].valid_until is None:
+        return None
+    ends = [_end(stone, award, at) for award in own]
+    certain = [end for end in ends if end is not None]
+    return max(certain) if len(certain) == len(ends) else None
+
+
+def _end(stone: Earn, award: Held, at: datetime) -> datetime | None:
+    """Return until when an award counts: by the stone's rules, or as it was put in its place."""
+    if award.achievement_id != stone.achievement_id:
+        return award.valid_until
+    end = ends_at(stone, award)
+    return award.valid_until if end is not None and end <= at else end
+
+
+def _fewest_for(node: CreditsAtLeast) -> int:
+    return len(nearest(node, NOTHING) or node.parts)
 
 
 def _parts_of_whole(reason: Reason) -> int:
-    return int(reason.share * _WHOLE)
+    return _WHOLE if reason.share == _ONE else int(reason.share * _WHOLE)
 
 
-def _fewest_for(wanted: Decimal, parts: Sequence[Earn]) -> int:
-    return len(_heaviest(wanted, parts) or parts)
-
-
-def _heaviest(wanted: Decimal, parts: Sequence[Earn]) -> tuple[AchievementId, ...] | None:
-    """Return the fewest parts that carry the credits wanted, None where all carry less."""
-    taken: list[AchievementId] = []
-    for part in sorted(parts, key=lambda part: -part.credits):
-        if wanted <= 0:
-            break
-        taken.append(part.achievement_id)
-        wanted -= part.credits
-    return tuple(taken) if wanted <= 0 else None
-
-
-def _done(node: Requirement, held: Collection[AchievementId]) -> bool:
-    if isinstance(node, Earn):
-        return node.achievement_id in held
-    if isinstance(node, CreditsAtLeast):
-        return sum(p.credits for p in node.parts if p.achievement_id in held) >= node.credits
-    needed = node.choose if isinstance(node, SomeOf) else len(node.parts)
-    return sum(_done(part, held) for part in node.parts) >= needed
-
-
-def _nearest(expression: Requirement, held: Collection[AchievementId]) -> tuple[AchievementId, ...]:
-    """Return the fewest further achievements, exactly.
-
-    Group by group the smallest choice is best as long as no achievement serves two
-    groups. Those that do are decided first: each set of them is tried, as earned
-    and as ruled out.
-    """
-    times = Counter(stone.achievement_id for stone in stones(expression))
-    repeated = [known for known, count in times.items() if count > 1 and known not in held]
-    best: tuple[AchievementId, ...] | None = None
-    for size in range(len(repeated) + 1):
-        if best is not None and size >= len(best):
-            break
-        for earned in combinations(repeated, size):
-            way = _way(expression, {*held, *earned}, {*repeated} - {*earned})
-            if way is not None and (best is None or size + len(way) < len(best)):
-                best = (*earned, *way)
-    if best is None:
-        raise ValueError("nobody can complete this expression; see soundness.problems")
-    return tuple(known for known in times if known in best)
-
-
-def _way(
-    node: Requirement, held: Collection[AchievementId], barred: Collection[AchievementId]
-) -> tuple[AchievementId, ...] | None:
-    """Return the fewest achievements that meet `node` without the barred, None if none do."""
-    if isinstance(node, Earn):
-        if node.achievement_id in held:
-            return ()
-        return None if node.achievement_id in barred else (node.achievement_id,)
-    if isinstance(node, CreditsAtLeast):
-        counted = sum(part.credits for part in node.parts if part.achievement_id in held)
-        open_parts = [p for p in node.parts if p.achievement_id not in {*held, *barred}]
-        return _heaviest(node.credits - counted, open_parts)
-    needed = node.choose if isinstance(node, SomeOf) else len(node.parts)
-    ways = [way for part in node.parts if (way := _way(part, held, barred)) is not None]
-    if len(ways) < needed:
-        return None
-    return tuple(known for way in sorted(ways, key=len)[:needed] for known in way)
+def _share(parts: int) -> Decimal:
+    if parts == _WHOLE:
+        return _ONE
+    return Decimal(parts) / _WHOLE if parts else _NONE

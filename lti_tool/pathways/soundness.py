@@ -6,7 +6,7 @@ Pure functions, as in `rules`.
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 
 from lti_tool.core.ids import AchievementId
 from lti_tool.pathways.expression import (
@@ -18,10 +18,11 @@ from lti_tool.pathways.expression import (
     nodes,
     stones,
 )
+from lti_tool.pathways.nearest import NOTHING, credits_of, nearest, repeated
 
 MOST_REQUIREMENTS = 200
 DEEPEST = 8
-# Where achievements are named in several groups, `rules` finds the nearest way by trying out
+# Where achievements are named in several groups or needed beside a stone, `nearest` tries out
 # the sets of them: at most 2 to this power.
 MOST_REPEATED = 8
 
@@ -44,20 +45,44 @@ class Problem:
         return f"In {', '.join(self.place)}: {self.text}" if self.place else self.text
 
 
-def problems(expression: Requirement, names: Mapping[AchievementId, str]) -> list[Problem]:
+def problems(
+    expression: Requirement,
+    names: Mapping[AchievementId, str],
+    levels: Mapping[AchievementId, int | None] | None = None,
+) -> list[Problem]:
     """Return everything that makes an expression impossible or unfit, in display order.
 
     Args:
         expression: with its credits filled in, and no `size_problems`.
         names: of the achievements, for the sentences.
+        levels: that the achievements have now; None: not known, so nothing is said about them.
     """
-    found = list(_problems(expression, (), names))
-    times = Counter(stone.achievement_id for stone in stones(expression))
-    repeated = [names[known] for known, count in times.items() if count > 1]
-    if len(repeated) > MOST_REPEATED:
-        text = f"At most {MOST_REPEATED} achievements may be in several groups, not {len(repeated)}"
-        found.append(Problem(place=(), text=f"{text}: {', '.join(repeated)}."))
+    found = list(_problems(expression, (), _Words(names, levels)))
+    needs = {stone.achievement_id: set[AchievementId]() for stone in stones(expression)}
+    for stone in stones(expression):
+        needs[stone.achievement_id].update(stone.needs)
+    for start in needs:
+        if cycle := find_cycle(start, needs):
+            told = ", ".join(f"{names[a]} needs {names[b]}" for a, b in pairwise(cycle))
+            text = f"These wait for each other: {told}."
+            found.append(Problem(place=(), text=text))
+            break
+    linked = [names[known] for known in names if known in repeated(expression)]
+    if len(linked) > MOST_REPEATED:
+        text = (
+            f"At most {MOST_REPEATED} achievements may be in several groups or needed beside "
+            f"another, not {len(linked)}"
+        )
+        found.append(Problem(place=(), text=f"{text}: {', '.join(linked)}."))
+    elif not found and nearest(expression, NOTHING) is None:
+        found.append(Problem(place=(), text="Nobody can meet all of this together."))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    names: Mapping[AchievementId, str]
+    levels: Mapping[AchievementId, int | None] | None
 
 
 def size_problems(expression: Requirement) -> Iterator[Problem]:
@@ -77,16 +102,36 @@ def size_problems(expression: Requirement) -> Iterator[Problem]:
         yield Problem(place=(), text=f"Groups lie at most {DEEPEST} deep, not {depth}.")
 
 
-def _problems(
-    node: Requirement, place: tuple[str, ...], names: Mapping[AchievementId, str]
-) -> Iterator[Problem]:
+def _problems(node: Requirement, place: tuple[str, ...], words: _Words) -> Iterator[Problem]:
     if isinstance(node, Earn):
+        for text in _stone_problems(node, words):
+            yield Problem(place=place, text=text)
         return
-    for text in _group_problems(node, names):
+    for text in _group_problems(node, words.names):
         yield Problem(place=place, text=text)
     for number, part in enumerate(node.parts, 1):
-        if isinstance(part, AllOf | SomeOf | CreditsAtLeast):
-            yield from _problems(part, (*place, part.title or f"part {number}"), names)
+        if isinstance(part, Earn):
+            yield from _problems(part, place, words)
+        else:
+            yield from _problems(part, (*place, part.title or f"part {number}"), words)
+
+
+def _stone_problems(stone: Earn, words: _Words) -> Iterator[str]:
+    name = words.names[stone.achievement_id]
+    if stone.grade_at_least is not None and not 0 < stone.grade_at_least <= 1:
+        yield f"The grade that {name} needs must be more than 0 and at most 1."
+    if stone.within_days is not None and stone.within_days < 1:
+        yield f"{name} must count for at least a day."
+    if stone.achievement_id in stone.needs:
+        yield f"{name} cannot need itself."
+    if len(set(stone.needs)) < len(stone.needs):
+        yield f"{name} names something it needs twice."
+    if stone.level_at_least is not None and words.levels is not None:
+        level = words.levels.get(stone.achievement_id)
+        if level is None:
+            yield f"{name} has no level, and level {stone.level_at_least} is needed."
+        elif level < stone.level_at_least:
+            yield f"{name} has level {level}, and level {stone.level_at_least} is needed."
 
 
 def _group_problems(
@@ -104,6 +149,20 @@ def _group_problems(
             yield f"{node.choose} of {len(node.parts)} parts cannot be met."
     elif isinstance(node, CreditsAtLeast):
         yield from _credit_problems(node, names)
+    elif node.exclusive:
+        yield from _exclusive_problems(node)
+
+
+def _exclusive_problems(node: AllOf) -> Iterator[str]:
+    for number, part in enumerate(node.parts, 1):
+        if isinstance(part, Earn):
+            continue
+        is_plain = isinstance(part, SomeOf) or (isinstance(part, AllOf) and not part.exclusive)
+        if not is_plain or not all(isinstance(inner, Earn) for inner in part.parts):
+            yield (
+                f"Where each stone counts once, {part.title or f'part {number}'} must be stones "
+                "of which all or some are needed."
+            )
 
 
 def _credit_problems(node: CreditsAtLeast, names: Mapping[AchievementId, str]) -> Iterator[str]:
@@ -112,9 +171,20 @@ def _credit_problems(node: CreditsAtLeast, names: Mapping[AchievementId, str]) -
             yield f"{names[part.achievement_id]} carries no credits."
     if node.credits <= 0:
         yield "The credits that are needed must be more than 0."
-    total = sum(part.credits for part in node.parts)
+    total = credits_of(node.parts, None)
     if total < node.credits:
         yield f"{node.credits:f} credits are needed, and the parts carry {total:f} together."
+    if len({kind.name for kind in node.of_kind}) < len(node.of_kind):
+        yield "Each kind of credits is named once."
+    for kind in node.of_kind:
+        of_it = credits_of(node.parts, kind.name)
+        if kind.credits <= 0:
+            yield f"The credits of kind {kind.name} must be more than 0."
+        elif of_it < kind.credits:
+            yield (
+                f"{kind.credits:f} credits of kind {kind.name} are needed, and the parts carry "
+                f"{of_it:f} of it."
+            )
 
 
 def find_cycle(

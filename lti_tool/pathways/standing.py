@@ -1,13 +1,14 @@
 """What screens show of pathways: values, read by `queries`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
-from lti_tool.core.ids import AchievementId, PathwayId, PersonId
-from lti_tool.pathways.rules import Evaluation
+from lti_tool.core.ids import AchievementId, AwardId, PathwayId, PersonId
+from lti_tool.pathways.rules import Evaluation, Held
 
 # Of a learner on a pathway. Lapsed: completed, and a part fell away since.
 State = Literal["completed", "lapsed", "one_away", "under_way"]
@@ -64,6 +65,8 @@ class PathwayStanding(Standing):
     Attributes:
         stones: leaves of the expression, in display order.
         evaluation: the tree of reasons and the nearest way.
+        awards: what is held of what the pathway names, and `names` of achievements: what
+            `words.explain` asks for.
     """
 
     pathway_id: PathwayId
@@ -72,6 +75,8 @@ class PathwayStanding(Standing):
     achievement_name: str
     stones: tuple[Stone, ...]
     evaluation: Evaluation
+    awards: Mapping[AwardId, Held]
+    names: Mapping[AchievementId, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

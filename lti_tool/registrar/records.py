@@ -150,7 +150,7 @@ def get_record(session: Session, person_id: PersonId) -> Record:
         ],
         attempts=_attempts(session, users, platforms),
         awards=awards,
-        pathways=_pathways(session, person_id, awards),
+        pathways=_pathways(session, person_id),
         entries=_entries(session, person_id, [award.award_id for award in awards]),
     )
 
@@ -241,19 +241,9 @@ def _awards(session: Session, person_id: PersonId) -> list[AwardRow]:
     return list(newest.values())
 
 
-def _pathways(
-    session: Session, person_id: PersonId, awards: Sequence[AwardRow]
-) -> list[tuple[PathwayStanding, Explained]]:
-    awarded_at = {award.award_id: award.awarded_at for award in awards}
+def _pathways(session: Session, person_id: PersonId) -> list[tuple[PathwayStanding, Explained]]:
     return [
-        (
-            standing,
-            explain(
-                standing.evaluation.reasons,
-                {stone.achievement_id: stone.name for stone in standing.stones},
-                awarded_at,
-            ),
-        )
+        (standing, explain(standing.evaluation.reasons, standing.names, standing.awards))
         for standing in pathways.list_progress(session, person_id)
     ]
 

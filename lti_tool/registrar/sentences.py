@@ -5,6 +5,13 @@ from uuid import UUID
 
 # What each act did; {} is what it was done to, where that has a name.
 _ACTS = {
+    "allocate_award": "said in which pathway a badge of {} counts",
+    "confirm_completion": "confirmed that {} has completed a pathway",
+    "move_to_version": "moved {} to another version of a pathway",
+    "replace_requirement": "let another badge of {} stand for a part of a pathway",
+    "set_confirmation": "changed whether completions of {} wait for a registrar",
+    "undo_ruling": "took back a decision about {} on a pathway",
+    "waive_requirement": "waived a part of a pathway for {}",
     "allow_anonymous": "decided about visits without a name",
     "approve_deployment": "allowed a platform to open Cairn",
     "award_by_hand": "gave {} by a decision",

@@ -1,14 +1,17 @@
 """Random pathways and learners, and a slow judge that shares no code with ours."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import combinations
+from functools import partial
+from itertools import combinations, product
+from random import Random
 from uuid import UUID
 
 from hypothesis import strategies as st
 
 from lti_tool.core.ids import AchievementId, AwardId, new_id
+from lti_tool.pathways.counting import NO_RULINGS, Held, Rulings
 from lti_tool.pathways.expression import (
     AllOf,
     CreditsAtLeast,
@@ -17,7 +20,6 @@ from lti_tool.pathways.expression import (
     SomeOf,
     stones,
 )
-from lti_tool.pathways.rules import Held
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ACHIEVEMENTS = [AchievementId(UUID(int=number)) for number in range(1, 9)]
@@ -28,11 +30,12 @@ def earn(number: int, *, credits_: str = "0") -> Earn:
     return Earn(achievement_id=ACHIEVEMENTS[number - 1], credits=Decimal(credits_))
 
 
-def held(number: int, *, minutes: int = 0) -> Held:
+def held(number: int, *, minutes: int = 0, ends: int | None = None) -> Held:
     return Held(
         award_id=AwardId(new_id()),
         achievement_id=ACHIEVEMENTS[number - 1],
         awarded_at=NOON + timedelta(minutes=minutes),
+        valid_until=None if ends is None else NOON + timedelta(minutes=ends),
     )
 
 
@@ -74,39 +77,118 @@ def expressions() -> st.SearchStrategy[Requirement]:
     return st.recursive(bottom, _group, max_leaves=10)
 
 
-def learners() -> st.SearchStrategy[list[Held]]:
-    return st.lists(
-        st.builds(held, st.integers(1, len(ACHIEVEMENTS)), minutes=st.integers(0, 30)), max_size=10
-    )
+def uuid_of(dice: Random) -> UUID:
+    return UUID(int=dice.getrandbits(128))
 
 
-def is_met(node: Requirement, known: Collection[AchievementId]) -> bool:
+def is_met(
+    node: Requirement,
+    awards: Sequence[Held],
+    at: datetime,
+    rulings: Rulings = NO_RULINGS,
+) -> bool:
     """Judge by trying every choice of parts, as the words of the rule say."""
+    if node.id in rulings.waived and rulings.waived[node.id] <= at:
+        return True
     match node:
         case Earn():
-            return node.achievement_id in known
+            return bool(_meeting(node, awards, at, rulings))
+        case AllOf(exclusive=True):
+            return _seatable(list(node.parts), awards, at, rulings, frozenset())
         case AllOf():
-            return all(is_met(part, known) for part in node.parts)
+            return all(is_met(part, awards, at, rulings) for part in node.parts)
         case SomeOf():
             return any(
-                all(is_met(part, known) for part in chosen)
+                all(is_met(part, awards, at, rulings) for part in chosen)
                 for chosen in combinations(node.parts, node.choose)
             )
         case CreditsAtLeast():
-            return any(
-                sum((part.credits for part in chosen), Decimal(0)) >= node.credits
-                and all(is_met(part, known) for part in chosen)
-                for size in range(len(node.parts) + 1)
-                for chosen in combinations(node.parts, size)
+            met = [part for part in node.parts if is_met(part, awards, at, rulings)]
+            return sum(part.credits for part in met) >= node.credits and all(
+                sum(part.credits for part in met if part.credit_kind == kind.name) >= kind.credits
+                for kind in node.of_kind
             )
 
 
-def fewest_further(expression: Requirement, known: set[AchievementId]) -> int:
+def _meeting(
+    stone: Earn, awards: Sequence[Held], at: datetime, rulings: Rulings
+) -> set[AchievementId]:
+    """Return the achievements by which a stone can be met."""
+
+    def valid(award: Held) -> bool:
+        return award.awarded_at <= at and not (award.valid_until and award.valid_until <= at)
+
+    found = set()
+    if all(any(valid(a) and a.achievement_id == need for a in awards) for need in stone.needs):
+        for award in awards:
+            age = at - award.awarded_at
+            if (
+                award.achievement_id == stone.achievement_id
+                and age >= timedelta(0)
+                and (valid(award) or stone.counts_expired)
+                and (stone.within_days is None or age < timedelta(days=stone.within_days))
+                and (award.grade or Decimal(0)) >= (stone.grade_at_least or Decimal(0))
+                and (award.level or 0) >= (stone.level_at_least or 0)
+            ):
+                found.add(award.achievement_id)
+    if stone.id in rulings.substitutes:
+        award_id, since = rulings.substitutes[stone.id]
+        found |= {
+            a.achievement_id for a in awards if a.award_id == award_id and valid(a) and since <= at
+        }
+    return found
+
+
+def _seatable(
+    parts: list[Requirement],
+    awards: Sequence[Held],
+    at: datetime,
+    rulings: Rulings,
+    busy: frozenset[AchievementId],
+) -> bool:
+    """Give every part its stones in every way there is, no achievement twice."""
+    if not parts:
+        return True
+    part, *others = parts
+    waived = {known for known, since in rulings.waived.items() if since <= at}
+    if part.id in waived:
+        return _seatable(others, awards, at, rulings, busy)
+    leaves_ = [part] if isinstance(part, Earn) else list(stones(part))
+    choose = part.choose if isinstance(part, SomeOf) else len(leaves_)
+    for chosen in combinations(leaves_, choose):
+        ways = [
+            [None] if leaf.id in waived else sorted(_meeting(leaf, awards, at, rulings) - busy)
+            for leaf in chosen
+        ]
+        for taken in product(*ways):
+            used = [known for known in taken if known is not None]
+            if len(set(used)) == len(used) and _seatable(
+                others, awards, at, rulings, busy.union(used)
+            ):
+                return True
+    return False
+
+
+def fewest_further(
+    expression: Requirement,
+    awards: Sequence[Held],
+    at: datetime,
+    rulings: Rulings = NO_RULINGS,
+) -> int:
     """Return how many more are needed, by trying every set of them, small ones first."""
-    named = sorted({stone.achievement_id for stone in stones(expression)} - known)
+    asked_for = sorted(
+        {known for stone in stones(expression) for known in (stone.achievement_id, *stone.needs)}
+    )
     return next(
         size
-        for size in range(len(named) + 1)
-        for further in combinations(named, size)
-        if is_met(expression, known.union(further))
+        for size in range(len(asked_for) + 1)
+        for further in combinations(asked_for, size)
+        if is_met(expression, [*awards, *map(partial(fresh, at=at), further)], at, rulings)
+    )
+
+
+def fresh(known: AchievementId, *, at: datetime) -> Held:
+    """Return an award as good as can be, made now."""
+    return Held(
+        award_id=AwardId(new_id()), achievement_id=known, awarded_at=at, grade=Decimal(1), level=99
     )
