@@ -104,10 +104,12 @@ def plan(learners: Sequence[Learner], now: datetime) -> list[Sitting]:
 
 def _sittings(learners: Sequence[Learner], now: datetime) -> Iterator[Sitting]:
     for number, learner in enumerate(learners):
-        for module in MODULES:
+        for place, module in enumerate(MODULES):
             for tries, fate in enumerate(learner.fates(module)):
                 begins_at = now - timedelta(
-                    days=_DAYS_AGO[module] - number % 4, hours=number % 7, minutes=7 * number % 60
+                    days=_DAYS_AGO[module] - number % 4,
+                    hours=(number + 3 * place) % 7,
+                    minutes=(7 * number + 11 * place) % 60,
                 )
                 begins_at += tries * _BETWEEN_TRIES
                 ends_at: datetime | None = begins_at + _WORKED_FOR
