@@ -118,7 +118,7 @@ def running_installation(home: Path) -> Iterator[Installation]:
             wait_for(
                 lambda: supervisor.poll() is not None or "Ctrl-C" in said.read_text(),
                 "the demo runs",
-                seconds=100,
+                seconds=150,
             )
             assert supervisor.poll() is None, said.read_text()
             yield Installation(
