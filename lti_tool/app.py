@@ -16,6 +16,7 @@ from lti_tool.core import db, web
 from lti_tool.core import settings as settings_module
 from lti_tool.core.settings import Settings
 from lti_tool.instructor import course_routes as course
+from lti_tool.instructor import looking_routes as looking
 from lti_tool.instructor import marking_routes as marking
 from lti_tool.instructor import people_routes as course_people
 from lti_tool.instructor import regrade_routes as regrading
@@ -70,6 +71,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(check.blueprint)
     app.register_blueprint(course.blueprint)
     app.register_blueprint(instructor.blueprint)
+    app.register_blueprint(looking.blueprint)
     app.register_blueprint(marking.blueprint)
     app.register_blueprint(regrading.blueprint)
     app.register_blueprint(placement_rules.blueprint)

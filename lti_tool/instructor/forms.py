@@ -31,6 +31,8 @@ class Picked(BaseModel):
         competency: only what shows this one; empty for all.
         pathway: only what counts on this one.
         whole: choose all of that pathway.
+        opens_at: as typed, UTC; so is `closes_at`.
+        in_new_window: each shall open beside the course.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -42,6 +44,9 @@ class Picked(BaseModel):
     competency: Words = ""
     pathway: UUID | None = None
     whole: bool = False
+    opens_at: Typed = ""
+    closes_at: Typed = ""
+    in_new_window: bool = False
 
     @classmethod
     def values(cls, sent: MultiDict[str, str]) -> dict[str, object]:
@@ -56,6 +61,21 @@ class Picked(BaseModel):
             return None
         points = int(self.points)
         return points if 1 <= points <= MOST_POINTS else None
+
+    def window(self) -> tuple[datetime | None, datetime | None, dict[str, str]]:
+        """Return when it opens and closes, and for each field that says nothing what to enter."""
+        opens, closes = _instant(self.opens_at), _instant(self.closes_at)
+        wrong = {
+            name: "Enter a day and a time, like 2027-03-16 09:00, or leave it empty."
+            for name, typed, read in (
+                ("opens_at", self.opens_at, opens),
+                ("closes_at", self.closes_at, closes),
+            )
+            if typed and read is None
+        }
+        if opens is not None and closes is not None and closes <= opens:
+            wrong["closes_at"] = "It has to close after it opens."
+        return opens, closes, wrong
 
 
 class ResultsFilter(BaseModel):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from lti_tool.launch.deep_linking import (
     ContentItem,
     response_form,
     takes_columns,
+    takes_new_windows,
     takes_several,
 )
 from lti_tool.launch.errors import NotForYourRoleError
@@ -62,6 +64,8 @@ def place(here: CurrentLaunch) -> ResponseReturnValue:
         problems.append(("assessments", "Choose one only: your course takes one at a time."))
     if points is None:
         problems.append(("points", f"Enter a whole number from 1 to {MOST_POINTS}."))
+    opens_at, closes_at, wrong = picked.window()
+    problems += wrong.items()
     if points is None or problems:
         return _picker(here, picked, problems), 400
     with transaction(here.institution_id) as session:
@@ -69,7 +73,12 @@ def place(here: CurrentLaunch) -> ResponseReturnValue:
             assessments.get_edition(session, EditionId(edition_id))
             for edition_id in picked.assessment
         ]
-    return _answer(here, [_placed(here, edition, Decimal(points)) for edition in chosen])
+    in_new_window = picked.in_new_window and takes_new_windows(here)
+    items = [
+        _placed(here, edition, Decimal(points), opens_at=opens_at, closes_at=closes_at)
+        for edition in chosen
+    ]
+    return _answer(here, [replace(item, in_new_window=in_new_window) for item in items])
 
 
 @blueprint.get("/placement")
@@ -220,6 +229,7 @@ def _picker(here: CurrentLaunch, picked: Picked, problems: Sequence[tuple[str, s
         picked=picked,
         several=several,
         columns=takes_columns(here),
+        windows=takes_new_windows(here),
         note=quirks_of(product).placing_note,
         competencies=competencies,
         pathways=pathways,
@@ -241,7 +251,14 @@ def _after(choosable: Sequence[Choosable], picked: Picked) -> list[Choosable]:
     return others
 
 
-def _placed(here: CurrentLaunch, edition: EditionSummary, points: Decimal) -> ContentItem:
+def _placed(
+    here: CurrentLaunch,
+    edition: EditionSummary,
+    points: Decimal,
+    *,
+    opens_at: datetime | None,
+    closes_at: datetime | None,
+) -> ContentItem:
     placement_id = create_placement(
         here.institution_id,
         edition.edition_id,
@@ -249,6 +266,8 @@ def _placed(here: CurrentLaunch, edition: EditionSummary, points: Decimal) -> Co
         created_by=here.user_id,
         title=edition.title,
         points=points,
+        opens_at=opens_at,
+        closes_at=closes_at,
     )
     return ContentItem(
         title=edition.title,
@@ -256,6 +275,8 @@ def _placed(here: CurrentLaunch, edition: EditionSummary, points: Decimal) -> Co
         placement_token=placement_token.make(placement_id, here.institution_id, edition.edition_id),
         points=points,
         resource_id=str(edition.assessment_id),
+        opens_at=opens_at,
+        closes_at=closes_at,
     )
 
 

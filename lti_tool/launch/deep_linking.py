@@ -5,6 +5,7 @@ https://www.imsglobal.org/spec/lti-dl/v2p0
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
 
@@ -47,6 +48,9 @@ class ContentItem:
         resource_id: our id of what is placed, to tell columns apart.
         tag: what the column is for, where one resource has several.
         icon_url: absolute.
+        opens_at: from when it can be taken, aware; platforms may show it, Cairn holds to it.
+        closes_at: until when.
+        in_new_window: it shall open beside the course, not inside its page.
     """
 
     title: str
@@ -56,20 +60,37 @@ class ContentItem:
     resource_id: str
     tag: str | None = None
     icon_url: str | None = None
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    in_new_window: bool = False
 
 
 class _Link(DeepLinkResource):
-    """pylti1p3's link with the text that it cannot say."""
+    """pylti1p3's link with what it cannot say (Deep Linking 2.0 §3.1)."""
 
-    text = ""
+    more: dict[str, object]
 
     def to_dict(self) -> dict[str, object]:
-        return {**super().to_dict(), **({"text": self.text} if self.text else {})}
+        return {**super().to_dict(), **self.more}
+
+
+def _more(item: ContentItem) -> dict[str, object]:
+    more: dict[str, object] = {"text": item.text} if item.text else {}
+    if item.in_new_window:
+        more["window"] = {"targetName": "_blank"}
+    times = {"startDateTime": item.opens_at, "endDateTime": item.closes_at}
+    window = {name: at.isoformat() for name, at in times.items() if at is not None}
+    return more | ({"available": window, "submission": window} if window else {})
 
 
 def takes_several(here: CurrentLaunch) -> bool:
     """Tell whether the platform takes more than one item at once. Some write it as a word."""
     return _request(here).get("accept_multiple") in {True, "true"}
+
+
+def takes_new_windows(here: CurrentLaunch) -> bool:
+    """Tell whether the platform can open an item in a window of its own."""
+    return "window" in _request(here).get("accept_presentation_document_targets", ())
 
 
 def takes_columns(here: CurrentLaunch) -> bool:
@@ -121,7 +142,7 @@ def _request(here: CurrentLaunch) -> dict[str, Any]:
 
 def _link(item: ContentItem, *, with_column: bool) -> DeepLinkResource:
     link = _Link()
-    link.text = item.text
+    link.more = _more(item)
     link.set_title(item.title).set_url(settings.current().base_url + LAUNCH_PATH)
     link.set_custom_params({PLACEMENT_PARAMETER: item.placement_token, **history.PARAMETERS})
     if item.icon_url is not None:

@@ -50,7 +50,7 @@ class Address:
 
     def filled(self, base: str, world: World, *, strangers: World, foreign: str = "") -> str:
         """Return the address, with the parameter `foreign` (or all: "*") of the strangers."""
-        rest = re.sub(r"^/(?:l|desk|staff)/<[^>]+>", "", self.rule.rule)
+        rest = re.sub(r"^/(?:l|desk|staff|my)/<[^>]+>", "", self.rule.rule)
         if self.rule.rule.startswith("/staff/"):
             base = base.replace("/desk/", "/staff/")
         for name in self.parameters:
@@ -91,6 +91,8 @@ def ask(app: Flask, who: Visitor, address: Address, path: str) -> TestResponse:
 def people(world: World, address: Address) -> list[tuple[Role | None, Visitor]]:
     if address.is_of_launch:
         return list(world.in_course.items())
+    if address.rule.rule.startswith("/my/"):
+        return [(Role.LEARNER, world.at_home)]
     return list(world.at_desk.items())
 
 

@@ -16,8 +16,11 @@ from lti_tool.core import clock, keys
 from lti_tool.core.audit import SYSTEM
 from lti_tool.core.db import Base, transaction
 from lti_tool.core.ids import AttemptId, UserId
+from lti_tool.launch.session import expiry, new_secret
+from lti_tool.people import learner_session
+from lti_tool.people.models import LearnerSession
 from lti_tool.people.rules import STAFF_ROLES, Role
-from lti_tool.people.services import add_identity_provider, sign_in
+from lti_tool.people.services import add_identity_provider, hash_of, person_of, sign_in
 from lti_tool.people.staff_session import COOKIE
 from lti_tool.platforms import services as platforms
 from lti_tool.platforms.invitations import invite
@@ -61,12 +64,14 @@ class World:
     Attributes:
         in_course: by role, None for a launch without a role: each another person.
         at_desk: by role.
+        at_home: a learner who came by a link in an e-mail.
         other_learner: in the same course; nothing is theirs.
     """
 
     here: story.University
     in_course: Mapping[Role | None, Visitor]
     at_desk: Mapping[Role, Visitor]
+    at_home: Visitor
     other_learner: Visitor
     ids: dict[str, UUID] = field(default_factory=dict)
 
@@ -136,6 +141,7 @@ def settled(worker: Worker) -> World:
             for role in (*(role for role in Role if role not in STAFF_ROLES), None)
         },
         at_desk={role: _at_desk(here, provider_id, role) for role in STAFF_ROLES},
+        at_home=_at_home(here, amara),
         other_learner=_in_course(here, activity, story.enrol(here, "Bela"), Role.LEARNER),
         ids={
             "deployment_id": waiting,
@@ -194,6 +200,23 @@ def _in_course(
     )
     secret = opened.cookie[1].partition(".")[2]
     return Visitor(base=opened.url, cookie=opened.cookie, secret=secret)
+
+
+def _at_home(here: story.University, learner_id: UserId) -> Visitor:
+    secret, id_, now = new_secret(), uuid4(), clock.now()
+    with transaction(here.institution_id) as session:
+        session.add(
+            LearnerSession(
+                id=id_,
+                person_id=person_of(session, learner_id),
+                address="amara@home.example",
+                secret_hash=hash_of(secret),
+                created_at=now,
+                expires_at=expiry(now),
+            )
+        )
+    cookie = (learner_session.COOKIE, f"{here.institution_id}.{id_}.{secret}")
+    return Visitor(base=f"/my/{here.slug}", cookie=cookie, secret=secret)
 
 
 def _at_desk(here: story.University, provider_id: UUID, role: Role) -> Visitor:

@@ -118,6 +118,7 @@ def launch(here: University, activity: Activity) -> Visit:
             "deep_linking": {
                 "accept_multiple": True,
                 "accept_types": ["ltiResourceLink"],
+                "accept_presentation_document_targets": ["iframe", "window"],
                 "deep_link_return_url": "https://lms.example/return",
             }
         }
@@ -146,6 +147,36 @@ def test_every_page_passes_axe_and_fits_its_window(
         expect(page.get_by_role("heading", level=1)).to_have_text(heading)
         assert axe_violations(page) == [], path
         assert overflow_px(page) == 0, path
+
+
+@pytest.mark.parametrize(
+    ("width", "dark", "forced_colours"),
+    [(320, True, False), (1280, False, False), (1280, False, True)],
+)
+def test_one_looks_inside_and_comes_back_to_the_choice_as_it_was(
+    base_url: str, open_page: OpenPage, width: int, *, dark: bool, forced_colours: bool
+) -> None:
+    _, _, visit = busy_course()
+    page = open_page("about:blank", width=width, dark=dark, forced_colours=forced_colours)
+    enter(page, base_url, visit, "/pick")
+    page.get_by_role("checkbox", name="Data ethics").check()
+    page.get_by_text("When it opens and closes, and where").click()
+    page.get_by_label("Opens (UTC)").fill("2027-03-16T09:00")
+    page.get_by_label("Open in a new window").check()
+    assert axe_violations(page) == []
+
+    page.get_by_role("button", name="Look inside “Research data management”").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Research data management")
+    expect(page.get_by_role("group", name="What is 0?")).to_be_visible()
+    assert axe_violations(page) == []
+    assert overflow_px(page) == 0
+    page.get_by_role("link", name="Back to the choice").first.click()
+
+    expect(page.get_by_role("checkbox", name="Data ethics")).to_be_checked()
+    expect(page.get_by_role("checkbox", name="Research data")).not_to_be_checked()
+    expect(page.get_by_label("Opens (UTC)")).to_have_value("2027-03-16T09:00")
+    expect(page.get_by_label("Open in a new window")).to_be_checked()
+    assert overflow_px(page) == 0
 
 
 @pytest.mark.parametrize(

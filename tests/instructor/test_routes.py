@@ -243,7 +243,7 @@ def test_where_one_is_taken_one_can_be_chosen(
     picker.add(shelf["Reading"], shelf["Ethics"])
 
     assert 'type="radio"' in page
-    assert 'type="checkbox"' not in page
+    assert 'type="checkbox" name="assessment"' not in page
     assert "one at a time" in page
     assert picker.page.status_code == 400
     assert "Choose one only: your course takes one at a time." in picker.page.text

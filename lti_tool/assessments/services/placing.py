@@ -1,5 +1,6 @@
 """Placing an edition in a course, and finding the placement again when it is launched."""
 
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import select
@@ -35,6 +36,8 @@ def create_placement(  # noqa: PLR0913 - the choices of one form
     policy: Policy = Policy.BEST,
     max_attempts: int | None = None,
     gives_badge: bool = True,
+    opens_at: datetime | None = None,
+    closes_at: datetime | None = None,
 ) -> PlacementId:
     """Place an edition in a course. It is bound to its resource link at the first launch.
 
@@ -48,6 +51,8 @@ def create_placement(  # noqa: PLR0913 - the choices of one form
         policy: which attempt counts.
         max_attempts: None for as many as people like.
         gives_badge: whether passing here earns what the assessment can earn.
+        opens_at: the first instant to begin at, aware; None for always.
+        closes_at: the instant of the end, later than `opens_at`; None for never.
 
     Raises:
         NotFoundError: the institution has no such published edition.
@@ -64,6 +69,8 @@ def create_placement(  # noqa: PLR0913 - the choices of one form
             policy=policy,
             max_attempts=max_attempts,
             gives_badge=gives_badge,
+            opens_at=opens_at,
+            closes_at=closes_at,
             created_by=created_by,
             created_at=clock.now(),
         )
