@@ -25,6 +25,7 @@ _ACTS = {
     "export_person": "took along all that is kept about {}",
     "find_person": "looked for {}",
     "grant_minutes": "gave a learner more time for one attempt",
+    "keep_lapsed": "let a certificate of {} stand though a part of it fell away",
     "lose_access": "lost access to the desk",
     "make_column": "made a column in a gradebook",
     "publish_achievement": "published a badge",
@@ -37,7 +38,9 @@ _ACTS = {
     "rotate_key": "made a new key",
     "set_accommodation": "gave a learner another amount of time",
     "set_conditions": "set the rules of an assessment in a course",
+    "set_lapse_policy": "changed what becomes of certificates of {} when a part falls away",
     "sign_in": "signed in to the desk",
+    "withdraw_lapsed": "withdrew a certificate of {} of which a part fell away",
     "withdraw_award": "withdrew {}",
 }
 _WITHOUT_NAME = {

@@ -1,0 +1,269 @@
+"""What time does to pathways: awards that expire or grow old, notices, certificates suspended.
+
+Also how a change of a pathway's rules reaches everybody on it: their rows are made due at once, and
+the sweep counts them anew, some hundred to a transaction. It goes on where it was stopped.
+"""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.orm import Session, aliased
+
+from lti_tool.badges.models import Award, AwardCause
+from lti_tool.badges.rules import CauseKind
+from lti_tool.badges.services import withdraw_award
+from lti_tool.core import audit, clock
+from lti_tool.core.db import system_transaction, transaction
+from lti_tool.core.errors import NotFoundError
+from lti_tool.core.ids import AwardId, InstitutionId, PathwayId, PersonId
+from lti_tool.pathways import queries, recounting
+from lti_tool.pathways.deciding import Decision
+from lti_tool.pathways.expression import from_json
+from lti_tool.pathways.facts import facts_of
+from lti_tool.pathways.models import Completion, Pathway, Progress
+from lti_tool.pathways.stand import LapsePolicy, ends_then
+from lti_tool.platforms.models import Institution
+
+# People whose rows are locked together; an award of one of them waits for all.
+PEOPLE_AT_ONCE = 200
+# Of one institution in one run; the next run goes on.
+MOST_AT_ONCE = 2000
+_SUSPENDED = "A part of the pathway fell away, and the time to earn it again is over."
+
+
+def sweep() -> int:
+    """Do what time has made due, at every institution. Runs again and again; safe beside itself.
+
+    Returns:
+        How many people were counted anew.
+    """
+    with system_transaction() as session:
+        institution_ids = session.scalars(select(Institution.id)).all()
+    counted = 0
+    for institution_id in institution_ids:
+        counted += _recount_due(institution_id)
+        _give_notice(institution_id)
+        _suspend(institution_id)
+    return counted
+
+
+def count_due(session: Session, pathway_id: PathwayId) -> int:
+    """Return how many people on a pathway have yet to be counted anew: what a change has left."""
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(Progress)
+            .where(Progress.pathway_id == pathway_id, Progress.changes_at <= clock.now())
+        )
+        or 0
+    )
+
+
+def set_lapse_policy(
+    institution_id: InstitutionId,
+    pathway_id: PathwayId,
+    policy: LapsePolicy,
+    *,
+    notice_days: int,
+    decision: Decision,
+) -> None:
+    """Say what becomes of certificates when a part falls away; everybody is counted anew.
+
+    Args:
+        institution_id: whose.
+        pathway_id: which.
+        policy: from now on.
+        notice_days: how long before and after that people are given, 0 or more.
+        decision: who, why.
+
+    Raises:
+        NotFoundError: there is no such pathway here.
+    """
+    with transaction(institution_id) as session:
+        pathway = queries.get_pathway(session, pathway_id)
+        former = pathway.lapse_policy
+        pathway.lapse_policy, pathway.notice_days = policy.value, notice_days
+        audit.record(
+            session,
+            actor=decision.actor,
+            act="set_lapse_policy",
+            object_kind="pathway",
+            object_id=pathway_id,
+            reason=decision.reason.strip(),
+            facts={"former": former, "policy": policy.value, "notice_days": notice_days},
+        )
+        make_all_due(session, pathway_id)
+
+
+def make_all_due(session: Session, pathway_id: PathwayId) -> None:
+    """Have everybody on a pathway counted anew by the next sweeps."""
+    session.execute(
+        update(Progress).where(Progress.pathway_id == pathway_id).values(changes_at=clock.now())
+    )
+
+
+def list_to_review(session: Session, pathway_id: PathwayId) -> list[Completion]:
+    """Return lapsed completions about which somebody has to decide, the oldest first."""
+    again = aliased(Completion)
+    return list(
+        session.scalars(
+            select(Completion)
+            .join(Pathway, Pathway.id == Completion.pathway_id)
+            .where(
+                Completion.pathway_id == pathway_id,
+                Pathway.lapse_policy == LapsePolicy.REVIEW.value,
+                Completion.lapsed_at.is_not(None),
+                Completion.settled_at.is_(None),
+                ~exists().where(
+                    again.pathway_id == Completion.pathway_id,
+                    again.person_id == Completion.person_id,
+                    again.lapsed_at.is_(None),
+                ),
+            )
+            .order_by(Completion.lapsed_at, Completion.id)
+        )
+    )
+
+
+def settle_lapse(
+    institution_id: InstitutionId, completion_id: UUID, *, withdraws: bool, decision: Decision
+) -> None:
+    """Decide about a certificate of which a part fell away: let it stand, or withdraw it.
+
+    A second time changes nothing. Undo a withdrawal by giving the award back.
+
+    Raises:
+        NotFoundError: there is no such lapsed completion here.
+    """
+    with transaction(institution_id) as session:
+        completion = session.scalar(
+            select(Completion).where(
+                Completion.id == completion_id, Completion.lapsed_at.is_not(None)
+            )
+        )
+        if completion is None:
+            raise NotFoundError("There is no such completion, or no part of it fell away.")
+        if completion.settled_at is not None:
+            return
+        awards = _certificates(session, completion) if withdraws else []
+    for award_id in awards:
+        withdraw_award(institution_id, award_id, reason=decision.reason, actor=decision.actor)
+    with transaction(institution_id) as session:
+        if not _settle(session, completion_id):
+            return  # somebody else did at the same time
+        audit.record(
+            session,
+            actor=decision.actor,
+            act="withdraw_lapsed" if withdraws else "keep_lapsed",
+            object_kind="person",
+            object_id=completion.person_id,
+            reason=decision.reason.strip(),
+            facts={"pathway": str(completion.pathway_id)},
+        )
+
+
+def _recount_due(institution_id: InstitutionId) -> int:
+    with transaction(institution_id) as session:
+        due: dict[PathwayId, list[PersonId]] = defaultdict(list)
+        for pathway_id, person_id in session.execute(
+            select(Progress.pathway_id, Progress.person_id)
+            .where(Progress.changes_at <= clock.now())
+            .order_by(Progress.changes_at)
+            .limit(MOST_AT_ONCE)
+        ):
+            due[pathway_id].append(person_id)
+    for pathway_id, people in due.items():
+        for start in range(0, len(people), PEOPLE_AT_ONCE):
+            recounting.recount(institution_id, pathway_id, people[start : start + PEOPLE_AT_ONCE])
+    return sum(map(len, due.values()))
+
+
+def _give_notice(institution_id: InstitutionId) -> None:
+    """Note of completions that time is about to end that it was told; pages show it from then."""
+    now = clock.now()
+    with transaction(institution_id) as session:
+        rows = session.execute(
+            select(Completion, Pathway, Progress)
+            .join(Pathway, Pathway.id == Completion.pathway_id)
+            .join(
+                Progress,
+                (Progress.pathway_id == Completion.pathway_id)
+                & (Progress.person_id == Completion.person_id),
+            )
+            .where(
+                Completion.lapsed_at.is_(None),
+                Completion.noticed_at.is_(None),
+                Pathway.lapse_policy != LapsePolicy.KEEP.value,
+                Progress.changes_at <= now + func.make_interval(0, 0, 0, Pathway.notice_days),
+            )
+            .limit(MOST_AT_ONCE)
+        ).all()
+        for completion, pathway, progress in rows:
+            ends = _ends(session, pathway, progress, now)
+            if ends is not None and ends <= now + timedelta(days=pathway.notice_days):
+                completion.noticed_at = now
+
+
+def _ends(session: Session, pathway: Pathway, progress: Progress, now: datetime) -> datetime | None:
+    version = queries.list_versions(session, [progress.version_id])[progress.version_id]
+    expression = from_json(version.expression)
+    facts = facts_of(session, pathway, expression, [progress.person_id])[progress.person_id]
+    return ends_then(expression, facts.held, now, facts.rulings)
+
+
+def _suspend(institution_id: InstitutionId) -> None:
+    """Withdraw certificates whose time is over; those complete again meanwhile stay."""
+    now = clock.now()
+    with transaction(institution_id) as session:
+        over = session.scalars(
+            select(Completion)
+            .join(Pathway, Pathway.id == Completion.pathway_id)
+            .where(
+                Pathway.lapse_policy == LapsePolicy.SUSPEND.value,
+                Completion.settled_at.is_(None),
+                Completion.lapsed_at <= now - func.make_interval(0, 0, 0, Pathway.notice_days),
+            )
+            .order_by(Completion.lapsed_at)
+            .limit(MOST_AT_ONCE)
+        ).all()
+        awards = {
+            completion.id: _certificates(session, completion)
+            for completion in over
+            if queries.find_open_completion(session, completion.pathway_id, completion.person_id)
+            is None
+        }
+    for completion in over:
+        for award_id in awards.get(completion.id, ()):
+            withdraw_award(institution_id, award_id, reason=_SUSPENDED, actor=audit.SYSTEM)
+        with transaction(institution_id) as session:
+            _settle(session, completion.id)
+
+
+def _certificates(session: Session, completion: Completion) -> list[AwardId]:
+    """Return the awards that rest on a completion alone, and on nobody's decision."""
+    by_hand = aliased(AwardCause)
+    decided = exists().where(by_hand.award_id == Award.id, by_hand.kind == CauseKind.DECISION.value)
+    return list(
+        session.scalars(
+            select(Award.id)
+            .join(AwardCause, AwardCause.award_id == Award.id)
+            .where(
+                AwardCause.kind == CauseKind.PATHWAY.value,
+                AwardCause.cause_id == completion.id,
+                Award.withdrawn_at.is_(None),
+                ~decided,
+            )
+        )
+    )
+
+
+def _settle(session: Session, completion_id: UUID) -> bool:
+    settled = session.scalar(
+        update(Completion)
+        .where(Completion.id == completion_id, Completion.settled_at.is_(None))
+        .values(settled_at=clock.now())
+        .returning(Completion.id)
+    )
+    return settled is not None

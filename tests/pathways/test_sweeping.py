@@ -1,0 +1,172 @@
+"""What time takes away, what is told before, and what becomes of the certificate."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Connection, select
+
+from lti_tool.badges.events import AwardGranted
+from lti_tool.badges.models import Award
+from lti_tool.core import audit as trail
+from lti_tool.core import clock
+from lti_tool.core.db import transaction
+from lti_tool.core.errors import NotFoundError
+from lti_tool.core.ids import PathwayId, PersonId
+from lti_tool.pathways import jobs, sweeping
+from lti_tool.pathways.audit import audit
+from lti_tool.pathways.deciding import Decision
+from lti_tool.pathways.stand import LapsePolicy
+from tests.conftest import Worker
+from tests.pathways.records import University, university
+from tests.pathways.trees import NOON
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def northgate(database: Connection) -> University:  # noqa: ARG001 - the institution is part of the test
+    return university()
+
+
+def _expiring(northgate: University, policy: LapsePolicy) -> tuple[PathwayId, PersonId]:
+    """Complete a certificate at noon, of which one stone expires 100 days later."""
+    pathway_id = northgate.pathway("Certificate", ["Ethics", "Data"])
+    sweeping.set_lapse_policy(northgate.id, pathway_id, policy, notice_days=30, decision=because())
+    ada = northgate.person()
+    for name in ("Ethics", "Data"):
+        granted = northgate.grant(ada, name)
+        if name == "Data":
+            _expire(northgate, granted)
+        jobs.count_award(granted)
+    return pathway_id, ada
+
+
+def _expire(northgate: University, granted: AwardGranted) -> None:
+    with transaction(northgate.id) as session:
+        award = session.scalars(select(Award).where(Award.id == granted.award_id)).one()
+        award.valid_until = NOON + 100 * DAY
+
+
+def because() -> Decision:
+    return Decision(id=uuid4(), reason="The board decided so.", actor=trail.CLI)
+
+
+def _certificate_stands(northgate: University, person: PersonId) -> bool:
+    with transaction(northgate.id) as session:
+        return (
+            session.scalar(
+                select(Award.id).where(
+                    Award.person_id == person,
+                    Award.achievement_id == northgate.achievements["Certificate"],
+                    Award.withdrawn_at.is_(None),
+                )
+            )
+            is not None
+        )
+
+
+def _agrees(northgate: University, pathway_id: PathwayId) -> bool:
+    with transaction(northgate.id) as session:
+        return audit(session, pathway_id).disagreements == ()
+
+
+def test_time_takes_nothing_from_a_certificate_that_is_kept(
+    northgate: University, worker: Worker
+) -> None:
+    with clock.at(NOON + DAY):
+        pathway_id, ada = _expiring(northgate, LapsePolicy.KEEP)
+        worker.run()
+
+    with clock.at(NOON + 200 * DAY):
+        assert sweeping.sweep() == 1
+        assert sweeping.sweep() == 0
+
+        assert northgate.progress(pathway_id, ada).missing == 0
+        assert _certificate_stands(northgate, ada)
+        assert _agrees(northgate, pathway_id)
+
+
+def test_a_certificate_is_suspended_after_notice_and_stands_again_when_all_is_there(
+    northgate: University, worker: Worker
+) -> None:
+    with clock.at(NOON + DAY):
+        pathway_id, ada = _expiring(northgate, LapsePolicy.SUSPEND)
+        worker.run()
+        sweeping.sweep()
+        assert northgate.completions(pathway_id, ada)[0].noticed_at is None
+    with clock.at(NOON + 80 * DAY):
+        sweeping.sweep()
+        assert northgate.completions(pathway_id, ada)[0].noticed_at is not None
+    with clock.at(NOON + 101 * DAY):
+        sweeping.sweep()
+        worker.run()
+        assert northgate.progress(pathway_id, ada).missing == 1
+        assert _certificate_stands(northgate, ada)
+    with clock.at(NOON + 140 * DAY):
+        sweeping.sweep()
+        worker.run()
+        assert not _certificate_stands(northgate, ada)
+        assert _agrees(northgate, pathway_id)
+
+        with transaction(northgate.id) as session:
+            award = session.scalars(
+                select(Award).where(Award.achievement_id == northgate.achievements["Data"])
+            ).one()
+            award.valid_until = None
+        jobs.count_award(
+            AwardGranted(
+                institution_id=northgate.id,
+                award_id=award.id,
+                person_id=ada,
+                achievement_id=award.achievement_id,
+                awarded_at=award.awarded_at,
+            )
+        )
+        worker.run()
+        assert _certificate_stands(northgate, ada)
+
+
+@pytest.mark.parametrize("withdraws", [True, False])
+def test_a_lapse_that_is_reviewed_waits_for_a_registrar(
+    northgate: University, worker: Worker, *, withdraws: bool
+) -> None:
+    with clock.at(NOON + DAY):
+        pathway_id, ada = _expiring(northgate, LapsePolicy.REVIEW)
+        worker.run()
+    with clock.at(NOON + 200 * DAY):
+        sweeping.sweep()
+        with transaction(northgate.id) as session:
+            [lapsed] = sweeping.list_to_review(session, pathway_id)
+        assert _certificate_stands(northgate, ada)
+        elsewhere = university("elsewhere")
+        with pytest.raises(NotFoundError):
+            sweeping.settle_lapse(elsewhere.id, lapsed.id, withdraws=withdraws, decision=because())
+
+        for _ in range(2):
+            sweeping.settle_lapse(northgate.id, lapsed.id, withdraws=withdraws, decision=because())
+
+        assert _certificate_stands(northgate, ada) is not withdraws
+        with transaction(northgate.id) as session:
+            assert sweeping.list_to_review(session, pathway_id) == []
+
+
+def test_a_change_of_policy_reaches_everybody_and_says_how_many_are_left(
+    northgate: University, worker: Worker
+) -> None:
+    with clock.at(NOON + DAY):
+        pathway_id, ada = _expiring(northgate, LapsePolicy.KEEP)
+        worker.run()
+    with clock.at(NOON + 200 * DAY):
+        sweeping.sweep()
+        sweeping.set_lapse_policy(
+            northgate.id, pathway_id, LapsePolicy.REVIEW, notice_days=0, decision=because()
+        )
+        with transaction(northgate.id) as session:
+            assert sweeping.count_due(session, pathway_id) == 1
+        assert sweeping.sweep() == 1
+
+        with transaction(northgate.id) as session:
+            assert sweeping.count_due(session, pathway_id) == 0
+        assert northgate.progress(pathway_id, ada).missing == 1
+        assert _agrees(northgate, pathway_id)
