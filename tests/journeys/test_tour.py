@@ -89,8 +89,12 @@ class Guide:
             file = Path(PICTURES) / f"{name}-{self.width}-{self.scheme}.png"
             if isinstance(shown, Page):
                 shown.screenshot(path=file, full_page=True)
-            else:
-                shown.locator("body").screenshot(path=file)
+                return
+            # A frame is as high as its window leaves it.
+            tall = shown.evaluate("document.documentElement.scrollHeight")
+            self.page.set_viewport_size({"width": self.width, "height": tall + 600})
+            shown.locator("body").screenshot(path=file)
+            self.page.set_viewport_size({"width": self.width, "height": 900})
 
 
 def follow(shown: Page | Frame, name: str | re.Pattern[str], heading: str) -> None:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
 from lti_tool.assessments.drafts import DraftItem, Name
 from lti_tool.badges.artwork import Field
+from lti_tool.badges.details import PLAIN
 
 FOUNDATIONS = ("describing", "relationships", "inference", "reproducible")
 SOFT_SKILLS = ("presenting", "teamwork")
@@ -28,13 +29,18 @@ KeepImage = Callable[[bytes], str]
 
 
 class Module(BaseModel):
-    """An assessment, and the achievement that passing it earns."""
+    """An assessment, and the achievement that passing it earns.
+
+    Attributes:
+        assessment: of which type it is, for readers of the badge.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: Name
     summary: Prose
     criteria: Prose
+    assessment: Prose = PLAIN.assessment
     field: Field
     minutes: int
     pass_mark: Decimal

@@ -9,6 +9,7 @@ from lti_tool.assessments import services as assessment_services
 from lti_tool.assessments.drafts import EditionDraft
 from lti_tool.badges import services as badge_services
 from lti_tool.badges.artwork import Artwork, Field, Outline
+from lti_tool.badges.details import Details
 from lti_tool.badges.rules import AchievementDraft, AchievementType
 from lti_tool.core.ids import AchievementId, EditionId, InstitutionId
 from lti_tool.demo.showcase.modules import FOUNDATIONS, SOFT_SKILLS, Module, read_module
@@ -20,6 +21,7 @@ CERTIFICATE = "Data analysis foundations"
 COLLABORATION = "Collaboration skills"
 DEGREE = "Quantitative methods, a requirement of the BSc"
 _CREDITS = Decimal(2)
+_STACKED = Details(assessment="None of its own: each badge that it asks for was assessed by itself")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,7 @@ def publish_showcase(
             achievement_type=AchievementType.CERTIFICATE,
             artwork=Artwork(outline=Outline.SHIELD, field=Field.PATH, level=4),
             credits=Decimal(12),
+            details=_STACKED,
         ),
         AllOf(
             parts=(
@@ -109,6 +112,7 @@ def _stack(name: str, *, description: str, criteria: str, stones: int) -> Achiev
         achievement_type=AchievementType.CERTIFICATE,
         artwork=Artwork(outline=Outline.ARCH, field=Field.PATH, level=stones),
         credits=_CREDITS * stones,
+        details=_STACKED,
     )
 
 
@@ -152,6 +156,7 @@ def _publish_module(institution_id: InstitutionId, module: Module) -> Published:
             artwork=Artwork(outline=Outline.STONE, field=module.field, level=1),
             credits=_CREDITS,
             assessment_id=assessment_id,
+            details=Details(assessment=module.assessment),
         ),
     )
     return Published(module=module, edition_id=edition_id, achievement_id=achievement_id)
