@@ -14,7 +14,7 @@ from flask import url_for as address_of
 from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
 
-from lti_tool.core import keys, logs, metrics, web
+from lti_tool.core import keys, logs, metrics, settings, web
 from lti_tool.core.db import uuid_or_none
 from lti_tool.core.errors import ToolError
 from lti_tool.core.ids import RegistrationId
@@ -73,9 +73,11 @@ def check_cookie() -> ResponseReturnValue:
         return _to_platform(form, registration_id)
     log.info("cookie_lost", window="window" in request.args)
     again: dict[str, Any] = {**form.parameters(), "window": "new"}
+    login_url = address_of(".login", registration_id=registration_id, **again)
     return render_template(
         "launch/new_window.html",
-        login_url=address_of(".login", registration_id=registration_id, **again),
+        login_url=login_url,
+        address=settings.current().base_url + login_url,
         in_new_window="window" in request.args,
     )
 

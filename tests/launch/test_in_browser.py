@@ -7,12 +7,13 @@ third-party ones, which Chromium keeps only when they are partitioned.
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import Thread
 from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
 from lti_tool.core import settings as settings_module
@@ -109,6 +110,34 @@ def test_where_frames_keep_no_cookies_a_new_window_does(
         frame.get_by_role("link", name="Open in a new window").click()
 
     expect(opened.value.locator("body")).to_contain_text('"roles":["learner"]')
+
+
+def test_where_new_windows_are_blocked_the_address_can_be_taken_along(
+    browser: Browser, tool: Browsers
+) -> None:
+    """In a page of its own making: that a window is blocked is an error to `open_page`."""
+    tool.without_cookies = {"iframe"}
+    page = open_activity(partial(opened_in, browser), tool)
+    frame = page.frame_locator("iframe[name=tool]")
+    expect(frame.get_by_role("heading", level=1)).to_contain_text("One more step")
+    allowed = "allow-forms allow-scripts allow-same-origin"  # and no pop-ups
+    page.locator("iframe[name=tool]").evaluate(f"frame => {{ frame.sandbox = '{allowed}' }}")
+    page.frames[-1].goto(page.frames[-1].url)
+
+    frame.get_by_role("link", name="Open in a new window").click()
+
+    assert len(page.context.pages) == 1
+    address = frame.get_by_label("Address of this activity").input_value()
+    tab = page.context.new_page()
+    tab.goto(address)
+    expect(tab.locator("body")).to_contain_text('"roles":["learner"]')
+    page.context.close()
+
+
+def opened_in(browser: Browser, url: str) -> Page:
+    page = browser.new_context().new_page()
+    page.goto(url)
+    return page
 
 
 def test_where_no_cookie_is_kept_at_all_the_page_says_what_to_do(
