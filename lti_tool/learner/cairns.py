@@ -198,20 +198,41 @@ def _stone(reason: Reason, known: Mapping[AchievementId, Known], number: int) ->
     if not isinstance(leaf, Earn):
         raise TypeError("a stone is a leaf of the expression")
     what = known[leaf.achievement_id]
-    state, words = _state(what)
+    state, words = _state(what, reason)
     return Stone(
         achievement_id=leaf.achievement_id,
         number=number,
         name=what.name,
         state=state,
         words=words,
-        awarded_at=what.awarded_at,
+        awarded_at=what.awarded_at if reason.done else None,
     )
 
 
-def _state(what: Known) -> tuple[str, str]:
-    if what.awarded_at is not None:
-        return "earned", ""
+def _words_of_earned(reason: Reason) -> str:
+    if reason.waived:
+        return "You do not need it, by a decision."
+    until = reason.until
+    return f"It counts until {until.day} {until:%B %Y}." if until else ""
+
+
+_HELD_BUT = {
+    "expired": "Yours has expired; earn it again.",
+    "too_old": "Yours is too old to count here; earn it again.",
+    "grade": "You hold it, but a better grade is needed here.",
+    "level": "You hold it, but a higher level is needed here.",
+    "needs": "You hold it; it counts once you also hold what it needs.",
+    "elsewhere": "You hold it, and it counts toward another part here.",
+}
+
+
+def _state(what: Known, reason: Reason) -> tuple[str, str]:
+    if reason.done:
+        return "earned", _words_of_earned(reason)
+    return ("locked", _HELD_BUT[reason.why]) if reason.why in _HELD_BUT else _way_there(what)
+
+
+def _way_there(what: Known) -> tuple[str, str]:
     if what.by_itself:
         return "locked", "It is placed by itself when its own pathway is complete."
     if what.placed_as is None:

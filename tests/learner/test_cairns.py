@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -147,3 +148,13 @@ def test_the_picture_is_told_in_words() -> None:
         "Your cairn, from the ground up. Both of these: 1 earned, 2 not in this course. "
         "On top: Certificate in Numbers, not there yet. The list beside it says the same."
     )
+
+
+def test_a_badge_that_does_not_count_here_is_no_stone_and_says_why() -> None:
+    wanted = replace(earn(A), grade_at_least=Decimal("0.8"))
+    cairn = lay(AllOf(parts=(wanted, earn(B))), held=(A, B))
+
+    first, second = cairn.layers[0].stones
+    assert (first.state, first.awarded_at) == ("locked", None)
+    assert first.words == "You hold it, but a better grade is needed here."
+    assert (second.state, second.awarded_at) == ("earned", NOON)

@@ -12,8 +12,10 @@ from lti_tool.core import clock
 from lti_tool.core.ids import AchievementId, AssessmentId, ContextId, PersonId, UserId
 from lti_tool.learner import cairns
 from lti_tool.pathways import rules
-from lti_tool.pathways.expression import from_json, stones
+from lti_tool.pathways.expression import Requirement, from_json, stones
+from lti_tool.pathways.facts import facts_of
 from lti_tool.pathways.models import Pathway, PathwayVersion, Progress
+from lti_tool.pathways.queries import judged
 
 
 def list_cairns(
@@ -55,7 +57,6 @@ def list_cairns(
         held=held,
         places=_places(session, user_id, context_id),
     )
-    now = clock.now()
     found = [
         cairns.build(
             pathway_id=pathway.id,
@@ -64,12 +65,22 @@ def list_cairns(
             crown_type=crown.achievement_type,
             completed_at=completed_at,
             fewest=version.stones,
-            evaluation=rules.evaluate(expressions[version.id], held, now),
+            evaluation=_judged(session, pathway, expressions[version.id], person_id),
             known=known,
         )
         for pathway, crown, version, completed_at in rows
     ]
     return sorted(found, key=lambda cairn: (-cairn.earned / cairn.needed, cairn.title, cairn.id))
+
+
+def _judged(
+    session: Session, pathway: Pathway, expression: Requirement, person_id: PersonId | None
+) -> rules.Evaluation:
+    """Judge as the rows that the desk sees are: with decisions, and by the pathway's policy."""
+    if person_id is None:
+        return rules.evaluate(expression, [], clock.now())
+    facts = facts_of(session, pathway, expression, [person_id])[person_id]
+    return judged(pathway, expression, facts).evaluation
 
 
 def _held(session: Session, person_id: PersonId | None) -> list[rules.Held]:
