@@ -4,6 +4,7 @@ Also how a change of a pathway's rules reaches everybody on it: their rows are m
 the sweep counts them anew, some hundred to a transaction. It goes on where it was stopped.
 """
 
+import time
 from collections import defaultdict
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -28,8 +29,10 @@ from lti_tool.platforms.models import Institution
 
 # People whose rows are locked together; an award of one of them waits for all.
 PEOPLE_AT_ONCE = 200
-# Of one institution in one run; the next run goes on.
+# Of one institution in one round.
 MOST_AT_ONCE = 2000
+# No round begins later than this in a run; the next run goes on.
+RUN_SECONDS = 20.0
 _SUSPENDED = "A part of the pathway fell away, and the time to earn it again is over."
 
 
@@ -39,11 +42,16 @@ def sweep() -> int:
     Returns:
         How many people were counted anew.
     """
+    began = time.monotonic()
     with system_transaction() as session:
         institution_ids = session.scalars(select(Institution.id)).all()
     counted = 0
     for institution_id in institution_ids:
-        counted += _recount_due(institution_id)
+        while (now_counted := _recount_due(institution_id)) == MOST_AT_ONCE:
+            counted += now_counted
+            if time.monotonic() - began > RUN_SECONDS:
+                return counted
+        counted += now_counted
         _give_notice(institution_id)
         _suspend(institution_id)
     return counted
