@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from lti_tool.core import settings
-from lti_tool.core.settings import Settings, SettingsError
+from lti_tool.core.settings import MailFolder, MailServer, Settings, SettingsError
 
 KEY = "kY3vP0n8w1QzXc5RtBhJm7LgDf2SaE9uIoN6xVbTqHU"
 OTHER_KEY = "Zm9yIHRlc3RzIG9ubHk6IDMyIGJ5dGVzIG9mIGtleSE"
@@ -214,3 +214,67 @@ def test_a_short_operator_token_is_refused() -> None:
     assert settings.load(GOOD).operator_token is None
     with pytest.raises(settings.SettingsError, match="CAIRN_OPERATOR_TOKEN"):
         settings.load({**GOOD, "CAIRN_OPERATOR_TOKEN": "guess me"})
+
+
+SENDER = "Cairn <cairn@example.edu>"
+
+
+def test_without_a_mail_server_no_letters_are_sent(load: Load) -> None:
+    assert load().mail is None
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "security"),
+    [
+        ("smtp://mail.example.edu", "mail.example.edu", 587, "starttls"),
+        ("smtp://mail.example.edu:25", "mail.example.edu", 25, "starttls"),
+        ("smtps://mail.example.edu", "mail.example.edu", 465, "tls"),
+        ("smtp://127.0.0.1:1025", "127.0.0.1", 1025, "none"),
+    ],
+)
+def test_a_mail_server_is_spoken_to_in_secret_unless_it_is_this_machine(
+    load: Load, url: str, host: str, port: int, security: str
+) -> None:
+    mail = load(CAIRN_MAIL_URL=url, CAIRN_MAIL_FROM=SENDER).mail
+
+    assert isinstance(mail, MailServer)
+    assert (mail.host, mail.port, mail.security, mail.user) == (host, port, security, None)
+
+
+def test_a_mail_servers_password_is_read_and_not_shown(load: Load) -> None:
+    mail = load(
+        CAIRN_MAIL_URL="smtps://us%40er:p%40ss%2Fword@mail.example.edu", CAIRN_MAIL_FROM=SENDER
+    ).mail
+
+    assert isinstance(mail, MailServer)
+    assert (mail.user, mail.password) == ("us@er", "p@ss/word")
+    assert "p@ss" not in repr(mail)
+
+
+@pytest.mark.parametrize(
+    ("url", "sender"),
+    [
+        ("http://mail.example.edu", SENDER),
+        ("smtp://", SENDER),
+        ("smtp://user:hunter2@mail.example.edu:port", SENDER),
+        ("file:///tmp/letters", SENDER),
+        ("smtp://mail.example.edu", ""),
+        ("smtp://mail.example.edu", "Cairn"),
+        ("smtp://mail.example.edu", "a@b.example\nBcc: c@d.example"),
+    ],
+)
+def test_mail_settings_that_cannot_work_are_told_without_the_password(
+    load: Load, url: str, sender: str
+) -> None:
+    with pytest.raises(SettingsError, match="CAIRN_MAIL_") as refused:
+        load(CAIRN_MAIL_URL=url, CAIRN_MAIL_FROM=sender)
+
+    assert "hunter2" not in str(refused.value)
+
+
+def test_letters_go_into_a_folder_in_the_demo_only(load: Load) -> None:
+    mail = load(
+        CAIRN_MODE="demo", CAIRN_MAIL_URL="file:///srv/my%20mail", CAIRN_MAIL_FROM=SENDER
+    ).mail
+
+    assert mail == MailFolder(sender=SENDER, path=Path("/srv/my mail"))

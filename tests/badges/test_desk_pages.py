@@ -1,0 +1,109 @@
+"""The issuers' desk in a browser: light and dark, wide and as a phone."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask, make_response
+from flask.typing import ResponseReturnValue
+from playwright.sync_api import Page, expect
+
+from lti_tool.badges import services
+from lti_tool.core import audit, settings
+from lti_tool.core.db import transaction
+from lti_tool.people.services import add_identity_provider, sign_in
+from lti_tool.people.staff_session import COOKIE, set_cookie
+from lti_tool.platforms.models import User
+from tests.badges.factories import Place, another_achievement, held_badges, issue, place
+from tests.browser import OpenPage, axe_violations, overflow_px
+from tests.helpers import serving
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+DESK = "/desk/northfell/achievements"
+TABLE = "person,reason\ns-1001,Seen\nnobody,\n"
+
+
+@pytest.fixture
+def base_url(live_app: Flask) -> Iterator[str]:
+    def enter(value: str) -> ResponseReturnValue:
+        """Give the browser what signing in would have given it."""
+        response = make_response("")
+        set_cookie(response, COOKIE, value)
+        return response
+
+    live_app.add_url_rule("/entered/<value>", view_func=enter)
+    with serving(live_app) as url:
+        settings.install(replace(settings.current(), base_url=url, issuer_url=url))
+        yield url
+
+
+def busy() -> Place:
+    """An institution with a badge that is held, one that was taken back, and one replaced."""
+    at = place()
+    with transaction(at.institution_id) as session:
+        session.get_one(User, (at.user_id, at.institution_id)).sis_id = "s-1001"
+    issue(at)
+    other = another_achievement(at, "Reading Figures and Tables of Every Kind Without Fear")
+    issue(other)
+    withdrawn = next(
+        held.award_id for held in held_badges(at) if held.achievement_id == other.achievement_id
+    )
+    services.withdraw_award(
+        at.institution_id, withdrawn, reason="The wrong person.", actor=audit.SYSTEM
+    )
+    services.replace_achievement(
+        at.institution_id,
+        other.achievement_id,
+        replaced_by=at.achievement_id,
+        actor=audit.SYSTEM,
+    )
+    return at
+
+
+def enter(page: Page, base_url: str, at: Place) -> None:
+    provider_id = add_identity_provider(
+        at.institution_id,
+        "Campus",
+        "https://id.example",
+        "cairn",
+        "secret",
+        {"issuer": ["issuer"]},
+    )
+    opened = sign_in(
+        at.institution_id, provider_id, {"sub": "i", "name": "Ingrid", "roles": ["issuer"]}
+    )
+    page.goto(f"{base_url}/entered/{at.institution_id}.{opened.id}.{opened.secret}")
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_page_passes_axe_and_fits_its_window(
+    base_url: str, open_page: OpenPage, tmp_path: Path, width: int, *, dark: bool
+) -> None:
+    at = busy()
+    page = open_page("about:blank", width=width, dark=dark)
+    enter(page, base_url, at)
+
+    def look(name: str) -> None:
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert axe_violations(page) == [], name
+        assert overflow_px(page) == 0, name
+
+    for path in ("", "/new", f"/{at.achievement_id}", f"/{at.achievement_id}/edit"):
+        page.goto(f"{base_url}{DESK}{path}")
+        look(path)
+    page.get_by_label("Competencies of a framework").fill("nonsense")
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    look("refused")
+    page.goto(f"{base_url}{DESK}/{at.achievement_id}")
+    table = tmp_path / "table.csv"
+    table.write_text(TABLE)
+    page.get_by_text("Award it to many, from a table").click()
+    page.get_by_label("Table (CSV)").set_input_files(table)
+    page.get_by_label("Reason, for rows").fill("Handed in on paper.")
+    look("table")
+    page.get_by_role("button", name="Award to all in the table").click()
+    look("report")
