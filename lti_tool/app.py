@@ -10,6 +10,7 @@ from lti_tool.administration import platform_routes as platform_settings
 from lti_tool.administration import routes as administration
 from lti_tool.assessments import desk_routes as authoring
 from lti_tool.assessments import routes as assessments
+from lti_tool.assessments import trial_routes as trials
 from lti_tool.badges.routes import desk as issuing
 from lti_tool.badges.routes import public as badges
 from lti_tool.core import db, web
@@ -85,6 +86,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(assessments.blueprint)
     app.register_blueprint(authoring.blueprint)
     app.register_blueprint(assessments.images)
+    app.register_blueprint(trials.blueprint)
     app.register_blueprint(learner.blueprint)
     app.register_blueprint(own.blueprint)
     subscriptions.register()

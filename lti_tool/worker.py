@@ -48,6 +48,7 @@ class Periodic:
 PERIODIC: tuple[Periodic, ...] = (
     Periodic(function="lti_tool.assessments.services.close_overdue", every=timedelta(seconds=30)),
     Periodic(function="lti_tool.pathways.sweeping.sweep", every=timedelta(seconds=30)),
+    Periodic(function="lti_tool.assessments.services.forget_trials", every=timedelta(hours=1)),
     Periodic(function="lti_tool.grading.jobs.wake_due_lanes", every=timedelta(seconds=5)),
     Periodic(function="lti_tool.grading.jobs.compare_lanes", every=timedelta(minutes=15)),
     Periodic(function="lti_tool.launch.services.forget_expired", every=timedelta(hours=1)),

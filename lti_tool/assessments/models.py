@@ -192,6 +192,7 @@ class Placement(TenantRow, Base):
     answers_shown: Mapped[str] = mapped_column(default=Shown.AT_ONCE.value)
     key_shown: Mapped[str] = mapped_column(default=Shown.AT_ONCE.value)
     gives_badge: Mapped[bool] = mapped_column(default=True)
+    is_trial: Mapped[bool] = mapped_column(default=False)
     created_by: Mapped[UserId | None]
     created_at: Mapped[datetime]
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
 from typing import Any
@@ -84,7 +84,7 @@ def open_attempt(here: CurrentLaunch) -> ResponseReturnValue:
 
 
 @blueprint.get("/<uuid:attempt_id>")
-@launch_page(Act.TAKE_ATTEMPT)
+@launch_page(Act.ANSWER)
 def show_attempt(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
     """Show the questions with what is saved, or the result once the attempt has ended."""
     attempt, sheet = _load(here, AttemptId(attempt_id))
@@ -94,7 +94,7 @@ def show_attempt(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/<uuid:attempt_id>/responses")
-@launch_page(Act.TAKE_ATTEMPT)
+@launch_page(Act.ANSWER)
 def save_responses(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
     """Save one answer a script sends, or all that a form changes."""
     if request.is_json:
@@ -179,7 +179,7 @@ def _fields() -> dict[str, list[str]]:
 
 @blueprint.post("/<uuid:attempt_id>/files/<uuid:item_id>")
 @_takes_files
-@launch_page(Act.TAKE_ATTEMPT)
+@launch_page(Act.ANSWER)
 def send_file(here: CurrentLaunch, attempt_id: UUID, item_id: UUID) -> ResponseReturnValue:
     """Take a file as part of an answer, and show its question again."""
     file = request.files.get("file")
@@ -201,7 +201,7 @@ def send_file(here: CurrentLaunch, attempt_id: UUID, item_id: UUID) -> ResponseR
 
 
 @blueprint.get("/<uuid:attempt_id>/files/<uuid:file_id>")
-@launch_page(Act.TAKE_ATTEMPT)
+@launch_page(Act.ANSWER)
 def get_file(here: CurrentLaunch, attempt_id: UUID, file_id: UUID) -> ResponseReturnValue:
     """Give a learner back a file of an own attempt."""
     attachment, stored = services.get_file(
@@ -211,7 +211,7 @@ def get_file(here: CurrentLaunch, attempt_id: UUID, file_id: UUID) -> ResponseRe
 
 
 @blueprint.get("/<uuid:attempt_id>/submit")
-@launch_page(Act.TAKE_ATTEMPT)
+@launch_page(Act.ANSWER)
 def review_attempt(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
     """Say what is open and ask whether to hand in."""
     attempt, sheet = _load(here, AttemptId(attempt_id))
@@ -223,7 +223,7 @@ def review_attempt(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue
 
 
 @blueprint.post("/<uuid:attempt_id>/submit")
-@launch_page(Act.TAKE_ATTEMPT)
+@launch_page(Act.ANSWER)
 def submit_attempt(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
     """Hand in, then show the result by redirect."""
     return _to_result(here, AttemptId(attempt_id))
@@ -242,7 +242,7 @@ def _load(here: CurrentLaunch, attempt_id: AttemptId) -> tuple[Attempt, Sheet]:
     sheet = taking.lay_out(
         placement.title, form, responses, attempt.closes_at, clock.now(), files=files
     )
-    return attempt, sheet
+    return attempt, replace(sheet, is_trial=placement.is_trial)
 
 
 def _is_over(attempt: Attempt) -> bool:
@@ -251,7 +251,13 @@ def _is_over(attempt: Attempt) -> bool:
 
 
 def _to_result(here: CurrentLaunch, attempt_id: AttemptId) -> ResponseReturnValue:
-    """End the attempt unless it has ended, and go to its result."""
+    """End the attempt unless it has ended, and go to its result; show at once what a trial gave."""
+    trial = services.end_trial(here.institution_id, attempt_id, user_id=here.user_id)
+    if trial is not None:
+        back_url = url_for(web.page(here.message_type), launch_id=here.launch_id)
+        return render_template(
+            "assessments/show_trial.html", here=here, review=trial, back_url=back_url
+        )
     services.submit_attempt(here.institution_id, attempt_id, user_id=here.user_id)
     result = web.page("result")
     return redirect(url_for(result, launch_id=here.launch_id, attempt_id=attempt_id), 303)

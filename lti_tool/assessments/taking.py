@@ -65,6 +65,7 @@ class Sheet:
         saved_at: when the newest answer was saved; None before the first.
         closes_at: the end without grace; None without a limit.
         now: when the page was made.
+        is_trial: nothing of it is kept.
     """
 
     title: str
@@ -72,6 +73,7 @@ class Sheet:
     saved_at: datetime | None
     closes_at: datetime | None
     now: datetime
+    is_trial: bool = False
 
     @property
     def minutes_left(self) -> int | None:

@@ -25,6 +25,8 @@ class Act(StrEnum):
     """What a route lets somebody do. Each route names one."""
 
     TAKE_ATTEMPT = "take_attempt"
+    ANSWER = "answer"
+    TRY = "try"
     SEE_OWN = "see_own"
     SHARE_BADGE = "share_badge"
     PLACE = "place"
@@ -51,6 +53,7 @@ STAFF_ROLES = frozenset({Role.REGISTRAR, Role.ISSUER, Role.AUDITOR, Role.TOOL_AD
 # allowed): whoever the platform vouches for may look at what is their own, and at nothing else.
 _ANYBODY = frozenset({Act.SEE_OWN})
 
+# Who teaches answers in a trial only: to begin an attempt takes another act.
 _TEACHING = frozenset(
     {
         Act.SEE_OWN,
@@ -59,17 +62,19 @@ _TEACHING = frozenset(
         Act.RESEND_SCORES,
         Act.MARK,
         Act.REGRADE,
+        Act.TRY,
+        Act.ANSWER,
         Act.SET_CONDITIONS,
         Act.GIVE_TIME,
     }
 )
 
 _ACTS: dict[Role, frozenset[Act]] = {
-    Role.LEARNER: frozenset({Act.SEE_OWN, Act.TAKE_ATTEMPT, Act.SHARE_BADGE}),
+    Role.LEARNER: frozenset({Act.SEE_OWN, Act.TAKE_ATTEMPT, Act.ANSWER, Act.SHARE_BADGE}),
     Role.INSTRUCTOR: _TEACHING,
-    Role.CONTENT_DEVELOPER: frozenset({Act.SEE_OWN, Act.PLACE}),
+    Role.CONTENT_DEVELOPER: frozenset({Act.SEE_OWN, Act.PLACE, Act.TRY, Act.ANSWER}),
     Role.ADMINISTRATOR: _TEACHING,
-    Role.TEST_USER: frozenset({Act.SEE_OWN, Act.TAKE_ATTEMPT}),
+    Role.TEST_USER: frozenset({Act.SEE_OWN, Act.TAKE_ATTEMPT, Act.ANSWER}),
     Role.REGISTRAR: frozenset(
         {Act.SEE_PROGRESS, Act.SEE_RECORD, Act.EXPORT, Act.DECIDE, Act.SEE_AUDIT}
     ),

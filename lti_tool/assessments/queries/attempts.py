@@ -172,7 +172,12 @@ def list_overdue(session: Session, at: datetime, *, limit: int = 500) -> Sequenc
     """Return open attempts whose time and grace are over, longest first."""
     return session.scalars(
         select(Attempt.id)
-        .where(Attempt.submitted_at.is_(None), Attempt.closes_at < at - rules.GRACE)
+        .join(Placement, Placement.id == Attempt.placement_id)
+        .where(
+            Attempt.submitted_at.is_(None),
+            Attempt.closes_at < at - rules.GRACE,
+            Placement.is_trial.is_(False),  # nothing of a trial is scored or announced
+        )
         .order_by(Attempt.closes_at)
         .limit(limit)
     ).all()

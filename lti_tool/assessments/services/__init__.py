@@ -22,19 +22,23 @@ from lti_tool.assessments.services.pictures import get_image, store_image
 from lti_tool.assessments.services.placing import bind_placement, create_placement
 from lti_tool.assessments.services.publishing import create_assessment, publish_edition
 from lti_tool.assessments.services.regrading import regrade, try_regrade
+from lti_tool.assessments.services.trials import begin_trial, end_trial, forget_trials
 
 __all__ = [
     "Saved",
     "Why",
     "answer_by_file",
+    "begin_trial",
     "bind_placement",
     "close_overdue",
     "count_forgettable",
     "create_assessment",
     "create_placement",
+    "end_trial",
     "erase_answers",
     "forget_answers",
     "forget_orphans",
+    "forget_trials",
     "get_file",
     "get_image",
     "grant_minutes",

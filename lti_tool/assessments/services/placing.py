@@ -38,6 +38,7 @@ def create_placement(  # noqa: PLR0913 - the choices of one form
     gives_badge: bool = True,
     opens_at: datetime | None = None,
     closes_at: datetime | None = None,
+    is_trial: bool = False,
 ) -> PlacementId:
     """Place an edition in a course. It is bound to its resource link at the first launch.
 
@@ -53,6 +54,7 @@ def create_placement(  # noqa: PLR0913 - the choices of one form
         gives_badge: whether passing here earns what the assessment can earn.
         opens_at: the first instant to begin at, aware; None for always.
         closes_at: the instant of the end, later than `opens_at`; None for never.
+        is_trial: only for a look at the pages.
 
     Raises:
         NotFoundError: the institution has no such published edition.
@@ -71,6 +73,7 @@ def create_placement(  # noqa: PLR0913 - the choices of one form
             gives_badge=gives_badge,
             opens_at=opens_at,
             closes_at=closes_at,
+            is_trial=is_trial,
             created_by=created_by,
             created_at=clock.now(),
         )

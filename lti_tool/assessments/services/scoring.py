@@ -14,6 +14,7 @@ from lti_tool.assessments.events import (
     PlacementResultChanged,
 )
 from lti_tool.assessments.models import Attempt
+from lti_tool.assessments.queries import EditionSummary
 from lti_tool.assessments.rules import Policy
 from lti_tool.core import outbox
 from lti_tool.core.db import Base
@@ -24,26 +25,8 @@ def score_attempt(
     session: Session, institution_id: InstitutionId, attempt: Attempt, at: datetime
 ) -> None:
     """Score a locked attempt that has ended, anew if it was before, and announce what changed."""
-    with session.no_autoflush:  # an attempt that is closed has points: both are stored at once
-        edition = queries.get_edition(session, attempt.counting_edition_id)
-        responses = queries.list_responses(session, attempt.id)
-        form = queries.list_form(session, attempt)
-        given = queries.list_given(session, attempt.id)
-    answers = {item_id: stored.value for item_id, stored in responses.items()}
-    mark = rules.mark(form, answers, given)
     had_passed, had_waited = bool(attempt.passed), attempt.awaits_marking
-    attempt.points_earned, attempt.points_possible = mark.earned, mark.possible
-    attempt.passed = mark.passes(edition.pass_mark)
-    attempt.awaits_marking = bool(mark.needs_marking)
-    if responses:  # one of a question that a regrade left out has no points
-        session.connection().execute(
-            _SET_POINTS,
-            [
-                {"of_attempt": attempt.id, "of_item": item_id, "points": mark.by_item.get(item_id)}
-                for item_id in responses
-            ],
-        )
-    session.flush()  # the result below counts this attempt
+    edition = set_points(session, attempt)
     is_whole_now = had_waited and not attempt.awaits_marking
     renew_result(session, institution_id, attempt, edition.pass_mark, at, always=is_whole_now)
     if attempt.passed and not had_passed:
@@ -71,6 +54,30 @@ def score_attempt(
                 lost_at=at,
             ),
         )
+
+
+def set_points(session: Session, attempt: Attempt) -> EditionSummary:
+    """Score a locked attempt that has ended, and tell nobody; return the edition that counts."""
+    with session.no_autoflush:  # an attempt that is closed has points: both are stored at once
+        edition = queries.get_edition(session, attempt.counting_edition_id)
+        responses = queries.list_responses(session, attempt.id)
+        form = queries.list_form(session, attempt)
+        given = queries.list_given(session, attempt.id)
+    answers = {item_id: stored.value for item_id, stored in responses.items()}
+    mark = rules.mark(form, answers, given)
+    attempt.points_earned, attempt.points_possible = mark.earned, mark.possible
+    attempt.passed = mark.passes(edition.pass_mark)
+    attempt.awaits_marking = bool(mark.needs_marking)
+    if responses:  # one of a question that a regrade left out has no points
+        session.connection().execute(
+            _SET_POINTS,
+            [
+                {"of_attempt": attempt.id, "of_item": item_id, "points": mark.by_item.get(item_id)}
+                for item_id in responses
+            ],
+        )
+    session.flush()  # what reads results counts this attempt
+    return edition
 
 
 def renew_result(  # noqa: PLR0913 - what is reduced, and when it is told
