@@ -363,7 +363,8 @@ class ItemMark(TenantRow, Base):
 class LateResponse(TenantRow, Base):
     """An answer that arrived after its attempt had ended; counts only if an instructor says so.
 
-    One for each item, the last to arrive, so that nobody can fill the table.
+    One for each item, the last to arrive, so that nobody can fill the table. `is_taken` is None
+    until somebody has decided.
     """
 
     __tablename__ = "late_responses"
@@ -379,6 +380,7 @@ class LateResponse(TenantRow, Base):
     value: Mapped[list[Any]]
     save_id: Mapped[UUID]
     received_at: Mapped[datetime]
+    is_taken: Mapped[bool | None]
 
 
 class PlacementResult(TenantRow, Base):

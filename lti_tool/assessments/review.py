@@ -37,6 +37,7 @@ class ReviewedItem:
         comment: the marker's; None for none.
     """
 
+    id: ItemVersionId
     number: int
     title: str | None
     stem: Markup
@@ -110,6 +111,7 @@ def _review_item(  # noqa: PLR0913 - all that is known of one answer
     rationale = item.rationale if shows_key else None
     references = item.references if shows_key else ()
     return ReviewedItem(
+        id=asked.id,
         number=asked.number,
         title=item.title,
         stem=content.inline(item.stem),

@@ -10,7 +10,7 @@ from lti_tool.assessments import rules, services
 from lti_tool.core import clock, web
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
-from lti_tool.core.ids import AttemptId, UserId
+from lti_tool.core.ids import AttemptId, ItemVersionId, UserId
 from lti_tool.instructor import queries
 from lti_tool.instructor.errors import NothingToReviewError
 from lti_tool.instructor.forms import MOST_EXTRA, MOST_PERCENT, AttemptChange, MoreTime
@@ -39,12 +39,15 @@ def show_work(here: CurrentLaunch, user_id: UUID, attempt_id: UUID) -> ResponseR
         )
         if found.attempt.placement_id != placement.id:
             raise NothingToReviewError
+        late = assessments.list_late(session, AttemptId(attempt_id))
     return render_template(
         "instructor/show_attempt.html",
         launch_id=here.launch_id,
         placement=placement,
         name=learner.name,
         back_url=url_for(".show_person", launch_id=here.launch_id, user_id=user_id),
+        late=late,
+        user_id=user_id,
         review=found,
     )
 
@@ -100,6 +103,30 @@ def change_attempt(
     return _back(here, user_id)
 
 
+@blueprint.post(
+    "/<uuid:user_id>/attempts/<uuid:attempt_id>/late/<uuid:item_id>/<any(take, leave):decision>"
+)
+@launch_page(Act.MARK)
+def decide_late(
+    here: CurrentLaunch, user_id: UUID, attempt_id: UUID, item_id: UUID, decision: str
+) -> ResponseReturnValue:
+    """Let an answer that came after the end count, or leave it out."""
+    form = web.read_form(AttemptChange, request.form.to_dict())
+    with transaction(here.institution_id) as session:
+        placement = queries.get_placement(session, here)
+        attempt = assessments.get_attempt(session, AttemptId(attempt_id), of_user=UserId(user_id))
+    services.decide_late(
+        here.institution_id,
+        placement.id,
+        attempt.id,
+        ItemVersionId(item_id),
+        services.Why(Actor("user", here.user_id), form.reason or "No reason given."),
+        take=decision == "take",
+    )
+    work = url_for(".show_work", launch_id=here.launch_id, user_id=user_id, attempt_id=attempt_id)
+    return redirect(work, 303)
+
+
 def _page(
     here: CurrentLaunch,
     user_id: UserId,
@@ -115,6 +142,12 @@ def _page(
         attempts = assessments.list_attempts(session, placement.id, user_id)
         held = assessments.conditions_of(session, placement)
         allowance = assessments.allowance_for(session, held, user_id)
+        late = {
+            one.id: sum(
+                found.is_taken is None for found in assessments.list_late(session, one.id).values()
+            )
+            for one in attempts
+        }
     percent = (allowance.factor - 1) * 100
     return render_template(
         "instructor/show_person.html",
@@ -125,6 +158,7 @@ def _page(
         name=learner.name,
         attempts=attempts,
         closed={one.id for one in attempts if not rules.accepts(one.closes_at, clock.now())},
+        late=late,
         totals={one.id: assessments.allowance_of(one).total_minutes for one in attempts},
         allowance=allowance,
         typed=typed or MoreTime(percent=f"{percent:.0f}", minutes=str(allowance.extra_minutes)),

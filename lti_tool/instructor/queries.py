@@ -56,6 +56,7 @@ class ResultRow:
         has_column: the link has a gradebook column.
         has_left: the platform's list of members no longer has them.
         is_learner: by that list; whoever is none cannot be graded there. True if not known.
+        late: answers that came after the end and wait for a decision.
     """
 
     user_id: UserId
@@ -68,6 +69,7 @@ class ResultRow:
     has_column: bool
     has_left: bool = False
     is_learner: bool = True
+    late: int = 0
 
     @property
     def state(self) -> str:
@@ -247,6 +249,7 @@ def list_results(
     """
     members = {member.subject: member for member in roster.members} if roster else {}
     standings = assessments.list_results(session, placement.id)
+    late = assessments.count_late(session, placement.id)
     scores = {row.user_id: row for row in grading.list_scores(session, placement.id)}
     column = session.scalar(
         select(ResourceLink.line_item_url).where(ResourceLink.id == placement.resource_link_id)
@@ -267,6 +270,7 @@ def list_results(
             result=one.result,
             score=scores.get(one.user_id),
             has_column=bool(column),
+            late=late.get(one.user_id, 0),
             has_left=bool(members) and not _is_here(members.get(users[one.user_id].subject)),
             is_learner=_is_learner(members.get(users[one.user_id].subject)),
         )

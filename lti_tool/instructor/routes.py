@@ -6,13 +6,13 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from lti_tool.assessments import queries as assessments
 from lti_tool.assessments.queries import EditionSummary
 from lti_tool.assessments.services import create_placement
-from lti_tool.core import clock, web
+from lti_tool.core import clock, spreadsheet, web
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AttemptId, EditionId, UserId
@@ -33,12 +33,21 @@ from lti_tool.launch.deep_linking import (
 from lti_tool.launch.errors import NotForYourRoleError
 from lti_tool.launch.session import CurrentLaunch, launch_page
 from lti_tool.people.rules import Act, may
+from lti_tool.people.services import note_reading
 from lti_tool.platforms.queries import get_registration
 from lti_tool.platforms.quirks import quirks_of
 from lti_tool.platforms.rosters import find_roster
 
 PICKS = 20
 RESULTS = 50
+EXPORT_HEADER = (
+    "Name",
+    "Attempts",
+    "Points",
+    "Points possible",
+    "Passed",
+    "Last handed in (UTC)",
+)
 
 blueprint = Blueprint("instructor", __name__, url_prefix="/l/<uuid:launch_id>")
 
@@ -86,6 +95,42 @@ def place(here: CurrentLaunch) -> ResponseReturnValue:
 def show_placement(here: CurrentLaunch) -> ResponseReturnValue:
     """Show what everybody's attempts come to, and whether the grade has arrived."""
     return _results(here, "instructor/show_placement.html")
+
+
+@blueprint.get("/results.csv")
+@launch_page(Act.SEE_RESULTS)
+def export_results(here: CurrentLaunch) -> ResponseReturnValue:
+    """Give everybody's results along as a table; that somebody did is noted."""
+    with transaction(here.institution_id) as session:
+        placement = queries.get_placement(session, here)
+        rows = queries.list_results(session, placement)
+    note_reading(
+        here.institution_id,
+        actor=Actor("user", here.user_id),
+        act="export_results",
+        object_kind="placement",
+        object_id=placement.id,
+        facts={"rows": len(rows)},
+    )
+    return Response(
+        spreadsheet.csv_document(EXPORT_HEADER, [_exported(row) for row in rows]),
+        mimetype="text/csv",
+        headers={
+            "Content-Disposition": f'attachment; filename="results-{clock.now():%Y-%m-%d}.csv"'
+        },
+    )
+
+
+def _exported(row: ResultRow) -> list[str | int | None]:
+    handed_in, result = row.last_submitted_at, row.result
+    return [
+        row.name,
+        row.attempts,
+        f"{result.points_earned.normalize():f}" if result else None,
+        f"{result.points_possible.normalize():f}" if result else None,
+        ("yes" if result.passed else "no") if result else None,
+        f"{handed_in:%Y-%m-%d %H:%M}" if handed_in else None,
+    ]
 
 
 @blueprint.get("/scores")
@@ -174,6 +219,7 @@ def review_attempt(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue
         placement=placement,
         name=learner.name,
         back_url=url_for(".review", launch_id=here.launch_id),
+        late={},
         review=found,
     )
 

@@ -22,10 +22,12 @@ _ACTS = {
     "erase_person": "erased who a person was",
     "export_audit": "took the audit trail along as a table",
     "export_learners": "took the learners of {} along as a table",
+    "export_results": "took the results of an assessment along as a table",
     "export_person": "took along all that is kept about {}",
     "find_person": "looked for {}",
     "grant_minutes": "gave a learner more time for one attempt",
     "keep_lapsed": "let a certificate of {} stand though a part of it fell away",
+    "leave_late": "left out an answer that came too late",
     "lose_access": "lost access to the desk",
     "make_column": "made a column in a gradebook",
     "publish_achievement": "published a badge",
@@ -41,6 +43,7 @@ _ACTS = {
     "set_lapse_policy": "changed what becomes of certificates of {} when a part falls away",
     "sign_in": "signed in to the desk",
     "withdraw_lapsed": "withdrew a certificate of {} of which a part fell away",
+    "take_late": "let an answer that came late count",
     "withdraw_award": "withdrew {}",
 }
 _WITHOUT_NAME = {

@@ -8,15 +8,19 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from lti_tool.assessments import queries
+from lti_tool.assessments.errors import AttemptClosedError
 from lti_tool.assessments.rules import GRACE
-from lti_tool.assessments.services import open_attempt, submit_attempt
+from lti_tool.assessments.services import open_attempt, save_response, submit_attempt
 from lti_tool.core import audit
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AttemptId, UserId
+from lti_tool.platforms.models import User
 from tests.assessments.conftest import SECRET, Visit, put_cookie, visit
 from tests.assessments.factories import (
+    Page,
     University,
     Watch,
+    form_of,
     learner,
     placed,
     stopped_clock,
@@ -137,6 +141,48 @@ def test_an_attempt_whose_time_is_over_gets_none(
     where = ("attempts", str(attempt_id), "extend")
 
     assert send(client, here, user_id, *where, minutes="10", reason="Late")[0] == 409
+
+
+def test_a_late_answer_is_decided_about_where_it_is_read(
+    client: FlaskClient, here: Visit, watch: Watch
+) -> None:
+    user_id, attempt_id = begin(here)
+    page, items = Page(), form_of(here.place, attempt_id)
+    watch.advance(minutes=41)
+    watch.now += GRACE
+    with pytest.raises(AttemptClosedError):
+        save_response(here.place.id, attempt_id, page.save(items[0], "a"), user_id=user_id)
+    submit_attempt(here.place.id, attempt_id, user_id=user_id)
+    assert "1 late to decide" in client.get(f"/l/{here.launch_id}/placement").text
+    work = client.get(url(here, user_id, "attempts", str(attempt_id)))
+    assert "Let it count" in work.text
+
+    answer = client.post(
+        url(here, user_id, "attempts", str(attempt_id), "late", str(items[0]), "take"),
+        data={"csrf_token": story.csrf_token(work), "reason": "The line was down"},
+    )
+
+    read = client.get(answer.location).text
+    assert "Let it count" not in read
+    assert "1 of 3 points" in read
+    assert "late to decide" not in client.get(f"/l/{here.launch_id}/placement").text
+
+
+def test_results_are_taken_along_as_a_table_that_calculates_nothing(
+    client: FlaskClient, here: Visit
+) -> None:
+    user_id = take(here.place, here.placement_id, "abd")
+    with transaction(here.place.id) as session:
+        session.get_one(User, (user_id, here.place.id)).name = "=1+1"
+
+    answer = client.get(f"/l/{here.launch_id}/results.csv")
+
+    assert answer.mimetype == "text/csv"
+    lines = answer.text.splitlines()
+    assert lines[1].startswith('"\'=1+1","1","2","3","yes"')
+    with transaction(here.place.id) as session:
+        noted = audit.list_entries(session, object_kind="placement", object_id=here.placement_id)
+    assert [entry.act for entry in noted] == ["export_results"]
 
 
 def test_nobody_of_another_course_or_university_is_found(client: FlaskClient, here: Visit) -> None:

@@ -169,6 +169,7 @@ def publish(
         assessment_id=assessment_id,
         title=title,
         summary="You show that you can count.",
+        competencies=("Whole numbers",),
         pass_mark=Decimal("0.5"),
         minutes=minutes,
         items=items,

@@ -1,5 +1,6 @@
 import re
 from datetime import timedelta
+from decimal import Decimal
 from io import BytesIO
 from uuid import uuid4
 
@@ -9,12 +10,14 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from lti_tool.assessments import services as assessments
+from lti_tool.assessments.conditions import Conditions
+from lti_tool.assessments.rules import Policy
 from lti_tool.badges import services as badges
 from lti_tool.badges.exporting import FileKind
 from lti_tool.badges.models import Award
 from lti_tool.badges.verifying import check_data
 from lti_tool.core import clock
-from lti_tool.core.audit import Actor
+from lti_tool.core.audit import CLI, Actor
 from lti_tool.core.db import transaction
 from lti_tool.launch import placement_token
 from tests.conftest import Worker
@@ -41,6 +44,46 @@ def test_a_first_launch_shows_what_is_asked_and_a_way_to_begin(
     assert "Start, the clock runs" in page.text
     assert "you earn the badge “Counting”" in page.text
     assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_the_start_page_says_who_one_is_what_is_covered_and_how_much_time_one_has(
+    client: FlaskClient, here: University
+) -> None:
+    activity, user_id = story.add_activity(here, "Counting", minutes=40), story.enrol(here)
+    assessments.set_accommodation(
+        here.institution_id, user_id, factor=Decimal("1.5"), extra_minutes=0, actor=CLI
+    )
+    url = story.visit(client, here, user_id, activity.link_id)
+
+    page = client.get(f"{url}/").text
+
+    assert "You are signed in as" in page
+    assert "What it covers" in page
+    assert "Whole numbers" in page
+    assert "Of these, 20 are your extra time." in page
+    assert "the work is your own" in page
+
+
+def test_whoever_comes_outside_the_window_is_told_when_and_cannot_start(
+    client: FlaskClient, here: University
+) -> None:
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    url = story.visit(client, here, user_id, activity.link_id)
+    token = story.csrf_token(client.get(f"{url}/"))
+    assessments.set_conditions(
+        here.institution_id,
+        activity.placement_id,
+        Conditions(opens_at=clock.now() + timedelta(days=1)),
+        policy=Policy.BEST,
+        actor=CLI,
+    )
+
+    page = client.get(f"{url}/")
+    answer = client.post(f"{url}/attempts/", data={"csrf_token": token})
+
+    assert "Not open yet" in page.text
+    assert "<button" not in page.text
+    assert answer.status_code == 409
 
 
 def test_an_activity_without_a_badge_promises_none(client: FlaskClient, here: University) -> None:

@@ -41,6 +41,7 @@ from lti_tool.assessments.queries.editions import (
     list_newer_editions,
     list_published_editions,
 )
+from lti_tool.assessments.queries.late import count_late, get_late, list_late
 
 __all__ = [
     "AttemptReview",
@@ -51,6 +52,7 @@ __all__ = [
     "attempt_review",
     "awaits_marking",
     "conditions_of",
+    "count_late",
     "find_accommodation",
     "find_open_attempt",
     "find_placement_of_link",
@@ -62,12 +64,14 @@ __all__ = [
     "get_attempt",
     "get_attempt_at",
     "get_edition",
+    "get_late",
     "get_placement",
     "list_attachments",
     "list_attempts",
     "list_edition_content",
     "list_form",
     "list_given",
+    "list_late",
     "list_marks",
     "list_marks_of_answer",
     "list_newer_editions",

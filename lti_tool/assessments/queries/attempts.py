@@ -17,13 +17,13 @@ from lti_tool.assessments.models import (
     EditionItem,
     ItemMark,
     ItemVersion,
-    LateResponse,
     Placement,
     PlacementResult,
     Response,
 )
 from lti_tool.assessments.queries.conditions import conditions_of
 from lti_tool.assessments.queries.editions import EditionSummary, get_edition
+from lti_tool.assessments.queries.late import list_late
 from lti_tool.assessments.review import CompetencyResult, ReviewedItem
 from lti_tool.assessments.rules import FormItem, Given, Outcome, Stored
 from lti_tool.core.errors import NotFoundError
@@ -412,18 +412,14 @@ def attempt_review(
     def shows(when: conditions.Shown) -> bool:
         return whole or conditions.is_shown(when, is_settled=settled, is_window_over=over)
 
-    late = session.execute(
-        select(LateResponse.item_version_id, LateResponse.value).where(
-            LateResponse.attempt_id == attempt_id
-        )
-    )
+    late = list_late(session, attempt_id)
     form = list_form(session, attempt)
     saved = list_responses(session, attempt_id)
     edition = get_edition(session, attempt.counting_edition_id)
     reviewed = review.review_items(
         form,
         {id_: stored.value for id_, stored in saved.items()},
-        {id_: tuple(value) for id_, value in late},
+        {id_: tuple(one.value) for id_, one in late.items()},
         shows_key=shows(held.key_shown),
         given=list_given(session, attempt_id),
     )

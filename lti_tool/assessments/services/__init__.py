@@ -8,7 +8,12 @@ from lti_tool.assessments.services.attempts import (
     save_responses,
     submit_attempt,
 )
-from lti_tool.assessments.services.changing import Why, grant_minutes, reopen_attempt
+from lti_tool.assessments.services.changing import (
+    Why,
+    decide_late,
+    grant_minutes,
+    reopen_attempt,
+)
 from lti_tool.assessments.services.conditions import set_accommodation, set_conditions
 from lti_tool.assessments.services.files import answer_by_file, get_file, key_of
 from lti_tool.assessments.services.forgetting import (
@@ -35,6 +40,7 @@ __all__ = [
     "create_assessment",
     "create_placement",
     "end_trial",
+    "decide_late",
     "erase_answers",
     "forget_answers",
     "forget_orphans",

@@ -346,5 +346,8 @@ _UPSERT_RESPONSE = _insert_response.on_conflict_do_update(
 _insert_late = insert(_late_responses)
 _UPSERT_LATE = _insert_late.on_conflict_do_update(
     index_elements=["institution_id", "attempt_id", "item_version_id"],
-    set_={name: _insert_late.excluded[name] for name in ("value", "save_id", "received_at")},
+    set_={
+        name: _insert_late.excluded[name]
+        for name in ("value", "save_id", "received_at", "is_taken")
+    },
 )

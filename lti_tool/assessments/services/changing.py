@@ -1,19 +1,21 @@
-"""What whoever teaches may do to one attempt: give it more time, open it again."""
+"""What whoever teaches may do to one attempt: more time, open it again, take what came late."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments import conditions, queries, rules
 from lti_tool.assessments.errors import NotChangeableError
-from lti_tool.assessments.models import Attempt
+from lti_tool.assessments.models import Attempt, LateResponse, Response
+from lti_tool.assessments.services.scoring import score_attempt
 from lti_tool.core import audit, clock
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
-from lti_tool.core.ids import AttemptId, InstitutionId, PlacementId
+from lti_tool.core.ids import AttemptId, InstitutionId, ItemVersionId, PlacementId, new_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,64 @@ def reopen_attempt(
         if attempt.closes_at is not None:
             _let_run(session, attempt, now + timedelta(minutes=minutes))
         _note(session, "reopen_attempt", attempt, minutes, why)
+
+
+def decide_late(  # noqa: PLR0913 - which answer, what, why
+    institution_id: InstitutionId,
+    placement_id: PlacementId,
+    attempt_id: AttemptId,
+    item_version_id: ItemVersionId,
+    why: Why,
+    *,
+    take: bool,
+) -> None:
+    """Let an answer that came after the end count after all, or leave it out for good.
+
+    Raises:
+        NotFoundError: no such late answer at the placement.
+        NotChangeableError: that was decided before, the attempt is open, or somebody has marked
+            the answer that it would replace.
+    """
+    with transaction(institution_id) as session:
+        attempt = _get(session, placement_id, attempt_id)
+        late = queries.get_late(session, attempt_id, item_version_id)
+        if late.is_taken is not None or attempt.submitted_at is None:
+            raise NotChangeableError("This answer was decided about before.")
+        if take and item_version_id in queries.list_given(session, attempt_id):
+            raise NotChangeableError("Somebody has marked the answer that was there in time.")
+        late.is_taken = take
+        act = "take_late" if take else "leave_late"
+        audit.record(
+            session,
+            actor=why.actor,
+            act=act,
+            object_kind="attempt",
+            object_id=attempt_id,
+            reason=why.reason,
+        )
+        if take:
+            _replace(session, attempt_id, late)
+            score_attempt(session, institution_id, attempt, clock.now())
+
+
+def _replace(session: Session, attempt_id: AttemptId, late: LateResponse) -> None:
+    """Store a late answer as the one that counts, newer than all that its page has sent."""
+    stored = queries.list_responses(session, attempt_id, of_items=[late.item_version_id])
+    before = stored.get(late.item_version_id)
+    values = {
+        "value": late.value,
+        "save_id": late.save_id,
+        "page_id": late.save_id,
+        "sequence": before.sequence + 1 if before else 1,
+        "saved_at": late.received_at,
+    }
+    session.execute(
+        insert(Response)
+        .values(id=new_id(), attempt_id=attempt_id, item_version_id=late.item_version_id, **values)
+        .on_conflict_do_update(
+            index_elements=["institution_id", "attempt_id", "item_version_id"], set_=values
+        )
+    )
 
 
 def _get(session: Session, placement_id: PlacementId, attempt_id: AttemptId) -> Attempt:

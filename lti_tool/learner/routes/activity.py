@@ -49,6 +49,7 @@ def open_placement(here: CurrentLaunch) -> ResponseReturnValue:
         attempts = assessments.list_attempts(session, placement.id, here.user_id)
         placed = opening.describe_placement(session, placement)
         allowance = assessments.allowance_for(session, placed.conditions, here.user_id)
+        name = platforms.get_user(session, here.user_id).name
         issuer = badges.get_issuer_of(session, here.institution_id)
     ended = [attempt for attempt in attempts if attempt.submitted_at is not None]
     open_attempt = next((attempt for attempt in attempts if attempt.submitted_at is None), None)
@@ -62,6 +63,7 @@ def open_placement(here: CurrentLaunch) -> ResponseReturnValue:
         launch_id=here.launch_id,
         placed=placed,
         allowance=allowance,
+        name=name,
         open_attempt=open_attempt,
         time_is_up=time_is_up,
         blocked=opening.find_bar(placed, attempts, clock.now()),
