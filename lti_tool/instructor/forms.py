@@ -250,11 +250,12 @@ class MoreTime(BaseModel):
 
 
 class AttemptChange(BaseModel):
-    """What shall be done to an attempt, and why."""
+    """What shall be done to an attempt, and why. `had`: minutes that it had been given before."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     minutes: Typed = ""
+    had: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
 
     def read_minutes(self) -> int | None:

@@ -92,14 +92,12 @@ def change_attempt(
     with transaction(here.institution_id) as session:
         placement = queries.get_placement(session, here)
         attempt = assessments.get_attempt(session, AttemptId(attempt_id), of_user=UserId(user_id))
-    change = services.grant_minutes if act == "extend" else services.reopen_attempt
-    change(
-        here.institution_id,
-        placement.id,
-        attempt.id,
-        minutes,
-        services.Why(Actor("user", here.user_id), form.reason),
-    )
+    whole = (here.institution_id, placement.id, attempt.id, minutes)
+    why = services.Why(Actor("user", here.user_id), form.reason)
+    if act == "extend":
+        services.grant_minutes(*whole, why, had=form.had)
+    else:
+        services.reopen_attempt(*whole, why)
     return _back(here, user_id)
 
 

@@ -8,14 +8,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from lti_tool.assessments.models import Attachment
+from lti_tool.assessments.models import Attachment, LateResponse
 from lti_tool.assessments.queries import get_attempt, list_form
 from lti_tool.assessments.services import open_attempt
 from lti_tool.badges.models import Credential, Share
 from lti_tool.core import clock, keys
 from lti_tool.core.audit import SYSTEM
 from lti_tool.core.db import Base, transaction
-from lti_tool.core.ids import AttemptId, UserId
+from lti_tool.core.ids import AttemptId, ItemVersionId, UserId
 from lti_tool.launch.session import expiry, new_secret
 from lti_tool.people import learner_session
 from lti_tool.people.models import LearnerSession
@@ -112,6 +112,8 @@ def settled(worker: Worker) -> World:
     story.make_pathway(here, "Counting well", activity.achievement_id)
     attempt_id = story.take(here, activity, amara, "right", "right", "Because.")
     worker.run()
+    item_id = _last_asked(here, attempt_id)
+    _arrive_late(here, attempt_id, item_id)
     _leave_open(here, activity, amara)
     invite(here.institution_id, actor=SYSTEM)
     registration_id = platforms.add_registration(
@@ -147,15 +149,30 @@ def settled(worker: Worker) -> World:
             "deployment_id": waiting,
             "registration_id": here.registration_id,
             "attempt_id": attempt_id,
-            "item_id": _last_asked(here, attempt_id),
+            "item_id": item_id,
         },
     )
 
 
-def _last_asked(here: story.University, attempt_id: AttemptId) -> UUID:
+def _last_asked(here: story.University, attempt_id: AttemptId) -> ItemVersionId:
     """Return the question that a person marks."""
     with transaction(here.institution_id) as session:
         return list_form(session, get_attempt(session, attempt_id))[-1].id
+
+
+def _arrive_late(here: story.University, attempt_id: AttemptId, item_id: ItemVersionId) -> None:
+    """Have an answer arrive after its attempt had ended."""
+    with transaction(here.institution_id) as session:
+        session.add(
+            LateResponse(
+                attempt_id=attempt_id,
+                item_version_id=item_id,
+                value=["Because of that."],
+                save_id=uuid4(),
+                received_at=clock.now(),
+                is_taken=None,
+            )
+        )
 
 
 def _leave_open(here: story.University, activity: story.Activity, user_id: UserId) -> None:

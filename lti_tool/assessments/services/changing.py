@@ -26,14 +26,25 @@ class Why:
     reason: str
 
 
-def grant_minutes(
+def grant_minutes(  # noqa: PLR0913 - what, why, and what was seen
     institution_id: InstitutionId,
     placement_id: PlacementId,
     attempt_id: AttemptId,
     minutes: int,
     why: Why,
+    *,
+    had: int,
 ) -> None:
     """Give an attempt that runs more time, for this once. It is on the page at its next save.
+
+    Args:
+        institution_id: whose.
+        placement_id: where.
+        attempt_id: of an attempt that runs.
+        minutes: how many more.
+        why: who decided, in what words.
+        had: the granted minutes that whoever decided had seen, so that a form that is sent
+            twice gives them once.
 
     Raises:
         NotFoundError: no such attempt at the placement.
@@ -44,6 +55,8 @@ def grant_minutes(
         attempt = _get(session, placement_id, attempt_id)
         if attempt.submitted_at is not None or not rules.accepts(attempt.closes_at, now):
             raise NotChangeableError("It has ended. You can open it again instead.")
+        if attempt.granted_minutes != had:
+            raise NotChangeableError("It has been given more time since you looked.")
         if attempt.closes_at is None:
             raise NotChangeableError("It has no time limit, so it needs no more time.")
         attempt.granted_minutes += minutes

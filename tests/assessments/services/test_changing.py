@@ -146,7 +146,7 @@ def test_more_minutes_and_opening_again_have_their_limits(watch: Watch) -> None:
     first = open_attempt(place.id, placement_id, user_id)
 
     with pytest.raises(NotChangeableError):  # it has no end
-        grant_minutes(place.id, placement_id, first, 5, WHY)
+        grant_minutes(place.id, placement_id, first, 5, WHY, had=0)
     with pytest.raises(NotChangeableError):  # it is open
         reopen_attempt(place.id, placement_id, first, 5, WHY)
     submit_attempt(place.id, first, user_id=user_id)
@@ -160,3 +160,18 @@ def test_more_minutes_and_opening_again_have_their_limits(watch: Watch) -> None:
     with transaction(place.id) as session:
         attempt = queries.get_attempt(session, first)
     assert (attempt.submitted_at, attempt.closes_at) == (None, None)
+
+
+def test_a_form_that_is_sent_twice_gives_the_minutes_once(watch: Watch) -> None:
+    place = university()
+    placement_id, user_id = placed(place, minutes=40), learner(place)
+    attempt_id = open_attempt(place.id, placement_id, user_id)
+    grant_minutes(place.id, placement_id, attempt_id, 10, WHY, had=0)
+
+    with pytest.raises(NotChangeableError):
+        grant_minutes(place.id, placement_id, attempt_id, 10, WHY, had=0)
+    grant_minutes(place.id, placement_id, attempt_id, 5, WHY, had=10)
+
+    with transaction(place.id) as session:
+        attempt = queries.get_attempt(session, attempt_id)
+    assert attempt.closes_at == watch.now + timedelta(minutes=55)
