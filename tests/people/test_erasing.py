@@ -333,7 +333,8 @@ DECIDED = {
     "late_responses",
     "attachments", "item_marks", "placement_results", "desired_scores", "awards", "award_causes",
     "credentials", "shares", "award_reviews", "contributions", "pathway_progress",
-    "pathway_completions", "persons", "person_emails", "mail_links", "learner_sessions",
+    "pathway_completions", "pathway_rulings", "pathway_allocations", "persons", "person_emails",
+    "mail_links", "learner_sessions",
 }  # fmt: skip
 
 
