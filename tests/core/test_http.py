@@ -329,7 +329,9 @@ def test_compression_nobody_asked_for_is_read_within_the_bound(server: Server) -
 
 
 @pytest.mark.parametrize(
-    ("body", "encoding"), [(gzip.compress(b"whole" * 9)[:-9], "gzip"), (b"?", "gzip"), (b"?", "br")]
+    ("body", "encoding"),
+    # Without the time in it: workers that collect in different seconds must name it alike.
+    [(gzip.compress(b"whole" * 9, mtime=0)[:-9], "gzip"), (b"?", "gzip"), (b"?", "br")],
 )
 def test_a_broken_compression_is_a_failure(server: Server, body: bytes, encoding: str) -> None:
     server.answers["/"] = sends(body, Content_Encoding=encoding)
