@@ -205,6 +205,7 @@ def test_a_script_saves_one_answer(
         "sequence": 1,
         "saved_at": second.isoformat(timespec="milliseconds"),
         "now": second.isoformat(timespec="milliseconds"),
+        "closes_at": None,
     }
     assert again.json == {
         **first.json,
