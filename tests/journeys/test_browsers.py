@@ -15,7 +15,7 @@ from tests.journeys.visitor import DATA_TITLE, Tool, Visitor, answer
 
 pytestmark = [
     pytest.mark.xdist_group("journeys"),
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(240),
     pytest.mark.usefixtures("placed"),
 ]
 

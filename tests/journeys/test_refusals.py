@@ -13,7 +13,7 @@ from tests.journeys.visitor import DATA_TITLE, Visitor, answer_all
 
 pytestmark = [
     pytest.mark.xdist_group("journeys"),
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(240),
     pytest.mark.usefixtures("placed"),
 ]
 
