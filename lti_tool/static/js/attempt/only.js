@@ -36,7 +36,13 @@ export class OnlyWindow {
           resolve(lock !== null);
           return lock ? new Promise(() => {}) : undefined;
         })
-        .catch(() => this.onLost()); // taken over by another window
+        .catch((error) => {
+          if (error.name === "AbortError") {
+            this.onLost(); // taken over by another window
+          } else {
+            resolve(true); // denied, as in a frame whose storage is blocked: the server decides
+          }
+        });
     });
   }
 
