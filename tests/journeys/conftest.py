@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.journeys.installation import Installation, running_installation
 from tests.journeys.visitor import Visitor
+
+# Two browsers, two installations and their workers share what may be two busy cores.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")
