@@ -1,13 +1,9 @@
 """Reading editions, placements, attempts and results. All within the caller's tenant."""
 
 from lti_tool.assessments.queries.attempts import (
-    AttemptReview,
-    LearnerStanding,
-    attempt_review,
     awaits_marking,
     find_open_attempt,
     find_placement_of_link,
-    find_result,
     form_by,
     form_item_id,
     form_takes,
@@ -21,10 +17,8 @@ from lti_tool.assessments.queries.attempts import (
     list_given,
     list_marks,
     list_marks_of_answer,
-    list_outcomes,
     list_overdue,
     list_responses,
-    list_results,
 )
 from lti_tool.assessments.queries.conditions import (
     allowance_for,
@@ -42,6 +36,14 @@ from lti_tool.assessments.queries.editions import (
     list_published_editions,
 )
 from lti_tool.assessments.queries.late import count_late, get_late, list_late
+from lti_tool.assessments.queries.results import (
+    AttemptReview,
+    LearnerStanding,
+    attempt_review,
+    find_result,
+    list_outcomes,
+    list_results,
+)
 
 __all__ = [
     "AttemptReview",
