@@ -47,6 +47,13 @@ def fetched(client: FlaskClient, url: str) -> Json:
     return document
 
 
+def test_our_name_alone_leads_to_what_needs_no_account(client: FlaskClient) -> None:
+    page = client.get("/", follow_redirects=True)
+
+    assert page.status_code == 200
+    assert page.request.path == "/verify"
+
+
 def test_a_stranger_verifies_a_downloaded_badge_from_the_web_alone(client: FlaskClient) -> None:
     token = shared(place())
     document = json.loads(client.get(f"/i/northfell/shared/{token}.json").data)

@@ -207,6 +207,12 @@ def _private(page: str) -> Response:
     return response
 
 
+@blueprint.get("/")
+def begin() -> ResponseReturnValue:
+    """Lead whoever types our name alone to what needs no account; others come from elsewhere."""
+    return redirect(url_for("badges.show_verify"), 303)
+
+
 @blueprint.get("/verify")
 def show_verify() -> ResponseReturnValue:
     """Offer to check a credential."""
