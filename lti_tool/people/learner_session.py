@@ -16,13 +16,13 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from lti_tool.core import clock, web
-from lti_tool.core.db import transaction, uuid_or_none
+from lti_tool.core.db import transaction
 from lti_tool.core.ids import InstitutionId, PersonId
 from lti_tool.people import mail_access
 from lti_tool.people.errors import NotForYourStaffRoleError, SignedOutError
 from lti_tool.people.mail_access import OpenedSession
 from lti_tool.people.rules import Act, Role, may
-from lti_tool.people.staff_session import end_cookie, set_cookie
+from lti_tool.people.window_cookies import Claimed, end_cookie, keep_session, read_session
 
 View = Callable[..., ResponseReturnValue]
 
@@ -72,12 +72,11 @@ def learner_page(act: Act) -> Callable[[View], View]:
 
 
 def _find(slug: str) -> tuple[CurrentLearner, str] | None:
-    institution, _, rest = request.cookies.get(COOKIE, "").partition(".")
-    word, _, secret = rest.partition(".")
-    institution_id, session_id = uuid_or_none(institution), uuid_or_none(word)
-    if institution_id is None or session_id is None or not secret:
+    claimed = read_session(COOKIE)
+    if claimed is None:
         return None
-    with transaction(InstitutionId(institution_id)) as session:
+    institution_id, session_id, secret = claimed
+    with transaction(institution_id) as session:
         found = mail_access.find_session(session, session_id, secret, clock.now())
     if found is None or found[1].slug != slug:
         return None
@@ -95,7 +94,7 @@ def _find(slug: str) -> tuple[CurrentLearner, str] | None:
 
 def remember(response: Response, institution_id: InstitutionId, opened: OpenedSession) -> None:
     """Sign this browser in until it is closed, or the session ends."""
-    set_cookie(response, COOKIE, f"{institution_id}.{opened.id}.{opened.secret}")
+    keep_session(response, COOKIE, Claimed(institution_id, opened.id, opened.secret))
 
 
 def forget(response: Response) -> None:

@@ -19,14 +19,8 @@ from lti_tool.people import queries, services
 from lti_tool.people.errors import Reason, SignInRefusedError
 from lti_tool.people.openid_connect import Pending
 from lti_tool.people.rules import Act
-from lti_tool.people.staff_session import (
-    CurrentStaff,
-    end_cookie,
-    forget,
-    remember,
-    set_cookie,
-    staff_page,
-)
+from lti_tool.people.staff_session import CurrentStaff, forget, remember, staff_page
+from lti_tool.people.window_cookies import end_cookie, set_cookie
 from lti_tool.platforms.models import Institution
 from lti_tool.platforms.queries import get_institution_by_slug
 

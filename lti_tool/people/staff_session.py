@@ -17,12 +17,13 @@ from werkzeug.wrappers import Response
 
 from lti_tool.core import clock, web
 from lti_tool.core.audit import Actor
-from lti_tool.core.db import transaction, uuid_or_none
+from lti_tool.core.db import transaction
 from lti_tool.core.ids import InstitutionId, StaffId
 from lti_tool.people import queries
 from lti_tool.people.errors import NotForYourStaffRoleError, SignedOutError
 from lti_tool.people.rules import Act, Role, may
 from lti_tool.people.services import OpenedSession, hash_of
+from lti_tool.people.window_cookies import Claimed, end_cookie, keep_session, read_session
 
 View = Callable[..., ResponseReturnValue]
 
@@ -85,12 +86,11 @@ def staff_page(act: Act) -> Callable[[View], View]:
 
 
 def _find(slug: str) -> tuple[CurrentStaff, str] | None:
-    institution, _, rest = request.cookies.get(COOKIE, "").partition(".")
-    word, _, secret = rest.partition(".")
-    institution_id, session_id = uuid_or_none(institution), uuid_or_none(word)
-    if institution_id is None or session_id is None or not secret:
+    claimed = read_session(COOKIE)
+    if claimed is None:
         return None
-    with transaction(InstitutionId(institution_id)) as session:
+    institution_id, session_id, secret = claimed
+    with transaction(institution_id) as session:
         found = queries.find_signed_in(session, session_id, clock.now())
     if found is None:
         return None
@@ -111,22 +111,9 @@ def _find(slug: str) -> tuple[CurrentStaff, str] | None:
 
 def remember(response: Response, institution_id: InstitutionId, opened: OpenedSession) -> None:
     """Sign this browser in until it is closed, or the session ends."""
-    value = f"{institution_id}.{opened.id}.{opened.secret}"
-    set_cookie(response, COOKIE, value)
+    keep_session(response, COOKIE, Claimed(institution_id, opened.id, opened.secret))
 
 
 def forget(response: Response) -> None:
     """Have this browser forget who was signed in."""
     end_cookie(response, COOKIE)
-
-
-def set_cookie(response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
-    """Set a cookie for this site's own windows. Without `max_age` it ends with the browser."""
-    response.set_cookie(
-        name, value, max_age=max_age, path="/", secure=True, httponly=True, samesite="Lax"
-    )
-
-
-def end_cookie(response: Response, name: str) -> None:
-    """Have the browser forget a cookie set by `set_cookie`."""
-    response.delete_cookie(name, path="/", secure=True, httponly=True, samesite="Lax")

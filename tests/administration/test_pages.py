@@ -13,7 +13,8 @@ from lti_tool.core.audit import CLI
 from lti_tool.core.db import system_transaction
 from lti_tool.core.ids import InstitutionId, RegistrationId
 from lti_tool.core.settings import Settings
-from lti_tool.people.staff_session import COOKIE, set_cookie
+from lti_tool.people.staff_session import COOKIE
+from lti_tool.people.window_cookies import set_cookie
 from lti_tool.platforms import invitations, services
 from lti_tool.platforms.services import Endpoints
 from tests.administration.staff import office

@@ -13,7 +13,8 @@ from lti_tool.assessments.services import create_assessment, drafting
 from lti_tool.core import settings as settings_module
 from lti_tool.core.ids import InstitutionId
 from lti_tool.core.settings import Settings
-from lti_tool.people.staff_session import COOKIE, set_cookie
+from lti_tool.people.staff_session import COOKIE
+from lti_tool.people.window_cookies import set_cookie
 from tests.administration.staff import office
 from tests.assessments.items.samples import SAMPLES, WRITTEN, sample
 from tests.browser import OpenPage, axe_violations, overflow_px

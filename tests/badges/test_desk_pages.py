@@ -13,7 +13,8 @@ from lti_tool.badges import services
 from lti_tool.core import audit, settings
 from lti_tool.core.db import transaction
 from lti_tool.people.services import add_identity_provider, sign_in
-from lti_tool.people.staff_session import COOKIE, set_cookie
+from lti_tool.people.staff_session import COOKIE
+from lti_tool.people.window_cookies import set_cookie
 from lti_tool.platforms.models import User
 from tests.badges.factories import Place, another_achievement, held_badges, issue, place
 from tests.browser import OpenPage, axe_violations, overflow_px

@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 
 from lti_tool.core import settings as settings_module
 from lti_tool.core.settings import Settings
-from lti_tool.people.staff_session import COOKIE, set_cookie
+from lti_tool.people.staff_session import COOKIE
+from lti_tool.people.window_cookies import set_cookie
 from tests.browser import OpenPage, axe_violations, overflow_px
 from tests.helpers import serving
 from tests.registrar.desk import STONES, Desk, open_desk
