@@ -1,25 +1,22 @@
 """The administrator's pages in a browser: as wide as a phone, in the dark, for screen readers."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
-from flask import Flask, redirect, request
-from flask.typing import ResponseReturnValue
+from flask import Flask
 from playwright.sync_api import Page, expect
 
-from lti_tool.core import settings as settings_module
 from lti_tool.core.audit import CLI
 from lti_tool.core.db import system_transaction
 from lti_tool.core.ids import InstitutionId, RegistrationId
 from lti_tool.core.settings import Settings
 from lti_tool.people.staff_session import COOKIE
-from lti_tool.people.window_cookies import set_cookie
 from lti_tool.platforms import invitations, services
 from lti_tool.platforms.services import Endpoints
 from tests.administration.staff import office
 from tests.browser import OpenPage, axe_violations, overflow_px
-from tests.helpers import serving
+from tests.doors import enter_desk, with_doors
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -35,19 +32,12 @@ class Place:
     cookie: str
 
     def open(self, page: Page, path: str) -> None:
-        page.goto(f"{self.base_url}/enter?cookie={self.cookie}&then=/desk/{self.slug}/{path}")
+        enter_desk(page, self.base_url, self.cookie, f"/desk/{self.slug}/{path}")
 
 
 @pytest.fixture
 def place(live_app: Flask, live_settings: Settings) -> Iterator[Place]:
-    def enter() -> ResponseReturnValue:
-        response = redirect(request.args["then"])
-        set_cookie(response, COOKIE, request.args["cookie"])
-        return response
-
-    live_app.add_url_rule("/enter", view_func=enter)
-    with serving(live_app) as url:
-        settings_module.install(replace(live_settings, base_url=url, issuer_url=url))
+    with with_doors(live_app, live_settings) as url:
         client = live_app.test_client()
         desk = office(client, "tool_administrator", "registrar")
         cookie = client.get_cookie(COOKIE)

@@ -1,24 +1,21 @@
 """The authors' desk in a browser: without scripts, as wide as a phone, for screen readers."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
-from flask import Flask, redirect, request
-from flask.typing import ResponseReturnValue
+from flask import Flask
 from playwright.sync_api import Page, expect
 
 from lti_tool.assessments import authoring
 from lti_tool.assessments.services import create_assessment, drafting
-from lti_tool.core import settings as settings_module
 from lti_tool.core.ids import InstitutionId
 from lti_tool.core.settings import Settings
 from lti_tool.people.staff_session import COOKIE
-from lti_tool.people.window_cookies import set_cookie
 from tests.administration.staff import office
 from tests.assessments.items.samples import SAMPLES, WRITTEN, sample
 from tests.browser import OpenPage, axe_violations, overflow_px
-from tests.helpers import serving
+from tests.doors import enter_desk, with_doors
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -33,19 +30,12 @@ class Desk:
     cookie: str
 
     def open(self, page: Page, path: str) -> None:
-        page.goto(f"{self.base_url}/enter?cookie={self.cookie}&then=/desk/{self.slug}/{path}")
+        enter_desk(page, self.base_url, self.cookie, f"/desk/{self.slug}/{path}")
 
 
 @pytest.fixture
 def desk(live_app: Flask, live_settings: Settings) -> Iterator[Desk]:
-    def enter() -> ResponseReturnValue:
-        response = redirect(request.args["then"])
-        set_cookie(response, COOKIE, request.args["cookie"])
-        return response
-
-    live_app.add_url_rule("/enter", view_func=enter)
-    with serving(live_app) as url:
-        settings_module.install(replace(live_settings, base_url=url, issuer_url=url))
+    with with_doors(live_app, live_settings) as url:
         client = live_app.test_client()
         opened = office(client, "issuer")
         cookie = client.get_cookie(COOKIE)

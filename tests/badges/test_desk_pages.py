@@ -1,24 +1,21 @@
 """The issuers' desk in a browser: light and dark, wide and as a phone."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from flask import Flask, make_response
-from flask.typing import ResponseReturnValue
+from flask import Flask
 from playwright.sync_api import Page, expect
 
 from lti_tool.badges import services
-from lti_tool.core import audit, settings
+from lti_tool.core import audit
 from lti_tool.core.db import transaction
+from lti_tool.core.settings import Settings
 from lti_tool.people.services import add_identity_provider, sign_in
-from lti_tool.people.staff_session import COOKIE
-from lti_tool.people.window_cookies import set_cookie
 from lti_tool.platforms.models import User
 from tests.badges.factories import Place, another_achievement, held_badges, issue, place
 from tests.browser import OpenPage, axe_violations, overflow_px
-from tests.helpers import serving
+from tests.doors import enter_desk, with_doors
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -27,16 +24,8 @@ TABLE = "person,reason\ns-1001,Seen\nnobody,\n"
 
 
 @pytest.fixture
-def base_url(live_app: Flask) -> Iterator[str]:
-    def enter(value: str) -> ResponseReturnValue:
-        """Give the browser what signing in would have given it."""
-        response = make_response("")
-        set_cookie(response, COOKIE, value)
-        return response
-
-    live_app.add_url_rule("/entered/<value>", view_func=enter)
-    with serving(live_app) as url:
-        settings.install(replace(settings.current(), base_url=url, issuer_url=url))
+def base_url(live_app: Flask, live_settings: Settings) -> Iterator[str]:
+    with with_doors(live_app, live_settings) as url:
         yield url
 
 
@@ -75,7 +64,7 @@ def enter(page: Page, base_url: str, at: Place) -> None:
     opened = sign_in(
         at.institution_id, provider_id, {"sub": "i", "name": "Ingrid", "roles": ["issuer"]}
     )
-    page.goto(f"{base_url}/entered/{at.institution_id}.{opened.id}.{opened.secret}")
+    enter_desk(page, base_url, f"{at.institution_id}.{opened.id}.{opened.secret}", DESK)
 
 
 @pytest.mark.parametrize("width", [1280, 360])

@@ -9,7 +9,7 @@ from tests.assessments.conftest import SECRET, visit
 from tests.assessments.factories import learner
 from tests.assessments.written import Written
 from tests.browser import OpenPage, axe_violations, overflow_px
-from tests.instructor.conftest import enter
+from tests.doors import enter
 from tests.learner.story import Visit
 
 pytestmark = pytest.mark.xdist_group("browser")

@@ -15,7 +15,7 @@ from lti_tool.grading.services import desire_score
 from lti_tool.launch.models import Launch
 from lti_tool.platforms.models import Context, Roster, RosterMember
 from tests.browser import OpenPage, axe_violations, overflow_px
-from tests.instructor.conftest import enter
+from tests.doors import enter
 from tests.learner import story
 from tests.learner.story import Activity, University, Visit
 

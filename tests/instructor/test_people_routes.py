@@ -28,7 +28,7 @@ from tests.assessments.factories import (
 )
 from tests.assessments.services.test_regrading import take
 from tests.browser import OpenPage, axe_violations, overflow_px
-from tests.instructor.conftest import enter
+from tests.doors import enter
 from tests.learner import story
 
 

@@ -15,7 +15,7 @@ from tests.assessments.conftest import SECRET, put_cookie, visit
 from tests.assessments.factories import University, learner, placed, university
 from tests.assessments.services.test_regrading import corrected, take
 from tests.browser import OpenPage, axe_violations, overflow_px
-from tests.instructor.conftest import enter
+from tests.doors import enter
 from tests.learner.story import Visit, csrf_token
 
 

@@ -13,7 +13,7 @@ from lti_tool.core.ids import PlacementId
 from tests.assessments.conftest import SECRET, put_cookie, visit
 from tests.assessments.factories import University, learner, placed, university
 from tests.browser import OpenPage, axe_violations, overflow_px
-from tests.instructor.conftest import enter
+from tests.doors import enter
 from tests.learner.story import Visit, csrf_token
 
 TYPED = {

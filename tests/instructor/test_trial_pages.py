@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.assessments.conftest import SECRET, visit
 from tests.assessments.factories import learner, placed, university
 from tests.browser import OpenPage, axe_violations, overflow_px
-from tests.instructor.conftest import enter
+from tests.doors import enter
 from tests.learner.story import Visit
 
 pytestmark = pytest.mark.xdist_group("browser")

@@ -4,22 +4,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlencode
-from uuid import UUID
 
 import pytest
-from flask import Flask, redirect, request
-from flask.typing import ResponseReturnValue
+from flask import Flask
 from playwright.sync_api import Page, Route, expect
 
 from lti_tool.assessments import services as assessments
 from lti_tool.core import settings as settings_module
-from lti_tool.core.ids import InstitutionId, LaunchId
 from lti_tool.core.settings import MailFolder, Settings
-from lti_tool.launch.session import remember
 from lti_tool.worker import run_worker
 from tests.browser import OpenPage, axe_violations, overflow_px
-from tests.helpers import serving
+from tests.doors import enter, with_doors
 from tests.learner import story
 from tests.learner.story import University, Visit
 from tests.mailserver import newest_letter
@@ -29,25 +24,8 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 @pytest.fixture
 def base_url(live_app: Flask, live_settings: Settings) -> Iterator[str]:
-    def set_cookie(launch_id: UUID, institution_id: UUID) -> ResponseReturnValue:
-        """Give the browser what its launch would have given it, and lead to the page asked for."""
-        response = redirect(request.args["then"])
-        ours = LaunchId(launch_id), InstitutionId(institution_id)
-        remember(response, *ours, request.args["secret"])
-        return response
-
-    live_app.add_url_rule("/launched/<uuid:launch_id>/<uuid:institution_id>", view_func=set_cookie)
-    with serving(live_app) as url:
-        settings_module.install(replace(live_settings, base_url=url, issuer_url=url))
+    with with_doors(live_app, live_settings) as url:
         yield url
-
-
-def enter(page: Page, base_url: str, visit: Visit, path: str) -> None:
-    """Open a page of a launch, as if the launch had just taken place in this browser."""
-    institution_id, _, secret = visit.cookie[1].partition(".")
-    query = urlencode({"secret": secret, "then": f"{visit.url}{path}"})
-    launch_id = visit.url.removeprefix("/l/")
-    page.goto(f"{base_url}/launched/{launch_id}/{institution_id}?{query}")
 
 
 def well_read() -> tuple[University, Visit, str]:

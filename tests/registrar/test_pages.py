@@ -1,19 +1,14 @@
 """The desk and its sign-in in a browser: as wide as a phone, in the dark, without scripts."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
-from flask import Flask, make_response
-from flask.typing import ResponseReturnValue
+from flask import Flask
 from playwright.sync_api import Page, expect
 
-from lti_tool.core import settings as settings_module
 from lti_tool.core.settings import Settings
-from lti_tool.people.staff_session import COOKIE
-from lti_tool.people.window_cookies import set_cookie
 from tests.browser import OpenPage, axe_violations, overflow_px
-from tests.helpers import serving
+from tests.doors import enter_desk, with_doors
 from tests.registrar.desk import STONES, Desk, open_desk
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -21,15 +16,7 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 @pytest.fixture
 def base_url(live_app: Flask, live_settings: Settings) -> Iterator[str]:
-    def enter(value: str) -> ResponseReturnValue:
-        """Give the browser what signing in would have given it."""
-        response = make_response("")
-        set_cookie(response, COOKIE, value)
-        return response
-
-    live_app.add_url_rule("/entered/<value>", view_func=enter)
-    with serving(live_app) as url:
-        settings_module.install(replace(live_settings, base_url=url, issuer_url=url))
+    with with_doors(live_app, live_settings) as url:
         yield url
 
 
@@ -50,7 +37,7 @@ def busy_desk() -> tuple[Desk, str]:
 def sign_in(page: Page, base_url: str, desk: Desk) -> None:
     """Give the browser the cookie of a registrar."""
     value = desk.session("registrar", name="Ruth Adeyemi-Clarke")
-    page.goto(f"{base_url}/entered/{value}")
+    enter_desk(page, base_url, value, desk.path)
 
 
 @pytest.mark.parametrize(
