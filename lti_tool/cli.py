@@ -40,7 +40,7 @@ class _Commands(click.Group):
         """Return the names, in the order in which an operator meets them."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - named by click
         """Load a command."""
         if cmd_name not in COMMANDS:
             return None

@@ -1,7 +1,7 @@
 """Reads that join assessments, badges, grades and people for the instructor's pages."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -25,7 +25,7 @@ from lti_tool.launch.session import CurrentLaunch
 from lti_tool.pathways.models import Pathway, PathwayStone, PathwayVersion
 from lti_tool.pathways.queries import is_newest
 from lti_tool.people.rules import Role
-from lti_tool.platforms.models import Context, ResourceLink, User
+from lti_tool.platforms.models import Context, Deployment, ResourceLink, User
 from lti_tool.platforms.nrps import Member
 from lti_tool.platforms.rosters import KnownRoster, find_roster
 
@@ -260,6 +260,7 @@ def list_results(
             select(User).where(User.id.in_([one.user_id for one in standings]))
         )
     }
+    role_map = _role_map(session, placement.context_id)
     rows = [
         ResultRow(
             user_id=one.user_id,
@@ -272,7 +273,7 @@ def list_results(
             has_column=bool(column),
             late=late.get(one.user_id, 0),
             has_left=bool(members) and not _is_here(members.get(users[one.user_id].subject)),
-            is_learner=_is_learner(members.get(users[one.user_id].subject)),
+            is_learner=_is_learner(members.get(users[one.user_id].subject), role_map),
         )
         for one in standings
     ]
@@ -285,10 +286,11 @@ def list_without_result(
     """Return the learners of the course who have begun nothing, by name."""
     begun = {one.user_id for one in assessments.list_results(session, placement.id)}
     subjects = set(session.scalars(select(User.subject).where(User.id.in_(begun))))
+    role_map = _role_map(session, placement.context_id)
     return [
         member
         for member in roster.members
-        if member.is_active and _is_learner(member) and member.subject not in subjects
+        if member.is_active and _is_learner(member, role_map) and member.subject not in subjects
     ]
 
 
@@ -296,9 +298,19 @@ def _is_here(member: Member | None) -> bool:
     return member is not None and member.is_active
 
 
-def _is_learner(member: Member | None) -> bool:
+def _role_map(session: Session, context_id: ContextId | None) -> Mapping[str, str]:
+    """Return what the institution decided that the roles of a course's platform count as."""
+    found = session.scalar(
+        select(Deployment.role_map)
+        .join(Context, Context.deployment_id == Deployment.id)
+        .where(Context.id == context_id)
+    )
+    return found or {}
+
+
+def _is_learner(member: Member | None, role_map: Mapping[str, str]) -> bool:
     """Tell whether somebody can have a grade; who is not in the list is another matter."""
     if member is None:
         return True
-    roles = roles_of(member.roles)
+    roles = roles_of(member.roles, role_map)
     return Role.LEARNER in roles and Role.TEST_USER not in roles

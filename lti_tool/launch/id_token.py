@@ -120,7 +120,7 @@ class _NoCookies(CookieService):
     def get_cookie(self, name: str) -> NoReturn:
         raise LtiException(f"pylti1p3 asked for the cookie {name}")
 
-    def set_cookie(self, name: str, value: str | int, exp: int | None = None) -> NoReturn:  # noqa: ARG002
+    def set_cookie(self, name: str, value: str | int, exp: int | None = None) -> NoReturn:  # noqa: ARG002 - named by pylti1p3
         raise LtiException(f"pylti1p3 set the cookie {name}")
 
 
@@ -145,7 +145,7 @@ class _OneRegistration(ToolConfAbstract[_Posted]):
     def check_iss_has_one_client(self, iss: str) -> bool:  # noqa: ARG002 - pylti1p3's signature
         return False
 
-    def check_iss_has_many_clients(self, iss: str) -> bool:  # noqa: ARG002
+    def check_iss_has_many_clients(self, iss: str) -> bool:  # noqa: ARG002 - named by pylti1p3
         return True
 
     def find_registration_by_params(
@@ -159,14 +159,14 @@ class _OneRegistration(ToolConfAbstract[_Posted]):
     def find_registration_by_issuer(self, *_args: object, **_kwargs: object) -> NoReturn:
         raise MessageRefusedError(Reason.ISSUER)
 
-    def find_deployment(self, iss: str, deployment_id: str) -> NoReturn:  # noqa: ARG002
+    def find_deployment(self, iss: str, deployment_id: str) -> NoReturn:  # noqa: ARG002 - named by pylti1p3
         raise MessageRefusedError(Reason.DEPLOYMENT)
 
     def find_deployment_by_params(
         self,
-        iss: str,  # noqa: ARG002
+        iss: str,  # noqa: ARG002 - named by pylti1p3
         deployment_id: str,
-        client_id: str,  # noqa: ARG002
+        client_id: str,  # noqa: ARG002 - named by pylti1p3
         *_args: object,
         **_kwargs: object,
     ) -> Deployment:

@@ -153,7 +153,7 @@ def _compare(
                 yield Disagreement(person_id=person_id, what="progress")
 
 
-def _agrees(should: Stand, progress: Progress, has_open_completion: bool) -> bool:  # noqa: FBT001
+def _agrees(should: Stand, progress: Progress, has_open_completion: bool) -> bool:  # noqa: FBT001 - a pair of a row
     evaluation = should.evaluation
     return (
         (progress.share, progress.missing) == (evaluation.share, evaluation.missing)

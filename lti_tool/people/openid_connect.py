@@ -14,9 +14,9 @@ from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 import httpx
-from authlib.oauth2.base import OAuth2Error  # type: ignore[import-untyped]
-from authlib.oauth2.client import OAuth2Client  # type: ignore[import-untyped]
-from authlib.oidc.core import CodeIDToken  # type: ignore[import-untyped]
+from authlib.oauth2.base import OAuth2Error  # type: ignore[import-untyped]  # ships no types
+from authlib.oauth2.client import OAuth2Client  # type: ignore[import-untyped]  # ships no types
+from authlib.oidc.core import CodeIDToken  # type: ignore[import-untyped]  # ships no types
 from joserfc import jwt
 from joserfc.errors import InvalidClaimError, JoseError, MissingClaimError
 from joserfc.jwk import GuestProtocol, RSAKey

@@ -62,8 +62,9 @@ _PRODUCTS = {
         # Seen in Moodle 4.5: 500 to any score for a locked column.
         failing_hint=(500, "Moodle answers so while the column is locked: unlock it there."),
         placing_note=(
-            "Moodle takes whole points from 1 to 100. When it opens and closes, and whether in a "
-            "new window, you set in Moodle's own settings of the activity."
+            "Moodle takes whole points from 1 to 100. Cairn holds to the times you set here, but "
+            "Moodle shows them nowhere: set them in Moodle's settings of the activity too, and "
+            "whether it opens in a new window."
         ),
     ),
     # blackboard.com, one client id for all customers; "User could not be found" with 400, as tools

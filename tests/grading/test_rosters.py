@@ -3,10 +3,15 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
+from lti_tool.assessments import queries as assessments
 from lti_tool.campus import store
 from lti_tool.campus.personality import CANVAS, MOODLE, OPEN_EDX, STRICT, Personality
 from lti_tool.core.db import transaction
+from lti_tool.instructor.queries import list_without_result
+from lti_tool.people.rules import Role
+from lti_tool.platforms.models import Deployment
 from lti_tool.platforms.rosters import KnownRoster, find_roster, refresh_roster
 from tests.grading.course import AMARA, MIRELA, Course
 
@@ -75,3 +80,23 @@ def test_who_left_is_gone_from_the_next_whole_list(course: Course) -> None:
 
 def test_nothing_is_known_before_the_first_time(course: Course) -> None:
     assert roster(course) == KnownRoster(members=(), read_at=None, error=None)
+
+
+def test_who_lacks_a_grade_is_told_by_the_roles_that_the_institution_decided(
+    course: Course,
+) -> None:
+    [teacher] = [one for one in refresh(course).members if one.subject == MIRELA]
+    assert MIRELA not in without_result(course)
+    with transaction(course.institution_id) as session:
+        session.execute(
+            update(Deployment).values(role_map=dict.fromkeys(teacher.roles, Role.LEARNER.value))
+        )
+
+    assert MIRELA in without_result(course)
+
+
+def without_result(course: Course) -> set[str]:
+    with transaction(course.institution_id) as session:
+        placement = assessments.get_placement(session, course.placement_id)
+        known = find_roster(session, course.context_id)
+        return {one.subject for one in list_without_result(session, placement, known)}

@@ -67,7 +67,7 @@ class Story:
                 attempts[number] = self._sit(sittings[number])
         self._take_leave()
         # Every job that was handed over is done; scores are sent by whoever finds them due.
-        queue.queue().empty()  # type: ignore[no-untyped-call]
+        queue.queue().empty()  # type: ignore[no-untyped-call]  # as RQ has it
 
     def _sit(self, sitting: Sitting) -> AttemptId:
         module = self._course.activities[sitting.module]
