@@ -1,7 +1,5 @@
 """Publishing achievements, granting and withdrawing awards, sharing what one holds."""
 
-import hashlib
-import secrets
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -44,6 +42,7 @@ from lti_tool.core.ids import (
     ShareId,
     new_id,
 )
+from lti_tool.core.secret import hash_of, new_secret
 
 TOKEN_BYTES = 16  # 128 bits: nobody finds a link by trying
 
@@ -354,13 +353,13 @@ def share(
     Raises:
         UnknownCredentialError: the person holds no such credential, or it is not signed yet.
     """
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    token = new_secret(TOKEN_BYTES)
     with transaction(institution_id) as session:
         _get_own_credential(session, credential_id, person_id)
         session.add(
             Share(
                 credential_id=credential_id,
-                token_hash=token_hash(token),
+                token_hash=hash_of(token),
                 show_name=shows.name,
                 show_result=shows.result,
                 label=shows.label,
@@ -395,11 +394,6 @@ def count_opening(session: Session, token_hash: bytes) -> None:
     session.execute(
         update(Share).where(Share.token_hash == token_hash).values(opened=Share.opened + 1)
     )
-
-
-def token_hash(token: str) -> bytes:
-    """Return what is kept of a share's token. It is random, so a plain hash suffices."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 def _get_own_credential(

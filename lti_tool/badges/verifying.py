@@ -19,11 +19,12 @@ from lti_tool.badges.examination import Examination, Status, examine
 from lti_tool.badges.issuer import Issuer
 from lti_tool.badges.open_badges import Badge, NotAnOpenBadgeError
 from lti_tool.badges.queries import Shared
-from lti_tool.badges.services import count_opening, token_hash
+from lti_tool.badges.services import count_opening
 from lti_tool.core import clock, settings
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AchievementId
+from lti_tool.core.secret import hash_of
 from lti_tool.people.queries import display_names
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
@@ -103,11 +104,11 @@ def open_share(slug: str, token: str, *, count: bool = True) -> Opened:
     if not _TOKEN.fullmatch(token):
         raise UnknownShareError("not a link of ours")
     with transaction(issuer.institution_id) as session:
-        shared = queries.find_shared(session, token_hash(token), clock.now())
+        shared = queries.find_shared(session, hash_of(token), clock.now())
         if shared is None:
             raise UnknownShareError("no such link")
         if count:
-            count_opening(session, token_hash(token))
+            count_opening(session, hash_of(token))
         replaced_by = None
         if shared.replaced_by_id is not None:
             successor = queries.get_achievement(session, shared.replaced_by_id)

@@ -13,6 +13,7 @@ from sqlalchemy import delete, select, text
 from lti_tool.core import clock, logs, purging, settings
 from lti_tool.core.db import system_statements, system_transaction, transaction
 from lti_tool.core.ids import DeploymentId, InstitutionId, LaunchId, RegistrationId, UserId
+from lti_tool.core.secret import hash_of, new_secret
 from lti_tool.launch import history, rules
 from lti_tool.launch.claims import Message
 from lti_tool.launch.errors import (
@@ -28,7 +29,7 @@ from lti_tool.launch.errors import (
 from lti_tool.launch.id_token import ExpectedLogin, claimed_deployment, verify_id_token
 from lti_tool.launch.models import Launch, PendingLogin
 from lti_tool.launch.record import LaunchRecord, record
-from lti_tool.launch.session import PREFIX, expiry, hash_of, new_secret
+from lti_tool.launch.session import PREFIX, expiry
 from lti_tool.people.rules import Role
 from lti_tool.platforms import quirks
 from lti_tool.platforms import services as platform_services

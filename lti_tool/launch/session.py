@@ -4,10 +4,8 @@ One browser may hold several launches, of several people, each in its own tab. T
 partitioned (CHIPS), so that it comes back inside the LMS's page.
 """
 
-import hashlib
 import hmac
 import re
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,6 +29,7 @@ from lti_tool.core.ids import (
     ResourceLinkId,
     UserId,
 )
+from lti_tool.core.secret import hash_of
 from lti_tool.launch.errors import LaunchEndedError, NotForYourRoleError
 from lti_tool.launch.models import Launch
 from lti_tool.people.rules import Act, Role, may
@@ -100,16 +99,6 @@ class CurrentLaunch:
     placement_token: str | None
     settings: dict[str, Any]
     expires_at: datetime
-
-
-def new_secret() -> str:
-    """Return what a cookie carries to show that its browser opened the session."""
-    return secrets.token_urlsafe(32)
-
-
-def hash_of(secret: str) -> bytes:
-    """Return the form in which a secret is stored: reading the table opens no session."""
-    return hashlib.sha256(secret.encode()).digest()
 
 
 def launch_page(act: Act) -> Callable[[View], View]:

@@ -5,15 +5,13 @@ rows are written and the same page answers, whether the address is known or not.
 writes the letter looks. A token exists in the letter alone; we keep its hash.
 """
 
-import hashlib
 import hmac
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -21,6 +19,7 @@ from lti_tool.core import audit, clock, mail, outbox, settings
 from lti_tool.core.db import system_transaction, tenant, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import InstitutionId, PersonId, new_id
+from lti_tool.core.secret import hash_of, new_secret
 from lti_tool.people import letters
 from lti_tool.people.errors import MailLinkUsedError, NotAnAddressError, TooManyLettersError
 from lti_tool.people.events import MailLinkAsked
@@ -37,7 +36,6 @@ PER_ADDRESS, PER_PERSON = 3, 5
 MOST_REQUESTS = 10  # an hour for one address, known or not: more are not written down
 _PER = timedelta(hours=1)
 MOST_ADDRESSES = 5
-_TOKEN_BYTES = 32
 
 
 def ask_sign_in(institution_id: InstitutionId, address: str) -> None:
@@ -90,9 +88,9 @@ def _ask(session: Session, purpose: str, address: str, person_id: PersonId | Non
     outbox.record(session, MailLinkAsked(institution_id=InstitutionId(tenant()), link_id=link.id))
 
 
-def _count(session: Session, of: object) -> int:
+def _count(session: Session, of: ColumnElement[bool]) -> int:
     since = clock.now() - _PER
-    query = select(func.count(MailLink.id)).where(of, MailLink.asked_at > since)  # type: ignore[arg-type]  # a column's comparison
+    query = select(func.count(MailLink.id)).where(of, MailLink.asked_at > since)
     return session.scalars(query).one()
 
 
@@ -108,7 +106,7 @@ def prepare_letter(institution_id: InstitutionId, link_id: UUID) -> mail.Mail | 
     There is none for an address that nobody confirmed, after too many to one address, and for a
     request that was answered or is too old.
     """
-    now, token = clock.now(), secrets.token_urlsafe(_TOKEN_BYTES)
+    now, token = clock.now(), new_secret()
     with transaction(institution_id) as session:
         link = session.scalar(select(MailLink).where(MailLink.id == link_id).with_for_update())
         if link is None or link.sent_at is not None or link.asked_at < now - REQUEST_LASTS:
@@ -148,13 +146,15 @@ def note_sent(institution_id: InstitutionId, link_id: UUID) -> None:
 
 def find_link(session: Session, purpose: str, token: str) -> MailLink | None:
     """Return the request behind a link that still works, or None."""
-    return session.scalar(
-        select(MailLink).where(
-            MailLink.purpose == purpose,
-            MailLink.token_hash == hash_of(token),
-            MailLink.used_at.is_(None),
-            MailLink.expires_at > clock.now(),
-        )
+    return session.scalar(select(MailLink).where(*_works(purpose, token)))
+
+
+def _works(purpose: str, token: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        MailLink.purpose == purpose,
+        MailLink.token_hash == hash_of(token),
+        MailLink.used_at.is_(None),
+        MailLink.expires_at > clock.now(),
     )
 
 
@@ -203,7 +203,7 @@ def enter(institution_id: InstitutionId, token: str) -> OpenedSession:
     Raises:
         MailLinkUsedError: the link has been used or is too old, or is none.
     """
-    now, secret = clock.now(), secrets.token_urlsafe(_TOKEN_BYTES)
+    now, secret = clock.now(), new_secret()
     with transaction(institution_id) as session:
         link = _use(session, SIGN_IN, token)
         person_id = _owner(session, link.address)
@@ -233,12 +233,7 @@ def _use(session: Session, purpose: str, token: str) -> MailLink:
     """Spend a link: of two that come at once, one finds it."""
     link: MailLink | None = session.scalar(
         update(MailLink)
-        .where(
-            MailLink.purpose == purpose,
-            MailLink.token_hash == hash_of(token),
-            MailLink.used_at.is_(None),
-            MailLink.expires_at > clock.now(),
-        )
+        .where(*_works(purpose, token))
         .values(used_at=clock.now())
         .returning(MailLink)
     )
@@ -322,8 +317,3 @@ def forget_old_links() -> int:
             session.execute(delete(LearnerSession).where(LearnerSession.expires_at <= clock.now()))
         count += len(gone)
     return count
-
-
-def hash_of(secret: str) -> bytes:
-    """Return the form in which a secret is stored; it is random, so a plain hash suffices."""
-    return hashlib.sha256(secret.encode()).digest()

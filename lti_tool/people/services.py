@@ -1,7 +1,5 @@
 """Who a platform's user is, over all platforms of an institution; and staff who sign in."""
 
-import hashlib
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,6 +16,7 @@ from lti_tool.core.audit import NOTHING, Actor, Fact
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import ConflictError, NotFoundError
 from lti_tool.core.ids import InstitutionId, PersonId, StaffId, UserId, new_id
+from lti_tool.core.secret import hash_of, new_secret
 from lti_tool.people import openid_connect, queries, rules
 from lti_tool.people.errors import NoStaffRoleError, UnknownRoleError
 from lti_tool.people.models import (
@@ -240,11 +239,6 @@ def forget_sessions() -> int:
     return gone
 
 
-def hash_of(secret: str) -> bytes:
-    """Return the form in which a secret is stored: reading the table opens no session."""
-    return hashlib.sha256(secret.encode()).digest()
-
-
 def note_reading(  # noqa: PLR0913 - who, what, on what
     institution_id: InstitutionId,
     *,
@@ -317,7 +311,7 @@ def _text(value: object) -> str | None:
 
 
 def _open_session(session: Session, staff_id: StaffId, roles: frozenset[Role]) -> OpenedSession:
-    now, session_id, secret = clock.now(), new_id(), secrets.token_urlsafe(32)
+    now, session_id, secret = clock.now(), new_id(), new_secret()
     session.execute(delete(StaffSession).where(StaffSession.expires_at <= now))
     session.add(
         StaffSession(

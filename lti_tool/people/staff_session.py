@@ -19,10 +19,11 @@ from lti_tool.core import clock, web
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import InstitutionId, StaffId
+from lti_tool.core.secret import hash_of
 from lti_tool.people import queries
 from lti_tool.people.errors import NotForYourStaffRoleError, SignedOutError
 from lti_tool.people.rules import Act, Role, may
-from lti_tool.people.services import OpenedSession, hash_of
+from lti_tool.people.services import OpenedSession
 from lti_tool.people.window_cookies import Claimed, end_cookie, keep_session, read_session
 
 View = Callable[..., ResponseReturnValue]

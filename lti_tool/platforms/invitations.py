@@ -4,8 +4,6 @@ An invitation is taken before the platform is asked and used up after it answere
 one goes on, and a refusal by the platform leaves the invitation as it was.
 """
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -19,6 +17,7 @@ from lti_tool.core.audit import Actor
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import DeploymentId, InstitutionId, RegistrationId, new_id
+from lti_tool.core.secret import hash_of, new_secret
 from lti_tool.platforms import queries
 from lti_tool.platforms.errors import (
     InvitationEndedError,
@@ -89,11 +88,11 @@ def invite(institution_id: InstitutionId | None, *, actor: Actor) -> str:
     Raises:
         NotFoundError: no such institution.
     """
-    secret, now = secrets.token_urlsafe(32), clock.now()
+    secret, now = new_secret(), clock.now()
     invitation = RegistrationInvitation(
         id=new_id(),
         institution_id=institution_id,
-        secret_hash=_hash_of(secret),
+        secret_hash=hash_of(secret),
         created_at=now,
         expires_at=now + LIFETIME,
     )
@@ -141,7 +140,7 @@ def look_at(secret: str) -> Invited:
         row = session.execute(
             select(RegistrationInvitation, Institution.name)
             .outerjoin(Institution, Institution.id == RegistrationInvitation.institution_id)
-            .where(RegistrationInvitation.secret_hash == _hash_of(secret))
+            .where(RegistrationInvitation.secret_hash == hash_of(secret))
         ).one_or_none()
     if row is None:
         raise InvitationEndedError
@@ -305,7 +304,3 @@ def _approve(
 
 def _record(session: Session, act: str, actor: Actor, kind: str, object_id: UUID) -> None:
     audit.record(session, actor=actor, act=act, object_kind=kind, object_id=object_id)
-
-
-def _hash_of(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()

@@ -16,6 +16,7 @@ from lti_tool.core import clock
 from lti_tool.core import settings as settings_module
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AttemptId, LaunchId, PlacementId, ResourceLinkId, UserId
+from lti_tool.core.secret import hash_of
 from lti_tool.core.settings import Settings
 from lti_tool.launch import session as launch_session
 from lti_tool.launch.models import Launch
@@ -69,7 +70,7 @@ def visit(
             message_type="LtiResourceLinkRequest",
             roles=list(roles),
             settings={},
-            secret_hash=launch_session.hash_of(SECRET),
+            secret_hash=hash_of(SECRET),
             created_at=clock.now(),
             expires_at=clock.now() + timedelta(hours=10),
         )

@@ -16,11 +16,12 @@ from lti_tool.core import clock, keys
 from lti_tool.core.audit import SYSTEM
 from lti_tool.core.db import Base, transaction
 from lti_tool.core.ids import AttemptId, ItemVersionId, UserId
-from lti_tool.launch.session import expiry, new_secret
+from lti_tool.core.secret import hash_of, new_secret
+from lti_tool.launch.session import expiry
 from lti_tool.people import learner_session
 from lti_tool.people.models import LearnerSession
 from lti_tool.people.rules import STAFF_ROLES, Role
-from lti_tool.people.services import add_identity_provider, hash_of, person_of, sign_in
+from lti_tool.people.services import add_identity_provider, person_of, sign_in
 from lti_tool.people.staff_session import COOKIE
 from lti_tool.platforms import services as platforms
 from lti_tool.platforms.invitations import invite

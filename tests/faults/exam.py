@@ -13,6 +13,7 @@ from lti_tool.assessments.services import bind_placement, open_attempt
 from lti_tool.core import clock
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AttemptId, ItemVersionId, LaunchId, PlacementId, UserId
+from lti_tool.core.secret import hash_of
 from lti_tool.launch import session as launch_session
 from lti_tool.launch.models import Launch
 from lti_tool.platforms.models import Deployment, User
@@ -70,7 +71,7 @@ def begin_exam(people: int, *, minutes: int | None = 60) -> Exam:
                 message_type="LtiResourceLinkRequest",
                 roles=["learner"],
                 settings={},
-                secret_hash=launch_session.hash_of(SECRET),
+                secret_hash=hash_of(SECRET),
                 created_at=clock.now(),
                 expires_at=clock.now() + timedelta(hours=10),
             )

@@ -33,8 +33,9 @@ from lti_tool.core.ids import (
     UserId,
     new_id,
 )
+from lti_tool.core.secret import hash_of, new_secret
 from lti_tool.launch.models import Launch
-from lti_tool.launch.session import cookie_name, expiry, hash_of, new_secret
+from lti_tool.launch.session import cookie_name, expiry
 from lti_tool.pathways import services as pathways
 from lti_tool.pathways.expression import AllOf, Earn
 from lti_tool.pathways.services import PathwayDraft

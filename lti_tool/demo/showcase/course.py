@@ -19,6 +19,7 @@ from lti_tool.core.ids import (
     RegistrationId,
     UserId,
 )
+from lti_tool.core.secret import hash_of, new_secret
 from lti_tool.demo.showcase.learners import Learner
 from lti_tool.demo.showcase.publishing import Published
 from lti_tool.launch import history, placement_token, rules
@@ -26,7 +27,7 @@ from lti_tool.launch.claims import PLACEMENT_PARAMETER
 from lti_tool.launch.models import Launch
 from lti_tool.launch.record import LaunchRecord, record
 from lti_tool.launch.services import LAUNCH_PATH
-from lti_tool.launch.session import expiry, hash_of, new_secret
+from lti_tool.launch.session import expiry
 
 LABEL, TITLE = "DAF", "Data Analysis Foundations"
 TEACHER = 1  # Mirela Dragomir
