@@ -3,11 +3,12 @@
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from lti_tool.badges.models import Award
 from lti_tool.core import audit as trail
 from lti_tool.core import outbox
+from lti_tool.core.audit import AuditEntry
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.outbox import OutboxDelivery
@@ -138,6 +139,8 @@ def test_a_completion_that_must_be_confirmed_is_not_awarded_before(northgate: Un
     assert _holds_certificate(northgate, ada)
     with transaction(northgate.id) as session:
         assert deciding.list_unconfirmed(session, pathway_id) == []
+        confirmed = select(func.count()).where(AuditEntry.act == "confirm_completion")
+        assert session.scalar(confirmed) == 1
 
 
 def test_people_are_moved_to_a_version_after_a_preview(northgate: University) -> None:

@@ -31,6 +31,7 @@ from tests.assessments.factories import (
     stopped_clock,
     university,
 )
+from tests.assessments.written import Written
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -160,6 +161,24 @@ def test_more_minutes_and_opening_again_have_their_limits(watch: Watch) -> None:
     with transaction(place.id) as session:
         attempt = queries.get_attempt(session, first)
     assert (attempt.submitted_at, attempt.closes_at) == (None, None)
+
+
+def test_what_is_opened_again_waits_for_no_marks_until_it_has_ended_again() -> None:
+    here = Written()
+    user_id = learner(here.place)
+    attempt_id, _ = here.hand_in("a", "So.", "", user_id=user_id)
+    assert waits_for_marks(here, user_id)
+
+    reopen_attempt(here.place.id, here.placement_id, attempt_id, 5, WHY)
+
+    assert not waits_for_marks(here, user_id)
+    submit_attempt(here.place.id, attempt_id, user_id=user_id)
+    assert waits_for_marks(here, user_id)
+
+
+def waits_for_marks(here: Written, user_id: UserId) -> bool:
+    with transaction(here.place.id) as session:
+        return queries.awaits_marking(session, here.placement_id, user_id)
 
 
 def test_a_form_that_is_sent_twice_gives_the_minutes_once(watch: Watch) -> None:
