@@ -232,8 +232,10 @@ def test_an_attempt_whose_answers_are_no_longer_kept_keeps_its_points() -> None:
     user_id = take(place, placement_id, "abc")
     erase_answers(place.id, [user_id])
 
-    do(place, placement_id, corrected(place, placement_id, "ddd"))
+    edition_id = corrected(place, placement_id, "ddd")
 
+    assert dry_run(place, placement_id, edition_id).changes == ()
+    assert do(place, placement_id, edition_id) == 0
     assert points_of(place, placement_id, user_id) == Decimal(3)
 
 
