@@ -10,13 +10,13 @@ from decimal import Decimal
 from hashlib import sha256
 from uuid import uuid4
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments import queries as assessments
 from lti_tool.assessments.queries import AttemptReview
-from lti_tool.badges import issuing, open_badges, signing
+from lti_tool.badges import issuing, open_badges
 from lti_tool.badges.details import Evidence
 from lti_tool.badges.errors import NothingAskedError, UnknownCredentialError
 from lti_tool.badges.issuer import Issuer
@@ -115,15 +115,7 @@ def sign_detailed(
         reserved = _reserve(session, person_id, award_id, asked)
     if reserved.badge is None:
         return reserved.credential_id
-    document = signing.sign(reserved.issuer, reserved.badge.to_json())
-    if open_badges.read(document) != reserved.badge:
-        raise signing.SelfCheckError("it does not read as what was meant")
-    with transaction(institution_id) as session:
-        session.execute(
-            update(Credential)
-            .where(Credential.id == reserved.credential_id, Credential.document.is_(None))
-            .values(document=document, issued_at=clock.now())
-        )
+    issuing.sign_reserved(institution_id, reserved.credential_id, reserved.issuer, reserved.badge)
     return reserved.credential_id
 
 

@@ -56,13 +56,27 @@ def issue_credential(institution_id: InstitutionId, award_id: AwardId) -> None:
         reserved = _reserve(session, award_id)
     if reserved is None:
         return
-    document = signing.sign(reserved.issuer, reserved.badge.to_json())
-    if open_badges.read(document) != reserved.badge:
+    sign_reserved(institution_id, reserved.credential_id, reserved.issuer, reserved.badge)
+
+
+def sign_reserved(
+    institution_id: InstitutionId,
+    credential_id: CredentialId,
+    issuer: Issuer,
+    badge: open_badges.Badge,
+) -> None:
+    """Sign a credential whose row is there, check that it reads as meant, and keep it, once.
+
+    Raises:
+        SelfCheckError: it does not; nothing is kept.
+    """
+    document = signing.sign(issuer, badge.to_json())
+    if open_badges.read(document) != badge:
         raise signing.SelfCheckError("it does not read as what was meant")
     with transaction(institution_id) as session:
         session.execute(
             update(Credential)
-            .where(Credential.id == reserved.credential_id, Credential.document.is_(None))
+            .where(Credential.id == credential_id, Credential.document.is_(None))
             .values(document=document, issued_at=clock.now())
         )
     metrics.count("cairn_credentials_signed")
