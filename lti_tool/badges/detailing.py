@@ -31,7 +31,7 @@ from lti_tool.badges.queries import (
     get_issuer_of,
     list_evidence,
 )
-from lti_tool.core import clock
+from lti_tool.core import audit, clock
 from lti_tool.core.db import tenant, transaction
 from lti_tool.core.ids import AwardId, CredentialId, InstitutionId, PersonId, new_id
 from lti_tool.people.queries import display_names, list_users
@@ -218,7 +218,7 @@ def _reserve(session: Session, person_id: PersonId, award_id: AwardId, asked: As
     if (asked.identifier is not None and chosen is None) or (told == Particulars() and not chosen):
         raise NothingAskedError("There is nothing of that to put into it.")
     content = _digest(told, chosen)
-    session.execute(
+    is_new = session.scalar(
         insert(Credential)
         .values(
             institution_id=tenant(),
@@ -234,7 +234,18 @@ def _reserve(session: Session, person_id: PersonId, award_id: AwardId, asked: As
             index_elements=["institution_id", "award_id", "content_hash"],
             index_where=text("revoked_at IS NULL AND form = 'detailed'"),
         )
+        .returning(Credential.id)
     )
+    if is_new is not None:
+        # On the holder's behalf, who may be here without a launch.
+        audit.record(
+            session,
+            actor=audit.SYSTEM,
+            act="sign_details",
+            object_kind="award",
+            object_id=award.id,
+            facts={"says_who": asked.name, "says_identifier": asked.identifier is not None},
+        )
     credential = session.scalars(
         select(Credential).where(
             Credential.award_id == award.id,

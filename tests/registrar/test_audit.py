@@ -1,16 +1,20 @@
 """The audit trail: sentences, filters, pages, and the table of it."""
 
+import ast
 import csv
 import io
 import re
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
+import lti_tool
 from lti_tool.badges import queries as badges
 from lti_tool.badges.services import withdraw_award
 from lti_tool.core import audit
 from lti_tool.core.db import transaction
+from lti_tool.registrar.sentences import known_acts
 from tests.registrar.desk import STONES, Desk, open_desk
 from tests.registrar.test_routes import rows_of
 
@@ -118,3 +122,31 @@ def test_a_filter_that_makes_no_sense_is_refused(
     client: FlaskClient, desk: Desk, query: str
 ) -> None:
     assert client.get(f"{desk.path}/audit?{query}").status_code == 400
+
+
+def test_every_act_that_is_recorded_has_words_and_can_be_searched_for() -> None:
+    known = {act for act, _ in known_acts()}
+
+    assert recorded_acts() <= known
+    assert len(recorded_acts()) > len(known) / 2, "the source is read"
+
+
+def recorded_acts() -> set[str]:
+    """Return the acts that the source names, as `act=...`, or to a function that notes them."""
+    found: set[str] = set()
+    for path in Path(lti_tool.__path__[0]).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            told: list[ast.AST] = []
+            if isinstance(node, ast.Call):
+                told = [one.value for one in node.keywords if one.arg == "act"]
+                is_note = isinstance(node.func, ast.Name) and node.func.id in {"note", "_note"}
+                told += node.args[1:2] if is_note else []
+            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "act":
+                told = [node.value]
+            found |= {
+                leaf.value
+                for one in told
+                for leaf in ([one.body, one.orelse] if isinstance(one, ast.IfExp) else [one])
+                if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str)
+            }
+    return found
