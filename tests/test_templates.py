@@ -10,6 +10,7 @@ import pytest
 from flask import Flask, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, UndefinedError
+from playwright.sync_api import expect
 
 from tests.browser import OpenPage, axe_violations, overflow_px
 from tests.helpers import serving
@@ -139,13 +140,13 @@ def test_tab_reaches_the_skip_link_first(gallery_url: str, open_page: OpenPage) 
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
 
-    assert page.evaluate("document.activeElement.id") == "main"
+    expect(page.locator("#main")).to_be_focused()
 
 
 def test_what_went_wrong_takes_the_focus(gallery_url: str, open_page: OpenPage) -> None:
     page = open_page(f"{gallery_url}/gallery/framed")
 
-    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    expect(page.get_by_role("alert")).to_be_focused()
 
 
 def test_the_rail_opens_on_a_narrow_window_without_a_script(
@@ -166,7 +167,7 @@ def test_a_dialog_opens_in_place_and_closes_without_sending(
 
     page.get_by_role("button", name="Take back").click()
     assert page.get_by_role("dialog", name="Take the link back?").is_visible()
-    assert page.get_by_role("button", name="Keep it").evaluate("e => e === document.activeElement")
+    expect(page.get_by_role("button", name="Keep it")).to_be_focused()
     assert axe_violations(page) == []
     page.keyboard.press("Enter")
 

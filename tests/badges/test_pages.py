@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from lti_tool.badges import services
@@ -122,7 +123,7 @@ def test_nonsense_is_refused_in_words_that_take_the_focus(site: Site, open_page:
     page.get_by_role("button", name="Check").click()
 
     page.get_by_role("heading", name="We could not read that as a credential").wait_for()
-    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    expect(page.get_by_role("alert")).to_be_focused()
     assert axe_violations(page) == []
 
 
