@@ -4,13 +4,17 @@ import asyncio.events
 import os
 import shutil
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
 
 import pytest
 from flask import Flask
 from werkzeug.serving import make_server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -34,13 +38,29 @@ def shared_folder(*parts: str) -> Path:
     return folder
 
 
+class Closing(Iterable[bytes], Protocol):
+    """What Flask answers with."""
+
+    def close(self) -> None: ...
+
+
+def _closing(app: Flask) -> "WSGIApplication":
+    """Close every answer: Werkzeug's server leaves one open whose client is gone, and its file."""
+
+    def call(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        with closing(cast("Closing", app(environ, start_response))) as answer:
+            yield from answer
+
+    return call
+
+
 @contextmanager
 def serving(app: Flask) -> Iterator[str]:
     """Serve `app` from threads of this process on 127.0.0.1. Yields the base URL, without slash.
 
     Its requests do not see a test's open transaction: use `live_database`.
     """
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, _closing(app), threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

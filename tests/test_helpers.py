@@ -1,10 +1,15 @@
-from collections.abc import Callable
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from flask import Flask, Response
 from redis import Redis
 
-from tests.helpers import require
+from tests.helpers import require, serving
 
 
 def test_a_missing_program_skips_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,3 +38,27 @@ def test_every_database_is_another_one(
     assert len(names) == 4
     with Redis.from_url(redis_url) as redis:
         assert redis.ping()
+
+
+def test_an_answer_is_closed_though_its_client_is_gone() -> None:
+    app, gone, closed = Flask(__name__), threading.Event(), threading.Event()
+
+    def words() -> Iterator[bytes]:
+        yield b"x"
+        gone.wait(10)
+
+    @app.get("/")
+    def answer() -> Response:
+        response = Response(words(), headers={"Content-Length": "1"})
+        response.call_on_close(closed.set)
+        return response
+
+    with serving(app) as url:
+        with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0)) as client:
+            # Closing resets the connection instead of ending it.
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            client.recv(1000)
+        gone.set()
+
+        assert closed.wait(10)
