@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "worker": "work:worker",
     "relay": "work:relay",
     "migrate": "operate:migrate",
+    "restored": "restored:restored",
     "doctor": "operate:doctor_command",
     "backlog": "operate:backlog",
     "keys": "operate:keys_group",

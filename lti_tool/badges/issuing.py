@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from lti_tool.badges import open_badges, signing, status_list
+from lti_tool.badges import kept_revocations, open_badges, signing, status_list
 from lti_tool.badges.details import Details
 from lti_tool.badges.errors import UnknownCredentialError
 from lti_tool.badges.issuer import Issuer
@@ -109,8 +109,11 @@ def compact_form(institution_id: InstitutionId, credential_id: CredentialId) -> 
 def published_status_list(institution_id: InstitutionId, number: int) -> dict[str, Any]:
     """Return the signed status list; signs it when credentials were revoked since.
 
+    What was ever published as revoked stays so, also when a backup was restored since.
+
     Raises:
         NotFoundError: the institution has no list of that number.
+        StorageUnavailableError: what was revoked cannot be kept in the storage just now.
     """
     with transaction(institution_id) as session:
         row = find_status_list(session, number)
@@ -119,7 +122,8 @@ def published_status_list(institution_id: InstitutionId, number: int) -> dict[st
         if row.document is not None:
             return row.document
         issuer = get_issuer_of(session, institution_id)
-        revoked = list_revoked_indexes(session, row.id)
+        revoked = set(list_revoked_indexes(session, row.id))
+    revoked |= kept_revocations.keep(institution_id, number, revoked)
     document = signing.sign(
         issuer,
         status_list.credential_document(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import click
 from sqlalchemy import func, select
 
+from lti_tool.administration import doctor as features
 from lti_tool.commands.product import connect
 from lti_tool.core import clock, doctor, keys, schema
 from lti_tool.core import settings as settings_module
@@ -36,7 +37,7 @@ def migrate() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def doctor_command(*, as_json: bool) -> None:
     """Look the installation over and say what to do. Exits 1 if anything has to be done."""
-    findings = doctor.examine(connect())
+    findings = doctor.examine(connect(), features.CHECKS)
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(finding) for finding in findings], indent=2))
     else:

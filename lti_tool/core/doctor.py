@@ -1,11 +1,15 @@
 """Look an installation over: what is so, and what to do about what is not right."""
 
 import os
+import shutil
+import socket
+import ssl
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from redis.exceptions import RedisError
@@ -21,6 +25,9 @@ from lti_tool.core.settings import Settings
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
 LATE = timedelta(minutes=5)
+RENEW_WITHIN = timedelta(days=14)
+CROWDED = 0.8  # of the connections that PostgreSQL allows
+SCARCE_BYTES, SCARCE_SHARE = 2_000_000_000, 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,25 +45,40 @@ class Finding:
     says: str
 
 
-def examine(settings: Settings) -> list[Finding]:
-    """Run every check, in an order in which the first failure explains the later ones."""
-    checks: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] = (
+Check: TypeAlias = Callable[[Settings], Iterator[Finding]]
+
+
+def examine(
+    settings: Settings, features: Mapping[str, tuple[Check, str]] | None = None
+) -> list[Finding]:
+    """Run every check, in an order in which the first failure explains the later ones.
+
+    Args:
+        settings: what the installation was started with.
+        features: checks of features, which this module does not know: what each is about, the
+            check, and the advice when it cannot be made.
+    """
+    checks = [
         ("database", _database),
         ("migrations", _migrations),
         ("queue", _queue),
         ("deliveries", _deliveries),
         ("keys", _keys),
         ("base URL", _base_url),
+        ("certificate", _certificates),
         ("storage", _storage),
+        ("disk", _disk),
         ("e-mail", _mail),
-    )
+        *((about, check) for about, (check, _) in (features or {}).items()),
+    ]
+    advice = _ADVICE | {about: says for about, (_, says) in (features or {}).items()}
     findings: list[Finding] = []
     for about, check in checks:
         try:
             findings += check(settings)
         except (SQLAlchemyError, RedisError, OSError, ToolError) as error:
             reason = str(error).strip().partition("\n")[0]
-            findings.append(_bad(about, f"{_ADVICE[about]} ({type(error).__name__}: {reason})"))
+            findings.append(_bad(about, f"{advice[about]} ({type(error).__name__}: {reason})"))
     return findings
 
 
@@ -68,6 +90,9 @@ _ADVICE = {
     "keys": "The keys cannot be used: CAIRN_SECRET_KEY must contain the one they were made with.",
     "base URL": "We cannot reach ourselves at CAIRN_BASE_URL: is `cairn serve` running, and does "
     "the name lead to it from this machine?",
+    "certificate": "Browsers and platforms do not trust the certificate: renew it, and let the "
+    "proxy send the whole chain.",
+    "disk": "The disk of CAIRN_STORAGE_DIR cannot be measured.",
     "e-mail": "Letters cannot be sent: look at CAIRN_MAIL_URL, and whether the mail server is up.",
     "storage": "CAIRN_STORAGE_DIR cannot be written: make it, and give it to the user of `cairn`.",
 }
@@ -87,6 +112,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield _good("database", f"PostgreSQL {version} answers")
         yield _role(connection)
         yield _clock(connection.scalar(text("SELECT clock_timestamp()")))
+        yield _connections(connection)
         yield from _unprotected(connection)
 
 
@@ -118,6 +144,19 @@ def _clock(theirs: datetime | None) -> Finding:
             "service (NTP) on both: platforms refuse messages and scores with a wrong time.",
         )
     return _good("clock", f"{ours:%H:%M:%S} UTC, {apart.total_seconds():.1f} s from the database's")
+
+
+def _connections(connection: Connection) -> Finding:
+    used, allowed = connection.execute(
+        text("SELECT count(*), current_setting('max_connections')::int FROM pg_stat_activity")
+    ).one()
+    if used > allowed * CROWDED:
+        return _bad(
+            "connections",
+            f"{used} of {allowed} are taken: soon some process gets none. Lower pool_size in "
+            "config/cairn.toml, run fewer processes, or raise max_connections of PostgreSQL.",
+        )
+    return _good("connections", f"{used} of {allowed} are taken")
 
 
 def _unprotected(connection: Connection) -> Iterator[Finding]:
@@ -205,6 +244,39 @@ def _base_url(settings: Settings) -> Iterator[Finding]:
             f"{settings.base_url} leads to another installation: its keys are not ours. Correct "
             "CAIRN_BASE_URL, or the name's address.",
         )
+
+
+def _certificates(settings: Settings) -> Iterator[Finding]:
+    """See how long the certificates of our own addresses are valid, and whether they are trusted.
+
+    Raises:
+        OSError: one is not trusted, or nobody answers.
+    """
+    for address in dict.fromkeys((settings.base_url, settings.issuer_url)):
+        parts = urlsplit(address)
+        if parts.scheme != "https":
+            continue
+        host = parts.hostname or ""
+        with (
+            socket.create_connection((host, parts.port or 443), timeout=10) as plain,
+            ssl.create_default_context().wrap_socket(plain, server_hostname=host) as secure,
+        ):
+            ends = str((secure.getpeercert() or {})["notAfter"])
+        left = datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) - clock.now()
+        says = f"that of {host} is valid for {left.days} more days"
+        if left < RENEW_WITHIN:
+            yield _bad("certificate", f"{says}. Renew it: without one no LMS opens our pages.")
+        else:
+            yield _good("certificate", says)
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    space = shutil.disk_usage(settings.storage_dir)
+    says = f"{space.free / 1e9:.0f} GB of {space.total / 1e9:.0f} are free for files"
+    if space.free < max(SCARCE_BYTES, space.total * SCARCE_SHARE):
+        yield _bad("disk", f"{says}: make room before learners' files are refused.")
+    else:
+        yield _good("disk", says)
 
 
 def _storage(settings: Settings) -> Iterator[Finding]:

@@ -84,7 +84,8 @@ def run(wishes: Wishes, say: Say) -> None:
     Raises:
         DemoError, ServerStartError: it cannot run here; a sentence for the person.
     """
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: what a script starts in the background is born deaf to it.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
         with _started(wishes, say) as (backend, children):

@@ -128,4 +128,8 @@ def running_installation(home: Path) -> Iterator[Installation]:
             )
         finally:
             supervisor.send_signal(signal.SIGINT)
-            supervisor.wait(60)
+            try:
+                supervisor.wait(60)
+            except subprocess.TimeoutExpired:
+                supervisor.kill()  # leaving the block would wait for it for ever
+                raise
