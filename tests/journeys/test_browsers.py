@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from tests.browser import ARGUMENTS
 from tests.helpers import require
 from tests.journeys.installation import Installation
-from tests.journeys.visitor import DATA_TITLE, Tool, Visitor, answer
+from tests.journeys.visitor import DATA_TITLE, Tool, Visitor, answer, start
 
 pytestmark = [
     pytest.mark.xdist_group("journeys"),
@@ -34,12 +34,12 @@ def test_two_students_share_a_browser_each_in_their_tab(
         bjorn = second.open(DATA_TITLE)
         start_with_one(bjorn)
 
-        first.page.bring_to_front()
+        first.come_back()
         start_with_one(amara)
         amara.get_by_role("button", name="Next").locator("visible=true").click()
         answer(amara, 2)
         hand_in_early(amara, 3)
-        second.page.bring_to_front()
+        second.come_back()
         hand_in_early(bjorn, 4)
 
         second.expect_score(DATA_TITLE, "20 / 100")
@@ -49,7 +49,7 @@ def test_two_students_share_a_browser_each_in_their_tab(
 
 def start_with_one(tool: Tool) -> None:
     """Start, and answer the first question rightly."""
-    tool.get_by_role("button", name="Start").click()
+    start(tool)
     answer(tool, 1)
     expect(tool.get_by_text("1 of 5 answered")).to_be_visible()
 
