@@ -14,6 +14,7 @@ from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
     Error,
+    Frame,
     Page,
     sync_playwright,
 )
@@ -123,19 +124,21 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
 
 def axe_violations(page: Page) -> list[str]:
     """Return what axe finds in the page and all its frames, a line per element. Needs scripts."""
-    found: list[str] = []
-    for frame in page.frames:
-        frame.evaluate(AXE)
-        outcome = frame.evaluate(f"axe.run(document, {{runOnly: {AXE_TAGS}}})")
-        found += [
-            f"{rule['id']}: {' '.join(map(str, node['target']))} ({rule['help']})"
-            for rule in outcome["violations"]
-            for node in rule["nodes"]
-        ]
-    return found
+    return [line for frame in page.frames for line in frame_violations(frame)]
 
 
-def overflow_px(page: Page) -> int:
+def frame_violations(frame: Frame | Page) -> list[str]:
+    """Return what axe finds in one frame, a line per element. Needs scripts."""
+    frame.evaluate(AXE)
+    outcome = frame.evaluate(f"axe.run(document, {{runOnly: {AXE_TAGS}}})")
+    return [
+        f"{rule['id']}: {' '.join(map(str, node['target']))} ({rule['help']})"
+        for rule in outcome["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+def overflow_px(page: Frame | Page) -> int:
     """Return by how many pixels the page is wider than its window: 0, or people scroll sideways."""
     width: int = page.evaluate(
         "document.scrollingElement.scrollWidth - document.documentElement.clientWidth"
