@@ -42,6 +42,12 @@ def _tidy(word: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in word)[:MAX_TEXT].strip()
 
 
+def _replaced(word: str | None) -> str | None:
+    # A variable that a platform does not know, or has no value for, stays as it was written
+    # (LTI Core 1.3 §6.1): Canvas sends "$Person.sourcedId" for whoever has no such number.
+    return None if word is None or word.startswith("$") else word or None
+
+
 def _object_or_none(value: object) -> object:
     # PHP writes an empty object as [] (Moodle).
     return None if value == [] else value
@@ -79,7 +85,7 @@ class ResourceLinkClaim(_Claims):
 class LisClaim(_Claims):
     """LTI Core 1.3 §5.4.5: ids of the student information system."""
 
-    person_sourcedid: Text | None = None
+    person_sourcedid: Annotated[Text | None, AfterValidator(_replaced)] = None
 
 
 class PlatformClaim(_Claims):
@@ -183,6 +189,15 @@ class Message(_Claims):
         """Return the name to show, put together from its parts where it has to be."""
         parts = " ".join(filter(None, (self.given_name, self.family_name)))
         return self.name or parts or None
+
+    @property
+    def activity(self) -> ResourceLinkClaim | None:
+        """Return the link that was opened. A deep linking request has none.
+
+        Blackboard sends the placement's handle with one, which may be some activity's id as well,
+        and Open edX the block that is only being made (2024, 2026).
+        """
+        return self.resource_link if self.message_type in _OF_A_LINK else None
 
     @property
     def placement_token(self) -> str | None:

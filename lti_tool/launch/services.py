@@ -304,7 +304,7 @@ def _record_of(
     roles = rules.roles_of(message.role_names, login.role_map)
     if message.subject is None:
         roles = rules.roles_of_nobody(roles)
-    context, link, endpoint = message.context, message.resource_link, message.endpoint
+    context, link, endpoint = message.context, message.activity, message.endpoint
     origins = quirks.origins(login.product, login.addresses)
     members = message.names_and_roles.context_memberships_url if message.names_and_roles else None
     return LaunchRecord(
@@ -316,7 +316,7 @@ def _record_of(
         subject=message.subject or f"{ANONYMOUS}{new_secret()}",
         name=message.full_name,
         email=message.email or None,
-        sis_id=(message.lis.person_sourcedid or None) if message.lis else None,
+        sis_id=message.lis.person_sourcedid if message.lis else None,
         context_platform_id=context.id if context else None,
         context_title=context.title if context else None,
         context_label=context.label if context else None,

@@ -273,6 +273,7 @@ def _tell(here: CurrentLaunch) -> ResponseReturnValue:
     return jsonify(
         launch_id=here.launch_id,
         institution_id=here.institution_id,
+        registration_id=here.registration_id,
         user_id=here.user_id,
         context_id=here.context_id,
         resource_link_id=here.resource_link_id,

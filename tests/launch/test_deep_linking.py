@@ -1,5 +1,6 @@
 """What was chosen arrives in the course, as Deep Linking 2.0 has it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -47,11 +48,16 @@ def request_of(browser: Browser) -> CurrentLaunch:
     here = told(browser.open(browser.connected.deep_linking_path))
     deployment_id = browser.connected.deployment_id
     assert deployment_id is not None
+    return current_launch(here, deployment_id)
+
+
+def current_launch(here: Mapping[str, Any], deployment_id: DeploymentId) -> CurrentLaunch:
+    """Return what a page of the launch has in hand, by what the probe told of it."""
     return CurrentLaunch(
         launch_id=LaunchId(UUID(here["launch_id"])),
         institution_id=InstitutionId(UUID(here["institution_id"])),
-        registration_id=RegistrationId(browser.connected.registration_id),
-        deployment_id=DeploymentId(deployment_id),
+        registration_id=RegistrationId(UUID(here["registration_id"])),
+        deployment_id=deployment_id,
         user_id=UserId(UUID(here["user_id"])),
         context_id=None,
         resource_link_id=None,
