@@ -10,11 +10,13 @@ from lti_tool.assessments.models import (
     Accommodation,
     Attachment,
     Attempt,
+    AttemptTime,
     ItemMark,
     LateResponse,
     Placement,
     Response,
 )
+from lti_tool.assessments.queries import time_by_item
 from lti_tool.badges.models import Achievement, Award, AwardCause, Credential, Share
 from lti_tool.core.audit import AuditEntry
 from lti_tool.core.ids import AttemptId, AwardId, PersonId, UserId
@@ -103,6 +105,11 @@ def _attempts(session: Session, user_ids: Iterable[UserId]) -> list[dict[str, An
             "of": attempt.points_possible,
             "passed": attempt.passed,
             "answers": _answers(session, attempt.id),
+            "seconds_in_view": {
+                str(question): round(shown.total_seconds())
+                for question, shown in time_by_item(session, attempt).items()
+            },
+            "windows": _windows(session, attempt),
             "answers_after_the_end": [
                 {"question": late.item_version_id, "answer": late.value, "at": late.received_at}
                 for late in session.scalars(
@@ -124,6 +131,11 @@ def _attempts(session: Session, user_ids: Iterable[UserId]) -> list[dict[str, An
         }
         for attempt, title in rows
     ]
+
+
+def _windows(session: Session, attempt: Attempt) -> list[Any]:
+    row = session.get(AttemptTime, (attempt.id, attempt.institution_id))
+    return row.windows if row else []
 
 
 def _answers(session: Session, attempt_id: AttemptId) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from lti_tool.assessments.attention import Report
 from lti_tool.assessments.items import LONGEST_WORD, MOST_WORDS, is_blank
 from lti_tool.assessments.rules import Save
 from lti_tool.core.ids import ItemVersionId
@@ -39,3 +40,22 @@ class ResponseSave(BaseModel):
             sequence=self.sequence,
             base=self.base,
         )
+
+
+_DAY_MS = 24 * 60 * 60 * 1000
+
+
+class AttentionReport(BaseModel):
+    """What a page has shown since it last said so, as JSON. See `attention.Report`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    page_id: UUID
+    shown_ms: Annotated[
+        dict[Annotated[int, Field(ge=1, le=500)], Annotated[int, Field(ge=0, le=_DAY_MS)]],
+        Field(max_length=500),
+    ]
+
+    def to_report(self) -> Report:
+        """Return it as the service knows it."""
+        return Report(page_id=self.page_id, shown_ms=self.shown_ms)

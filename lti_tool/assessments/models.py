@@ -280,6 +280,22 @@ class Attempt(TenantRow, Base):
         return self.scored_by_id or self.edition_id
 
 
+class AttemptTime(TenantRow, Base):
+    """How long each question of an attempt was in view, and which windows showed it (`attention`).
+
+    `id` is the attempt's. Pages report it now and then, never with a save. `by_item` has
+    milliseconds by number in the form; `told_at` is the instant until which time is spent.
+    """
+
+    __tablename__ = "attempt_times"
+    __table_args__ = (tenant_key("id", "attempts", ondelete="CASCADE"),)
+
+    id: Mapped[AttemptId] = mapped_column(primary_key=True)
+    by_item: Mapped[dict[str, Any]]
+    windows: Mapped[list[Any]]
+    told_at: Mapped[datetime]
+
+
 class Response(TenantRow, Base):
     """A learner's answer to one item, as last saved.
 

@@ -13,9 +13,10 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from lti_tool.assessments import queries, rules, services, taking
+from lti_tool.assessments.attention import Report
 from lti_tool.assessments.content import IMAGE_PATH
 from lti_tool.assessments.errors import UnwantedFileError
-from lti_tool.assessments.forms import ResponseSave
+from lti_tool.assessments.forms import AttentionReport, ResponseSave
 from lti_tool.assessments.items import FileUpload
 from lti_tool.assessments.models import Attempt
 from lti_tool.assessments.rules import Verdict
@@ -115,12 +116,17 @@ def _save_one(here: CurrentLaunch, attempt_id: AttemptId) -> ResponseReturnValue
     )
 
 
-@blueprint.get("/<uuid:attempt_id>/time")
-@launch_page(Act.TAKE_ATTEMPT)
+@blueprint.post("/<uuid:attempt_id>/time")
+@launch_page(Act.ANSWER)
 def tell_time(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
-    """Tell a script how the time stands; that it asked keeps the visit alive."""
-    with transaction(here.institution_id) as session:
-        attempt = queries.get_attempt(session, AttemptId(attempt_id), of_user=here.user_id)
+    """Tell a script how the time stands, and note what it has shown since it last asked.
+
+    That it asked keeps the visit alive.
+    """
+    report = web.read_form(AttentionReport, request.get_json()).to_report()
+    attempt = services.note_attention(
+        here.institution_id, AttemptId(attempt_id), report, user_id=here.user_id
+    )
     return jsonify(has_ended=attempt.submitted_at is not None, **_time(attempt.closes_at))
 
 
@@ -137,6 +143,7 @@ def _save_form(here: CurrentLaunch, attempt_id: AttemptId) -> ResponseReturnValu
     asked = [question.id for question in sheet.questions]
     saves = taking.changed_answers(asked, _fields(), attempt_id)
     saved = services.save_responses(here.institution_id, attempt_id, saves, user_id=here.user_id)
+    _note_page(here, attempt_id)
     for one in saved:
         metrics.count("cairn_saves", outcome=one.verdict.value)
     if _is_over(attempt) or any(one.is_late for one in saved):
@@ -151,6 +158,21 @@ def _save_form(here: CurrentLaunch, attempt_id: AttemptId) -> ResponseReturnValu
         return redirect(_url(here, "review_attempt", attempt_id), 303)
     number = sheet.numbered(request.form.get("go", ""))
     return redirect(_url(here, "show_attempt", attempt_id, question=number), 303)
+
+
+def _note_page(here: CurrentLaunch, attempt_id: AttemptId) -> None:
+    """Note how long the question of a page without scripts was in view: until it was sent."""
+    shown = taking.read_shown(request.form.get("shown", ""), clock.now())
+    if shown is None:
+        return
+    number, made_at, milliseconds = shown
+    services.note_attention(
+        here.institution_id,
+        attempt_id,
+        Report(page_id=None, shown_ms={number: milliseconds}),
+        user_id=here.user_id,
+        page_made_at=made_at,
+    )
 
 
 def _conflicts(
@@ -193,6 +215,7 @@ def send_file(here: CurrentLaunch, attempt_id: UUID, item_id: UUID) -> ResponseR
         name=file.filename,
         data=file.read(),
     )
+    _note_page(here, AttemptId(attempt_id))
     if saved.is_late:
         return _to_result(here, AttemptId(attempt_id))
     _, sheet = _load(here, AttemptId(attempt_id))

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from itertools import groupby
@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import TypeAdapter, ValidationError
 
+from lti_tool.assessments.attention import LONGEST_LOOK
 from lti_tool.assessments.errors import UnreadableResponseError
 from lti_tool.assessments.items import LONGEST_WORD, MOST_WORDS, ShownItem, is_blank
 from lti_tool.assessments.rules import FormItem, Save, Stored
@@ -18,6 +19,7 @@ from lti_tool.core.ids import ItemVersionId
 
 # Longer ones are no number of ours, and Python refuses to read thousands of digits.
 _MOST_DIGITS = 9
+_INSTANT_DIGITS = 10
 _LONGEST_CARRIED = 500
 _WORDS = TypeAdapter(tuple[str, ...])
 
@@ -74,6 +76,10 @@ class Sheet:
     closes_at: datetime | None
     now: datetime
     is_trial: bool = False
+
+    def shown(self, number: int) -> str:
+        """Return which question a page shows and since when, as its form carries it."""
+        return f"{number}.{int(self.now.timestamp())}"
 
     @property
     def minutes_left(self) -> int | None:
@@ -222,6 +228,25 @@ def sent_value(sent: Mapping[str, Sequence[str]], item_id: ItemVersionId) -> tup
     return () if is_blank(value) else value
 
 
+def read_shown(word: str, at: datetime) -> tuple[int, datetime, int] | None:
+    """Return which question a page without scripts showed, since when, and for how long.
+
+    Args:
+        word: what its form carries (`Sheet.shown`).
+        at: when it was sent.
+
+    Returns:
+        The number, the instant and milliseconds; None where the form does not say.
+    """
+    number, _, second = word.partition(".")
+    shown, since = _read_number(number), _read_number(second, digits=_INSTANT_DIGITS)
+    if shown is None or since is None:
+        return None
+    made_at = datetime.fromtimestamp(since, UTC)
+    looked = min(max(at - made_at, timedelta()), LONGEST_LOOK)
+    return shown, made_at, looked // timedelta(milliseconds=1)
+
+
 def _written(value: Sequence[str]) -> str:
     """Return an answer as the form carries it; of a long one its hash, not the text again."""
     if not value:
@@ -247,5 +272,5 @@ def _read_was(word: str) -> tuple[int, bool, tuple[str, ...] | str] | None:
     return number, flagged == "1", words
 
 
-def _read_number(word: str) -> int | None:
-    return int(word) if word.isdecimal() and len(word) <= _MOST_DIGITS else None
+def _read_number(word: str, digits: int = _MOST_DIGITS) -> int | None:
+    return int(word) if word.isdecimal() and len(word) <= digits else None

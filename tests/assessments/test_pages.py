@@ -75,6 +75,32 @@ def test_an_answer_is_saved_by_itself_and_the_page_says_when(
     expect(page.get_by_role("radio", name="Answer B")).to_be_checked()
 
 
+def test_the_server_learns_which_question_was_in_view(arrive: Arrive, open_page: OpenPage) -> None:
+    here = arrive()
+    attempt_id = here.begin()
+    page = open_page(here.enter_url(attempt_id))
+    choose(page, "b")
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("heading", name="Question 2")).to_be_focused()
+
+    page.reload()
+    expect(page.get_by_role("heading", name="Question 2")).to_be_visible()
+    first, second, _ = form_of(here.place, attempt_id)
+
+    def is_told() -> bool:
+        with transaction(here.place.id) as session:
+            attempt = queries.get_attempt(session, attempt_id)
+            shown = queries.time_by_item(session, attempt)
+            told = [entry.kind for entry in queries.attempt_timeline(session, attempt)]
+        return set(shown) == {first, second} and told == ["started", "saved", "resumed"]
+
+    for _ in range(100):  # the last word of the page before travels by itself
+        if is_told():
+            break
+        page.wait_for_timeout(100)
+    assert is_told()
+
+
 def test_leaving_at_once_loses_nothing(arrive: Arrive, open_page: OpenPage) -> None:
     here = arrive()
     attempt_id = here.begin()

@@ -44,14 +44,23 @@ from lti_tool.assessments.queries.results import (
     list_outcomes,
     list_results,
 )
+from lti_tool.assessments.queries.timeline import (
+    Happening,
+    TimelineEntry,
+    attempt_timeline,
+    time_by_item,
+)
 
 __all__ = [
     "AttemptReview",
     "EditionSummary",
+    "Happening",
     "LearnerStanding",
+    "TimelineEntry",
     "allowance_for",
     "allowance_of",
     "attempt_review",
+    "attempt_timeline",
     "awaits_marking",
     "conditions_of",
     "count_late",
@@ -84,4 +93,5 @@ __all__ = [
     "list_responses",
     "list_results",
     "own_conditions",
+    "time_by_item",
 ]

@@ -8,6 +8,7 @@ from lti_tool.assessments.services.attempts import (
     save_responses,
     submit_attempt,
 )
+from lti_tool.assessments.services.attending import note_attention
 from lti_tool.assessments.services.changing import (
     Why,
     decide_late,
@@ -50,6 +51,7 @@ __all__ = [
     "grant_minutes",
     "key_of",
     "mark_answer",
+    "note_attention",
     "open_attempt",
     "publish_edition",
     "regrade",

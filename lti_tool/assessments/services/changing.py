@@ -1,5 +1,6 @@
 """What whoever teaches may do to one attempt: more time, open it again, take what came late."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -95,12 +96,13 @@ def reopen_attempt(
             raise NotChangeableError("The learner is at work on another attempt.")
         if attempt.answers_gone_at is not None or queries.list_given(session, attempt_id):
             raise NotChangeableError("Its answers are gone, or somebody has marked some of them.")
+        ended = {"ended_at": attempt.submitted_at.isoformat(), "ended_by": attempt.ended_by}
         attempt.submitted_at = attempt.ended_by = None
         attempt.points_earned = attempt.points_possible = None
         attempt.awaits_marking = False
         if attempt.closes_at is not None:
             _let_run(session, attempt, now + timedelta(minutes=minutes))
-        _note(session, "reopen_attempt", attempt, minutes, why)
+        _note(session, "reopen_attempt", attempt, minutes, why, facts=ended)
 
 
 def decide_late(  # noqa: PLR0913 - which answer, what, why
@@ -178,7 +180,15 @@ def _let_run(session: Session, attempt: Attempt, until: datetime) -> None:
     attempt.closes_at = until
 
 
-def _note(session: Session, act: str, attempt: Attempt, minutes: int, why: Why) -> None:
+def _note(  # noqa: PLR0913 - what, why, and what else to remember
+    session: Session,
+    act: str,
+    attempt: Attempt,
+    minutes: int,
+    why: Why,
+    *,
+    facts: Mapping[str, audit.Fact] = audit.NOTHING,
+) -> None:
     audit.record(
         session,
         actor=why.actor,
@@ -186,5 +196,5 @@ def _note(session: Session, act: str, attempt: Attempt, minutes: int, why: Why) 
         object_kind="attempt",
         object_id=attempt.id,
         reason=why.reason,
-        facts={"minutes": minutes},
+        facts={"minutes": minutes, **facts},
     )

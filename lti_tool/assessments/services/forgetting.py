@@ -14,6 +14,7 @@ from lti_tool.assessments.models import (
     Accommodation,
     Attachment,
     Attempt,
+    AttemptTime,
     ItemMark,
     LateResponse,
     Response,
@@ -101,6 +102,7 @@ def _empty(session: Session, attempt_ids: Sequence[AttemptId]) -> list[str]:
         delete(Attachment).where(Attachment.attempt_id.in_(attempt_ids)).returning(Attachment)
     ).all()
     session.execute(delete(LateResponse).where(LateResponse.attempt_id.in_(attempt_ids)))
+    session.execute(delete(AttemptTime).where(AttemptTime.id.in_(attempt_ids)))
     session.execute(update(Response).where(Response.attempt_id.in_(attempt_ids)).values(value=[]))
     session.execute(update(ItemMark).where(ItemMark.attempt_id.in_(attempt_ids)).values(comment=""))
     session.execute(

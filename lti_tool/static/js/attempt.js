@@ -1,6 +1,7 @@
 // The page of an attempt, with a script: answers are saved as they are made, questions change without loading,
 // the clock runs. Without it every control is a submit button that saves first (templates/assessments/).
 
+import { Attention } from "./attempt/attention.js";
 import { Clock } from "./attempt/clock.js";
 import { arrange } from "./attempt/ordering.js";
 import { Mirror } from "./attempt/mirror.js";
@@ -25,6 +26,7 @@ const saver = new Saver({
   mirror,
   hear: { onState, onAcknowledged, onConflict, onTrouble, onTime },
 });
+const attention = new Attention();
 let receivedAt = saved.querySelector('[data-state="saved"] time').dateTime || null;
 
 // ---- What is answered ----
@@ -200,6 +202,7 @@ function lock() {
 const current = () => questions.find((question) => !question.hidden);
 
 function show(number) {
+  attention.look(number);
   for (const question of questions) {
     question.hidden = Number(question.dataset.number) !== number;
   }
@@ -308,7 +311,7 @@ async function timeUp() {
     return;
   }
   await saver.flush();
-  await saver.ask(time); // whoever was given more time meanwhile goes on
+  await saver.ask(time, attention); // whoever was given more time meanwhile goes on
   if (saver.hasEnded || !clock.isOver()) {
     return;
   }
@@ -323,7 +326,7 @@ async function timeUp() {
 
 setInterval(() => {
   if (!saver.hasEnded) {
-    saver.ask(time);
+    saver.ask(time, attention);
   }
 }, ASK_MS);
 
@@ -332,6 +335,7 @@ setInterval(() => {
 // Answers given before this script ran, on a slow line or device: nobody heard them being made.
 const early = questions.filter(isTouched).map((question) => [question, valueOf(question), flagOf(question).checked]);
 
+attention.look(Number(current().dataset.number));
 for (const question of questions) {
   arrange(question);
   saver.know(question.dataset.item, Number.parseInt(question.querySelector('[name^="was-"]').value, 10));
@@ -350,15 +354,16 @@ for (const [question, value, flagged] of early) {
 if (!saver.isSettled()) {
   saver.flush();
 }
+saver.ask(time, attention); // that this window is open
 
 addEventListener("online", () => saver.flush());
-addEventListener("pagehide", () => saver.leave());
+addEventListener("pagehide", () => saver.leave(time, attention));
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "hidden") {
-    saver.leave();
+    saver.leave(time, attention);
   } else {
     saver.flush();
-    saver.ask(time);
+    saver.ask(time, attention);
   }
 });
 // A page that the browser kept whole may be older than what another window has saved since.

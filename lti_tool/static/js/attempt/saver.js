@@ -115,19 +115,27 @@ export class Saver {
   }
 
   // The page may be gone any moment: requests that outlive it. Repeats of what is under way do no harm.
-  leave() {
+  leave(url, shown) {
     if (!this.hasEnded) {
+      const told = shown.sum();
+      if (told.size > 0) {
+        this.tell(url, told, { keepalive: true })
+          .then((answer) => answer.ok && shown.forget(told))
+          .catch(() => {});
+      }
       for (const [item, known] of this.waiting()) {
         this.send(item, known.pending, true);
       }
     }
   }
 
-  // Asks the server for the time, which keeps the visit alive and tells of an end that was put off.
-  async ask(url) {
+  // Tells the server what was shown and asks for the time, which keeps the visit alive and tells of an end that was
+  // put off. shown: an Attention.
+  async ask(url, shown) {
+    const told = shown.sum();
     let answer, said;
     try {
-      answer = await fetch(url, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(PATIENCE_MS) });
+      answer = await this.tell(url, told, { signal: AbortSignal.timeout(PATIENCE_MS) });
       said = await answer.json();
     } catch {
       return; // saving finds out whether the line is down
@@ -136,6 +144,7 @@ export class Saver {
       return;
     }
     if (answer.status === 200) {
+      shown.forget(told);
       this.hear.onTime(said.now, said.closes_at);
       if (said.has_ended) {
         await this.flush();
@@ -144,6 +153,15 @@ export class Saver {
     } else if (answer.status === 401 || answer.status === 403) {
       this.end("session");
     }
+  }
+
+  tell(url, told, options) {
+    return fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": this.csrf },
+      body: JSON.stringify({ page_id: this.page, shown_ms: Object.fromEntries(told) }),
+      ...options,
+    });
   }
 
   // Resolves to whether the server answered.
