@@ -4,13 +4,28 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
+from lti_tool.assessments import content
 from lti_tool.assessments.conditions import LONGEST_MINUTES, MOST_ATTEMPTS, Shown
 from lti_tool.assessments.items import Item
 from lti_tool.core.ids import AssessmentId, ItemId
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+# Markdown in one run; may be empty.
+Advice = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=1000),
+    AfterValidator(content.check),
+]
 
 
 class _Part(BaseModel):
@@ -37,6 +52,13 @@ class Band(_Part):
     words: Name
 
 
+class CompetencyAdvice(_Part):
+    """The author's words for who has shown a competency, and for who has not yet."""
+
+    mastered: Advice = ""
+    not_yet: Advice = ""
+
+
 class EditionDetails(_Part):
     """What an edition says of itself besides its rules.
 
@@ -44,6 +66,7 @@ class EditionDetails(_Part):
         pass_mark_how: how it was set.
         pass_mark_by: who set it.
         competency_marks: share of a competency's points that shows it, by name.
+        competency_advice: words for results in a competency that has a mark of its own, by name.
         bands: lowest first.
         reviewed_by: whoever looked the questions over; empty for nobody.
         supervision: who watches while it is taken. Who somebody is, the LMS's sign-in says.
@@ -52,6 +75,7 @@ class EditionDetails(_Part):
     pass_mark_how: Annotated[str, StringConstraints(max_length=4000)] = ""
     pass_mark_by: Annotated[str, StringConstraints(max_length=4000)] = ""
     competency_marks: dict[Name, Annotated[Decimal, Field(ge=0, le=1, decimal_places=4)]] = {}
+    competency_advice: dict[Name, CompetencyAdvice] = {}
     bands: Annotated[tuple[Band, ...], Field(max_length=20)] = ()
     reviewed_by: Annotated[str, StringConstraints(max_length=4000)] = ""
     reviewed_on: date | None = None

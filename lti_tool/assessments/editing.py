@@ -11,7 +11,13 @@ from pydantic import ValidationError
 from lti_tool.assessments import authoring
 from lti_tool.assessments.authoring import Form, Problem
 from lti_tool.assessments.conditions import LONGEST_MINUTES, MOST_ATTEMPTS, Shown
-from lti_tool.assessments.drafts import Band, DraftItem, EditionDetails, EditionDraft
+from lti_tool.assessments.drafts import (
+    Band,
+    CompetencyAdvice,
+    DraftItem,
+    EditionDetails,
+    EditionDraft,
+)
 from lti_tool.core.ids import AssessmentId, ItemId
 
 RULES = (
@@ -32,6 +38,8 @@ RULES = (
     "supervision",
 )
 _LONGEST = 4000
+# A line of it may have a name and words for each side of its mark.
+_LONGEST_COMPETENCIES = 40_000
 # So many problems of one question are told; mending them shows the rest.
 _MOST_TOLD = 20
 
@@ -67,20 +75,19 @@ def empty_rules(title: str) -> dict[str, str]:
 
 def sent_rules(sent: dict[str, str]) -> dict[str, str]:
     """Return the rules as they were sent."""
-    return {name: sent.get(name, "").replace("\r\n", "\n").strip()[:_LONGEST] for name in RULES}
+    longest = dict.fromkeys(RULES, _LONGEST) | {"competencies": _LONGEST_COMPETENCIES}
+    return {
+        name: sent.get(name, "").replace("\r\n", "\n").strip()[: longest[name]] for name in RULES
+    }
 
 
 def rules_of(draft: EditionDraft) -> dict[str, str]:
     """Return the rules that come to just this edition."""
     details = draft.details
-    marks = details.competency_marks
     return {
         "title": draft.title,
         "summary": draft.summary,
-        "competencies": "\n".join(
-            f"{name} | {_percent(marks[name])}" if name in marks else name
-            for name in draft.competencies
-        ),
+        "competencies": "\n".join(_line(name, details) for name in draft.competencies),
         "pass_mark": _percent(draft.pass_mark),
         "pass_mark_how": details.pass_mark_how,
         "pass_mark_by": details.pass_mark_by,
@@ -94,6 +101,17 @@ def rules_of(draft: EditionDraft) -> dict[str, str]:
         "reviewed_on": details.reviewed_on.isoformat() if details.reviewed_on else "",
         "supervision": details.supervision,
     }
+
+
+def _line(name: str, details: EditionDetails) -> str:
+    """Return a competency as it is typed: its name, its mark, words for each side of that."""
+    if name not in details.competency_marks:
+        return name
+    advice = details.competency_advice.get(name, CompetencyAdvice())
+    parts = [name, _percent(details.competency_marks[name]), advice.mastered, advice.not_yet]
+    while not parts[-1]:
+        parts.pop()
+    return " | ".join(parts)
 
 
 def names_of(competencies: str) -> list[str]:
@@ -119,7 +137,8 @@ def read(
     max_attempts = _whole(rules["max_attempts"], "max_attempts", trouble, MOST_ATTEMPTS)
     cooldown = _whole(rules["cooldown_minutes"], "cooldown_minutes", trouble, LONGEST_MINUTES)
     answers_shown, key_shown = _shown(rules, trouble)
-    names, marks = names_of(rules["competencies"]), _marks(rules["competencies"], trouble)
+    names = names_of(rules["competencies"])
+    marks, advice = _marks(rules["competencies"], trouble)
     bands = _bands(rules["bands"], trouble)
     reviewed_on = _day(rules["reviewed_on"], trouble)
     faults = [Fault(problem=problem) for problem in trouble]
@@ -147,6 +166,7 @@ def read(
                     pass_mark_how=rules["pass_mark_how"],
                     pass_mark_by=rules["pass_mark_by"],
                     competency_marks=marks,
+                    competency_advice=advice,
                     bands=bands,
                     reviewed_by=rules["reviewed_by"],
                     reviewed_on=reviewed_on,
@@ -159,15 +179,32 @@ def read(
         return None, tuple(_fault(one) for one in error.errors())
 
 
-def _marks(competencies: str, trouble: list[Problem]) -> dict[str, Decimal]:
-    """Return the cut scores of those competencies that have one of their own."""
-    marks = {}
+def _marks(
+    competencies: str, trouble: list[Problem]
+) -> tuple[dict[str, Decimal], dict[str, CompetencyAdvice]]:
+    """Return the cut scores of those competencies that have one of their own, and their words."""
+    marks, advice = {}, {}
     for line in competencies.split("\n"):
-        name, _, mark = (part.strip() for part in line.partition("|"))
+        name, mark, mastered, not_yet, *more = [*map(str.strip, line.split("|")), "", "", ""]
         share = _share(mark, "competencies", trouble)
-        if name and share is not None:
+        if any(more) or (share is None and (mastered or not_yet)):
+            says = "Write a competency as Name | mark | words when shown | words when not yet."
+            trouble.append(Problem(at="competencies", says=says))
+        elif name and share is not None:
             marks[name] = share
-    return marks
+            if mastered or not_yet:
+                words = _advice(mastered, not_yet, trouble)
+                advice.update({name: words} if words else {})
+    return marks, advice
+
+
+def _advice(mastered: str, not_yet: str, trouble: list[Problem]) -> CompetencyAdvice | None:
+    try:
+        return CompetencyAdvice(mastered=mastered, not_yet=not_yet)
+    except ValidationError as error:
+        says = f"Please check the words of a competency: {error.errors()[0]['msg']}."
+        trouble.append(Problem(at="competencies", says=says))
+        return None
 
 
 def _bands(lines: str, trouble: list[Problem]) -> tuple[Band, ...]:

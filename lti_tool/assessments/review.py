@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
 from markupsafe import Markup
 
 from lti_tool.assessments import content, rules
+from lti_tool.assessments.drafts import EditionDetails
 from lti_tool.assessments.items import FileUpload, Item, LongText, written_text
 from lti_tool.assessments.rules import FormItem, Given, Mark
 from lti_tool.core.ids import ItemVersionId
@@ -57,13 +59,33 @@ class ReviewedItem:
     comment: Markup | None
 
 
+class Standing(StrEnum):
+    """Whether a competency was shown, by its own mark.
+
+    WAITING: a person has yet to read what may still decide it.
+    """
+
+    MASTERED = "mastered"
+    NOT_YET = "not_yet"
+    WAITING = "waiting"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompetencyResult:
-    """What an attempt showed of one competency, in points."""
+    """What an attempt showed of one competency, in points.
+
+    Attributes:
+        needed: to have shown it; None where it has no mark of its own.
+        standing: None there, too.
+        advice: the author's words for that; None for none.
+    """
 
     name: str
     earned: Decimal
     possible: Decimal
+    needed: Decimal | None = None
+    standing: Standing | None = None
+    advice: Markup | None = None
 
 
 def review_items(
@@ -144,14 +166,18 @@ def _criteria(item: Item, given: Given | None) -> tuple[ReviewedCriterion, ...]:
 
 
 def by_competency(
-    names: Sequence[str], form: Sequence[FormItem], reviewed: Sequence[ReviewedItem]
+    names: Sequence[str],
+    form: Sequence[FormItem],
+    reviewed: Sequence[ReviewedItem],
+    details: EditionDetails,
 ) -> tuple[CompetencyResult, ...]:
-    """Return points by competency, in the order of `names`; those without questions are left out.
+    """Return results by competency, in the order of `names`; those without questions are left out.
 
     Args:
         names: the edition's competencies.
         form: the attempt's questions.
         reviewed: the same questions, in the same order.
+        details: the edition's; they have the marks and words of competencies.
     """
     found = []
     for name in names:
@@ -159,11 +185,43 @@ def by_competency(
             result for asked, result in zip(form, reviewed, strict=True) if asked.competency == name
         ]
         if own:
-            found.append(
-                CompetencyResult(
-                    name=name,
-                    earned=sum((result.points_earned for result in own), Decimal()),
-                    possible=sum((result.points for result in own), Decimal()),
-                )
-            )
+            found.append(_competency(name, own, details))
     return tuple(found)
+
+
+def _competency(
+    name: str, own: Sequence[ReviewedItem], details: EditionDetails
+) -> CompetencyResult:
+    earned = sum((result.points_earned for result in own), Decimal())
+    possible = sum((result.points for result in own), Decimal())
+    mark = details.competency_marks.get(name)
+    if mark is None:
+        return CompetencyResult(name=name, earned=earned, possible=possible)
+    waiting = sum((result.points for result in own if result.needs_marking), Decimal())
+    standing = Standing.NOT_YET
+    if rules.reaches(earned, possible, mark):
+        standing = Standing.MASTERED
+    elif rules.reaches(earned + waiting, possible, mark):
+        standing = Standing.WAITING
+    return CompetencyResult(
+        name=name,
+        earned=earned,
+        possible=possible,
+        needed=mark * possible,
+        standing=standing,
+        advice=_advice(name, standing, details),
+    )
+
+
+def _advice(name: str, standing: Standing, details: EditionDetails) -> Markup | None:
+    advice = details.competency_advice.get(name)
+    if advice is None or standing is Standing.WAITING:
+        return None
+    words = advice.mastered if standing is Standing.MASTERED else advice.not_yet
+    return content.inline(words) if words else None
+
+
+def band_of(details: EditionDetails, earned: Decimal, possible: Decimal) -> str | None:
+    """Return the author's words for a result: of the highest band that it reaches, if any."""
+    reached = [band for band in details.bands if rules.reaches(earned, possible, band.begins)]
+    return max(reached, key=lambda band: band.begins).words if reached else None

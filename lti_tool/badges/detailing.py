@@ -171,6 +171,7 @@ def _results(review: AttemptReview, achievement_url: str) -> tuple[Result, ...]:
                 name=one.name,
                 value=_number(one.earned),
                 most=_number(one.possible),
+                required=None if one.needed is None else _number(one.needed),
             )
             for number, one in enumerate(review.competencies, 1)
         ),

@@ -1,11 +1,17 @@
 """Load the demo's content, as an author and an administrator would: by the product's services."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from lti_tool.assessments import services as assessment_services
-from lti_tool.assessments.drafts import DraftItem, EditionDraft
+from lti_tool.assessments.drafts import (
+    Band,
+    CompetencyAdvice,
+    DraftItem,
+    EditionDetails,
+    EditionDraft,
+)
 from lti_tool.assessments.items import SingleChoice
 from lti_tool.badges import services as badge_services
 from lti_tool.badges.artwork import Artwork, Field, Outline
@@ -40,8 +46,14 @@ class _Module:
     criteria: str
     field: Field
     items: Sequence[tuple[SingleChoice, str]]  # with the competency each shows
+    advice: Mapping[str, CompetencyAdvice]
 
 
+_BANDS = (
+    Band(begins=Decimal(0), words="Not there yet. Your answers below say where to look again."),
+    Band(begins=Decimal("0.8"), words="Passed: that will carry you through most papers."),
+    Band(begins=Decimal(1), words="Everything right."),
+)
 _PROBABILITY, _FIGURES = "Risk and probability", "Evidence and figures"
 _OPENNESS, _CARE = "Making data usable", "Keeping data safe"
 
@@ -61,6 +73,18 @@ MODULES = (
                 strict=True,
             )
         ),
+        advice={
+            _PROBABILITY: CompetencyAdvice(
+                mastered="You ask “of how many?” before you believe a risk.",
+                not_yet="Turn every risk into people: of a thousand, how many, and how many of the "
+                "others?",
+            ),
+            _FIGURES: CompetencyAdvice(
+                mastered="You look for what else could explain a figure.",
+                not_yet="Of each figure ask where its axis begins, and what else moved at the same "
+                "time.",
+            ),
+        },
     ),
     _Module(
         title="Research data management",
@@ -77,6 +101,16 @@ MODULES = (
                 strict=True,
             )
         ),
+        advice={
+            _OPENNESS: CompetencyAdvice(
+                mastered="Others will find your data and understand them.",
+                not_yet="Describe your data for somebody who meets them in ten years, without you.",
+            ),
+            _CARE: CompetencyAdvice(
+                mastered="The people behind your data can trust you.",
+                not_yet="Ask of each column whom it could hurt, together with the others.",
+            ),
+        },
     ),
 )
 
@@ -142,6 +176,15 @@ def _publish_module(institution_id: InstitutionId, module: _Module) -> Achieveme
             minutes=30,
             items=tuple(
                 DraftItem(item=item, competency=competency) for item, competency in module.items
+            ),
+            details=EditionDetails.model_validate(
+                {
+                    "pass_mark_how": "Four of five questions; teachers agreed on it.",
+                    "pass_mark_by": "Graduate school, Northgate University",
+                    "competency_marks": dict.fromkeys(module.advice, Decimal("0.5")),
+                    "competency_advice": dict(module.advice),
+                    "bands": _BANDS,
+                }
             ),
         ),
     )

@@ -27,7 +27,7 @@ from tests.assessments.test_authoring import sent
 RULES = {
     "title": "Reading figures",
     "summary": "Reads them.",
-    "competencies": "Base rates | 50\nCharts",
+    "competencies": "Base rates | 50 | You count. | Look *again*.\nCharts",
     "pass_mark": "62.5",
     "pass_mark_how": "Angoff, four raters",
     "pass_mark_by": "The statistics group",
@@ -103,6 +103,9 @@ def test_from_a_name_to_a_published_edition(desk: Office, begun: str) -> None:
     assert found.points == Decimal(2)
     assert found.competencies == ("Base rates", "Charts")
     assert edition.details["competency_marks"] == {"Base rates": "0.5000"}
+    assert edition.details["competency_advice"] == {
+        "Base rates": {"mastered": "You count.", "not_yet": "Look *again*."}
+    }
     assert (edition.max_attempts, edition.cooldown_minutes) == (3, 60)
     assert (edition.answers_shown, edition.key_shown) == ("settled", "never")
     assert [band["words"] for band in edition.details["bands"]] == ["Good", "Excellent"]

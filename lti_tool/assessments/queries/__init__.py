@@ -30,6 +30,7 @@ from lti_tool.assessments.queries.conditions import (
 )
 from lti_tool.assessments.queries.editions import (
     EditionSummary,
+    get_details,
     get_edition,
     list_edition_content,
     list_newer_editions,
@@ -74,6 +75,7 @@ __all__ = [
     "get_attachment",
     "get_attempt",
     "get_attempt_at",
+    "get_details",
     "get_edition",
     "get_late",
     "get_placement",

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments.conditions import Limits, Shown
+from lti_tool.assessments.drafts import EditionDetails
 from lti_tool.assessments.models import Edition, EditionItem, ItemVersion
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AssessmentId, EditionId, ItemVersionId
@@ -90,6 +91,18 @@ def get_edition(session: Session, edition_id: EditionId) -> EditionSummary:
     if row is None:
         raise NotFoundError("There is no such assessment.")
     return _summary(row)
+
+
+def get_details(session: Session, edition_id: EditionId) -> EditionDetails:
+    """Return what an edition says of itself besides its rules.
+
+    Raises:
+        NotFoundError: there is none of this id.
+    """
+    stored = session.scalar(select(Edition.details).where(Edition.id == edition_id))
+    if stored is None:
+        raise NotFoundError("There is no such assessment.")
+    return EditionDetails.model_validate(stored)
 
 
 def _summary(row: Row[Edition, int, Decimal]) -> EditionSummary:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.assessments import conditions, review, rules
 from lti_tool.assessments.conditions import Conditions
+from lti_tool.assessments.drafts import EditionDetails
 from lti_tool.assessments.models import (
     Attachment,
     Attempt,
@@ -23,7 +24,7 @@ from lti_tool.assessments.queries.attempts import (
     list_responses,
 )
 from lti_tool.assessments.queries.conditions import conditions_of
-from lti_tool.assessments.queries.editions import EditionSummary, get_edition
+from lti_tool.assessments.queries.editions import EditionSummary, get_details, get_edition
 from lti_tool.assessments.queries.late import list_late
 from lti_tool.assessments.review import CompetencyResult, ReviewedItem
 from lti_tool.assessments.rules import Outcome
@@ -51,6 +52,7 @@ class AttemptReview:
     """An ended attempt: the whole, by competency in the edition's order, by question.
 
     Attributes:
+        band: the author's words for the whole; None for none, and until it is marked.
         items: empty while the conditions show no answers.
         conditions: of its placement; they say when more is shown.
         shows_answers, shows_key: whether that is now.
@@ -60,6 +62,7 @@ class AttemptReview:
     attempt: Attempt
     edition: EditionSummary
     competencies: tuple[CompetencyResult, ...]
+    band: str | None
     items: tuple[ReviewedItem, ...]
     conditions: Conditions
     shows_answers: bool
@@ -165,6 +168,7 @@ def attempt_review(
     form = list_form(session, attempt)
     saved = list_responses(session, attempt_id)
     edition = get_edition(session, attempt.counting_edition_id)
+    details = get_details(session, attempt.counting_edition_id)
     reviewed = review.review_items(
         form,
         {id_: stored.value for id_, stored in saved.items()},
@@ -175,13 +179,20 @@ def attempt_review(
     return AttemptReview(
         attempt=attempt,
         edition=edition,
-        competencies=review.by_competency(edition.competencies, form, reviewed),
+        competencies=review.by_competency(edition.competencies, form, reviewed, details),
+        band=_band(attempt, details),
         items=reviewed if shows(held.answers_shown) else (),
         conditions=held,
         shows_answers=shows(held.answers_shown),
         shows_key=shows(held.key_shown),
         attachments=list_attachments(session, attempt_id),
     )
+
+
+def _band(attempt: Attempt, details: EditionDetails) -> str | None:
+    if attempt.awaits_marking or attempt.points_earned is None or not attempt.points_possible:
+        return None
+    return review.band_of(details, attempt.points_earned, attempt.points_possible)
 
 
 def _is_settled(session: Session, attempt: Attempt, held: Conditions) -> bool:

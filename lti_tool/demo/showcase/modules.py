@@ -13,7 +13,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
-from lti_tool.assessments.drafts import DraftItem, Name
+from lti_tool.assessments.drafts import DraftItem, EditionDetails, Name
 from lti_tool.badges.artwork import Field
 from lti_tool.badges.details import PLAIN
 
@@ -46,6 +46,7 @@ class Module(BaseModel):
     pass_mark: Decimal
     competencies: tuple[Name, ...]
     items: tuple[DraftItem, ...]
+    details: EditionDetails = EditionDetails()
 
     @model_validator(mode="after")
     def _shows_all(self) -> Self:

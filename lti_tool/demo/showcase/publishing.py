@@ -144,6 +144,7 @@ def _publish_module(institution_id: InstitutionId, module: Module) -> Published:
             pass_mark=module.pass_mark,
             minutes=module.minutes,
             items=module.items,
+            details=module.details,
         ),
     )
     achievement_id = badge_services.publish_achievement(
