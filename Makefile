@@ -5,12 +5,13 @@ JOBS ?= 2
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset test check pytest migrate lock
+.PHONY: help setup demo demo-reset test check pytest migrate messages lock
 help:
 	@echo "make demo        run Cairn and Campus, a small LMS, on this machine"
 	@echo "make demo-reset  forget the demo's data"
 	@echo "make test        run every check and test that can run here"
 	@echo "make check       the checks only: format, lint, import contracts, templates, types"
+	@echo "make messages    bring the translations' catalogues up to date with the sources"
 	@echo "make lock        resolve the requirements anew (needs uv)"
 
 setup: .venv/.ready
@@ -60,6 +61,9 @@ pytest: .venv/.ready
 
 migrate: $(RUNNABLE)
 	$(BIN)/cairn migrate
+
+messages: $(RUNNABLE)
+	@$(BIN)/python -m lti_tool.core.catalogues
 
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q
 lock:

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, UndefinedError
 from playwright.sync_api import expect
 
+from lti_tool.core import speaking
 from tests.browser import OpenPage, axe_violations, overflow_px
 from tests.helpers import serving
 
@@ -43,6 +44,7 @@ def make_gallery() -> Flask:
     app.jinja_loader = ChoiceLoader(
         [FileSystemLoader(ROOT / "templates"), FileSystemLoader(ROOT / "tests/templates")]
     )
+    speaking.teach(app.jinja_env)
     app.jinja_env.globals["static_url"] = lambda path: url_for("static", filename=path)
 
     @app.after_request

@@ -24,6 +24,11 @@ class ToolError(Exception):
     steps: Sequence[str] = ()
     details: Mapping[str, Any] = {}
 
+    @property
+    def sentence(self) -> str:
+        """Return the message as it was given: a phrase can still be said in any language."""
+        return self.args[0] if self.args else ""
+
 
 class InvalidRequestError(ToolError):
     """What was sent breaks a rule; sending it again cannot help."""

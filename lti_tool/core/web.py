@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
 
-from lti_tool.core import keys, logs, metrics, settings
+from lti_tool.core import keys, logs, metrics, settings, speaking
 from lti_tool.core.errors import (
     ConflictError,
     DeniedError,
@@ -163,15 +163,20 @@ def error_response(error: ToolError, *, return_url: str | None = None) -> tuple[
     status = status_of(error)
     log.info("refused", code=error.code, status=status)
     if wants_json():
-        told = _told(error.code, error.title, str(error))
+        told = _told(error.code, error.title, error.sentence)
         return jsonify(**error.details, **told), status
-    return _error(error.code, error.title, str(error), error.steps, status, return_url)
+    return _error(error.code, error.title, error.sentence, error.steps, status, return_url)
 
 
 def _told(code: str, title: str, message: str) -> dict[str, str]:
     """Return what a script is told of any failure."""
     request_id = g.get("request_id", "")
-    return {"code": code, "title": title, "message": message, "request_id": request_id}
+    return {
+        "code": code,
+        "title": speaking.say(title),
+        "message": speaking.say(message),
+        "request_id": request_id,
+    }
 
 
 def _error(  # noqa: PLR0913, PLR0917 - the six things an error page shows
@@ -209,6 +214,7 @@ def install(app: Flask) -> None:
     app.request_class = Request
     app.before_request(_begin)
     app.after_request(_finish)
+    speaking.install(app)
     app.register_error_handler(ToolError, error_response)
     app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(PoolTimeoutError, _database_away)

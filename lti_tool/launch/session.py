@@ -18,7 +18,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import bindparam, select, update
 from werkzeug.wrappers import Response
 
-from lti_tool.core import clock, settings, web
+from lti_tool.core import clock, settings, speaking, web
 from lti_tool.core.db import transaction, uuid_or_none
 from lti_tool.core.ids import (
     ContextId,
@@ -131,6 +131,7 @@ def _enter(launch_id: LaunchId) -> CurrentLaunch:
     if institution_id is None or not secret:
         raise LaunchEndedError
     here, origins = _load(InstitutionId(institution_id), launch_id, secret)
+    speaking.prefer(here.settings.get("locale"))
     web.frame_ancestors(origins)
     web.bind_csrf(secret)
     web.check_csrf()

@@ -1,7 +1,7 @@
 // What every page gains from a script, and works without: copying, dialogs, focus on what went wrong.
 // Nothing here is needed to finish a task.
 
-import { tellLocally } from "./local-time.js";
+import { tellLocally, tellZone } from "./local-time.js";
 
 for (const summary of document.querySelectorAll("[data-take-focus]")) {
   summary.focus();
@@ -46,4 +46,5 @@ for (const part of document.querySelectorAll("[data-needs-script]")) {
   part.hidden = false;
 }
 
+tellZone();
 tellLocally(document);

@@ -1,0 +1,210 @@
+"""Sentences that can be said in several languages, and numbers and instants as people write them.
+
+Pure: what is said is decided by a `Language` that somebody passes. `core.speaking` knows which
+one the person at a request reads. Anything that is no page (logs, the audit trail, a command)
+takes a `Phrase` for the plain English text that it is.
+"""
+
+import gettext as catalogues
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
+from functools import cache, lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import Self
+
+from babel import Locale
+from babel.core import UnknownLocaleError
+from babel.dates import format_date
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import get_decimal_symbol, get_group_symbol
+
+TRANSLATIONS = Path(__file__).parents[1] / "translations"
+# English is what the sources say; of its varieties dates are written day first.
+SOURCE = "en"
+LANGUAGES = (SOURCE, "de")
+
+
+class Phrase(str):  # noqa: SLOT000 - text cannot have slots
+    """An English sentence that remembers what it was made of, so that it can be translated.
+
+    Attributes:
+        message: the English text of the catalogue, with a name for each value: `%(name)s`.
+        several: the same for other numbers than one, if it counts something.
+        number: how many, where `several` is given.
+        values: what stands for the names; phrases among them are translated too.
+    """
+
+    message: str
+    several: str | None
+    number: int
+    values: Mapping[str, object]
+
+    def __new__(
+        cls,
+        message: str,
+        values: Mapping[str, object],
+        several: str | None = None,
+        number: int = 1,
+    ) -> Self:
+        """Say it in English at once, which is what everything but a page needs."""
+        text = message if several is None or number == 1 else several
+        made = super().__new__(cls, _filled(text, values, ENGLISH))
+        made.message, made.several, made.number, made.values = message, several, number, values
+        return made
+
+    def __getnewargs__(self) -> tuple[str, Mapping[str, object], str | None, int]:  # type: ignore[override]
+        """Let copies be made of the same parts."""
+        return self.message, self.values, self.several, self.number
+
+
+def phrase(message: str, /, **values: object) -> Phrase:
+    """Return a sentence of the catalogue; `values` stand for its `%(name)s`."""
+    return Phrase(message, values)
+
+
+def phrases(one: str, several: str, number: int, /, **values: object) -> Phrase:
+    """Return a sentence that counts: `%(num)s` is the number, as people write it."""
+    return Phrase(one, {"num": number, **values}, several, number)
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """How one person reads: a language, its way to write numbers, and a time zone."""
+
+    locale: Locale
+    catalogue: catalogues.NullTranslations
+    zone: tzinfo = UTC
+
+    @property
+    def code(self) -> str:
+        """Return the language, as HTML names it."""
+        return self.locale.language
+
+    @property
+    def direction(self) -> str:
+        """Return which way lines run, as HTML names it."""
+        return self.locale.text_direction
+
+    def say(self, text: str) -> str:
+        """Return a phrase in this language; any other text as it is."""
+        if not isinstance(text, Phrase):
+            return text
+        if text.several is None:
+            said = self.catalogue.gettext(text.message)
+        else:
+            said = self.catalogue.ngettext(text.message, text.several, text.number)
+        return _filled(said, text.values, self)
+
+    def number(self, value: Decimal | float) -> str:
+        """Write a number without idle noughts: 15, 12.5, 1,284. Exact to four decimals."""
+        text = f"{value:,.4f}".rstrip("0").rstrip(".")
+        return text.translate(_signs(self.locale))
+
+    def decimal(self, value: Decimal | float, places: int) -> str:
+        """Write a number with exactly so many decimals."""
+        return f"{value:,.{places}f}".translate(_signs(self.locale))
+
+    def day(self, day: date) -> str:
+        """Write a day in words: 16 March 2027. An instant's day is that of the person's zone."""
+        if isinstance(day, datetime):
+            day = day.astimezone(self.zone)
+        return _day(day.toordinal(), self.locale)
+
+    def moment(self, instant: datetime) -> str:
+        """Write day and time with the zone: 16 March 2027, 12:31 UTC."""
+        return f"{self.day(instant)}, {instant.astimezone(self.zone):%H:%M %Z}"
+
+    def clock(self, instant: datetime) -> str:
+        """Write a time with seconds, where saving is meant: 12:31:09 UTC."""
+        return f"{instant.astimezone(self.zone):%H:%M:%S %Z}"
+
+    def written(self, value: object) -> object:
+        """Return a value as it stands in a sentence."""
+        if isinstance(value, Phrase):
+            return self.say(value)
+        if isinstance(value, datetime):
+            return self.moment(value)
+        if isinstance(value, date):
+            return self.day(value)
+        if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+            return self.number(value)
+        return value
+
+
+def language(code: str, zone: tzinfo = UTC) -> Language:
+    """Return one of our languages, by a name from `LANGUAGES` or a variety of it (`de_AT`)."""
+    locale = Locale.parse(code, sep="_")
+    return Language(locale, _catalogue(locale.language), zone)
+
+
+def chosen(wanted: Sequence[str]) -> str | None:
+    """Return the first of these that we speak, in its variety; as a platform or browser names it.
+
+    BCP 47 (`de-AT`) and the older way with an underscore both occur in launches.
+    """
+    for name in wanted:
+        found = _spoken(name[:35])
+        if found is not None:
+            return found
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _spoken(name: str) -> str | None:
+    parts = name.strip().replace("-", "_").split("_")
+    if parts[0].lower() not in LANGUAGES:
+        return None
+    base = parts[0].lower()
+    variety = f"{base}_{parts[-1].upper()}" if len(parts) > 1 else base
+    try:
+        return str(Locale.parse(variety, sep="_"))
+    except (UnknownLocaleError, ValueError):
+        return base
+
+
+def _filled(text: str, values: Mapping[str, object], reader: "Language") -> str:
+    if not values:
+        return text
+    return text % {name: reader.written(value) for name, value in values.items()}
+
+
+@cache
+def _signs(locale: Locale) -> Mapping[int, str]:
+    # Switzerland groups by an apostrophe and English by a comma: whatever the language says.
+    signs = {",": get_group_symbol(locale), ".": get_decimal_symbol(locale)}
+    return str.maketrans(signs)
+
+
+@cache
+def _day_locale(locale: Locale) -> Locale:
+    return Locale("en", "GB") if locale.language == SOURCE else locale
+
+
+@lru_cache(maxsize=4096)
+def _day(ordinal: int, locale: Locale) -> str:
+    return format_date(date.fromordinal(ordinal), "long", locale=_day_locale(locale))
+
+
+@cache
+def _catalogue(code: str) -> catalogues.NullTranslations:
+    """Read a catalogue once in a process, from the text that translators edit."""
+    if code == SOURCE:
+        return catalogues.NullTranslations()
+    compiled = BytesIO()
+    with (TRANSLATIONS / code / "LC_MESSAGES/messages.po").open("rb") as source:
+        write_mo(compiled, read_po(source, locale=code))
+    compiled.seek(0)
+    return catalogues.GNUTranslations(compiled)
+
+
+@cache
+def own_name(code: str) -> str:
+    """Return what a language calls itself."""
+    return str(Locale.parse(code, sep="_").get_display_name())
+
+
+ENGLISH = Language(Locale("en"), catalogues.NullTranslations())

@@ -1,0 +1,173 @@
+"""Which language a request is answered in, and the words that templates need for it.
+
+The person's own choice, else the language that the LMS says it is used in, else the browser's,
+else English. Sessions tell what they know by `prefer`; the choice is a cookie, since most who
+read our pages have no account.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, tzinfo
+from functools import lru_cache
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import jinja2
+from flask import Flask, Response, g, has_request_context, redirect, request
+from flask.typing import ResponseReturnValue
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from lti_tool.core import settings
+from lti_tool.core.language import (
+    ENGLISH,
+    LANGUAGES,
+    Language,
+    Phrase,
+    chosen,
+    language,
+    own_name,
+)
+
+COOKIE = "cairn-language"
+# Written by a script: no header of a browser says where its person is.
+ZONE_COOKIE = "cairn-zone"
+_YEAR_SECONDS = 365 * 24 * 3600
+_MOST_ZONES = 64
+
+
+def prefer(locale: str | None) -> None:
+    """Tell what a session knows of the person's language; their own choice counts more."""
+    g.preferred_language = locale
+    g.pop("language", None)
+
+
+def current() -> Language:
+    """Return how the person at this request reads; plain English where there is none."""
+    if not has_request_context():
+        return ENGLISH
+    if "language" not in g:
+        own = request.cookies.get(COOKIE, "")
+        asked = [own, g.get("preferred_language") or "", *request.accept_languages.values()]
+        g.language = language(chosen(asked) or LANGUAGES[0], _zone())
+    found: Language = g.language
+    return found
+
+
+def say(text: str) -> str:
+    """Return a phrase as the person at this request reads it."""
+    return current().say(text)
+
+
+def install(app: Flask) -> None:
+    """Teach an application's templates to speak, and let people choose."""
+    teach(app.jinja_env)
+    app.before_request(_take_choice)
+    app.after_request(_vary)
+
+
+def teach(environment: jinja2.Environment) -> None:
+    """Give templates `{% trans %}`, `_`, `ngettext`, and numbers and instants as people write them.
+
+    A phrase that Python made is translated wherever a template puts it out.
+    """
+    environment.add_extension("jinja2.ext.i18n")
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.newstyle_gettext = True  # type: ignore[attr-defined] # the extension's own
+    environment.finalize = _finalize
+    environment.globals.update(
+        _=_gettext,
+        gettext=_gettext,
+        ngettext=_ngettext,
+        say=say,
+        say_number=lambda value: current().number(value),
+        say_decimal=lambda value, places: current().decimal(value, places),
+        say_day=lambda instant: current().day(instant),
+        say_moment=lambda instant: current().moment(instant),
+        say_clock=lambda instant: current().clock(instant),
+        page_language=current,
+        other_languages=_others,
+    )
+
+
+def _finalize(value: object) -> object:
+    return current().say(value) if isinstance(value, Phrase) else value
+
+
+@jinja2.pass_context
+def _gettext(context: Context, message: str, /, **values: object) -> str:
+    return _said(context, current().catalogue.gettext(message), values)
+
+
+@jinja2.pass_context
+def _ngettext(context: Context, one: str, several: str, number: int, /, **values: object) -> str:
+    reader = current()
+    values.setdefault("num", reader.number(number))
+    return _said(context, reader.catalogue.ngettext(one, several, number), values)
+
+
+def _said(context: Context, text: str, values: Mapping[str, object]) -> str:
+    ready = {name: _finalize(value) for name, value in values.items()}
+    if context.eval_ctx.autoescape:
+        return Markup(text) % ready  # noqa: S704 - the catalogue is ours; values are escaped
+    return text % ready
+
+
+def _take_choice() -> ResponseReturnValue | None:
+    """Remember the language of `?lang=`, then show the same page without it."""
+    wanted = request.args.get("lang")
+    if wanted not in LANGUAGES or not _can_be_asked_again():
+        return None
+    rest = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
+    query = f"?{urlencode(rest)}" if rest else ""
+    # Our own origin is named: a path may begin with two slashes, which alone is another host.
+    response = redirect(f"{settings.current().origin}{request.path}{query}", 303)
+    # Comes back inside an LMS's page too; holds nothing about anybody.
+    response.set_cookie(
+        COOKIE,
+        wanted,
+        max_age=_YEAR_SECONDS,
+        path="/",
+        secure=True,
+        httponly=True,
+        samesite="None",
+        partitioned=True,
+    )
+    return response
+
+
+def _vary(response: Response) -> Response:
+    if response.mimetype == "text/html":
+        response.vary.update(("Accept-Language", "Cookie"))
+    return response
+
+
+def _others() -> list[tuple[str, str, str]]:
+    """Return code, own name and address of this page in each other language.
+
+    None where the page cannot be asked for again: an answer to a form, a step of the login.
+    """
+    if not has_request_context() or not _can_be_asked_again():
+        return []
+    rest = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
+    return [
+        (code, own_name(code), f"?{urlencode([*rest, ('lang', code)])}")
+        for code in LANGUAGES
+        if code != current().code
+    ]
+
+
+def _can_be_asked_again() -> bool:
+    return request.method == "GET" and not request.path.startswith("/lti/")
+
+
+def _zone() -> tzinfo:
+    name = request.cookies.get(ZONE_COOKIE, "")
+    return _zone_named(name) if 0 < len(name) <= _MOST_ZONES else UTC
+
+
+@lru_cache(maxsize=1024)
+def _zone_named(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
