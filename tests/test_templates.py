@@ -203,8 +203,8 @@ def test_coming_back_does_not_send_a_message_again(gallery_url: str, open_page: 
     sent: list[str] = []
     page.on("request", lambda sending: sent.append(sending.method))
     page.route("**/received", lambda route: route.fulfill(status=204))
-    page.goto(f"{gallery_url}/autosubmit")
-    page.wait_for_timeout(100)
+    with page.expect_request("**/received"):
+        page.goto(f"{gallery_url}/autosubmit")
     assert sent.count("POST") == 1
 
     page.goto(f"{gallery_url}/error/public")

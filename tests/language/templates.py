@@ -14,6 +14,8 @@ ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "templates"
 _JINJA = re.compile(r"\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _TRANSLATED = re.compile(r"\{%-?\s*trans\b.*?\{%-?\s*endtrans\s*-?%\}", re.DOTALL)
+# Blocks that hold classes.
+_STYLES = re.compile(r"\{% block (?:body_class|width) (?:required )?%\}.*?\{% endblock", re.DOTALL)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 # Attributes that people read or hear.
 _SPOKEN = {"alt", "aria-label", "aria-description", "placeholder", "title", "label"}
@@ -48,7 +50,8 @@ def bare_words(source: str) -> Iterator[str]:
     """Yield what a template says outside of `{% trans %}` and of marked strings."""
     parser = _Text()
     # Jinja becomes a sign that is no letter and may stand anywhere in HTML.
-    parser.feed(_JINJA.sub("\u00a4", _TRANSLATED.sub("\u00a4", source)))
+    said = _STYLES.sub("{% endblock", _TRANSLATED.sub("\u00a4", source))
+    parser.feed(_JINJA.sub("\u00a4", said))
     parser.close()
     yield from parser.found
     yield from _bare_strings(source)
