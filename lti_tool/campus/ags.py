@@ -7,6 +7,7 @@ as Moodle's does, so that `/scores` has to go before it.
 import socket
 import struct
 import time
+from dataclasses import replace
 from typing import Final
 
 from flask import Blueprint, Response, request
@@ -92,6 +93,7 @@ def create_line_item(course_id: int) -> ResponseReturnValue:
             starts_at=posted.starts_at,
             ends_at=posted.ends_at,
         )
+        line_item = queries.get_line_item(connection, course_id, line_item.id)
     _log(tool, "line item added", {"label": line_item.label, "id": line_item.id})
     shown = _shown(line_item)
     return answer(shown, LINE_ITEM, 201, {"Location": str(shown["id"])})
@@ -115,7 +117,7 @@ def change_line_item(course_id: int, line_item_id: int) -> ResponseReturnValue:
         check_content(LINE_ITEM)
         line_item = _get_line_item(connection, course_id, line_item_id, tool)
         posted = read_line_item(parse_object(request.get_data()))
-        moved = posted.resource_link_id not in {None, str(line_item.activity_id or "")}
+        moved = posted.resource_link_id not in {None, line_item.link_id or ""}
         if moved:
             raise RefusalError(400, "bad_request", "resourceLinkId cannot be changed")
         changed = find_one(
@@ -133,7 +135,7 @@ def change_line_item(course_id: int, line_item_id: int) -> ResponseReturnValue:
     if changed is None:
         raise RefusalError(404, "not_found", "The line item was deleted meanwhile.")
     _log(tool, "line item changed", {"label": changed.label, "id": changed.id})
-    return answer(_shown(changed), LINE_ITEM)
+    return answer(_shown(replace(changed, link_id=line_item.link_id)), LINE_ITEM)
 
 
 @blueprint.delete("/<int:line_item_id>")
@@ -227,7 +229,7 @@ def _get_line_item(
 def _is_wanted(line_item: LineItem, tool: Tool) -> bool:
     """Tell whether the request's filters let the tool's own line item through."""
     known = {
-        "resource_link_id": str(line_item.activity_id or ""),
+        "resource_link_id": line_item.link_id or "",
         "resource_id": line_item.resource_id,
         "tag": line_item.tag,
     }
@@ -242,7 +244,7 @@ def _find_activity(
     if posted.resource_link_id is None:
         return None
     for activity in queries.list_activities(connection, course_id):
-        if str(activity.id) == posted.resource_link_id and activity.tool_id == tool.id:
+        if activity.link_id == posted.resource_link_id and activity.tool_id == tool.id:
             return activity.id
     raise RefusalError(400, "bad_request", "resourceLinkId is none of this tool's in the course")
 
@@ -293,7 +295,7 @@ def _shown(line_item: LineItem) -> dict[str, object]:
     optional = {
         "resourceId": line_item.resource_id,
         "tag": line_item.tag,
-        "resourceLinkId": str(line_item.activity_id) if line_item.activity_id else None,
+        "resourceLinkId": line_item.link_id,
         "startDateTime": line_item.starts_at.isoformat() if line_item.starts_at else None,
         "endDateTime": line_item.ends_at.isoformat() if line_item.ends_at else None,
     }

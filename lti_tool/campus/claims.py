@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lti_tool.campus import store
-from lti_tool.campus.personality import Personality
+from lti_tool.campus.personality import DeepLinkPlace, Personality
 from lti_tool.campus.records import Activity, Course, LineItem, Person, Tool
 
 LTI: Final = "https://purl.imsglobal.org/spec/lti/claim/"
@@ -15,9 +15,6 @@ NAMES_AND_ROLES: Final = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesro
 RESOURCE_LINK: Final = "LtiResourceLinkRequest"
 DEEP_LINK: Final = "LtiDeepLinkingRequest"
 MEMBERSHIP: Final = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
-_INSTITUTION: Final = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#"
-_INSTITUTION_ROLES: Final = {"Instructor": "Faculty", "Learner": "Student"}
-_SECTION_TYPE: Final = "http://purl.imsglobal.org/vocab/lis/v2/course#CourseSection"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +25,7 @@ class Scene:
         role: "Instructor" or "Learner".
         activity: None for a launch of the course as a whole, and for deep linking.
         line_item: the activity's only column, if it has exactly one.
+        ancestors: the courses this one was copied from, the latest first.
     """
 
     base_url: str
@@ -40,6 +38,7 @@ class Scene:
     activity: Activity | None
     line_item: LineItem | None
     document_target: str
+    ancestors: tuple[Course, ...] = ()
 
 
 def resource_link_claims(scene: Scene) -> dict[str, object]:
@@ -49,10 +48,10 @@ def resource_link_claims(scene: Scene) -> dict[str, object]:
     course navigation does (2026).
     """
     course, activity = scene.course, scene.activity
-    link: dict[str, object] = {"id": str(course.id), "title": course.title}
+    link: dict[str, object] = {"id": course.context_id, "title": course.title}
     target = scene.tool.launch_url
     if activity is not None:
-        link = {"id": str(activity.id), "title": activity.title}
+        link = {"id": activity.link_id, "title": activity.title}
         if activity.description:
             link["description"] = activity.description
         target = activity.url
@@ -63,17 +62,21 @@ def resource_link_claims(scene: Scene) -> dict[str, object]:
     }
 
 
-def deep_linking_claims(scene: Scene, *, return_url: str, data: str) -> dict[str, object]:
+def deep_linking_claims(
+    scene: Scene, place: DeepLinkPlace, *, return_url: str, data: str
+) -> dict[str, object]:
     """Return the claims of a deep linking request (Deep Linking 2.0 §4.4)."""
-    settings = {
+    settings: dict[str, object] = {
         "deep_link_return_url": return_url,
         "accept_types": ["ltiResourceLink"],
-        "accept_presentation_document_targets": ["iframe", "window"],
-        "accept_multiple": True,
-        "accept_lineitem": True,
-        "auto_create": False,
-        "data": data,
+        "accept_presentation_document_targets": list(place.targets),
+        "accept_multiple": place.accept_multiple,
+        "auto_create": place.auto_create,
     }
+    if place.accept_lineitem is not None:
+        settings["accept_lineitem"] = place.accept_lineitem
+    if scene.personality.sends_data:
+        settings["data"] = data
     return {
         **_common(scene, DEEP_LINK, scene.tool.deep_link_url),
         f"{DEEP_LINKING}deep_linking_settings": settings,
@@ -84,11 +87,6 @@ def deep_linking_claims(scene: Scene, *, return_url: str, data: str) -> dict[str
 def line_items_path(course_id: int) -> str:
     """Return the path of a course's line items; a query has to follow."""
     return f"/lti/courses/{course_id}/lineitems"
-
-
-def roles(role: str) -> list[str]:
-    """Return the role in the course first, then the one at the university."""
-    return [MEMBERSHIP + role, _INSTITUTION + _INSTITUTION_ROLES[role]]
 
 
 def personal(person: Person, allowed: list[str]) -> dict[str, str]:
@@ -118,10 +116,10 @@ def variables(scene: Scene) -> dict[str, str]:
     """Return the values of the substitution variables that Campus knows."""
     activity = scene.activity
     known = {
-        "Context.id": str(scene.course.id),
+        "Context.id": scene.course.context_id,
         "Context.title": scene.course.title,
         "Context.label": scene.course.label,
-        "Context.id.history": "",
+        "Context.id.history": ",".join(course.context_id for course in scene.ancestors),
         "CourseSection.sourcedId": scene.course.sis_id,
         "User.id": scene.person.subject,
         "Person.sourcedId": scene.person.sis_id,
@@ -133,11 +131,12 @@ def variables(scene: Scene) -> dict[str, str]:
     if activity is not None:
         ends = activity.closes_at.isoformat() if activity.closes_at else ""
         known |= {
-            "ResourceLink.id": str(activity.id),
+            "ResourceLink.id": activity.link_id,
             "ResourceLink.title": activity.title,
-            "ResourceLink.id.history": "",
             "ResourceLink.submission.endDateTime": ends,
         }
+        if scene.personality.link_history:
+            known["ResourceLink.id.history"] = ""
     return known
 
 
@@ -154,12 +153,12 @@ def _common(scene: Scene, message_type: str, target_link_uri: str) -> dict[str, 
         f"{LTI}version": "1.3.0",
         f"{LTI}deployment_id": tool.deployment_id,
         f"{LTI}target_link_uri": target_link_uri,
-        f"{LTI}roles": roles(scene.role),
+        f"{LTI}roles": list(scene.personality.roles[scene.role]),
         f"{LTI}context": {
-            "id": str(course.id),
+            "id": course.context_id,
             "label": course.label,
             "title": course.title,
-            "type": [_SECTION_TYPE],
+            "type": [scene.personality.context_type],
         },
         f"{LTI}lis": {
             "person_sourcedid": person.sis_id,
@@ -171,6 +170,7 @@ def _common(scene: Scene, message_type: str, target_link_uri: str) -> dict[str, 
             "locale": "en",
         },
         f"{LTI}tool_platform": {"guid": scene.guid, "name": "Campus", "version": "1"} | product,
+        **scene.personality.claims,
     }
     if parameters:
         claims[f"{LTI}custom"] = parameters

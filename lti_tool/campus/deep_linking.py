@@ -3,6 +3,7 @@
 Deep Linking 2.0: https://www.imsglobal.org/spec/lti-dl/v2p0/
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,8 +28,11 @@ from lti_tool.campus.web import find_persona
 blueprint = Blueprint("deep_linking", __name__)
 
 _WAITING = text(
-    "SELECT person_id, tool_id, course_id, section_id, data, expires_at, used_at"
+    "SELECT person_id, tool_id, course_id, section_id, data, expires_at, used_at, place, claims"
     " FROM deep_linkings WHERE return_digest = :digest FOR UPDATE"
+)
+_KEEP = text(
+    "UPDATE deep_linkings SET claims = CAST(:claims AS jsonb) WHERE return_digest = :digest"
 )
 _DONE = text("UPDATE deep_linkings SET used_at = :now WHERE return_digest = :digest")
 _LONGEST_TITLE: Final = 255
@@ -56,6 +60,7 @@ class ContentItem:
     opens_at: datetime | None
     closes_at: datetime | None
     column: Column | None
+    in_window: bool
 
 
 @blueprint.post("/lti/deep-linking/<handle>")
@@ -71,35 +76,65 @@ def take_response(handle: str) -> ResponseReturnValue:
             _check_claims(connection, claims, tool)
         with engine.begin() as connection:
             waiting = _get_waiting(connection, handle, lock=True)
-            items = read_items(claims, tool, data=waiting.data)
+            items = read_items(claims, tool, waiting)
+            if campus().settings.personality.confirms_items:
+                kept = {"digest": digest(handle), "claims": json.dumps(claims)}
+                connection.execute(_KEEP, kept)
+                return render_template("confirm_items.html", items=items, handle=handle)
             _add(connection, items, waiting)
             connection.execute(_DONE, {"digest": digest(handle), "now": clock.now()})
     except RefusalError as refusal:
         _log(tool, f"refused: {refusal.message}", {})
         raise
-    _log(tool, f"{len(items)} added", dict(claims))
+    return _tell(claims, tool, len(items), waiting)
+
+
+@blueprint.post("/lti/deep-linking/<handle>/save")
+def save_items(handle: str) -> ResponseReturnValue:
+    """Add what the instructor has seen, as Moodle does after its form."""
+    with campus().engine.begin() as connection:
+        _get_waiting(connection, handle, lock=False)
+        waiting = _get_waiting(connection, handle, lock=True)
+        if waiting.claims is None:
+            raise RefusalError(409, "nothing_chosen", "Nothing was chosen yet.")
+        tool = queries.get_tool(connection, waiting.tool_id)
+        items = read_items(waiting.claims, tool, waiting)
+        _add(connection, items, waiting)
+        connection.execute(_DONE, {"digest": digest(handle), "now": clock.now()})
+    return _tell(waiting.claims, tool, len(items), waiting)
+
+
+def _tell(
+    claims: Mapping[str, object], tool: Tool, added: int, waiting: DeepLinking
+) -> ResponseReturnValue:
+    """Log the answer and lead back to the course, with what the tool says."""
+    _log(tool, f"{added} added", dict(claims))
     words = {name: claims.get(DEEP_LINKING + name) for name in _MESSAGES}
     for name in ("msg", "errormsg"):
         if isinstance(words[name], str):
             flash(f"{tool.name}: {words[name]}")
-    flash(f"{len(items)} {'activity' if len(items) == 1 else 'activities'} added.")
+    flash(f"{added} {'activity' if added == 1 else 'activities'} added.")
     return render_template(
         "leave_frame.html", to=url_for("pages.show_course", course_id=waiting.course_id)
     )
 
 
-def read_items(claims: Mapping[str, object], tool: Tool, *, data: str) -> list[ContentItem]:
+def read_items(claims: Mapping[str, object], tool: Tool, waiting: DeepLinking) -> list[ContentItem]:
     """Return the content items of a verified response.
 
     Raises:
         RefusalError: a claim or an item is not as the specification and the request say.
     """
-    if claims.get(f"{DEEP_LINKING}data") != data:
+    habits = campus().settings.personality
+    if claims.get(f"{DEEP_LINKING}data") != (waiting.data if habits.sends_data else None):
         raise _refused("the data of the request did not come back")
     items = claims.get(f"{DEEP_LINKING}content_items", [])
     if not isinstance(items, list):
         raise _refused("content_items is not a list")
-    percent = campus().settings.personality.deep_link_maximum_is_percent
+    if len(items) > 1 and not habits.find_place(waiting.place).accept_multiple:
+        raise _refused("several items came where one was asked for")
+    # Moodle puts one item into a form that has to be right; several are set right unseen.
+    percent = habits.deep_link_maximum_is_percent and len(items) == 1
     return [
         _read_item(item, tool, f"item {number}", percent=percent)
         for number, item in enumerate(items, start=1)
@@ -159,15 +194,19 @@ def _read_item(item: object, tool: Tool, where: str, *, percent: bool) -> Conten
         isinstance(value, str) for value in parameters.values()
     ):
         raise _refused(f"{where}: the values of custom have to be strings")
+    habits = campus().settings.personality
+    opens_at = _moment(item, "available", "startDateTime", where)
+    closes_at = _moment(item, "submission", "endDateTime", where)
+    closes_at = closes_at or _moment(item, "available", "endDateTime", where)
     return ContentItem(
         title=title,
         text=_words(item, "text", where) or "",
         url=url,
         custom=parameters,
-        opens_at=_moment(item, "available", "startDateTime", where),
-        closes_at=_moment(item, "submission", "endDateTime", where)
-        or _moment(item, "available", "endDateTime", where),
+        opens_at=opens_at if habits.takes_times else None,
+        closes_at=closes_at if habits.takes_times else None,
         column=_read_column(item.get("lineItem"), title, where, percent=percent),
+        in_window=habits.takes_windows and isinstance(item.get("window"), dict),
     )
 
 
@@ -181,6 +220,8 @@ def _read_column(value: object, title: str, where: str, *, percent: bool) -> Col
         raise _refused(f"{where}: lineItem.scoreMaximum has to be a number above 0")
     if percent and maximum not in range(1, 101):
         raise _refused(f"{where}: lineItem.scoreMaximum has to be a whole number from 1 to 100")
+    if campus().settings.personality.deep_link_maximum_is_percent and maximum not in range(1, 101):
+        maximum = 100
     return Column(
         label=_words(value, "label", where) or title,
         score_maximum=Decimal(str(maximum)),
@@ -211,11 +252,15 @@ def _moment(item: Mapping[str, object], group: str, name: str, where: str) -> da
 
 
 def _add(connection: Connection, items: Sequence[ContentItem], waiting: DeepLinking) -> None:
+    habits = campus().settings.personality
+    section_id = waiting.section_id
+    if items and habits.find_place(waiting.place).makes_section:
+        section_id = store.add_section(connection, waiting.course_id, "New content")
     for item in items:
         activity = store.add_activity(
             connection,
             course_id=waiting.course_id,
-            section_id=waiting.section_id,
+            section_id=section_id,
             tool_id=waiting.tool_id,
             title=item.title,
             description=item.text,
@@ -223,6 +268,8 @@ def _add(connection: Connection, items: Sequence[ContentItem], waiting: DeepLink
             custom=item.custom,
             opens_at=item.opens_at,
             closes_at=item.closes_at,
+            public_id=store.public_id(habits),
+            in_window=item.in_window,
         )
         if item.column is not None:
             store.add_line_item(

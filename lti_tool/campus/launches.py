@@ -34,18 +34,19 @@ _HINT_LIFETIME: Final = timedelta(minutes=10)
 _DEEP_LINKING_LIFETIME: Final = timedelta(hours=2)
 _BEGIN = text(
     "INSERT INTO launches (hint_digest, message_type, person_id, tool_id, course_id,"
-    " activity_id, section_id, document_target, expires_at) VALUES (:digest, :message_type,"
-    " :person, :tool, :course, :activity, :section, :target, :expires_at)"
+    " activity_id, section_id, document_target, place, expires_at) VALUES (:digest, :message_type,"
+    " :person, :tool, :course, :activity, :section, :target, :place, :expires_at)"
 )
 _LAUNCH = text(
-    "SELECT message_type, person_id, tool_id, course_id, activity_id, section_id, document_target"
-    " FROM launches WHERE hint_digest = :digest AND used_at IS NULL AND expires_at > :now"
+    "SELECT message_type, person_id, tool_id, course_id, activity_id, section_id, document_target,"
+    " place FROM launches WHERE hint_digest = :digest AND used_at IS NULL AND expires_at > :now"
     " FOR UPDATE"
 )
 _SPEND = text("UPDATE launches SET used_at = :now WHERE hint_digest = :digest")
 _AWAIT_RESPONSE = text(
     "INSERT INTO deep_linkings (return_digest, person_id, tool_id, course_id, section_id, data,"
-    " expires_at) VALUES (:digest, :person, :tool, :course, :section, :data, :expires_at)"
+    " place, expires_at)"
+    " VALUES (:digest, :person, :tool, :course, :section, :data, :place, :expires_at)"
 )
 
 
@@ -56,7 +57,7 @@ def launch_activity(course_id: int, activity_id: int) -> ResponseReturnValue:
         person = get_persona(connection)
         get_role(connection, course_id, person)
         activity = queries.get_activity(connection, course_id, activity_id)
-        tool = queries.get_tool(connection, activity.tool_id)
+        tool = _get_usable(connection, activity.tool_id)
         values = {"activity": activity.id, "section": None}
         hint = _begin(connection, RESOURCE_LINK, person, tool, course=course_id, **values)
     return _send_login(tool, person, hint, activity.url)
@@ -68,7 +69,7 @@ def launch_course(course_id: int, tool_id: int) -> ResponseReturnValue:
     with campus().engine.begin() as connection:
         person = get_persona(connection)
         get_role(connection, course_id, person)
-        tool = queries.get_tool(connection, tool_id)
+        tool = _get_usable(connection, tool_id)
         values = {"activity": None, "section": None}
         hint = _begin(connection, RESOURCE_LINK, person, tool, course=course_id, **values)
     return _send_login(tool, person, hint, tool.launch_url)
@@ -79,7 +80,7 @@ def launch_deep_linking(course_id: int, tool_id: int) -> ResponseReturnValue:
     """Begin the choice of an activity inside the tool."""
     with campus().engine.begin() as connection:
         person = get_instructor(connection, course_id)
-        tool = queries.get_tool(connection, tool_id)
+        tool = _get_usable(connection, tool_id)
         wanted = request.args.get("section", type=int)
         sections = [section.id for section in queries.list_sections(connection, course_id)]
         section = wanted if wanted in sections else sections[-1]
@@ -116,6 +117,14 @@ def authorize() -> ResponseReturnValue:
     return render_template("post.html", action=redirect_uri, fields=fields, what=tool.name)
 
 
+def _get_usable(connection: Connection, tool_id: int) -> Tool:
+    """Return the deployment, unless the administrator has still to switch it on."""
+    tool = queries.get_tool(connection, tool_id)
+    if not tool.is_on:
+        raise RefusalError(403, "tool_is_off", f"{tool.name} waits for the administrator.")
+    return tool
+
+
 def _begin(  # noqa: PLR0913 - a row's columns
     connection: Connection,
     message_type: str,
@@ -126,7 +135,9 @@ def _begin(  # noqa: PLR0913 - a row's columns
     activity: int | None,
     section: int | None,
 ) -> str:
-    hint = secrets.token_urlsafe(24)
+    hint = campus().settings.personality.hint.format(
+        token=secrets.token_urlsafe(24), activity=activity or 0
+    )
     target = "window" if request.args.get("target") == "window" else "iframe"
     values = {
         "digest": digest(hint),
@@ -137,6 +148,7 @@ def _begin(  # noqa: PLR0913 - a row's columns
         "activity": activity,
         "section": section,
         "target": target,
+        "place": request.args.get("place"),
         "expires_at": clock.now() + _HINT_LIFETIME,
     }
     connection.execute(_BEGIN, values)
@@ -151,6 +163,7 @@ def _send_login(tool: Tool, person: Person, hint: str, target: str) -> ResponseR
         "client_id": tool.client_id,
         "lti_deployment_id": tool.deployment_id,
     }
+    fields |= campus().settings.personality.login_fields
     _log(tool, "sent", "login initiation", "sent", fields)
     fields["lti_message_hint"] = hint
     return render_template("post.html", action=tool.login_url, fields=fields, what=tool.name)
@@ -185,7 +198,7 @@ def _answer_hint(tool: Tool, asked: Mapping[str, str]) -> dict[str, object]:
         launch = find_one(connection, Launch, _LAUNCH, digest=hint, now=now)
         if launch is None:
             message = "this launch was used or has expired; open it again from the course"
-            raise RefusalError(400, "access_denied", message)
+            raise RefusalError(400, campus().settings.personality.spent_hint, message)
         deployment = queries.get_tool(connection, launch.tool_id)
         if deployment.client_id != tool.client_id:
             raise RefusalError(400, "access_denied", "the launch was for another tool")
@@ -223,6 +236,7 @@ def _message(
         activity=activity,
         line_item=columns[0] if len(columns) == 1 else None,
         document_target=launch.document_target,
+        ancestors=tuple(queries.list_ancestors(connection, launch.course_id)),
     )
     if launch.message_type == RESOURCE_LINK:
         return resource_link_claims(scene)
@@ -238,11 +252,13 @@ def _await_response(connection: Connection, launch: Launch, scene: Scene) -> dic
         "course": launch.course_id,
         "section": launch.section_id,
         "data": data,
+        "place": launch.place,
         "expires_at": clock.now() + _DEEP_LINKING_LIFETIME,
     }
     connection.execute(_AWAIT_RESPONSE, values)
     return_url = campus().url(f"/lti/deep-linking/{handle}")
-    return deep_linking_claims(scene, return_url=return_url, data=data)
+    place = campus().settings.personality.find_place(launch.place)
+    return deep_linking_claims(scene, place, return_url=return_url, data=data)
 
 
 def _sign(claims: Mapping[str, object], tool: Tool, nonce: str) -> str:

@@ -45,7 +45,7 @@ def list_members(course_id: int) -> ResponseReturnValue:
     page, headers = cut_page(members, stuck=habits.stuck_members_link)
     body = {
         "id": campus().url(request.full_path.removesuffix("?")),
-        "context": {"id": str(course.id), "label": course.label, "title": course.title},
+        "context": {"id": course.context_id, "label": course.label, "title": course.title},
         "members": list(page),
     }
     return answer(body, MEMBERS, headers=headers)
@@ -57,7 +57,7 @@ def _find_activity(connection: Connection, course_id: int, tool: Tool) -> Activi
     if link_id is None:
         return None
     for activity in queries.list_activities(connection, course_id):
-        if str(activity.id) == link_id and activity.tool_id == tool.id:
+        if activity.link_id == link_id and activity.tool_id == tool.id:
             return activity
     raise RefusalError(404, "not_found", "rlid is none of this tool's resource links here")
 

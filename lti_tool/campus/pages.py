@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection, text
 
-from lti_tool.campus import queries, store
+from lti_tool.campus import copying, queries, store
 from lti_tool.campus.database import find_all
 from lti_tool.campus.errors import RefusalError
 from lti_tool.campus.records import (
@@ -28,6 +28,7 @@ from lti_tool.campus.web import find_persona, get_instructor, get_persona, get_r
 blueprint = Blueprint("pages", __name__)
 
 _MESSAGES = text("SELECT * FROM messages ORDER BY id DESC LIMIT 100")
+_SWITCH_ON = text("UPDATE tools SET is_on = true WHERE id = :id")
 _MY_COURSES = text(
     "SELECT c.* FROM courses c JOIN enrolments e ON e.course_id = c.id"
     " WHERE e.person_id = :person ORDER BY c.id"
@@ -115,7 +116,8 @@ def show_course(course_id: int) -> ResponseReturnValue:
             )
             for section in queries.list_sections(connection, course_id)
         ]
-        names = {tool.id: tool.name for tool in queries.list_tools(connection)}
+        tools = queries.list_tools(connection)
+        names = {tool.id: tool.name for tool in tools}
         line_items = queries.list_line_items(connection, course_id)
         rows = _read_gradebook(connection, course_id, person, role, line_items)
         courses = _list_courses(connection, person)
@@ -127,6 +129,7 @@ def show_course(course_id: int) -> ResponseReturnValue:
         role=role,
         parts=parts,
         tool_names=names,
+        usable=[tool for tool in tools if tool.is_on],
         line_items=line_items,
         rows=rows,
     )
@@ -152,7 +155,7 @@ def show_activity(course_id: int, activity_id: int) -> ResponseReturnValue:
         get_role(connection, course_id, get_persona(connection))
         activity = queries.get_activity(connection, course_id, activity_id)
     launch_url = url_for("launches.launch_activity", course_id=course_id, activity_id=activity_id)
-    return _frame(course, activity.title, launch_url)
+    return _frame(course, activity.title, launch_url, in_window=activity.in_window)
 
 
 @blueprint.get("/courses/<int:course_id>/tools/<int:tool_id>")
@@ -174,9 +177,27 @@ def choose_tool(course_id: int) -> ResponseReturnValue:
         course = queries.get_course(connection, course_id)
         get_instructor(connection, course_id)
         sections = queries.list_sections(connection, course_id)
-        tools = queries.list_tools(connection)
+        tools = [tool for tool in queries.list_tools(connection) if tool.is_on]
+    places = campus().settings.personality.places
+    offers = [
+        (tool, [place for place in places if not tool.places or place.name in tool.places])
+        for tool in tools
+    ]
     chosen = request.args.get("section", type=int)
-    return render_template("add.html", course=course, sections=sections, tools=tools, chosen=chosen)
+    return render_template(
+        "add.html", course=course, sections=sections, offers=offers, chosen=chosen
+    )
+
+
+@blueprint.post("/courses/<int:course_id>/copy")
+def copy(course_id: int) -> ResponseReturnValue:
+    """Copy the course with its people and activities, and go there."""
+    habits = campus().settings.personality
+    with campus().engine.begin() as connection:
+        get_instructor(connection, course_id)
+        made = copying.copy_course(connection, course_id, habits)
+    flash(f"This is {made.title}. Its people and activities are the same, its gradebook is empty.")
+    return redirect(url_for(".show_course", course_id=made.id), 303)
 
 
 @blueprint.get("/courses/<int:course_id>/add/<int:tool_id>")
@@ -191,6 +212,7 @@ def choose_content(course_id: int, tool_id: int) -> ResponseReturnValue:
         course_id=course_id,
         tool_id=tool_id,
         section=request.args.get("section"),
+        place=request.args.get("place"),
     )
     return _frame(course, f"Add an activity: {tool.name}", launch_url)
 
@@ -239,7 +261,19 @@ def list_tools() -> ResponseReturnValue:
     with campus().engine.begin() as connection:
         persona = find_persona(connection)
         tools = queries.list_tools(connection)
-    return render_template("tools.html", tools=tools, persona=persona)
+    words = campus().settings.personality.switch_on
+    return render_template("tools.html", tools=tools, persona=persona, switch_on=words)
+
+
+@blueprint.post("/tools/<int:tool_id>/on")
+def switch_on(tool_id: int) -> ResponseReturnValue:
+    """Let courses use a tool that has registered itself."""
+    with campus().engine.begin() as connection:
+        get_persona(connection, "administrator")
+        tool = queries.get_tool(connection, tool_id)
+        connection.execute(_SWITCH_ON, {"id": tool.id})
+    flash(f"{tool.name} can be used in courses now.")
+    return redirect(url_for(".list_tools"), 303)
 
 
 @blueprint.post("/tools")
@@ -247,12 +281,19 @@ def begin_registration() -> ResponseReturnValue:
     """Open a tool's registration page with a token that works once."""
     with campus().engine.begin() as connection:
         get_persona(connection, "administrator")
+        tools = queries.list_tools(connection)
     tool_url = request.form.get("url", "").strip()
     parts = urlsplit(tool_url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise RefusalError(400, "bad_request", "Enter the tool's registration address, with http.")
     origin = f"{parts.scheme}://{parts.netloc}"
-    return render_template("register.html", link=registration_link(tool_url), origin=origin)
+    known = [tool for tool in tools if tool.login_url.startswith(f"{origin}/")]
+    renews = request.form.get("renews")
+    if renews is None and known and campus().settings.personality.asks_update:
+        return render_template("renew.html", known=known, url=tool_url)
+    chosen = next((tool.id for tool in known if str(tool.id) == renews), None)
+    link = registration_link(tool_url, renews=chosen)
+    return render_template("register.html", link=link, origin=origin)
 
 
 @blueprint.get("/log")
@@ -263,11 +304,17 @@ def show_log() -> ResponseReturnValue:
     return render_template("log.html", messages=messages)
 
 
-def _frame(course: Course, title: str, launch_url: str) -> ResponseReturnValue:
+def _frame(
+    course: Course, title: str, launch_url: str, *, in_window: bool = False
+) -> ResponseReturnValue:
     joint = "&" if "?" in launch_url else "?"
     window_url = f"{launch_url}{joint}target=window"
     return render_template(
-        "frame.html", course=course, title=title, launch_url=launch_url, window_url=window_url
+        "frame.html",
+        course=course,
+        title=title,
+        launch_url=None if in_window else launch_url,
+        window_url=window_url,
     )
 
 

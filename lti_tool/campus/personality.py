@@ -3,7 +3,37 @@
 A personality is data: the code asks it, and never asks for a product's name.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+_MEMBERSHIP: Final = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
+_AT_HOME: Final = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#"
+_ANYBODY: Final = "http://purl.imsglobal.org/vocab/lis/v2/system/person#User"
+_COURSE: Final = "http://purl.imsglobal.org/vocab/lis/v2/course#"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeepLinkPlace:
+    """Where in the product instructors begin to choose in a tool, and what may come back.
+
+    Attributes:
+        name: as registrations and messages call it.
+        words: of the button; `{tool}` stands for the tool.
+        accept_multiple: several items at once.
+        accept_lineitem: sent if it is not None.
+        targets: `accept_presentation_document_targets`.
+        auto_create: sent as it is; nobody edits the items before they are there.
+        makes_section: the items become a part of the course of their own.
+    """
+
+    name: str
+    words: str = "Choose in {tool}"
+    accept_multiple: bool = True
+    accept_lineitem: bool | None = None
+    targets: tuple[str, ...] = ("iframe", "window")
+    auto_create: bool = False
+    makes_section: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +70,27 @@ class Personality:
         curly_links: `Link` headers of the gradebook's lists with typographic quotes and
             `&amp;`; the members' one is sound in Moodle.
         page_size: most items on a page of a list, whatever `limit` asks for.
+        places: where instructors choose in a tool; a registration may name those it wants.
+        roles: what "Instructor" and "Learner" are called in messages, in this order.
+        context_type: of courses.
+        claims: further claims that are the same in every message.
+        login_fields: further fields of a login initiation; Canvas names a frame for storage.
+        numeric_client_ids: as Canvas' developer keys, which all accounts may share.
+        subject: of people; `{number}` and `{uuid}` are filled in.
+        opaque_ids: courses and links are known by ids that say nothing.
+        deployment: its id; `{tool}` and `{hex}` are filled in. Empty for a random one.
+        hint: the message hint; `{token}` and `{activity}` are filled in.
+        spent_hint: the error of a launch that was opened twice.
+        link_history: substitutes `$ResourceLink.id.history`.
+        sends_data: a deep linking request has `data`, which has to come back.
+        confirms_items: the instructor sees what is about to be added, and saves.
+        takes_windows: an item may ask for a window of its own.
+        takes_times: an item's times are shown with the activity.
+        configuration_needs_token: the openid configuration is shown to its bearer only.
+        registration_tells_deployment: with its answer, not only with the first launch.
+        switch_on: what the administrator presses before a registered tool can be used.
+            Empty where it can be at once.
+        asks_update: a tool of a known address may renew its registration.
     """
 
     name: str
@@ -67,6 +118,35 @@ class Personality:
     stuck_members_link: bool = False
     curly_links: bool = False
     page_size: int = 100
+    places: tuple[DeepLinkPlace, ...] = (DeepLinkPlace(name="ContentArea", accept_lineitem=True),)
+    roles: Mapping[str, tuple[str, ...]] = field(
+        default_factory=lambda: {
+            "Instructor": (f"{_MEMBERSHIP}Instructor", f"{_AT_HOME}Faculty"),
+            "Learner": (f"{_MEMBERSHIP}Learner", f"{_AT_HOME}Student"),
+        }
+    )
+    context_type: str = f"{_COURSE}CourseSection"
+    claims: Mapping[str, object] = field(default_factory=dict)
+    login_fields: Mapping[str, str] = field(default_factory=dict)
+    numeric_client_ids: bool = False
+    subject: str = "campus-{number}"
+    opaque_ids: bool = False
+    deployment: str = ""
+    hint: str = "{token}"
+    spent_hint: str = "access_denied"
+    link_history: bool = True
+    sends_data: bool = True
+    confirms_items: bool = False
+    takes_windows: bool = True
+    takes_times: bool = True
+    configuration_needs_token: bool = False
+    registration_tells_deployment: bool = True
+    switch_on: str = ""
+    asks_update: bool = False
+
+    def find_place(self, name: str | None) -> DeepLinkPlace:
+        """Return the place of this name, else the first."""
+        return next((place for place in self.places if place.name == name), self.places[0])
 
 
 STRICT = Personality(name="strict")
@@ -85,7 +165,22 @@ MOODLE = Personality(
     deep_link_maximum_is_percent=True,
     short_roles_in_members=True,
     curly_links=True,
+    places=(DeepLinkPlace(name="ContentArea", targets=("frame", "iframe", "window")),),
+    roles={"Instructor": (f"{_MEMBERSHIP}Instructor",), "Learner": (f"{_MEMBERSHIP}Learner",)},
+    context_type="CourseSection",
+    claims={"https://purl.imsglobal.org/spec/lti/claim/ext": {"lms": "moodle-2"}},
+    subject="{number}",
+    deployment="{tool}",
+    hint='{{"cmid":{activity},"launchid":"{token}"}}',
+    link_history=False,
+    sends_data=False,
+    confirms_items=True,
+    takes_windows=False,
+    takes_times=False,
+    switch_on="Activate",
+    asks_update=True,
 )
+_CANVAS: Final = "https://canvas.instructure.com/lti/"
 CANVAS = Personality(
     name="canvas",
     product_family_code="canvas",
@@ -100,6 +195,47 @@ CANVAS = Personality(
     throttled=(403, "403 Forbidden (Rate Limit Exceeded)"),
     accepts_wildcard=True,
     page_size=50,
+    places=(
+        DeepLinkPlace(
+            name=f"{_CANVAS}assignment_selection",
+            words="Make one assignment with {tool}",
+            accept_multiple=False,
+        ),
+        DeepLinkPlace(
+            name=f"{_CANVAS}course_assignments_menu", words="Make several assignments with {tool}"
+        ),
+        DeepLinkPlace(
+            name=f"{_CANVAS}module_index_menu_modal",
+            words="Make a module with {tool}",
+            auto_create=True,
+            makes_section=True,
+        ),
+    ),
+    roles={
+        "Instructor": (f"{_AT_HOME}Instructor", f"{_MEMBERSHIP}Instructor", _ANYBODY),
+        # Whoever teaches somewhere is called so everywhere; the course's role decides.
+        "Learner": (
+            f"{_AT_HOME}Instructor",
+            f"{_AT_HOME}Student",
+            f"{_MEMBERSHIP}Learner",
+            _ANYBODY,
+        ),
+    },
+    context_type=f"{_COURSE}CourseOffering",
+    login_fields={
+        "canvas_region": "us-east-1",
+        "canvas_environment": "prod",
+        "lti_storage_target": "post_message_forwarding",
+    },
+    numeric_client_ids=True,
+    subject="{uuid}",
+    opaque_ids=True,
+    deployment="{tool}:{hex}",
+    spent_hint="launch_no_longer_valid",
+    link_history=False,
+    configuration_needs_token=True,
+    registration_tells_deployment=False,
+    switch_on="Install",
 )
 BLACKBOARD = Personality(
     name="blackboard",

@@ -24,6 +24,11 @@ _STAFF_HOMES = text(
 )
 _COURSE = text("SELECT * FROM courses WHERE id = :id")
 _COURSES = text("SELECT * FROM courses ORDER BY id")
+_ANCESTORS = text(
+    "WITH RECURSIVE line AS (SELECT c.*, 0 AS far FROM courses c WHERE id = :id"
+    " UNION ALL SELECT c.*, line.far + 1 FROM courses c JOIN line ON c.id = line.copied_from)"
+    " SELECT id, label, title, sis_id, public_id, copied_from FROM line WHERE far > 0 ORDER BY far"
+)
 _ROLE = text("SELECT role FROM enrolments WHERE course_id = :course AND person_id = :person")
 _MEMBERS = text(
     "SELECT p.* FROM people p JOIN enrolments e ON e.person_id = p.id"
@@ -39,8 +44,12 @@ _TOOLS = text("SELECT * FROM tools ORDER BY id")
 _CLIENT = text("SELECT * FROM tools WHERE client_id = :client ORDER BY id")
 _ACTIVITY = text("SELECT * FROM activities WHERE id = :id AND course_id = :course")
 _ACTIVITIES = text("SELECT * FROM activities WHERE course_id = :course ORDER BY id")
-_LINE_ITEM = text("SELECT * FROM line_items WHERE id = :id AND course_id = :course")
-_LINE_ITEMS = text("SELECT * FROM line_items WHERE course_id = :course ORDER BY id")
+_COLUMNS = (
+    "SELECT l.*, coalesce(a.public_id, a.id::text) AS link_id FROM line_items l"
+    " LEFT JOIN activities a ON a.id = l.activity_id WHERE l.course_id = :course"
+)
+_LINE_ITEM = text(f"{_COLUMNS} AND l.id = :id")
+_LINE_ITEMS = text(f"{_COLUMNS} ORDER BY l.id")
 _SCORES = text(
     "SELECT s.* FROM scores s JOIN line_items l ON l.id = s.line_item_id"
     " WHERE l.course_id = :course"
@@ -79,6 +88,11 @@ def get_course(connection: Connection, course_id: int) -> Course:
     if course is None:
         raise RefusalError(404, "not_found", "There is no such course.")
     return course
+
+
+def list_ancestors(connection: Connection, course_id: int) -> list[Course]:
+    """Return what the course was copied from, and that from, the latest first."""
+    return find_all(connection, Course, _ANCESTORS, id=course_id)
 
 
 def find_role(connection: Connection, course_id: int, person_id: int) -> str | None:

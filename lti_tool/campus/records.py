@@ -1,6 +1,6 @@
 """The rows of Campus as values; a field per column of `schema.sql`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -41,6 +41,13 @@ class Course:
     label: str
     title: str
     sis_id: str
+    public_id: str | None = None
+    copied_from: int | None = None
+
+    @property
+    def context_id(self) -> str:
+        """Its id in messages."""
+        return self.public_id or str(self.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +85,8 @@ class Tool:
     scopes: list[str]
     claims: list[str]
     custom: dict[str, str]
+    is_on: bool = True
+    places: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +103,18 @@ class Activity:
     custom: dict[str, str]
     opens_at: datetime | None
     closes_at: datetime | None
+    public_id: str | None = None
+    in_window: bool = False
+
+    @property
+    def link_id(self) -> str:
+        """Its id in messages."""
+        return self.public_id or str(self.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineItem:
-    """A column of a gradebook."""
+    """A column of a gradebook. `link_id` is its activity's id in messages."""
 
     id: int
     course_id: int
@@ -110,6 +126,7 @@ class LineItem:
     tag: str | None
     starts_at: datetime | None
     ends_at: datetime | None
+    link_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +167,7 @@ class Launch:
     activity_id: int | None
     section_id: int | None
     document_target: str
+    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +181,8 @@ class DeepLinking:
     data: str
     expires_at: datetime
     used_at: datetime | None
+    place: str | None = None
+    claims: dict[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

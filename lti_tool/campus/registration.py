@@ -26,7 +26,7 @@ TOOL_CONFIGURATION: Final = "https://purl.imsglobal.org/spec/lti-tool-configurat
 PLATFORM_CONFIGURATION: Final = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 CONFIGURATION_PATH: Final = "/.well-known/openid-configuration"
 _TOKEN = text(
-    "SELECT 1 FROM registration_tokens WHERE digest = :digest AND used_at IS NULL"
+    "SELECT tool_id FROM registration_tokens WHERE digest = :digest AND used_at IS NULL"
     " AND expires_at > :now"
 )
 _SPEND = text(
@@ -38,7 +38,9 @@ _SPEND = text(
 @blueprint.get(CONFIGURATION_PATH)
 def show_configuration() -> ResponseReturnValue:
     """Describe the platform (Dynamic Registration 1.0 §2.1)."""
-    url = campus().url
+    url, habits = campus().url, campus().settings.personality
+    if habits.configuration_needs_token:
+        _find_token()
     return jsonify(
         {
             "issuer": campus().settings.base_url,
@@ -55,11 +57,11 @@ def show_configuration() -> ResponseReturnValue:
             "id_token_signing_alg_values_supported": ["RS256"],
             "claims_supported": ["sub", "iss", *store.PERSONAL_CLAIMS],
             PLATFORM_CONFIGURATION: {
-                "product_family_code": campus().settings.personality.product_family_code,
+                "product_family_code": habits.product_family_code,
                 "version": "1",
                 "messages_supported": [
                     {"type": RESOURCE_LINK},
-                    {"type": DEEP_LINK, "placements": ["ContentArea"]},
+                    {"type": DEEP_LINK, "placements": [place.name for place in habits.places]},
                 ],
                 "variables": ["Context.id", "ResourceLink.id", "User.id", "Person.sourcedId"],
             },
@@ -70,13 +72,8 @@ def show_configuration() -> ResponseReturnValue:
 @blueprint.post("/lti/register")
 def register() -> ResponseReturnValue:
     """Connect the tool that the body describes, and spend the token."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    values = {"digest": digest(token), "now": clock.now()}
-    with campus().engine.begin() as connection:
-        known = connection.execute(_TOKEN, values).one_or_none() is not None
-    if scheme.lower() != "bearer" or not known:
-        message = "the registration token is missing, unknown, used or expired"
-        raise RefusalError(401, "invalid_token", message)
+    values, renews = _find_token()
+    habits = campus().settings.personality
     if request.mimetype != "application/json":
         raise RefusalError(400, "invalid_client_metadata", "send application/json")
     asked = parse_object(request.get_data())
@@ -84,33 +81,40 @@ def register() -> ResponseReturnValue:
     with campus().engine.begin() as connection:
         if connection.execute(_SPEND, values).rowcount != 1:
             raise RefusalError(401, "invalid_token", "the registration token was used")
-    tool = store.connect_tool(campus().engine, **asdict(details))
+    if renews is None:
+        is_on = not habits.switch_on
+        tool = store.connect_tool(campus().engine, **asdict(details), is_on=is_on, habits=habits)
+    else:
+        tool = store.renew_tool(campus().engine, renews, **asdict(details))
     log_message(
         campus().engine,
         direction="received",
         kind="registration",
-        outcome="connected",
+        outcome="connected" if renews is None else "renewed",
         detail={"tool": details.name, "scopes": details.scopes, "claims": details.claims},
     )
     configuration = asked[TOOL_CONFIGURATION]
     shown = dict(configuration) if isinstance(configuration, Mapping) else {}
+    shown |= {"version": "1.3.0", "claims": ["iss", "sub", *details.claims]}
+    if habits.registration_tells_deployment:
+        shown["deployment_id"] = tool.deployment_id
     body = {
         **asked,
         "client_id": tool.client_id,
         "scope": " ".join(details.scopes),
-        TOOL_CONFIGURATION: {
-            **shown,
-            "version": "1.3.0",
-            "deployment_id": tool.deployment_id,
-            "claims": ["iss", "sub", *details.claims],
-        },
+        TOOL_CONFIGURATION: shown,
     }
     return jsonify(body), 201
 
 
-def registration_link(tool_url: str) -> str:
-    """Return the address that begins a registration, with a fresh token in it."""
-    token = store.issue_registration_token(campus().engine)
+def registration_link(tool_url: str, *, renews: int | None = None) -> str:
+    """Return the address that begins a registration, with a fresh token in it.
+
+    Args:
+        tool_url: where the tool registers.
+        renews: the tool that is to be renewed; None for a new one.
+    """
+    token = store.issue_registration_token(campus().engine, renews=renews)
     query = {
         "openid_configuration": campus().url(CONFIGURATION_PATH),
         "registration_token": token,
@@ -119,9 +123,26 @@ def registration_link(tool_url: str) -> str:
     return tool_url + joint + urlencode(query)
 
 
+def _find_token() -> tuple[dict[str, object], int | None]:
+    """Return the request's registration token as values of a query, and the tool it renews.
+
+    Raises:
+        RefusalError: it is none.
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    values: dict[str, object] = {"digest": digest(token), "now": clock.now()}
+    with campus().engine.begin() as connection:
+        row = connection.execute(_TOKEN, values).one_or_none()
+    if scheme.lower() != "bearer" or row is None:
+        message = "the registration token is missing, unknown, used or expired"
+        raise RefusalError(401, "invalid_token", message)
+    return values, row.tool_id
+
+
 class _Message(BaseModel):
     type: str
     target_link_uri: str | None = None
+    placements: list[str] = []
 
 
 class _Configuration(BaseModel):
@@ -158,6 +179,7 @@ class _Details:
     scopes: list[str]
     claims: list[str]
     custom: dict[str, str]
+    places: list[str]
 
 
 def _read(body: Mapping[str, object]) -> _Details:
@@ -177,6 +199,7 @@ def _read(body: Mapping[str, object]) -> _Details:
         raise RefusalError(400, "invalid_client_metadata", message)
     settings = asked.configuration
     targets = {item.type: item.target_link_uri for item in settings.messages}
+    asked_places = {name for item in settings.messages for name in item.placements}
     deep_link_url = targets.get(DEEP_LINK) or settings.target_link_uri
     addresses = [
         asked.initiate_login_uri,
@@ -200,4 +223,9 @@ def _read(body: Mapping[str, object]) -> _Details:
         scopes=[scope for scope in store.SCOPES if scope in asked.scope.split()],
         claims=[claim for claim in store.PERSONAL_CLAIMS if claim in settings.claims],
         custom=settings.custom_parameters,
+        places=[
+            place.name
+            for place in campus().settings.personality.places
+            if place.name in asked_places
+        ],
     )

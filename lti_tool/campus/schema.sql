@@ -196,3 +196,18 @@ CREATE TABLE IF NOT EXISTS messages (
   outcome text NOT NULL,
   detail jsonb NOT NULL
 );
+
+-- What came after the first demos, whose databases live on.
+ALTER TABLE courses ADD COLUMN IF NOT EXISTS public_id text;
+ALTER TABLE courses ADD COLUMN IF NOT EXISTS copied_from int REFERENCES courses;
+ALTER TABLE activities ADD COLUMN IF NOT EXISTS public_id text;
+ALTER TABLE activities ADD COLUMN IF NOT EXISTS in_window boolean NOT NULL DEFAULT false;
+-- A tool that is off waits for the administrator. Its places are those it asked for.
+ALTER TABLE tools ADD COLUMN IF NOT EXISTS is_on boolean NOT NULL DEFAULT true;
+ALTER TABLE tools ADD COLUMN IF NOT EXISTS places text[] NOT NULL DEFAULT '{}';
+ALTER TABLE launches ADD COLUMN IF NOT EXISTS place text;
+ALTER TABLE deep_linkings ADD COLUMN IF NOT EXISTS place text;
+-- A response whose items the instructor has seen and not yet saved.
+ALTER TABLE deep_linkings ADD COLUMN IF NOT EXISTS claims jsonb;
+-- A token that renews this tool's registration.
+ALTER TABLE registration_tokens ADD COLUMN IF NOT EXISTS tool_id int REFERENCES tools;

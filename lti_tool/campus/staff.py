@@ -80,8 +80,8 @@ def show_keys() -> ResponseReturnValue:
 def authorize() -> ResponseReturnValue:
     """Send a code back for who is signed in, or let them choose who to sign in as.
 
-    The registrar goes straight through; anybody else is asked, since in the demo one
-    person plays them all.
+    Who has a desk (registrar, administrator) goes straight through; anybody else is asked,
+    since in the demo one person plays them all.
     """
     asked = request.args
     redirect_uri = asked.get("redirect_uri", "")
@@ -197,7 +197,7 @@ def _choose(connection: Connection, chosen: int | None) -> Person | None:
         return person
     prompts = request.args.get("prompt", "").split()
     persona = find_persona(connection)
-    ready = persona is not None and persona.kind == "registrar"
+    ready = persona is not None and persona.kind in {"registrar", "administrator"}
     if ready and not {"login", "select_account"} & set(prompts):
         return persona
     if "none" in prompts:

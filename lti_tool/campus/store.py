@@ -5,6 +5,7 @@ Every function here is one transaction on the engine of `open_database`.
 
 import json
 import secrets
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, Engine, text
 from lti_tool.campus import clock, queries
 from lti_tool.campus.database import digest, find_one
 from lti_tool.campus.errors import RefusalError
+from lti_tool.campus.personality import STRICT, Personality
 from lti_tool.campus.records import Activity, LineItem, Person, Score
 from lti_tool.campus.seed_data import COURSES, IN_SECOND_COURSE, PEOPLE
 
@@ -28,9 +30,16 @@ PERSONAL_CLAIMS = ("name", "given_name", "family_name", "email")
 
 _ADD_TOOL = text(
     "INSERT INTO tools (client_id, deployment_id, name, login_url, launch_url, deep_link_url,"
-    " jwks_url, redirect_uris, scopes, claims, custom) VALUES (:client_id, :deployment_id, :name,"
-    " :login_url, :launch_url, :deep_link_url, :jwks_url, :redirect_uris, :scopes, :claims,"
-    " CAST(:custom AS jsonb)) RETURNING id"
+    " jwks_url, redirect_uris, scopes, claims, custom, is_on, places) VALUES (:client_id,"
+    " :deployment_id, :name, :login_url, :launch_url, :deep_link_url, :jwks_url, :redirect_uris,"
+    " :scopes, :claims, CAST(:custom AS jsonb), :is_on, :places) RETURNING id"
+)
+_NAME_DEPLOYMENT = text("UPDATE tools SET deployment_id = :deployment_id WHERE id = :id")
+_RENEW_TOOL = text(
+    "UPDATE tools SET name = :name, login_url = :login_url, launch_url = :launch_url,"
+    " deep_link_url = :deep_link_url, jwks_url = :jwks_url, redirect_uris = :redirect_uris,"
+    " scopes = :scopes, claims = :claims, custom = CAST(:custom AS jsonb), places = :places"
+    " WHERE id = :id RETURNING client_id, deployment_id"
 )
 _ADD_STAFF_CLIENT = text(
     "INSERT INTO staff_clients (client_id, secret_digest, redirect_uri, name, home_url)"
@@ -41,7 +50,8 @@ _ADD_PERSON = text(
     " VALUES (:subject, :given, :family, :email, :sis_id, :kind, :note, :featured) RETURNING id"
 )
 _ADD_COURSE = text(
-    "INSERT INTO courses (label, title, sis_id) VALUES (:label, :title, :sis_id) RETURNING id"
+    "INSERT INTO courses (label, title, sis_id, public_id)"
+    " VALUES (:label, :title, :sis_id, :public_id) RETURNING id"
 )
 _ADD_SECTION = text("INSERT INTO sections (course_id, title) VALUES (:course, :title) RETURNING id")
 _ADD_NOTE = text("INSERT INTO notes (section_id, title, body) VALUES (:section, :title, :body)")
@@ -52,12 +62,14 @@ _ENROL = text(
 _UNENROL = text("DELETE FROM enrolments WHERE course_id = :course AND person_id = :person")
 _LOCK = text("LOCK TABLE people IN EXCLUSIVE MODE")
 _ADD_REGISTRATION_TOKEN = text(
-    "INSERT INTO registration_tokens (digest, expires_at) VALUES (:digest, :expires_at)"
+    "INSERT INTO registration_tokens (digest, expires_at, tool_id)"
+    " VALUES (:digest, :expires_at, :tool)"
 )
 _ADD_ACTIVITY = text(
     "INSERT INTO activities (course_id, section_id, tool_id, title, description, url, custom,"
-    " opens_at, closes_at) VALUES (:course_id, :section_id, :tool_id, :title, :description, :url,"
-    " CAST(:custom AS jsonb), :opens_at, :closes_at) RETURNING *"
+    " opens_at, closes_at, public_id, in_window) VALUES (:course_id, :section_id, :tool_id, :title,"
+    " :description, :url, CAST(:custom AS jsonb), :opens_at, :closes_at, :public_id, :in_window)"
+    " RETURNING *"
 )
 _ADD_LINE_ITEM = text(
     "INSERT INTO line_items (course_id, tool_id, activity_id, label, score_maximum, resource_id,"
@@ -101,6 +113,9 @@ def connect_tool(  # noqa: PLR0913 - the fields of a registration
     claims: Sequence[str] = PERSONAL_CLAIMS,
     custom: Mapping[str, str] | None = None,
     client_id: str | None = None,
+    is_on: bool = True,
+    places: Sequence[str] = (),
+    habits: Personality = STRICT,
 ) -> ConnectedTool:
     """Register a tool for the whole site, as an administrator would by hand.
 
@@ -116,10 +131,16 @@ def connect_tool(  # noqa: PLR0913 - the fields of a registration
         claims: personal claims it may see, of `PERSONAL_CLAIMS`.
         custom: parameters sent with every message; `$Variables` are substituted.
         client_id: an existing one makes a further deployment of that registration.
+        is_on: it can be used; else the administrator has to switch it on first.
+        places: where instructors choose in it, of the personality's; none means all.
+        habits: what ids look like.
     """
+    fresh = secrets.token_hex(8)
+    if habits.numeric_client_ids:
+        fresh = str(10_000_000_000_000 + secrets.randbelow(10**12))
     with engine.begin() as connection:
         values = {
-            "client_id": client_id or secrets.token_hex(8),
+            "client_id": client_id or fresh,
             "deployment_id": secrets.token_hex(4),
             "name": name,
             "login_url": login_url,
@@ -130,13 +151,30 @@ def connect_tool(  # noqa: PLR0913 - the fields of a registration
             "scopes": list(scopes),
             "claims": list(claims),
             "custom": json.dumps(dict(custom or {})),
+            "is_on": is_on,
+            "places": list(places),
         }
         tool_id = connection.execute(_ADD_TOOL, values).scalar_one()
+        if habits.deployment:
+            named = habits.deployment.format(tool=tool_id, hex=secrets.token_hex(20))
+            values["deployment_id"] = named
+            connection.execute(_NAME_DEPLOYMENT, {"id": tool_id, "deployment_id": named})
     return ConnectedTool(
         tool_id=tool_id,
         client_id=str(values["client_id"]),
         deployment_id=str(values["deployment_id"]),
     )
+
+
+def renew_tool(engine: Engine, tool_id: int, **details: object) -> ConnectedTool:
+    """Replace what a tool says of itself; its ids and whether it is on stay.
+
+    `details` are as for `connect_tool`, all of them.
+    """
+    values = {**details, "id": tool_id, "custom": json.dumps(details["custom"])}
+    with engine.begin() as connection:
+        client_id, deployment_id = connection.execute(_RENEW_TOOL, values).one()
+    return ConnectedTool(tool_id=tool_id, client_id=client_id, deployment_id=deployment_id)
 
 
 def connect_staff_client(
@@ -167,18 +205,27 @@ def connect_staff_client(
     return client
 
 
-def issue_registration_token(engine: Engine) -> str:
-    """Return a token that lets one tool register itself within an hour."""
+def issue_registration_token(engine: Engine, *, renews: int | None = None) -> str:
+    """Return a token that lets one tool register itself within an hour.
+
+    Args:
+        engine: Campus' database.
+        renews: the tool whose registration is renewed; None for a new one.
+    """
     token = secrets.token_urlsafe(32)
     with engine.begin() as connection:
         connection.execute(
             _ADD_REGISTRATION_TOKEN,
-            {"digest": digest(token), "expires_at": clock.now() + timedelta(hours=1)},
+            {
+                "digest": digest(token),
+                "expires_at": clock.now() + timedelta(hours=1),
+                "tool": renews,
+            },
         )
     return token
 
 
-def seed(engine: Engine) -> None:
+def seed(engine: Engine, habits: Personality = STRICT) -> None:
     """Put the demo's people and courses in, unless there are people already.
 
     Ids follow from the order in `seed_data`: the first course is 1, Mirela Dragomir
@@ -189,15 +236,20 @@ def seed(engine: Engine) -> None:
         if queries.list_people(connection):
             return
         people = {
-            given: (_add_person(connection, index, row), row[2])
+            given: (_add_person(connection, index, row, habits), row[2])
             for index, row in enumerate(PEOPLE, start=1)
             for given in row[:1]
         }
         for place, (label, title, sections) in enumerate(COURSES):
-            values = {"label": label, "title": title, "sis_id": f"SIS-{label}"}
+            values = {
+                "label": label,
+                "title": title,
+                "sis_id": f"SIS-{label}",
+                "public_id": public_id(habits),
+            }
             course = connection.execute(_ADD_COURSE, values).scalar_one()
             for section_title, notes in sections:
-                _add_section(connection, course, section_title, notes)
+                add_section(connection, course, section_title, notes)
             for given, (person, kind) in people.items():
                 if place == 0 or given in IN_SECOND_COURSE:
                     _enrol_kind(connection, course, person, kind)
@@ -237,9 +289,9 @@ def add_course(
         Its id, and the sections' by title.
     """
     with engine.begin() as connection:
-        values = {"label": label, "title": title, "sis_id": f"SIS-{label}"}
+        values = {"label": label, "title": title, "sis_id": f"SIS-{label}", "public_id": None}
         course: int = connection.execute(_ADD_COURSE, values).scalar_one()
-        found = {section: _add_section(connection, course, section, ()) for section in sections}
+        found = {section: add_section(connection, course, section) for section in sections}
         for person, role in members.items():
             connection.execute(_ENROL, {"course": course, "person": person, "role": role})
     return course, found
@@ -280,8 +332,19 @@ def gradebook(engine: Engine, course_id: int) -> dict[tuple[int, str], Score]:
     return {(line_item, subjects[person]): score for (line_item, person), score in scores.items()}
 
 
+def add_section(
+    connection: Connection, course: int, title: str, notes: Sequence[tuple[str, str]] = ()
+) -> int:
+    """Add a part to a course, below the others. Return its id."""
+    section: int = connection.execute(_ADD_SECTION, {"course": course, "title": title}).scalar_one()
+    for note_title, body in notes:
+        connection.execute(_ADD_NOTE, {"section": section, "title": note_title, "body": body})
+    return section
+
+
 def add_activity(connection: Connection, **values: object) -> Activity:
-    """Insert an activity: all columns but `id`, `custom` as a mapping."""
+    """Insert an activity: all columns that have no default, `custom` as a mapping."""
+    values = {"public_id": None, "in_window": False, **values}
     values["custom"] = json.dumps(values["custom"])
     activity = find_one(connection, Activity, _ADD_ACTIVITY, **values)
     if activity is None:
@@ -297,10 +360,20 @@ def add_line_item(connection: Connection, **values: object) -> LineItem:
     return line_item
 
 
-def _add_person(connection: Connection, index: int, row: tuple[str, str, str, str, bool]) -> int:
+def public_id(habits: Personality) -> str | None:
+    """Return an id that says nothing, where the personality has such."""
+    return secrets.token_hex(20) if habits.opaque_ids else None
+
+
+def _add_person(
+    connection: Connection,
+    index: int,
+    row: tuple[str, str, str, str, bool],
+    habits: Personality = STRICT,
+) -> int:
     given, family, kind, note, featured = row
     values = {
-        "subject": f"campus-{1000 + index}",
+        "subject": habits.subject.format(number=1000 + index, uuid=uuid.uuid4()),
         "given": given,
         "family": family,
         "email": f"person{index}@campus.example",
@@ -311,15 +384,6 @@ def _add_person(connection: Connection, index: int, row: tuple[str, str, str, st
     }
     person_id: int = connection.execute(_ADD_PERSON, values).scalar_one()
     return person_id
-
-
-def _add_section(
-    connection: Connection, course: int, title: str, notes: Sequence[tuple[str, str]]
-) -> int:
-    section: int = connection.execute(_ADD_SECTION, {"course": course, "title": title}).scalar_one()
-    for note_title, body in notes:
-        connection.execute(_ADD_NOTE, {"section": section, "title": note_title, "body": body})
-    return section
 
 
 def _enrol_kind(connection: Connection, course: int, person: int, kind: str) -> None:

@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from lti_tool.campus import queries
 from lti_tool.campus.errors import RefusalError
+from lti_tool.campus.personality import STRICT
 from lti_tool.campus.records import Person
 from lti_tool.campus.runtime import campus
 
@@ -74,7 +75,8 @@ def get_instructor(connection: Connection, course_id: int) -> Person:
 
 
 def _shared_values() -> dict[str, object]:
-    return {"campus_name": "Campus"}
+    kind = campus().settings.personality
+    return {"campus_name": "Campus" if kind == STRICT else f"Campus as {kind.name.capitalize()}"}
 
 
 def _suffer() -> ResponseReturnValue | None:

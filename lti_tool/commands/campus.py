@@ -4,6 +4,7 @@ import click
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from lti_tool.campus.app import CampusSettings, create_campus
+from lti_tool.campus.personality import PERSONALITIES, STRICT
 from lti_tool.commands.product import connect
 from lti_tool.demo.seed import seed_demo
 
@@ -13,10 +14,24 @@ from lti_tool.demo.seed import seed_demo
 @click.option("--url", envvar="CAIRN_CAMPUS_URL", required=True, help="Its own address.")
 @click.option("--database-url", envvar="CAIRN_CAMPUS_DATABASE_URL", required=True)
 @click.option("--secret-key", envvar="CAIRN_CAMPUS_SECRET_KEY", required=True)
+@click.option(
+    "--as",
+    "product",
+    type=click.Choice(list(PERSONALITIES)),
+    default=STRICT.name,
+    help="Behave as this product does. Its database has to be new.",
+)
 @click.option("--seed", is_flag=True, hidden=True, help="Load the demo's content instead.")
-def campus_command(port: int, url: str, database_url: str, secret_key: str, *, seed: bool) -> None:
+def campus_command(  # noqa: PLR0913 - the options of one command
+    port: int, url: str, database_url: str, secret_key: str, product: str, *, seed: bool
+) -> None:
     """Serve Campus, the demo's LMS. Not for production."""
-    settings = CampusSettings(database_url=database_url, base_url=url, secret_key=secret_key)
+    settings = CampusSettings(
+        database_url=database_url,
+        base_url=url,
+        secret_key=secret_key,
+        personality=PERSONALITIES[product],
+    )
     if seed:
         seed_demo(connect(), create_campus(settings).extensions["campus"])
         return

@@ -13,6 +13,12 @@ from lti_tool.demo import supervisor
 @click.option("--home", envvar="CAIRN_DEMO_HOME", type=click.Path(path_type=Path), help="Its data.")
 @click.option("--database-url", envvar="CAIRN_DATABASE_URL", help="Servers of your own ...")
 @click.option("--redis-url", envvar="CAIRN_REDIS_URL", help="... instead of embedded ones.")
+@click.option(
+    "--allow",
+    envvar="CAIRN_DEMO_ALLOW",
+    multiple=True,
+    help="Another LMS on this machine that may be connected: host or host:port.",
+)
 @click.option("--reset", is_flag=True, help="Forget the data instead.")
 def demo_command(  # noqa: PLR0913 - the options of one command
     *,
@@ -21,6 +27,7 @@ def demo_command(  # noqa: PLR0913 - the options of one command
     home: Path | None,
     database_url: str | None,
     redis_url: str | None,
+    allow: tuple[str, ...],
     reset: bool,
 ) -> None:
     """Run Cairn and Campus on this machine, with PostgreSQL and Valkey, until Ctrl-C."""
@@ -32,6 +39,10 @@ def demo_command(  # noqa: PLR0913 - the options of one command
         supervisor.forget(home, click.echo)
     else:
         wishes = supervisor.Wishes(
-            home=home, web_port=port, campus_port=campus_port, elsewhere=elsewhere
+            home=home,
+            web_port=port,
+            campus_port=campus_port,
+            elsewhere=elsewhere,
+            allowed_hosts=allow,
         )
         supervisor.run(wishes, click.echo)

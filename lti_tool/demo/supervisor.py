@@ -70,12 +70,14 @@ class Wishes:
     Attributes:
         web_port, campus_port: None for the ones it had, or 8400 and 8401.
         elsewhere: servers to use instead of embedded ones.
+        allowed_hosts: further ones of this machine or network that Cairn may call.
     """
 
     home: Path = HOME
     web_port: int | None = None
     campus_port: int | None = None
     elsewhere: Elsewhere | None = None
+    allowed_hosts: tuple[str, ...] = ()
 
 
 def run(wishes: Wishes, say: Say) -> None:
@@ -140,7 +142,7 @@ def _start(
     state = _state(wishes, home)
     watch.done("PostgreSQL and Valkey run" if wishes.elsewhere is None else "servers found")
 
-    environment = _environment(state, backend, home)
+    environment = _environment(state, backend, home, wishes.allowed_hosts)
     if not state.seeded:
         databases.make_databases(backend.database, state)
     schema.upgrade(
@@ -198,7 +200,10 @@ def _state(wishes: Wishes, home: Path) -> State:
     return state
 
 
-def _environment(state: State, backend: _Backend, home: Path) -> dict[str, str]:
+def _environment(
+    state: State, backend: _Backend, home: Path, allowed_hosts: Sequence[str]
+) -> dict[str, str]:
+    own = (f"127.0.0.1:{state.campus_port}", f"localhost:{state.web_port}")
     inherited = os.environ  # noqa: TID251 - children find their programs and locale as we do
     return {
         **{name: word for name, word in inherited.items() if not name.startswith("CAIRN_")},
@@ -212,7 +217,7 @@ def _environment(state: State, backend: _Backend, home: Path) -> dict[str, str]:
         "CAIRN_STORAGE_DIR": str(home / "storage"),
         "CAIRN_MAIL_URL": (home / "mail").absolute().as_uri(),
         "CAIRN_MAIL_FROM": "Cairn <cairn@localhost>",
-        "CAIRN_ALLOWED_HOSTS": f"127.0.0.1:{state.campus_port},localhost:{state.web_port}",
+        "CAIRN_ALLOWED_HOSTS": ",".join((*own, *allowed_hosts)),
         "CAIRN_CAMPUS_DATABASE_URL": databases.campus_url(backend.database, state),
         "CAIRN_CAMPUS_URL": state.campus_url,
         "CAIRN_CAMPUS_SECRET_KEY": state.campus_secret_key,

@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -31,8 +31,7 @@ from lti_tool.launch.models import Launch, PendingLogin
 from lti_tool.launch.record import LaunchRecord, record
 from lti_tool.launch.session import PREFIX, expiry
 from lti_tool.people.rules import Role
-from lti_tool.platforms import quirks
-from lti_tool.platforms import services as platform_services
+from lti_tool.platforms import invitations, quirks
 from lti_tool.platforms.models import Institution
 from lti_tool.platforms.rules import belongs, origin_of
 
@@ -265,7 +264,7 @@ def open_launch(login: UsedLogin, id_token: str) -> OpenedLaunch:
     if message.platform_deployment_id != login.deployment_claim:
         raise MessageRefusedError(Reason.DEPLOYMENT)
     if login.deployment_id is None:
-        _note_deployment(login, message)
+        login = _meet(login, message)
     if login.deployment_id is None or login.institution_id is None:
         raise DeploymentPendingError(web_address(message.return_url))
     secret = new_secret()
@@ -281,16 +280,16 @@ def open_launch(login: UsedLogin, id_token: str) -> OpenedLaunch:
     )
 
 
-def _note_deployment(login: UsedLogin, message: Message) -> None:
+def _meet(login: UsedLogin, message: Message) -> UsedLogin:
+    """Remember a deployment at its first launch; return the login with whose it is."""
     platform = message.platform
-    with system_transaction() as session:
-        platform_services.note_deployment(
-            session,
-            login.registration_id,
-            message.platform_deployment_id,
-            platform_name=platform.name if platform else None,
-            platform_guid=platform.guid if platform else None,
-        )
+    deployment_id, institution_id = invitations.adopt(
+        login.registration_id,
+        message.platform_deployment_id,
+        platform_name=platform.name if platform else None,
+        platform_guid=platform.guid if platform else None,
+    )
+    return replace(login, deployment_id=deployment_id, institution_id=institution_id)
 
 
 def _record_of(

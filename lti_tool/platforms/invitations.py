@@ -26,7 +26,7 @@ from lti_tool.platforms.errors import (
     RegisteredElsewhereError,
 )
 from lti_tool.platforms.models import Deployment, Institution, Registration, RegistrationInvitation
-from lti_tool.platforms.services import Endpoints
+from lti_tool.platforms.services import Endpoints, note_deployment
 
 LIFETIME = timedelta(days=7)
 # Longer than the calls to a platform may take; then whoever took it has died.
@@ -70,7 +70,8 @@ class Connected:
 
     Attributes:
         is_new: False where the platform renewed a registration we had.
-        is_approved: its deployment belongs to the institution of the invitation by now.
+        is_approved: its deployment belongs to an institution by now, or will from its first
+            launch on.
     """
 
     registration_id: RegistrationId
@@ -207,7 +208,7 @@ def use(invited: Invited, granted: Granted) -> Connected:
     )
     with inside as session:
         registration_id, is_new = _store(session, invited, granted)
-        approved = False
+        approved = is_new and invited.institution_id is not None
         if granted.deployment_id is not None:
             deployment_id = _store_deployment(session, registration_id, granted.deployment_id)
             approved = _approve(session, deployment_id, invited.institution_id)
@@ -227,6 +228,54 @@ def use(invited: Invited, granted: Granted) -> Connected:
                 facts=facts,
             )
     return Connected(registration_id=registration_id, is_new=is_new, is_approved=approved)
+
+
+def adopt(
+    registration_id: RegistrationId,
+    platform_id: str,
+    *,
+    platform_name: str | None,
+    platform_guid: str | None,
+) -> tuple[DeploymentId, InstitutionId | None]:
+    """Remember a deployment that nobody knew before its first launch, and tell whose it is.
+
+    Some platforms say only then which deployment a registration made (Canvas, 2026). The first
+    one of a registration that came by an institution's invitation is that institution's, as if
+    the platform had said so at once; all others wait for approval. Nothing about a person.
+    """
+    with system_transaction() as session:
+        institution_id = session.scalar(
+            select(RegistrationInvitation.institution_id)
+            .where(
+                RegistrationInvitation.registration_id == registration_id,
+                RegistrationInvitation.institution_id.is_not(None),
+            )
+            .order_by(RegistrationInvitation.used_at)
+            .limit(1)
+        )
+    inside = system_transaction() if institution_id is None else transaction(institution_id)
+    with inside as session:
+        session.execute(
+            select(Registration.id).where(Registration.id == registration_id).with_for_update()
+        )
+        is_first = not session.scalar(
+            select(Deployment.id).where(Deployment.registration_id == registration_id).limit(1)
+        )
+        note_deployment(
+            session,
+            registration_id,
+            platform_id,
+            platform_name=platform_name,
+            platform_guid=platform_guid,
+        )
+        deployment = queries.find_deployment(session, registration_id, platform_id)
+        if deployment is None:  # nothing deletes deployments
+            raise NotFoundError("The deployment was removed meanwhile.")
+        if is_first and institution_id is not None:
+            _approve(session, deployment.id, institution_id)
+            _record(session, "approve_deployment", audit.SYSTEM, "deployment", deployment.id)
+            return deployment.id, institution_id
+        return deployment.id, deployment.institution_id
 
 
 def _store(session: Session, invited: Invited, granted: Granted) -> tuple[RegistrationId, bool]:

@@ -129,7 +129,7 @@ def running_campus(database_url: str, *, personality: Personality = STRICT) -> I
         )
     )
     campus = cast("Campus", app.extensions["campus"])
-    store.seed(campus.engine)
+    store.seed(campus.engine, personality)
     server.app = app
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -221,14 +221,14 @@ class Tool:
         path = f"/courses/1/add/{self.connected.tool_id}/launch?section=1"
         claims = self.launch(browser, path)
         settings = cast("dict[str, str]", claims[f"{DEEP_LINKING}deep_linking_settings"])
-        response = self.response_claims(settings["data"], *items)
+        response = self.response_claims(settings.get("data"), *items)
         for name, value in changes.items():
             long = next((key for key in response if key.rpartition("/")[2] == name), name)
             response[long] = value
         kept = {name: value for name, value in response.items() if value is not None}
         return browser.post(settings["deep_link_return_url"], data={"JWT": self.sign(kept)})
 
-    def response_claims(self, data: str, *items: object) -> dict[str, object]:
+    def response_claims(self, data: str | None, *items: object) -> dict[str, object]:
         """Return good claims of a deep linking response."""
         now = int(time.time())
         return {

@@ -1,5 +1,6 @@
 """Cairn and Campus as `make demo` runs them: two sites, real processes, one supervisor."""
 
+import json
 import os
 import signal
 import socket
@@ -11,8 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+from playwright.sync_api import Browser, BrowserContext
 
 from lti_tool.demo import programs
+from tests.browser import ARGUMENTS
+from tests.helpers import require
 
 PROGRAMS = {"serve", "worker", "relay"}
 
@@ -106,7 +110,8 @@ def running_installation(home: Path) -> Iterator[Installation]:
     """Start everything with the demo's content, and stop it when the block ends."""
     port, campus_port = _free_port(), _free_port()
     command = programs.cairn(
-        *("demo", "--home", str(home), "--port", str(port), "--campus-port", str(campus_port))
+        *("demo", "--home", str(home), "--port", str(port), "--campus-port", str(campus_port)),
+        *("--allow", "127.0.0.1"),  # where journeys start LMSs of their own
     )
     inherited = {name: word for name, word in os.environ.items() if not name.startswith("CAIRN_")}
     said = home.parent / "supervisor.log"
@@ -133,3 +138,17 @@ def running_installation(home: Path) -> Iterator[Installation]:
             except subprocess.TimeoutExpired:
                 supervisor.kill()  # leaving the block would wait for it for ever
                 raise
+
+
+@contextmanager
+def allowing_third_party_cookies(browser: Browser, home: Path) -> Iterator[BrowserContext]:
+    """Open a browser that lets framed sites keep what they like; the default blocks it."""
+    preferences = home / "Default" / "Preferences"
+    preferences.parent.mkdir(parents=True)
+    allow = {"profile": {"cookie_controls_mode": 0, "block_third_party_cookies": False}}
+    preferences.write_text(json.dumps(allow))
+    context = browser.browser_type.launch_persistent_context(
+        home, executable_path=require("chromium"), args=ARGUMENTS
+    )
+    yield context
+    context.close()

@@ -71,12 +71,10 @@ class Guide:
         expect(frame.get_by_role("heading", level=1)).to_be_visible()
         return frame
 
-    def sign_in(self, name: str = "") -> Page:
+    def sign_in(self) -> Page:
         """Go to the desk with Campus' account."""
         self.page.get_by_role("link", name="Open Cairn's desk").click()
         self.page.get_by_role("link", name="Continue with Campus").click()
-        if name:
-            self.page.get_by_role("button", name=name).click()
         expect(self.page.get_by_role("heading", level=1)).to_be_visible()
         return self.page
 
@@ -229,7 +227,7 @@ def see_a_withdrawal(guide: Guide) -> None:
 
 def see_platforms(guide: Guide) -> None:
     guide.be("Tomasz")
-    page = guide.sign_in("Tomasz")
+    page = guide.sign_in()
     expect(page.get_by_role("row").filter(has_text="Campus").last).to_be_visible()
     guide.look(page, "administrator-platforms")
 

@@ -3,18 +3,14 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
+from playwright.sync_api import Browser, FrameLocator, Page, expect
 
-from tests.browser import ARGUMENTS
-from tests.helpers import require
-from tests.journeys.installation import Installation
+from tests.journeys.installation import Installation, allowing_third_party_cookies
 from tests.journeys.visitor import (
     CERTIFICATE,
     DATA_TITLE,
@@ -31,20 +27,6 @@ from tests.witness.fixture import Witness, witness
 __all__ = ["witness"]
 
 pytestmark = [pytest.mark.xdist_group("journeys"), pytest.mark.timeout(240)]
-
-
-@contextmanager
-def allowing_third_party_cookies(browser: Browser, home: Path) -> Iterator[BrowserContext]:
-    """Open a browser that lets framed sites keep what they like; the default blocks it."""
-    preferences = home / "Default" / "Preferences"
-    preferences.parent.mkdir(parents=True)
-    allow = {"profile": {"cookie_controls_mode": 0, "block_third_party_cookies": False}}
-    preferences.write_text(json.dumps(allow))
-    context = browser.browser_type.launch_persistent_context(
-        home, executable_path=require("chromium"), args=ARGUMENTS
-    )
-    yield context
-    context.close()
 
 
 def test_with_third_party_cookies_blocked(

@@ -33,11 +33,13 @@ class Visitor:
 
     Attributes:
         scripts: whether pages may run any; without, buttons take their place.
+        course: the number of the course that is looked at.
     """
 
     page: Page
     campus_url: str
     scripts: bool = True
+    course: int = 1
 
     def be(self, name: str) -> None:
         """Sign in to Campus, which shows the person's first course."""
@@ -54,14 +56,14 @@ class Visitor:
             frame.evaluate(TWO_DRAWINGS)
 
     def see_course(self) -> None:
-        """Go to the first course, with its gradebook."""
-        self.page.goto(f"{self.campus_url}/courses/1")
+        """Go to the course, with its gradebook."""
+        self.page.goto(f"{self.campus_url}/courses/{self.course}")
 
     def open(self, title: str) -> FrameLocator:
         """Open the newest activity of this title, in its frame."""
         self.see_course()
         self.page.get_by_role("link", name=title, exact=True).last.click()
-        return self._arrive()
+        return self.arrive()
 
     def add_both(self) -> None:
         """Choose both assessments in Cairn's picker, for the course one sees."""
@@ -69,7 +71,7 @@ class Visitor:
         before = [self._activities(title) for title in TITLES]
         self.page.get_by_role("link", name="Add an activity to Week 3").click()
         self.page.get_by_role("button", name="Choose in Cairn").click()
-        picker = self._arrive()
+        picker = self.arrive()
         for title in TITLES:
             picker.get_by_role("checkbox", name=title).check()
         picker.get_by_role("button", name="Add to the course").click()
@@ -104,7 +106,7 @@ class Visitor:
     def _activities(self, title: str) -> int:
         return self.page.get_by_role("link", name=title, exact=True).count()
 
-    def _arrive(self) -> FrameLocator:
+    def arrive(self) -> FrameLocator:
         tool = self.page.frame_locator("iframe[name=tool]")
         if not self.scripts:
             go_on = tool.get_by_role("button", name="Go on to")

@@ -103,7 +103,7 @@ class ShowcaseCourse:
             link_title=activity.module.module.title,
             line_item_url=f"{line_items}/{activity.line_item_id}{query}",
             message_type=claims.RESOURCE_LINK,
-            roles=sorted(rules.roles_of(claims.roles(role))),
+            roles=sorted(rules.roles_of(self.campus.settings.personality.roles[role])),
             placement_token=None,
             settings={},
             secret_hash=hash_of(new_secret()),
