@@ -29,6 +29,7 @@ from lti_tool.launch import registration_routes as registration
 from lti_tool.launch import routes as launch
 from lti_tool.learner.routes import activity as learner
 from lti_tool.learner.routes import own
+from lti_tool.pathways import desk_routes as composing
 from lti_tool.people import routes as people
 from lti_tool.registrar import audit_routes as audit
 from lti_tool.registrar import decision_routes as decisions
@@ -82,6 +83,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(registration.blueprint)
     app.register_blueprint(registrar.blueprint)
     app.register_blueprint(decisions.blueprint)
+    app.register_blueprint(composing.blueprint)
     app.register_blueprint(audit.blueprint)
     app.register_blueprint(assessments.blueprint)
     app.register_blueprint(authoring.blueprint)

@@ -67,3 +67,22 @@ class RuledAlreadyError(ConflictError):
     code = "ruled_already"
     title = "Somebody has decided about this already"
     steps = ("Look at the decision that stands, and undo it first if it shall change.",)
+
+
+class DraftChangedError(ConflictError):
+    """Somebody has changed a draft since the page that wants to change it was made."""
+
+    code = "pathway_draft_changed"
+    title = "Somebody has changed this draft meanwhile"
+    steps = ("Look at what it is now, and say whether your change shall still be made.",)
+
+    def __init__(self) -> None:
+        super().__init__("Their change is kept. Yours is not made yet.")
+
+
+class UnfitStepError(ConflictError):
+    """A change that the draft, as it is now, cannot take."""
+
+    code = "unfit_step"
+    title = "The draft cannot be changed like this"
+    steps = ("Go back to the draft, and look at what it is now.",)

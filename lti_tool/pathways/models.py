@@ -50,7 +50,7 @@ class PathwayVersion(TenantRow, Base):
     """A pathway's expression as published; immutable. The highest number is the current one.
 
     `expression` is the tree of `expression.py` as JSON; `stones` is how many achievements
-    it takes at least.
+    it takes at least. `note` says what is new, in the words of whoever published it.
     """
 
     __tablename__ = "pathway_versions"
@@ -66,6 +66,8 @@ class PathwayVersion(TenantRow, Base):
     expression: Mapped[dict[str, Any]]
     stones: Mapped[int]
     published_at: Mapped[datetime]
+    note: Mapped[str] = mapped_column(default="", server_default="")
+    published_by: Mapped[UUID | None]
 
 
 class PathwayStone(TenantRow, Base):
@@ -243,3 +245,43 @@ class Allocation(TenantRow, Base):
     achievement_id: Mapped[AchievementId]
     sharing: Mapped[str]
     pathway_id: Mapped[PathwayId]
+
+
+class Draft(TenantRow, Base):
+    """A tree that is being composed: of a pathway's next version, or of a new pathway.
+
+    `expression` is a tree as in a version, which need not be sound. `version` counts its changes:
+    whoever changes it says which they saw. `title` and `achievement_id` are of a new pathway.
+    """
+
+    __tablename__ = "pathway_drafts"
+    __table_args__ = (
+        Index("ix_pathway_drafts_pathway", "institution_id", "pathway_id"),
+        tenant_key("pathway_id", "pathways"),
+        tenant_key("achievement_id", "achievements"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    pathway_id: Mapped[PathwayId | None]
+    title: Mapped[str]
+    achievement_id: Mapped[AchievementId | None]
+    began_from: Mapped[int | None]
+    expression: Mapped[dict[str, Any]]
+    version: Mapped[int] = mapped_column(default=1)
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[UUID | None]
+
+
+class DraftStep(TenantRow, Base):
+    """A draft's tree as it was before a change, so that the change can be undone."""
+
+    __tablename__ = "pathway_draft_steps"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "draft_id", "version"),
+        tenant_key("draft_id", "pathway_drafts", ondelete="CASCADE"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    draft_id: Mapped[UUID]
+    version: Mapped[int]
+    expression: Mapped[dict[str, Any]]

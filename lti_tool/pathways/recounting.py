@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import delete, insert, select, tuple_
+from sqlalchemy import delete, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -81,6 +81,13 @@ def recount_within(
     now = clock.now()
     for one in judged:
         _write_standing(session, one, open_ones.get(one.progress.person_id), now)
+
+
+def make_all_due(session: Session, pathway_id: PathwayId) -> None:
+    """Have everybody on a pathway counted anew by the next sweeps."""
+    session.execute(
+        update(Progress).where(Progress.pathway_id == pathway_id).values(changes_at=clock.now())
+    )
 
 
 @dataclass(frozen=True, slots=True)

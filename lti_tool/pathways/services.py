@@ -1,14 +1,13 @@
 """Publish pathways, and keep what counts and who completed them true to the awards."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import dataclass
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from lti_tool.badges.models import Achievement
-from lti_tool.core import clock, db, outbox
+from lti_tool.core import audit, clock, db, outbox
+from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import (
     AchievementId,
@@ -18,7 +17,7 @@ from lti_tool.core.ids import (
     PersonId,
     new_id,
 )
-from lti_tool.pathways import queries, recounting, rules, soundness
+from lti_tool.pathways import checking, queries, recounting, rules
 from lti_tool.pathways.errors import (
     CyclicPathwayError,
     ImpossiblePathwayError,
@@ -26,14 +25,8 @@ from lti_tool.pathways.errors import (
     UnknownAchievementError,
 )
 from lti_tool.pathways.events import PathwayPublished
-from lti_tool.pathways.expression import (
-    Requirement,
-    named,
-    renewed,
-    stones,
-    to_json,
-)
-from lti_tool.pathways.facts import levels_now
+from lti_tool.pathways.expression import Earn, Requirement, renewed, stones, to_json
+from lti_tool.pathways.facts import list_sharing
 from lti_tool.pathways.models import Pathway, PathwayStone, PathwayVersion
 from lti_tool.pathways.soundness import Problem
 
@@ -57,7 +50,13 @@ class PathwayDraft:
     expression: Requirement
 
 
-def publish_pathway(institution_id: InstitutionId, draft: PathwayDraft) -> PathwayId:
+def publish_pathway(
+    institution_id: InstitutionId,
+    draft: PathwayDraft,
+    *,
+    note: str = "",
+    actor: Actor = audit.SYSTEM,
+) -> PathwayId:
     """Publish the first version of a pathway; who holds awards already is brought onto it.
 
     Raises:
@@ -67,27 +66,37 @@ def publish_pathway(institution_id: InstitutionId, draft: PathwayDraft) -> Pathw
         PathwayExistsError: another pathway leads to the achievement.
     """
     with transaction(institution_id) as session:
-        _lock_publishing(session)
-        pathway = Pathway(
-            id=PathwayId(new_id()),
-            title=draft.title,
-            achievement_id=draft.achievement_id,
-            created_at=clock.now(),
-        )
-        taken = session.scalar(
-            select(Pathway.title).where(Pathway.achievement_id == draft.achievement_id)
-        )
-        if taken is not None:
-            raise PathwayExistsError(f"{taken} leads to this achievement.")
-        expression = _checked(session, draft.achievement_id, draft.expression)
-        session.add(pathway)
-        session.flush()  # before what refers to it: without relationships nothing else orders them
-        _add_version(session, pathway.id, 1, expression)
+        return publish_within(session, draft, note=note, actor=actor)
+
+
+def publish_within(session: Session, draft: PathwayDraft, *, note: str, actor: Actor) -> PathwayId:
+    """Do what `publish_pathway` does as part of a transaction."""
+    _lock_publishing(session)
+    pathway = Pathway(
+        id=PathwayId(new_id()),
+        title=draft.title,
+        achievement_id=draft.achievement_id,
+        created_at=clock.now(),
+    )
+    taken = session.scalar(
+        select(Pathway.title).where(Pathway.achievement_id == draft.achievement_id)
+    )
+    if taken is not None:
+        raise PathwayExistsError(f"{taken} leads to this achievement.")
+    expression = _checked(session, draft.achievement_id, draft.expression)
+    session.add(pathway)
+    session.flush()  # before what refers to it: without relationships nothing else orders them
+    _add_version(session, pathway.id, 1, expression, note=note, actor=actor)
     return pathway.id
 
 
 def publish_version(
-    institution_id: InstitutionId, pathway_id: PathwayId, expression: Requirement
+    institution_id: InstitutionId,
+    pathway_id: PathwayId,
+    expression: Requirement,
+    *,
+    note: str = "",
+    actor: Actor = audit.SYSTEM,
 ) -> PathwayVersionId:
     """Publish a further version. Learners stay on the one they are on; newcomers begin this one.
 
@@ -98,11 +107,23 @@ def publish_version(
         CyclicPathwayError: the pathway's achievement would be needed to earn itself.
     """
     with transaction(institution_id) as session:
-        _lock_publishing(session)
-        pathway = queries.get_pathway(session, pathway_id)
-        number = queries.get_newest_version(session, pathway_id).number + 1
-        checked = _checked(session, pathway.achievement_id, expression)
-        return _add_version(session, pathway_id, number, checked)
+        return publish_version_within(session, pathway_id, expression, note=note, actor=actor)
+
+
+def publish_version_within(
+    session: Session, pathway_id: PathwayId, expression: Requirement, *, note: str, actor: Actor
+) -> PathwayVersionId:
+    """Do what `publish_version` does as part of a transaction."""
+    _lock_publishing(session)
+    pathway = queries.get_pathway(session, pathway_id)
+    number = queries.get_newest_version(session, pathway_id).number + 1
+    checked = _checked(session, pathway.achievement_id, expression)
+    version_id = _add_version(session, pathway_id, number, checked, note=note, actor=actor)
+    # For newcomers the newest version says which awards count in which of those that share them.
+    for partner in list_sharing(session, pathway):
+        if partner.id != pathway_id:
+            recounting.make_all_due(session, partner.id)
+    return version_id
 
 
 def _lock_publishing(session: Session) -> None:
@@ -117,27 +138,16 @@ def _checked(
     session: Session, achievement_id: AchievementId, expression: Requirement
 ) -> Requirement:
     """Return the expression with its credits and ids of its own, if it is sound."""
-    _refuse(soundness.size_problems(expression))
-    asked_for = named(expression)
-    rows = session.execute(
-        select(Achievement.id, Achievement.name, Achievement.credits).where(
-            Achievement.id.in_(asked_for | {achievement_id})
+    found = checking.check(session, achievement_id, expression)
+    if found.unknown:
+        raise UnknownAchievementError(
+            f"There is no achievement {', '.join(map(str, found.unknown))}."
         )
-    ).all()
-    names = {row.id: row.name for row in rows}
-    if unknown := sorted(map(str, (asked_for | {achievement_id}) - names.keys())):
-        raise UnknownAchievementError(f"There is no achievement {', '.join(unknown)}.")
-    credits_of = {row.id: row.credits or Decimal(0) for row in rows}
-    filled = renewed(
-        expression, lambda stone: replace(stone, credits=credits_of[stone.achievement_id])
-    )
-    _refuse(soundness.problems(filled, names, levels_now(session, asked_for)))
-    needs = queries.list_needs(session)
-    needs.setdefault(achievement_id, set()).update(asked_for)
-    if cycle := soundness.find_cycle(achievement_id, needs):
-        known = queries.achievement_names(session, cycle)
-        raise CyclicPathwayError([known[step] for step in cycle])
-    return filled
+    _refuse(found.problems)
+    if found.cycle:
+        raise CyclicPathwayError(found.cycle)
+    tree = found.tree.parts[0] if isinstance(expression, Earn) else found.tree
+    return renewed(tree, lambda stone: stone)
 
 
 def _refuse(problems: Iterable[Problem]) -> None:
@@ -145,8 +155,14 @@ def _refuse(problems: Iterable[Problem]) -> None:
         raise ImpossiblePathwayError(found)
 
 
-def _add_version(
-    session: Session, pathway_id: PathwayId, number: int, expression: Requirement
+def _add_version(  # noqa: PLR0913 - what a version consists of
+    session: Session,
+    pathway_id: PathwayId,
+    number: int,
+    expression: Requirement,
+    *,
+    note: str,
+    actor: Actor,
 ) -> PathwayVersionId:
     version = PathwayVersion(
         id=PathwayVersionId(new_id()),
@@ -155,6 +171,8 @@ def _add_version(
         expression=to_json(expression),
         stones=rules.fewest(expression),
         published_at=clock.now(),
+        note=note.strip(),
+        published_by=actor.id,
     )
     session.add(version)
     session.flush()  # before its stones
@@ -165,6 +183,15 @@ def _add_version(
     session.add_all(
         PathwayStone(id=new_id(), version_id=version.id, achievement_id=known, is_beside=True)
         for known in sorted({need for stone in stones(expression) for need in stone.needs})
+    )
+    audit.record(
+        session,
+        actor=actor,
+        act="publish_pathway",
+        object_kind="pathway",
+        object_id=pathway_id,
+        reason=note.strip() or None,
+        facts={"version": number},
     )
     outbox.record(
         session,

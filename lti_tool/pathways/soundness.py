@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, pairwise
+from uuid import UUID
 
 from lti_tool.core.ids import AchievementId
 from lti_tool.pathways.expression import (
@@ -34,10 +35,12 @@ class Problem:
     Attributes:
         place: where in the tree: titles of the groups from the top, or their position.
         text: what is wrong there, a sentence.
+        at: the id of the requirement it is about; None: the whole.
     """
 
     place: tuple[str, ...]
     text: str
+    at: UUID | None = None
 
     @property
     def sentence(self) -> str:
@@ -105,10 +108,10 @@ def size_problems(expression: Requirement) -> Iterator[Problem]:
 def _problems(node: Requirement, place: tuple[str, ...], words: _Words) -> Iterator[Problem]:
     if isinstance(node, Earn):
         for text in _stone_problems(node, words):
-            yield Problem(place=place, text=text)
+            yield Problem(place=place, text=text, at=node.id)
         return
     for text in _group_problems(node, words.names):
-        yield Problem(place=place, text=text)
+        yield Problem(place=place, text=text, at=node.id)
     for number, part in enumerate(node.parts, 1):
         if isinstance(part, Earn):
             yield from _problems(part, place, words)

@@ -102,14 +102,7 @@ def set_lapse_policy(
             reason=decision.reason.strip(),
             facts={"former": former, "policy": policy.value, "notice_days": notice_days},
         )
-        make_all_due(session, pathway_id)
-
-
-def make_all_due(session: Session, pathway_id: PathwayId) -> None:
-    """Have everybody on a pathway counted anew by the next sweeps."""
-    session.execute(
-        update(Progress).where(Progress.pathway_id == pathway_id).values(changes_at=clock.now())
-    )
+        recounting.make_all_due(session, pathway_id)
 
 
 def list_to_review(session: Session, pathway_id: PathwayId) -> list[Completion]:

@@ -16,6 +16,7 @@ class Role(StrEnum):
     TEST_USER = "test_user"
 
     REGISTRAR = "registrar"
+    PROGRAMME_LEAD = "programme_lead"
     ISSUER = "issuer"
     AUDITOR = "auditor"
     TOOL_ADMINISTRATOR = "tool_administrator"
@@ -41,13 +42,22 @@ class Act(StrEnum):
     EXPORT = "export"
     ISSUE = "issue"
     AUTHOR = "author"
+    COMPOSE = "compose"
     DECIDE = "decide"
     SEE_AUDIT = "see_audit"
     ADMINISTER = "administer"
 
 
 # What an institution's own sign-in can give. The others are a platform's to give, course by course.
-STAFF_ROLES = frozenset({Role.REGISTRAR, Role.ISSUER, Role.AUDITOR, Role.TOOL_ADMINISTRATOR})
+STAFF_ROLES = frozenset(
+    {
+        Role.REGISTRAR,
+        Role.PROGRAMME_LEAD,
+        Role.ISSUER,
+        Role.AUDITOR,
+        Role.TOOL_ADMINISTRATOR,
+    }
+)
 
 # A launch without a role we know must work all the same (LTI Core 1.3 §5.3.7.1, an empty list is
 # allowed): whoever the platform vouches for may look at what is their own, and at nothing else.
@@ -76,8 +86,17 @@ _ACTS: dict[Role, frozenset[Act]] = {
     Role.ADMINISTRATOR: _TEACHING,
     Role.TEST_USER: frozenset({Act.SEE_OWN, Act.TAKE_ATTEMPT, Act.ANSWER}),
     Role.REGISTRAR: frozenset(
-        {Act.SEE_PROGRESS, Act.SEE_RECORD, Act.EXPORT, Act.DECIDE, Act.SEE_AUDIT}
+        {
+            Act.SEE_PROGRESS,
+            Act.SEE_RECORD,
+            Act.EXPORT,
+            Act.DECIDE,
+            Act.COMPOSE,
+            Act.SEE_AUDIT,
+        }
     ),
+    # Says what a pathway of the programme asks for; who is moved to it, the registrar decides.
+    Role.PROGRAMME_LEAD: frozenset({Act.SEE_PROGRESS, Act.COMPOSE}),
     Role.ISSUER: frozenset({Act.SEE_PROGRESS, Act.ISSUE, Act.AUTHOR}),
     Role.AUDITOR: frozenset({Act.SEE_PROGRESS, Act.SEE_RECORD, Act.SEE_AUDIT}),
     # Connects platforms and looks after keys; sees no learner.

@@ -18,6 +18,8 @@ from lti_tool.core.db import Base, transaction
 from lti_tool.core.ids import AttemptId, ItemVersionId, UserId
 from lti_tool.core.secret import hash_of, new_secret
 from lti_tool.launch.session import expiry
+from lti_tool.pathways import drafting
+from lti_tool.pathways.models import Pathway
 from lti_tool.people import learner_session
 from lti_tool.people.models import LearnerSession
 from lti_tool.people.rules import STAFF_ROLES, Role
@@ -31,6 +33,7 @@ from tests.learner import story
 # Where an address calls a row otherwise than its table does.
 _TABLES = {
     "approved_deployment_id": "deployments",
+    "draft_id": "pathway_drafts",
     "file_id": "attachments",
     "item_id": "item_versions",
     "provider_id": "identity_providers",
@@ -111,6 +114,7 @@ def settled(worker: Worker) -> World:
     activity = story.add_activity(here, "Counting", is_written=True)
     amara = story.enrol(here)
     story.make_pathway(here, "Counting well", activity.achievement_id)
+    part_id = _leave_draft(here)
     attempt_id = story.take(here, activity, amara, "right", "right", "Because.")
     worker.run()
     item_id = _last_asked(here, attempt_id)
@@ -151,6 +155,7 @@ def settled(worker: Worker) -> World:
             "registration_id": here.registration_id,
             "attempt_id": attempt_id,
             "item_id": item_id,
+            "part_id": part_id,
         },
     )
 
@@ -159,6 +164,15 @@ def _last_asked(here: story.University, attempt_id: AttemptId) -> ItemVersionId:
     """Return the question that a person marks."""
     with transaction(here.institution_id) as session:
         return list_form(session, get_attempt(session, attempt_id))[-1].id
+
+
+def _leave_draft(here: story.University) -> UUID:
+    """Begin a pathway's next version; return a part of the draft."""
+    with transaction(here.institution_id) as session:
+        pathway_id = session.scalars(select(Pathway.id)).one()
+    draft_id = drafting.begin_version(here.institution_id, pathway_id, actor=SYSTEM)
+    with transaction(here.institution_id) as session:
+        return drafting.tree_of(drafting.get_draft(session, draft_id)).id
 
 
 def _arrive_late(here: story.University, attempt_id: AttemptId, item_id: ItemVersionId) -> None:

@@ -9,7 +9,7 @@ from tests.language.templates import TEMPLATES, bare_words
 # Rooms whose words are not marked yet. What is not here is marked to the last word.
 NOT_YET: set[str] = {
     *("_layouts", "_macros", "administration", "assessments", "badges", "base.html", "error.html"),
-    *("instructor", "launch", "learner", "people", "registrar"),
+    *("instructor", "launch", "learner", "pathways", "people", "registrar"),
 }
 
 

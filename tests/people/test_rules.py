@@ -4,14 +4,18 @@ from hypothesis import strategies as st
 from lti_tool.people.rules import STAFF_ROLES, Act, Role, may, staff_roles
 
 MAP = {
-    "registry": ["registrar", "auditor"],
+    "registry": ["registrar", "auditor", "programme_lead"],
     "dean": ["issuer", "tool_administrator"],
     "odd": ["learner", "king"],
 }
 
 
 def test_words_give_the_roles_that_the_map_says() -> None:
-    assert staff_roles(["registry"], MAP) == {Role.REGISTRAR, Role.AUDITOR}
+    assert staff_roles(["registry"], MAP) == {
+        Role.REGISTRAR,
+        Role.AUDITOR,
+        Role.PROGRAMME_LEAD,
+    }
     assert staff_roles("dean", MAP) == {Role.ISSUER, Role.TOOL_ADMINISTRATOR}
     assert staff_roles(["dean", "registry", "dean"], MAP) == STAFF_ROLES
 
@@ -43,6 +47,7 @@ def test_an_institutions_roles_open_nothing_in_a_course_and_the_reverse() -> Non
         Act.SEE_AUDIT,
         Act.ISSUE,
         Act.AUTHOR,
+        Act.COMPOSE,
         Act.ADMINISTER,
     }
 
@@ -55,6 +60,15 @@ def test_an_institutions_roles_open_nothing_in_a_course_and_the_reverse() -> Non
 def test_only_the_registrar_decides_and_takes_data_along() -> None:
     for act in (Act.DECIDE, Act.EXPORT):
         assert [role for role in Role if may(frozenset({role}), act)] == [Role.REGISTRAR]
+
+
+def test_who_leads_a_programme_composes_pathways_and_sees_no_record() -> None:
+    lead = frozenset({Role.PROGRAMME_LEAD})
+    assert {act for act in Act if may(lead, act)} == {
+        Act.SEE_OWN,
+        Act.SEE_PROGRESS,
+        Act.COMPOSE,
+    }
 
 
 def test_nobody_in_particular_may_only_see_their_own() -> None:

@@ -59,7 +59,12 @@ class Desk:
             f"https://{uuid4().hex}.example",
             "cairn",
             "secret",
-            {"registrar": ["registrar"], "issuer": ["issuer"], "auditor": ["auditor"]},
+            {
+                "registrar": ["registrar"],
+                "programme_lead": ["programme_lead"],
+                "issuer": ["issuer"],
+                "auditor": ["auditor"],
+            },
         )
         claims = {"sub": name, "name": name, "roles": list(roles)}
         opened = sign_in(self.university.id, provider_id, claims)
