@@ -1,8 +1,6 @@
 """The authors' desk: assessments, their editions, the draft of the next one, its questions."""
 
-from collections.abc import Callable
 from decimal import Decimal
-from functools import wraps
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -33,17 +31,6 @@ blueprint = Blueprint("authoring", __name__, url_prefix="/desk/<slug>/assessment
 
 # An image, and what a form puts around it.
 LARGEST_REQUEST = 3_000_000
-
-
-def _takes_images(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
-    """Allow a view larger requests than others; said before anything reads the request."""
-
-    @wraps(view)
-    def allowing(**url_args: Any) -> ResponseReturnValue:  # noqa: ANN401 - whatever the address has
-        request.max_content_length = LARGEST_REQUEST
-        return view(**url_args)
-
-    return allowing
 
 
 @blueprint.get("")
@@ -167,7 +154,7 @@ def edit_question(
 
 
 @blueprint.post("/<uuid:assessment_id>/draft/<uuid:draft_item_id>")
-@_takes_images
+@web.takes_up_to(LARGEST_REQUEST)
 @staff_page(Act.AUTHOR)
 def save_question(
     here: CurrentStaff, assessment_id: UUID, draft_item_id: UUID

@@ -1,11 +1,8 @@
 """Taking an attempt: begin, answer, look over, hand in. Works without scripts."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import wraps
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
@@ -42,17 +39,6 @@ class _Conflict:
 
     number: int
     sent: Markup | None
-
-
-def _takes_files(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
-    """Allow a view larger requests than others; said before anything reads the request."""
-
-    @wraps(view)
-    def allowing(**url_args: Any) -> ResponseReturnValue:  # noqa: ANN401 - whatever the address has
-        request.max_content_length = LARGEST_REQUEST
-        return view(**url_args)
-
-    return allowing
 
 
 @images.get(f"{IMAGE_PATH}<id_>")
@@ -200,7 +186,7 @@ def _fields() -> dict[str, list[str]]:
 
 
 @blueprint.post("/<uuid:attempt_id>/files/<uuid:item_id>")
-@_takes_files
+@web.takes_up_to(LARGEST_REQUEST)
 @launch_page(Act.ANSWER)
 def send_file(here: CurrentLaunch, attempt_id: UUID, item_id: UUID) -> ResponseReturnValue:
     """Take a file as part of an answer, and show its question again."""

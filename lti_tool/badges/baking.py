@@ -6,7 +6,7 @@ believed and nothing is decompressed.
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from xml.etree.ElementTree import ParseError
 from xml.sax.saxutils import quoteattr
 
@@ -75,6 +75,16 @@ def bake_png(picture: bytes, credential: str) -> bytes:
     text = KEYWORD + b"\0" + b"\0\0" + b"\0" + b"\0" + credential.encode()
     baked = [*kept[:-1], (b"iTXt", text), kept[-1]]
     return PNG_SIGNATURE + b"".join(_chunk(kind, data) for kind, data in baked)
+
+
+def without_chunks_but(picture: bytes, kinds: Container[bytes]) -> bytes:
+    """Return the PNG with chunks of these kinds only; what follows its end is left behind too.
+
+    Raises:
+        NotBakedError: not a PNG, or damaged.
+    """
+    kept = [_chunk(kind, data) for kind, data in _chunks(picture) if kind in kinds]
+    return PNG_SIGNATURE + b"".join(kept)
 
 
 def unbake_png(data: bytes) -> str:

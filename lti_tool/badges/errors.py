@@ -40,6 +40,13 @@ class UnreadableTableError(InvalidRequestError):
     steps = ("Save it as CSV (UTF-8), with the columns person and, if you like, reason.",)
 
 
+class UnusablePictureError(InvalidRequestError):
+    """What an issuer uploaded cannot be a badge's picture; the message says why."""
+
+    code = "achievement_picture_unusable"
+    title = "We cannot use that picture"
+
+
 class UnprintableNameError(InvalidRequestError):
     """A certificate cannot be printed with these letters."""
 

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-import resvg_py
 from sqlalchemy import select
 
 from lti_tool.badges import (
-    artwork,
     baking,
     certificate,
     did_web,
@@ -21,9 +19,9 @@ from lti_tool.badges import (
     micro_credentials,
     open_badges,
     signing,
+    uploads,
     vc_jwt,
 )
-from lti_tool.badges.artwork import Artwork
 from lti_tool.badges.certificate import Certificate, UnprintableError
 from lti_tool.badges.errors import UnknownCredentialError, UnprintableNameError
 from lti_tool.badges.issuer import Issuer
@@ -33,8 +31,6 @@ from lti_tool.badges.queries import edition_content, get_issuer_of
 from lti_tool.badges.rules import AchievementDraft
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AchievementId, CredentialId, InstitutionId
-
-PICTURE_PIXELS = 512
 
 
 class FileKind(StrEnum):
@@ -85,9 +81,11 @@ def credential_file(
             compact = issuing.compact_form(institution_id, credential_id)
             return File(name, compact.encode(), vc_jwt.MEDIA_TYPE)
         case FileKind.SVG:
-            return File(name, baking.bake_svg(_picture(signed), text).encode(), "image/svg+xml")
+            picture = uploads.svg_of(institution_id, signed.content, signed.achievement_id)
+            return File(name, baking.bake_svg(picture, text).encode(), "image/svg+xml")
         case FileKind.PNG:
-            return File(name, baking.bake_png(_raster(_picture(signed)), text), "image/png")
+            raster = uploads.png_of(institution_id, signed.content, signed.achievement_id)
+            return File(name, baking.bake_png(raster, text), "image/png")
 
 
 def certificate_file(
@@ -125,8 +123,8 @@ def certificate_file(
                 valid_until=badge.valid_until,
                 link=link,
                 verify_url=verify_url,
-                picture=_picture(signed),
-                picture_words=artwork.describe(signed.content.artwork),
+                picture=uploads.svg_of(institution_id, signed.content, signed.achievement_id),
+                picture_words=uploads.words_of(signed.content),
                 credential=json.dumps(signed.document, ensure_ascii=False),
                 media_type=open_badges.MEDIA_TYPE,
                 facts=(*_result_facts(badge.particulars), *facts(signed.content)),
@@ -135,11 +133,6 @@ def certificate_file(
     except UnprintableError as error:
         raise UnprintableNameError(f"We cannot print “{error}”.") from error
     return File(f"{_file_name(signed.content.name)}.pdf", data, certificate.MEDIA_TYPE)
-
-
-def artwork_png(picture: Artwork, achievement_id: AchievementId, label: str) -> bytes:
-    """Return an achievement's picture as PNG, for places that show no SVG."""
-    return _raster(artwork.draw(picture, seed=achievement_id, label=label))
 
 
 def issuer_files(institution_id: InstitutionId) -> list[File]:
@@ -220,19 +213,6 @@ def _signed(institution_id: InstitutionId, credential_id: CredentialId) -> _Sign
             content=edition_content(session, row.Achievement, row.edition),
             document=row.document,
         )
-
-
-def _picture(signed: _Signed) -> str:
-    return artwork.draw(
-        signed.content.artwork, seed=signed.achievement_id, label=signed.content.name
-    )
-
-
-def _raster(picture: str) -> bytes:
-    # No fonts: the artwork has no text, and looking for the system's costs a second.
-    return bytes(
-        resvg_py.svg_to_bytes(svg_string=picture, width=PICTURE_PIXELS, skip_system_fonts=True)
-    )
 
 
 def _file_name(title: str) -> str:

@@ -17,6 +17,7 @@ from lti_tool.badges.details import (
     Stackability,
     Supervision,
 )
+from lti_tool.badges.pictures import PictureKind, UploadedPicture
 from lti_tool.badges.rules import AchievementDraft, AchievementType
 from lti_tool.core.errors import InvalidRequestError
 
@@ -36,6 +37,7 @@ class AchievementForm(BaseModel):
     """An achievement as its author fills it in.
 
     `outcomes` has one a line; `alignments` has `framework | name | address | code` a line.
+    `picture_id` and `picture_kind` name one that was uploaded before; `drawn` gives it up.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -60,6 +62,10 @@ class AchievementForm(BaseModel):
     stackability: Stackability = Stackability.STACKABLE
     prerequisites: Optional = ""
     alignments: Optional = ""
+    picture_id: Annotated[str, StringConstraints(pattern="^(?:[0-9a-f]{64})?$")] = ""
+    picture_kind: PictureKind | Literal[""] = ""
+    picture_words: Optional = ""
+    drawn: bool = False
 
     def draft(self) -> AchievementDraft:
         """Return it as the services take it.
@@ -89,9 +95,15 @@ class AchievementForm(BaseModel):
                     stackability=self.stackability,
                     prerequisites=self.prerequisites or None,
                 ),
+                picture=self._picture(),
             )
         except ValueError as error:
             raise InvalidRequestError(f"Please check: {error}.") from error
+
+    def _picture(self) -> UploadedPicture | None:
+        if self.drawn or not self.picture_id or self.picture_kind == "":
+            return None
+        return UploadedPicture(id=self.picture_id, kind=self.picture_kind, words=self.picture_words)
 
     @classmethod
     def filled_in(cls, draft: AchievementDraft) -> dict[str, str]:
@@ -121,6 +133,19 @@ class AchievementForm(BaseModel):
                 " | ".join(filter(None, (one.framework, one.name, one.url, one.code)))
                 for one in details.alignments
             ),
+            **cls.named_picture(draft.picture),
+            "drawn": "",
+        }
+
+    @classmethod
+    def named_picture(cls, picture: UploadedPicture | None) -> dict[str, str]:
+        """Return the fields that name a picture that was uploaded."""
+        if picture is None:
+            return {"picture_id": "", "picture_kind": "", "picture_words": ""}
+        return {
+            "picture_id": picture.id,
+            "picture_kind": picture.kind,
+            "picture_words": picture.words,
         }
 
 

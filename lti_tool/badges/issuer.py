@@ -40,9 +40,9 @@ class Issuer:
         """Return the id of an achievement, where it is described."""
         return f"{self.url}/achievements/{achievement_id}"
 
-    def image_url(self, achievement_id: UUID) -> str:
-        """Return where an achievement's picture is."""
-        return f"{self.achievement_url(achievement_id)}/image.svg"
+    def image_url(self, achievement_id: UUID, edition: int, kind: str = "svg") -> str:
+        """Return where the picture of an achievement's edition is, as svg or png."""
+        return f"{self.host_url}{image_path(self.slug, achievement_id, edition, kind)}"
 
     def credential_url(self, credential_id: UUID) -> str:
         """Return the id of a credential. It shows nobody anything: credentials are private."""
@@ -57,6 +57,6 @@ class Issuer:
         return f"{self.url}/shared/{token}"
 
 
-def image_path(slug: str, achievement_id: UUID) -> str:
+def image_path(slug: str, achievement_id: UUID, edition: int, kind: str = "svg") -> str:
     """Return the picture's path, for pages of ours: the same host, whichever it is."""
-    return f"/i/{slug}/achievements/{achievement_id}/image.svg"
+    return f"/i/{slug}/achievements/{achievement_id}/editions/{edition}/image.{kind}"

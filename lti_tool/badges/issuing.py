@@ -165,7 +165,9 @@ def badge_achievement(
         description=content.description,
         criteria=content.criteria,
         kind=content.achievement_type.value,
-        image_url=issuer.image_url(achievement_id),
+        image_url=issuer.image_url(
+            achievement_id, edition, "svg" if content.picture is None else content.picture.kind
+        ),
         version=str(edition),
         credits=content.credits,
         alignments=content.details.alignments,

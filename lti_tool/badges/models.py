@@ -27,8 +27,9 @@ MINIMAL, DETAILED = "minimal", "detailed"
 class Achievement(TenantRow, Base):
     """What can be earned (Open Badges 3.0 Achievement). Its URI is the same for every learner.
 
-    Holds what its newest edition says; all editions are in `AchievementEdition`. `assessment_id`
-    names the assessment whose pass earns it, if one does. `details` is `rules.Details`.
+    Holds what its newest edition says, but for an uploaded picture; all editions are in
+    `AchievementEdition`. `assessment_id` names the assessment whose pass earns it, if one does.
+    `details` is `rules.Details`.
     """
 
     __tablename__ = "achievements"

@@ -7,6 +7,7 @@ network to ask for.
 """
 
 import atexit
+import base64
 import json
 import os
 import resource
@@ -21,9 +22,10 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from lti_tool.badges import carriers, data_integrity
+from lti_tool.badges import baking, carriers, data_integrity, raster, vector
 from lti_tool.badges.carriers import Carrier, Found, NoCredentialError
 from lti_tool.badges.data_integrity import ProofCheck, ProofOutcome, VerificationMethod
+from lti_tool.badges.vector import UnsafePictureError
 from lti_tool.core.errors import TemporaryError
 
 CPU_SECONDS = 2.0  # per question
@@ -90,6 +92,21 @@ def verify(
         created_at=None if created is None else datetime.fromisoformat(created),
         detail=answer["detail"],
     )
+
+
+def remake(data: bytes, *, label: str) -> tuple[str | None, bytes]:
+    """Return somebody's picture made anew: as SVG, if it is one, and as PNG.
+
+    Raises:
+        UnsafePictureError: it cannot be a badge's picture.
+        TooCostlyError: it would take too long to find out or to draw.
+        BusyError: the queue is long.
+    """
+    encoded = base64.b64encode(data).decode()
+    answer = _READER.ask({"ask": "remake", "data": encoded, "label": label})
+    if "problem" in answer:
+        raise UnsafePictureError(answer["problem"])
+    return answer["svg"], base64.b64decode(answer["png"])
 
 
 class Reader:
@@ -200,6 +217,8 @@ def _answer(question: dict[str, Any]) -> dict[str, Any]:
             "document": found.document,
             "compact": found.compact,
         }
+    if question["ask"] == "remake":
+        return _remade(base64.b64decode(question["data"]), question["label"])
     methods = [
         VerificationMethod(
             id=method["id"],
@@ -217,6 +236,18 @@ def _answer(question: dict[str, Any]) -> dict[str, Any]:
         "created_at": check.created_at and check.created_at.isoformat(),
         "detail": check.detail,
     }
+
+
+def _remade(data: bytes, label: str) -> dict[str, Any]:
+    try:
+        if data.startswith(baking.PNG_SIGNATURE):
+            svg, png = None, raster.remake(data)
+        else:
+            svg = vector.clean(data, label=label)
+            png = raster.draw(svg)
+    except UnsafePictureError as error:
+        return {"problem": str(error)}
+    return {"svg": svg, "png": base64.b64encode(png).decode()}
 
 
 def serve(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from lti_tool.badges.artwork import Artwork
 from lti_tool.badges.details import PLAIN, Details, Evidence
+from lti_tool.badges.pictures import UploadedPicture
 from lti_tool.core.ids import AssessmentId
 
 
@@ -83,6 +84,7 @@ class AchievementDraft:
         credits: such as ECTS credits, 0 or more; None when it has none.
         assessment_id: whose pass earns it; None for what a pathway or a person awards.
         details: what else its readers want to know.
+        picture: shown in place of the artwork; None where that is drawn.
     """
 
     name: str
@@ -93,6 +95,7 @@ class AchievementDraft:
     credits: Decimal | None = None
     assessment_id: AssessmentId | None = None
     details: Details = PLAIN
+    picture: UploadedPicture | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no reader of the credential could make sense of."""
@@ -112,12 +115,13 @@ class AchievementDraft:
             "artwork": self.artwork.to_json(),
             "credits": None if self.credits is None else str(self.credits),
             "details": self.details.to_json(),
+            **({} if self.picture is None else {"picture": self.picture.to_json()}),
         }
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "AchievementDraft":
         """Return what `to_json` wrote."""
-        credits_ = stored["credits"]
+        credits_, picture = stored["credits"], stored.get("picture")
         return cls(
             name=stored["name"],
             description=stored["description"],
@@ -126,6 +130,7 @@ class AchievementDraft:
             artwork=Artwork.from_json(stored["artwork"]),
             credits=None if credits_ is None else Decimal(credits_),
             details=Details.from_json(stored["details"]),
+            picture=None if picture is None else UploadedPicture.from_json(picture),
         )
 
 

@@ -3,7 +3,8 @@
 import hashlib
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -220,6 +221,26 @@ def install(app: Flask) -> None:
     app.register_error_handler(PoolTimeoutError, _database_away)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(500, _bug)
+
+
+def takes_up_to(
+    largest: int,
+) -> Callable[[Callable[..., ResponseReturnValue]], Callable[..., ResponseReturnValue]]:
+    """Allow a view larger requests than others; to stand above what reads the request.
+
+    Args:
+        largest: bytes, of files and all that a form puts around them.
+    """
+
+    def decorate(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+        @wraps(view)
+        def allowing(**url_args: Any) -> ResponseReturnValue:  # noqa: ANN401 - whatever the address has
+            request.max_content_length = largest
+            return view(**url_args)
+
+        return allowing
+
+    return decorate
 
 
 class DatabaseAwayError(TemporaryError):

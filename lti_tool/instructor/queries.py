@@ -194,7 +194,7 @@ def list_choosable(  # noqa: PLR0913 - the filters of one form
     """
     slug = badges.get_issuer_of(session, institution_id).slug
     pictures = {
-        achievement.assessment_id: image_path(slug, achievement.id)
+        achievement.assessment_id: image_path(slug, achievement.id, achievement.edition)
         for achievement in badges.list_achievements(session)
         if achievement.assessment_id is not None
     }

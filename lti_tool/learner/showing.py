@@ -61,7 +61,7 @@ def profile_fields(badge: HeldBadge, issuer: Issuer, link: str) -> list[Snippet]
 def snippets(badge: HeldBadge, issuer: Issuer, link: str) -> list[Snippet]:
     """Return HTML for under e-mails and for pages of one's own."""
     name, by, address = escape(badge.name), escape(issuer.name), escape(link)
-    picture = escape(f"{issuer.achievement_url(badge.achievement_id)}/image.png")
+    picture = escape(issuer.image_url(badge.achievement_id, badge.edition, "png"))
     return [
         Snippet(
             id="signature",

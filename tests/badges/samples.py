@@ -31,7 +31,7 @@ BADGE = open_badges.Badge(
         description="Judges whether figures in a report support what is said about them.",
         criteria="Passes the assessment, 18 questions in 40 minutes.",
         kind="MicroCredential",
-        image_url=f"{ISSUER_URL}/achievements/0195d3f0-0000-7000-8000-000000000002/image.svg",
+        image_url=f"{ISSUER_URL}/achievements/0195d3f0-0000-7000-8000-000000000002/editions/1/image.svg",
     ),
     subject_id=UUID("6f1e1d1c-0000-4000-8000-000000000003").urn,
     valid_from=datetime(2024, 3, 16, 10, 0, tzinfo=UTC),

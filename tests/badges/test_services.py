@@ -239,7 +239,9 @@ def test_what_one_holds_is_listed_newest_first_with_its_picture() -> None:
     held = held_badges(at)
 
     assert [badge.name for badge in held] == ["Explaining Risk", DRAFT.name]
-    assert held[1].image_path == f"/i/northfell/achievements/{at.achievement_id}/image.svg"
+    assert (
+        held[1].image_path == f"/i/northfell/achievements/{at.achievement_id}/editions/1/image.svg"
+    )
 
 
 def test_nobody_elses_awards_are_listed() -> None:

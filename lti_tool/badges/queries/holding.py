@@ -81,6 +81,7 @@ class HeldBadge:
     award_id: AwardId
     person_id: PersonId
     achievement_id: AchievementId
+    edition: int
     achievement_type: str
     name: str
     description: str
@@ -148,11 +149,12 @@ def list_held(session: Session, person_id: PersonId) -> list[HeldBadge]:
             award_id=award.id,
             person_id=person_id,
             achievement_id=achievement.id,
+            edition=award.edition,
             achievement_type=achievement.achievement_type,
             name=achievement.name,
             description=achievement.description,
             artwork=achievement.artwork,
-            image_path=image_path(slug, achievement.id),
+            image_path=image_path(slug, achievement.id, award.edition),
             awarded_at=award.awarded_at,
             valid_until=award.valid_until,
             credential_id=credential_id,

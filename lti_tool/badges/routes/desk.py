@@ -5,11 +5,11 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from lti_tool.badges import artwork, awarding, queries, reviewing, services
+from lti_tool.badges import artwork, awarding, queries, reviewing, services, uploads
 from lti_tool.badges.artwork import Outline
 from lti_tool.badges.awarding import Outcome
 from lti_tool.badges.details import PLAIN, Participation, Stackability, Supervision
-from lti_tool.badges.errors import UnreadableTableError
+from lti_tool.badges.errors import UnreadableTableError, UnusablePictureError
 from lti_tool.badges.forms import (
     AchievementForm,
     AwardForm,
@@ -19,17 +19,18 @@ from lti_tool.badges.forms import (
     WithdrawalForm,
 )
 from lti_tool.badges.issuer import image_path
-from lti_tool.badges.rules import AchievementType
+from lti_tool.badges.rules import AchievementDraft, AchievementType
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import InvalidRequestError
 from lti_tool.core.ids import AchievementId, AwardId, new_id
-from lti_tool.core.web import read_form
+from lti_tool.core.web import read_form, takes_up_to
 from lti_tool.people.rules import Act
 from lti_tool.people.staff_session import CurrentStaff, staff_page
 
 blueprint = Blueprint("issuing", __name__, url_prefix="/desk/<slug>/achievements")
 
 MOST_TABLE_BYTES = 500_000
+_LARGEST_REQUEST = uploads.MOST_BYTES + 500_000  # a picture, and what a form puts around it
 
 _CHOICES = {
     "kinds": [(kind.value, kind.value) for kind in AchievementType],
@@ -106,13 +107,15 @@ def new_achievement(here: CurrentStaff) -> ResponseReturnValue:
 
 
 @blueprint.post("/new")
+@takes_up_to(_LARGEST_REQUEST)
 @staff_page(Act.ISSUE)
 def publish_achievement(here: CurrentStaff) -> ResponseReturnValue:
     """Publish a new achievement."""
+    sent = _sent()
     try:
-        draft = read_form(AchievementForm, _sent()).draft()
+        draft = _draft(here, sent)
     except InvalidRequestError as error:
-        return _editor(here, {**_NEW, **_sent()}, None, error), 400
+        return _editor(here, {**_NEW, **sent}, None, error), 400
     achievement_id = services.publish_achievement(here.institution_id, draft, actor=here.actor)
     return _back(here, achievement_id)
 
@@ -134,7 +137,7 @@ def show_achievement(here: CurrentStaff, achievement_id: UUID) -> ResponseReturn
         "badges/desk/show_achievement.html",
         here=here,
         achievement=achievement,
-        art_url=image_path(here.institution_slug, achievement.id),
+        art_url=image_path(here.institution_slug, achievement.id, achievement.edition),
         editions=editions,
         awards=awards,
         others=[("", "Nothing: it is current"), *others],
@@ -154,13 +157,15 @@ def edit_achievement(here: CurrentStaff, achievement_id: UUID) -> ResponseReturn
 
 
 @blueprint.post("/<uuid:achievement_id>/edit")
+@takes_up_to(_LARGEST_REQUEST)
 @staff_page(Act.ISSUE)
 def publish_edition(here: CurrentStaff, achievement_id: UUID) -> ResponseReturnValue:
     """Publish a new edition."""
+    sent = _sent()
     try:
-        draft = read_form(AchievementForm, _sent()).draft()
+        draft = _draft(here, sent)
     except InvalidRequestError as error:
-        return _editor(here, {**_NEW, **_sent()}, AchievementId(achievement_id), error), 400
+        return _editor(here, {**_NEW, **sent}, AchievementId(achievement_id), error), 400
     services.revise_achievement(
         here.institution_id, AchievementId(achievement_id), draft, actor=here.actor
     )
@@ -234,6 +239,26 @@ def withdraw(here: CurrentStaff, achievement_id: UUID, award_id: UUID) -> Respon
     return _back(here, achievement_id)
 
 
+def _draft(here: CurrentStaff, sent: dict[str, str]) -> AchievementDraft:
+    """Return what was filled in; a picture that came along is kept, and named in `sent`.
+
+    So it need not be chosen again when something else is wrong.
+
+    Raises:
+        InvalidRequestError: something is wrong with it.
+    """
+    upload = request.files.get("picture")
+    if upload and upload.filename:
+        data = upload.stream.read(uploads.MOST_BYTES + 1)
+        picture = uploads.keep(here.institution_id, data, words=sent.get("picture_words", ""))
+        sent.update(AchievementForm.named_picture(picture))
+        sent.pop("drawn", None)
+    draft = read_form(AchievementForm, sent).draft()
+    if draft.picture is not None and not uploads.is_kept(here.institution_id, draft.picture):
+        raise UnusablePictureError("It is no longer here. Choose the file again.")
+    return draft
+
+
 def _editor(
     here: CurrentStaff,
     values: dict[str, str],
@@ -246,6 +271,7 @@ def _editor(
         values=values,
         achievement_id=achievement_id,
         problem=problem,
+        picture_problem=problem if isinstance(problem, UnusablePictureError) else None,
         **_CHOICES,
     )
 

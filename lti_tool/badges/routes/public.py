@@ -9,7 +9,6 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 
 from lti_tool.badges import (
-    artwork,
     did_web,
     exporting,
     issuing,
@@ -17,6 +16,7 @@ from lti_tool.badges import (
     open_badges,
     queries,
     signing,
+    uploads,
     verifying,
 )
 from lti_tool.badges.carriers import MOST_FILE_BYTES
@@ -28,6 +28,7 @@ from lti_tool.badges.rules import AchievementDraft
 from lti_tool.badges.verifying import find_issuer
 from lti_tool.core import settings, web
 from lti_tool.core.db import transaction
+from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AchievementId
 
 blueprint = Blueprint("badges", __name__)
@@ -116,29 +117,53 @@ def show_achievement(slug: str, achievement_id: UUID) -> ResponseReturnValue:
         achievement=achievement,
         content=content,
         facts=exporting.facts(content),
-        picture=artwork.describe(content.artwork),
+        picture=uploads.words_of(content),
     )
 
 
-@blueprint.get("/i/<slug>/achievements/<uuid:achievement_id>/image.svg")
-def show_artwork(slug: str, achievement_id: UUID) -> ResponseReturnValue:
-    """Draw an achievement's badge."""
-    _issuer, achievement, content = _achievement(slug, achievement_id)
-    picture = artwork.draw(content.artwork, seed=achievement.id, label=achievement.name)
-    response = Response(picture, mimetype="image/svg+xml")
-    # The picture's own style sheet, if it is opened by itself; nothing else may run in it.
+@blueprint.get("/i/<slug>/achievements/<uuid:achievement_id>/image.<any(svg, png):kind>")
+def show_picture(slug: str, achievement_id: UUID, kind: str) -> ResponseReturnValue:
+    """Show an achievement's picture as it is now."""
+    issuer, achievement, content = _achievement(slug, achievement_id)
+    return _picture(issuer, achievement, content, kind, is_fixed=False)
+
+
+@blueprint.get(
+    "/i/<slug>/achievements/<uuid:achievement_id>"
+    "/editions/<int(min=1, max=2147483647):edition>/image.<any(svg, png):kind>"
+)
+def show_edition_picture(
+    slug: str, achievement_id: UUID, edition: int, kind: str
+) -> ResponseReturnValue:
+    """Show the picture that an edition of an achievement has, whatever came after it."""
+    issuer, achievement, content = _achievement(slug, achievement_id, edition)
+    return _picture(issuer, achievement, content, kind, is_fixed=content.picture is not None)
+
+
+def _picture(
+    issuer: Issuer,
+    achievement: Achievement,
+    content: AchievementDraft,
+    kind: str,
+    *,
+    is_fixed: bool,
+) -> Response:
+    whose = issuer.institution_id
+    if kind == "png":
+        data = uploads.png_of(whose, content, achievement.id)
+        response = Response(data, mimetype="image/png")
+    else:
+        picture = uploads.svg_of(whose, content, achievement.id)
+        response = Response(picture, mimetype="image/svg+xml")
+    # Opened by itself an SVG is a page: it has its own styles and the pixels it carries, it runs
+    # nothing and reaches nobody.
     response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
     )
-    return _for_everybody(response, _PICTURE_SECONDS)
-
-
-@blueprint.get("/i/<slug>/achievements/<uuid:achievement_id>/image.png")
-def show_artwork_png(slug: str, achievement_id: UUID) -> ResponseReturnValue:
-    """Give the same picture to places that show no SVG, such as previews of links."""
-    _issuer, achievement, content = _achievement(slug, achievement_id)
-    data = exporting.artwork_png(content.artwork, achievement.id, achievement.name)
-    return _for_everybody(Response(data, mimetype="image/png"), _PICTURE_SECONDS)
+    _for_everybody(response, _FOR_EVER_SECONDS if is_fixed else _PICTURE_SECONDS)
+    if is_fixed:
+        response.headers["Cache-Control"] += ", immutable"
+    return response
 
 
 @blueprint.get("/i/<slug>/credentials/<uuid:credential_id>")
@@ -160,7 +185,7 @@ def show_shared(slug: str, token: str) -> ResponseReturnValue:
             opened=opened,
             badge=opened.checked.examination.badge,
             examination=opened.checked.examination,
-            picture=artwork.describe(opened.shared.content.artwork),
+            picture=uploads.words_of(opened.shared.content),
             facts=exporting.facts(opened.shared.content),
             link=opened.issuer.share_url(token),
             slug=slug,
@@ -249,15 +274,17 @@ def _path_of_share(text: str) -> str | None:
     return url_for(".show_shared", slug=address[0], token=address[1]) if address else None
 
 
-def _achievement(slug: str, achievement_id: UUID) -> tuple[Issuer, Achievement, AchievementDraft]:
+def _achievement(
+    slug: str, achievement_id: UUID, edition: int | None = None
+) -> tuple[Issuer, Achievement, AchievementDraft]:
+    """Return an achievement and what one of its editions says, the newest if none is named."""
     issuer = find_issuer(slug)
     with transaction(issuer.institution_id) as session:
         achievement = queries.get_achievement(session, AchievementId(achievement_id))
-        return (
-            issuer,
-            achievement,
-            queries.edition_content(session, achievement, achievement.edition),
-        )
+        edition = edition or achievement.edition
+        if edition > achievement.edition:
+            raise NotFoundError(f"no edition {edition} of achievement {achievement_id}")
+        return (issuer, achievement, queries.edition_content(session, achievement, edition))
 
 
 def _wants_linked_data() -> bool:

@@ -68,7 +68,8 @@ def open_placement(here: CurrentLaunch) -> ResponseReturnValue:
         time_is_up=time_is_up,
         blocked=opening.find_bar(placed, attempts, clock.now()),
         attempts_words=opening.attempts_words(placed, attempts),
-        art_url=placed.achievement and image_path(issuer.slug, placed.achievement.id),
+        art_url=placed.achievement
+        and image_path(issuer.slug, placed.achievement.id, placed.achievement.edition),
     )
 
 
@@ -146,7 +147,8 @@ def show_result(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
         placed=placed,
         counted=counted,
         arrivals=arrivals,
-        art_url=placed.achievement and image_path(issuer.slug, placed.achievement.id),
+        art_url=placed.achievement
+        and image_path(issuer.slug, placed.achievement.id, placed.achievement.edition),
         attempts_used=len(attempts),
         open_attempt=next((one for one in attempts if one.submitted_at is None), None),
         blocked=opening.find_bar(placed, attempts, clock.now()),
