@@ -17,6 +17,7 @@ from lti_tool.core import db, web
 from lti_tool.core import settings as settings_module
 from lti_tool.core.settings import Settings
 from lti_tool.instructor import course_routes as course
+from lti_tool.instructor import deleting_routes as deleting
 from lti_tool.instructor import looking_routes as looking
 from lti_tool.instructor import marking_routes as marking
 from lti_tool.instructor import people_routes as course_people
@@ -78,6 +79,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(regrading.blueprint)
     app.register_blueprint(placement_rules.blueprint)
     app.register_blueprint(course_people.blueprint)
+    app.register_blueprint(deleting.blueprint)
     app.register_blueprint(launch.blueprint)
     app.register_blueprint(people.blueprint)
     app.register_blueprint(registration.blueprint)

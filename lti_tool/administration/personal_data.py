@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from lti_tool.assessments import queries as assessments
 from lti_tool.assessments.models import (
     Accommodation,
     Attachment,
@@ -73,12 +74,14 @@ def collect(session: Session, person_id: PersonId) -> dict[str, Any]:
 def list_files(session: Session, person_id: PersonId) -> Sequence[Attachment]:
     """Return the files that a person sent as answers."""
     user_ids = [user.id for user in list_users(session, person_id)]
-    return session.scalars(
+    query = (
         select(Attachment)
         .join(Attempt, Attempt.id == Attachment.attempt_id)
         .where(Attempt.user_id.in_(user_ids))
         .order_by(Attachment.id)
-    ).all()
+    )
+    with assessments.seeing_deleted(session):
+        return session.scalars(query).all()
 
 
 def _visits(session: Session, user_ids: Iterable[UserId]) -> list[dict[str, Any]]:
@@ -89,18 +92,21 @@ def _visits(session: Session, user_ids: Iterable[UserId]) -> list[dict[str, Any]
 
 
 def _attempts(session: Session, user_ids: Iterable[UserId]) -> list[dict[str, Any]]:
-    rows = session.execute(
+    query = (
         select(Attempt, Placement.title)
         .join(Placement, Placement.id == Attempt.placement_id)
         .where(Attempt.user_id.in_(user_ids))
         .order_by(Attempt.started_at)
     )
+    with assessments.seeing_deleted(session):
+        rows = session.execute(query).all()
     return [
         {
             "activity": title,
             "number": attempt.number,
             "started_at": attempt.started_at,
             "ended_at": attempt.submitted_at,
+            "deleted_at": attempt.deleted_at,
             "points": attempt.points_earned,
             "of": attempt.points_possible,
             "passed": attempt.passed,

@@ -179,6 +179,28 @@ class NotChangeableError(ConflictError):
     steps = ("Go back to the learner, and look at how the attempt stands now.",)
 
 
+class AttemptDeletedError(NotFoundError):
+    """A learner's own attempt that whoever teaches has deleted."""
+
+    code = "attempt_deleted"
+    title = "This attempt was deleted"
+    steps = ("Open the activity from your course again.", "Ask your instructor about it.")
+
+    def __init__(self) -> None:
+        super().__init__("Somebody who teaches this course deleted it. It no longer counts.")
+
+
+class DeletionOutdatedError(ConflictError):
+    """A deletion whose consequences are others than those that were looked at."""
+
+    code = "deletion_outdated"
+    title = "Something has changed since you looked"
+    steps = ("Look again at what would follow, and decide then.",)
+
+    def __init__(self) -> None:
+        super().__init__("The learner went on, or a mark was given meanwhile. Nothing was deleted.")
+
+
 def _said(instant: datetime) -> str:
     return f"{instant.astimezone(UTC):%d %B %Y, %H:%M} UTC"
 

@@ -225,19 +225,28 @@ class Attempt(TenantRow, Base):
     `granted_minutes` (`conditions.ends_at`). `ended_by` is the learner, or the clock. Since
     `answers_gone_at` nothing is kept of what was answered: the time for it was over, or the
     learner was erased.
-    `scored_by_id` is a later edition that it was regraded by.
+    `scored_by_id` is a later edition that it was regraded by. One with `deleted_at` is hidden by
+    the database from all who do not ask for it (`queries.seeing_deleted`).
     """
 
     __tablename__ = "attempts"
     __table_args__ = (
-        UniqueConstraint("institution_id", "placement_id", "user_id", "number"),
+        Index(
+            "uq_attempts_number",
+            "institution_id",
+            "placement_id",
+            "user_id",
+            "number",
+            unique=True,
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
         Index(
             "uq_attempts_one_open",
             "institution_id",
             "placement_id",
             "user_id",
             unique=True,
-            postgresql_where=text("submitted_at IS NULL"),
+            postgresql_where=text("submitted_at IS NULL AND deleted_at IS NULL"),
         ),
         CheckConstraint("points_earned <= points_possible", name="points"),
         # What the sweeper looks for, every minute.
@@ -273,6 +282,7 @@ class Attempt(TenantRow, Base):
     awaits_marking: Mapped[bool] = mapped_column(default=False)
     answers_gone_at: Mapped[datetime | None]
     scored_by_id: Mapped[EditionId | None]
+    deleted_at: Mapped[datetime | None]
 
     @property
     def counting_edition_id(self) -> EditionId:
@@ -402,7 +412,8 @@ class LateResponse(TenantRow, Base):
 class PlacementResult(TenantRow, Base):
     """What a learner's attempts at a placement come to, by its policy.
 
-    `version` grows with each change, so that whoever hears of one knows which is newer.
+    `version` grows with each change, so that whoever hears of one knows which is newer. Since
+    `withdrawn_at` there is none: every attempt that had ended was deleted.
     """
 
     __tablename__ = "placement_results"
@@ -420,3 +431,4 @@ class PlacementResult(TenantRow, Base):
     passed: Mapped[bool]
     version: Mapped[int] = mapped_column(default=1)
     changed_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]

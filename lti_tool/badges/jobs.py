@@ -19,7 +19,7 @@ def award_for_pass(event: AssessmentPassed) -> None:
 
     Nothing is granted where the placement goes without a badge, or the assessment has none,
     and nothing to visitors: test users, and whom the platform does not name. Nor for an attempt
-    that no longer passes.
+    that no longer passes, or was deleted.
     """
     with transaction(event.institution_id) as session:
         gives_badge = session.scalars(
@@ -28,7 +28,7 @@ def award_for_pass(event: AssessmentPassed) -> None:
         achievement = find_achievement_of_assessment(session, event.assessment_id)
         is_visitor = session.scalar(select(User.is_visitor).where(User.id == event.user_id))
         passes = session.scalar(select(Attempt.passed).where(Attempt.id == event.attempt_id))
-        if not gives_badge or achievement is None or is_visitor or passes is False:
+        if not gives_badge or achievement is None or is_visitor or not passes:
             return
         person_id = person_of(session, event.user_id)
     award_id = services.grant_award(

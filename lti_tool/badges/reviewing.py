@@ -124,8 +124,21 @@ def decide_review(
             )
 
 
-def _is_founded(session: Session, award_id: AwardId) -> bool:
-    """Tell whether something speaks for an award: an attempt that passes, or no attempt at all."""
+def rests_on(session: Session, attempt_id: AttemptId) -> bool:
+    """Tell whether an attempt is all that speaks for an award that stands."""
+    award_ids = session.scalars(
+        select(Award.id)
+        .join(AwardCause, AwardCause.award_id == Award.id)
+        .where(AwardCause.cause_id == attempt_id, Award.withdrawn_at.is_(None))
+    ).all()
+    return any(not _is_founded(session, each, without=attempt_id) for each in award_ids)
+
+
+def _is_founded(session: Session, award_id: AwardId, *, without: AttemptId | None = None) -> bool:
+    """Tell whether something speaks for an award: an attempt that passes, or no attempt at all.
+
+    An attempt that was deleted is seen by nobody, and speaks for nothing; nor does `without`.
+    """
     cause = (
         select(AwardCause.id)
         .outerjoin(
@@ -134,6 +147,7 @@ def _is_founded(session: Session, award_id: AwardId) -> bool:
         .where(
             AwardCause.award_id == award_id,
             (AwardCause.kind != CauseKind.PASS.value) | Attempt.passed,
+            AwardCause.cause_id.is_distinct_from(without),
         )
     )
     return bool(session.scalar(select(cause.exists())))

@@ -49,7 +49,8 @@ class Score:
 
     Attributes:
         user_id: the platform's `sub` for the learner, never our own id.
-        given: points, at least 0; may exceed `maximum` (extra credit).
+        given: points, at least 0; may exceed `maximum` (extra credit). None where there is no
+            score any more: the platform clears what it had (AGS 2.0 §3.4.4).
         maximum: points, above 0. The platform rescales to its own column.
         timestamp: aware, in whole seconds: Moodle compares no finer (4.5).
         comment: plain text. One that is left out erases the one before (Moodle 4.5).
@@ -57,7 +58,7 @@ class Score:
     """
 
     user_id: str
-    given: Decimal
+    given: Decimal | None
     maximum: Decimal
     timestamp: datetime
     activity: ActivityProgress = ActivityProgress.COMPLETED
@@ -67,7 +68,7 @@ class Score:
 
     def __post_init__(self) -> None:
         """Refuse what the spec forbids, so that no caller has to check."""
-        if self.maximum <= 0 or self.given < 0:
+        if self.maximum <= 0 or (self.given is not None and self.given < 0):
             raise InvalidRequestError(f"impossible score {self.given}/{self.maximum}")
         if self.timestamp.tzinfo is None:
             raise InvalidRequestError("a score's timestamp needs a time zone")
@@ -75,16 +76,19 @@ class Score:
     def to_json(self) -> dict[str, object]:
         """Return the body to POST with media type `SCORE_MEDIA_TYPE`.
 
-        Both numbers are always there, zeros too: Canvas and Moodle refuse a score
-        without its maximum, and a missing one reads as "not attempted".
+        Both numbers are there, zeros too: Canvas and Moodle refuse a score without its
+        maximum, and a missing one reads as "not attempted". Just that is said of a score that
+        is no more: nothing was begun, nothing is graded. Moodle (4.5) and Canvas clear by it.
         """
         instant = self.timestamp.astimezone(UTC)
+        points = {"scoreGiven": float(self.given)} if self.given is not None else {}
+        is_none = self.given is None
         body: dict[str, object] = {
-            "scoreGiven": float(self.given),
+            **points,
             "scoreMaximum": float(self.maximum),
             "userId": self.user_id,
-            "activityProgress": self.activity.value,
-            "gradingProgress": self.grading.value,
+            "activityProgress": ActivityProgress.INITIALIZED if is_none else self.activity,
+            "gradingProgress": GradingProgress.NOT_READY if is_none else self.grading,
             # Sub-second digits in the text: some platforms demand them (AGS 2.0 §3.4.9).
             "timestamp": instant.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
         }
@@ -145,12 +149,14 @@ class Result:
     score: Decimal | None
     maximum: Decimal | None
 
-    def equals(self, given: Decimal, maximum: Decimal) -> bool:
-        """Tell whether this is the same share of the column.
+    def equals(self, given: Decimal | None, maximum: Decimal) -> bool:
+        """Tell whether this is the same share of the column, or nothing where nothing is wanted.
 
         The platform rescales, keeps two decimals at least, and may cut what is above the
         maximum; shares are told apart to a hundredth of a percent.
         """
+        if given is None:
+            return self.score is None
         if self.score is None or not self.maximum:
             return False
         wanted = given * self.maximum / maximum

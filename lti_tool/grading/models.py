@@ -27,6 +27,7 @@ class DesiredScore(TenantRow, Base):
     version and reused by every resend (AGS 2.0 §3.4.9).
 
     Attributes:
+        given: None where there is no result any more: the cell is to be cleared.
         over_teacher: somebody asked for our score in place of a grade given by hand.
         held_points: what the platform held of `held_maximum` when `held_at` was read; None
             where it held nothing.
@@ -53,7 +54,7 @@ class DesiredScore(TenantRow, Base):
     user_id: Mapped[UserId]
     subject: Mapped[str]
     line_item_url: Mapped[str]
-    given: Mapped[Decimal]
+    given: Mapped[Decimal | None]
     maximum: Mapped[Decimal]
     comment: Mapped[str | None]
     over_teacher: Mapped[bool] = mapped_column(default=False)

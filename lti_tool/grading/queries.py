@@ -76,6 +76,7 @@ class ScoreRow:
     """What we want in the gradebook for a user, and what the platform said.
 
     Attributes:
+        given: None where there is no result any more, and the cell shall be empty.
         acknowledged_at: when the platform last took a version, which may be an older one.
         outcome: of the last try that failed.
         last_error: in the platform's words, of the last try that failed.
@@ -85,7 +86,7 @@ class ScoreRow:
     user_id: UserId
     user_name: str | None
     subject: str
-    given: Decimal
+    given: Decimal | None
     maximum: Decimal
     state: SyncState
     changed_at: datetime
@@ -97,6 +98,11 @@ class ScoreRow:
     tries: int
     held: Result | None
     held_at: datetime | None
+
+    @property
+    def is_to_be_cleared(self) -> bool:
+        """Tell whether the platform has, or may have, a grade of which no attempt is left."""
+        return self.given is None and self.state is not SyncState.IN_GRADEBOOK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ def list_placements(session: Session, context_id: ContextId | None) -> list[Plac
     )
     passed = (
         select(PlacementResult.placement_id, func.count().label("number"))
-        .where(PlacementResult.passed)
+        .where(PlacementResult.passed, PlacementResult.withdrawn_at.is_(None))
         .group_by(PlacementResult.placement_id)
         .subquery()
     )

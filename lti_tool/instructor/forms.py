@@ -261,3 +261,12 @@ class AttemptChange(BaseModel):
     def read_minutes(self) -> int | None:
         """Return the minutes; None when they are no number from 1 to a day."""
         return _whole_number(self.minutes, MOST_EXTRA)
+
+
+class DeletionForm(BaseModel):
+    """Why an attempt is deleted or put back. `digest`: of what was seen would follow."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    digest: Annotated[str, StringConstraints(max_length=64)] = ""
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""

@@ -138,6 +138,7 @@ def _page(
         learner = queries.get_learner(session, here, placement, user_id)
         course = queries.find_course_title(session, here.context_id)
         attempts = assessments.list_attempts(session, placement.id, user_id)
+        deleted = assessments.list_deleted(session, placement.id, user_id)
         held = assessments.conditions_of(session, placement)
         allowance = assessments.allowance_for(session, held, user_id)
         late = {
@@ -155,6 +156,7 @@ def _page(
         user_id=user_id,
         name=learner.name,
         attempts=attempts,
+        deleted=deleted,
         closed={one.id for one in attempts if not rules.accepts(one.closes_at, clock.now())},
         late=late,
         totals={one.id: assessments.allowance_of(one).total_minutes for one in attempts},

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments import queries as assessments
-from lti_tool.assessments.models import Edition, Placement, PlacementResult
+from lti_tool.assessments.models import Attempt, Edition, Placement, PlacementResult
 from lti_tool.assessments.queries import EditionSummary
 from lti_tool.badges import queries as badges
 from lti_tool.badges.issuer import image_path
@@ -163,6 +163,7 @@ def get_learner(
     issuer = session.scalar(select(User.issuer).where(User.id == here.user_id))
     is_known = (
         bool(assessments.list_attempts(session, placement.id, user_id))
+        or bool(assessments.list_deleted(session, placement.id, user_id))
         or (user.issuer == issuer and user.subject in subjects)
         or bool(session.scalar(select(opened.exists())))
     )
@@ -242,6 +243,8 @@ def list_results(
 ) -> list[ResultRow]:
     """Return everybody who has begun, by name; who has none comes last.
 
+    Who has no attempt any more is among them until the gradebook has cleared the grade.
+
     Args:
         session: of the institution.
         placement: whose results.
@@ -251,6 +254,12 @@ def list_results(
     standings = assessments.list_results(session, placement.id)
     late = assessments.count_late(session, placement.id)
     scores = {row.user_id: row for row in grading.list_scores(session, placement.id)}
+    begun = {one.user_id for one in standings}
+    standings += [
+        assessments.LearnerStanding(user_id=user_id)
+        for user_id, score in scores.items()
+        if user_id not in begun and score.is_to_be_cleared
+    ]
     column = session.scalar(
         select(ResourceLink.line_item_url).where(ResourceLink.id == placement.resource_link_id)
     )
@@ -278,6 +287,14 @@ def list_results(
         for one in standings
     ]
     return sorted(rows, key=lambda row: (row.name is None, (row.name or "").casefold()))
+
+
+def list_deleted(session: Session, placement: Placement) -> list[tuple[Attempt, str | None]]:
+    """Return the deleted attempts at a placement and whose each was, the last deleted first."""
+    attempts = assessments.list_deleted(session, placement.id)
+    of_users = select(User).where(User.id.in_([one.user_id for one in attempts]))
+    names = {user.id: user.name for user in session.scalars(of_users)}
+    return [(one, names.get(one.user_id)) for one in attempts]
 
 
 def list_without_result(

@@ -346,6 +346,7 @@ def _results(here: CurrentLaunch, template: str) -> str:
         asks_for_marking = marking.asks_for_marking(session, placement)
         to_mark = marking.count_waiting(session, placement)
         newer = assessments.list_newer_editions(session, placement.edition_id)
+        deleted = queries.list_deleted(session, placement)
     fitting = [row for row in rows if _fits(row, wanted)]
     start = (wanted.page - 1) * RESULTS
     return render_template(
@@ -361,6 +362,7 @@ def _results(here: CurrentLaunch, template: str) -> str:
         fitting=len(fitting),
         counts={
             "all": len(rows),
+            "begun": sum(row.attempts > 0 for row in rows),
             "results": sum(row.result is not None for row in rows),
             "passed": sum(row.result is not None and row.result.passed for row in rows),
             "open": sum(row.is_open for row in rows),
@@ -378,6 +380,7 @@ def _results(here: CurrentLaunch, template: str) -> str:
         asks_for_marking=asks_for_marking,
         to_mark=to_mark,
         newer=newer,
+        deleted=deleted,
     )
 
 

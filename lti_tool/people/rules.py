@@ -37,6 +37,7 @@ class Act(StrEnum):
     REGRADE = "regrade"
     SET_CONDITIONS = "set_conditions"
     GIVE_TIME = "give_time"
+    DELETE_ATTEMPT = "delete_attempt"
     SEE_PROGRESS = "see_progress"
     SEE_RECORD = "see_record"
     EXPORT = "export"
@@ -76,6 +77,7 @@ _TEACHING = frozenset(
         Act.ANSWER,
         Act.SET_CONDITIONS,
         Act.GIVE_TIME,
+        Act.DELETE_ATTEMPT,
     }
 )
 

@@ -5,6 +5,7 @@ from sqlalchemy import select, update
 
 from lti_tool.assessments.events import AssessmentPassed, AssessmentPassLost
 from lti_tool.assessments.models import Attempt
+from lti_tool.assessments.services import Why, delete_attempt, restore_attempt, try_deletion
 from lti_tool.badges import awarding, jobs, reviewing
 from lti_tool.badges.models import Award
 from lti_tool.core import clock
@@ -157,3 +158,26 @@ def test_what_is_decided_closes_the_review(worker: Worker, *, keeps: bool) -> No
 
     assert earned.reviews() == []
     assert (earned.award().withdrawn_at is None) == keeps
+
+
+def test_a_deleted_pass_speaks_for_nothing_until_it_is_back(worker: Worker) -> None:
+    earned = Earned(worker)
+    here, attempt_id = earned.here.institution_id, earned.attempt_id
+    placement_id, why = earned.activity.placement_id, Why(SYSTEM, "A test run")
+    with transaction(here) as session:
+        assert reviewing.rests_on(session, attempt_id)
+        digest = try_deletion(session, placement_id, attempt_id).digest
+
+    delete_attempt(here, placement_id, attempt_id, why, digest=digest)
+    worker.run()
+
+    with transaction(here) as session:
+        [found] = reviewing.list_reviews(session)
+        assert found.award.withdrawn_at is None
+    earned.hear_pass()  # an event that comes late
+    with transaction(here) as session:
+        assert len(reviewing.list_reviews(session)) == 1
+    restore_attempt(here, placement_id, attempt_id, why)
+    worker.run()
+    with transaction(here) as session:
+        assert reviewing.list_reviews(session) == []

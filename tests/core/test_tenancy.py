@@ -224,7 +224,10 @@ class TestPolicies:
         } - WITHOUT_POLICY
         forced = text("SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity")
         policies = owner.execute(
-            text("SELECT tablename, cmd, permissive, roles, qual, with_check FROM pg_policies")
+            text(
+                "SELECT tablename, cmd, permissive, roles, qual, with_check FROM pg_policies"
+                " WHERE policyname = 'tenant'"
+            )
         ).all()
 
         assert tenants_own == set(owner.scalars(forced))
@@ -239,6 +242,16 @@ class TestPolicies:
             assert "institution_id" in policy.qual
             assert "app.institution_id" in policy.qual
             assert policy.with_check is None  # then new rows are held to `qual`
+
+    def test_every_other_policy_only_hides_more(self, owner: Connection) -> None:
+        others = owner.execute(
+            text(
+                "SELECT tablename, policyname, permissive FROM pg_policies"
+                " WHERE policyname <> 'tenant'"
+            )
+        ).all()
+
+        assert others == [("attempts", "deleted", "RESTRICTIVE")]
 
     def test_the_tables_in_the_database_are_those_of_the_models(self, owner: Connection) -> None:
         schema.load_models()

@@ -11,6 +11,8 @@ from redis import Redis
 from sqlalchemy import select, text, update
 
 from lti_tool.assessments.models import Attempt
+from lti_tool.assessments.queries import list_attempts
+from lti_tool.assessments.services import Why, delete_attempt, restore_attempt, try_deletion
 from lti_tool.campus import clock as campus_clock
 from lti_tool.campus import store
 from lti_tool.campus.personality import PERSONALITIES
@@ -94,6 +96,57 @@ def test_a_result_that_a_person_has_yet_to_mark_is_not_sent(course: Course) -> N
     services.desire_score(course.institution_id, course.placement_id, user_id)
     work()
     assert course.held() == {AMARA: TWO}
+
+
+def test_what_was_deleted_is_cleared_from_the_gradebook_and_comes_back(
+    course: Course, later: Later
+) -> None:
+    user_id = course.take(AMARA, "abd")
+    work()
+    why = Why(audit.SYSTEM, "A test run")
+    with transaction(course.institution_id) as session:
+        [attempt] = list_attempts(session, course.placement_id)
+        digest = try_deletion(session, course.placement_id, attempt.id).digest
+    whole = (course.institution_id, course.placement_id, attempt.id)
+
+    delete_attempt(*whole, why, digest=digest)
+    later.move(seconds=5)
+    work()
+
+    assert course.held() == {AMARA: None}
+    row = course.row(user_id)
+    assert row.given is None
+    assert row.due_at is None
+    assert row.acknowledged_version == row.version == 2
+    services.compare_column(course.institution_id, course.placement_id)
+    with transaction(course.institution_id) as session:
+        [score] = queries.list_scores(session, course.placement_id)
+    assert score.state is SyncState.IN_GRADEBOOK
+    assert not score.is_to_be_cleared
+    restore_attempt(*whole, why)
+    later.move(seconds=5)
+    work()
+    assert course.held() == {AMARA: TWO}
+
+
+def test_nothing_is_cleared_where_nothing_was_sent(course: Course) -> None:
+    course.take(AMARA, "abd")
+    with transaction(course.institution_id) as session:
+        [attempt] = list_attempts(session, course.placement_id)
+        digest = try_deletion(session, course.placement_id, attempt.id).digest
+    delete_attempt(
+        course.institution_id,
+        course.placement_id,
+        attempt.id,
+        Why(audit.SYSTEM, "A test run"),
+        digest=digest,
+    )
+
+    work()
+
+    assert course.held() == {}
+    with transaction(course.institution_id) as session:
+        assert session.scalar(select(DesiredScore.id)) is None
 
 
 def test_a_zero_is_sent(course: Course) -> None:

@@ -39,6 +39,7 @@ def test_whatever_else_a_claim_holds_gives_nothing(claim: object) -> None:
 def test_an_institutions_roles_open_nothing_in_a_course_and_the_reverse() -> None:
     course = {Act.TAKE_ATTEMPT, Act.SHARE_BADGE, Act.PLACE, Act.SEE_RESULTS, Act.RESEND_SCORES}
     course |= {Act.ANSWER, Act.TRY, Act.MARK, Act.REGRADE, Act.SET_CONDITIONS, Act.GIVE_TIME}
+    course |= {Act.DELETE_ATTEMPT}
     desk = {
         Act.SEE_PROGRESS,
         Act.SEE_RECORD,

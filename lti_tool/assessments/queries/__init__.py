@@ -28,6 +28,12 @@ from lti_tool.assessments.queries.conditions import (
     list_open,
     own_conditions,
 )
+from lti_tool.assessments.queries.deleted import (
+    get_deleted,
+    list_deleted,
+    seeing_deleted,
+    was_deleted,
+)
 from lti_tool.assessments.queries.editions import (
     EditionSummary,
     get_details,
@@ -75,12 +81,14 @@ __all__ = [
     "get_attachment",
     "get_attempt",
     "get_attempt_at",
+    "get_deleted",
     "get_details",
     "get_edition",
     "get_late",
     "get_placement",
     "list_attachments",
     "list_attempts",
+    "list_deleted",
     "list_edition_content",
     "list_form",
     "list_given",
@@ -95,5 +103,7 @@ __all__ = [
     "list_responses",
     "list_results",
     "own_conditions",
+    "seeing_deleted",
     "time_by_item",
+    "was_deleted",
 ]

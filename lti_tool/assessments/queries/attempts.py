@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments import items, rules
+from lti_tool.assessments.errors import AttemptDeletedError
 from lti_tool.assessments.models import (
     Attachment,
     Attempt,
@@ -18,6 +19,7 @@ from lti_tool.assessments.models import (
     Placement,
     Response,
 )
+from lti_tool.assessments.queries.deleted import was_deleted
 from lti_tool.assessments.rules import FormItem, Given, Stored
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import (
@@ -78,6 +80,7 @@ def get_attempt(
 
     Raises:
         NotFoundError: no such attempt, or it is someone else's.
+        AttemptDeletedError: it is of this user, and was deleted.
     """
     query = select(Attempt).where(Attempt.id == attempt_id)
     if of_user is not None:
@@ -88,6 +91,8 @@ def get_attempt(
         query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     attempt = session.scalar(query)
     if attempt is None:
+        if of_user is not None and was_deleted(session, attempt_id, of_user):
+            raise AttemptDeletedError
         raise NotFoundError("There is no such attempt of yours.")
     return attempt
 

@@ -41,10 +41,10 @@ class LearnerStanding:
     """Where one learner is at a placement. The result is None until an attempt has ended."""
 
     user_id: UserId
-    attempts: int
-    is_open: bool
-    last_submitted_at: datetime | None
-    result: PlacementResult | None
+    attempts: int = 0
+    is_open: bool = False
+    last_submitted_at: datetime | None = None
+    result: PlacementResult | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,9 @@ def find_result(
     """Return what a learner's ended attempts at a placement come to; None before the first."""
     return session.scalar(
         select(PlacementResult).where(
-            PlacementResult.placement_id == placement_id, PlacementResult.user_id == user_id
+            PlacementResult.placement_id == placement_id,
+            PlacementResult.user_id == user_id,
+            PlacementResult.withdrawn_at.is_(None),
         )
     )
 
@@ -99,7 +101,8 @@ def list_results(session: Session, placement_id: PlacementId) -> list[LearnerSta
         .outerjoin(
             PlacementResult,
             (PlacementResult.user_id == begun.c.user_id)
-            & (PlacementResult.placement_id == placement_id),
+            & (PlacementResult.placement_id == placement_id)
+            & PlacementResult.withdrawn_at.is_(None),
         )
         .order_by(begun.c.user_id)
     )

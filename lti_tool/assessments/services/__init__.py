@@ -16,6 +16,12 @@ from lti_tool.assessments.services.changing import (
     reopen_attempt,
 )
 from lti_tool.assessments.services.conditions import set_accommodation, set_conditions
+from lti_tool.assessments.services.deleting import (
+    Deletion,
+    delete_attempt,
+    restore_attempt,
+    try_deletion,
+)
 from lti_tool.assessments.services.files import answer_by_file, get_file, key_of
 from lti_tool.assessments.services.forgetting import (
     count_forgettable,
@@ -31,6 +37,7 @@ from lti_tool.assessments.services.regrading import regrade, try_regrade
 from lti_tool.assessments.services.trials import begin_trial, end_trial, forget_trials
 
 __all__ = [
+    "Deletion",
     "Saved",
     "Why",
     "answer_by_file",
@@ -41,6 +48,7 @@ __all__ = [
     "create_assessment",
     "create_placement",
     "decide_late",
+    "delete_attempt",
     "end_trial",
     "erase_answers",
     "forget_answers",
@@ -56,11 +64,13 @@ __all__ = [
     "publish_edition",
     "regrade",
     "reopen_attempt",
+    "restore_attempt",
     "save_response",
     "save_responses",
     "set_accommodation",
     "set_conditions",
     "store_image",
     "submit_attempt",
+    "try_deletion",
     "try_regrade",
 ]

@@ -7,9 +7,10 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from functools import partial
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from lti_tool.assessments import queries
 from lti_tool.assessments.models import (
     Accommodation,
     Attachment,
@@ -39,7 +40,7 @@ def forget_answers() -> int:
         institution_ids = session.scalars(select(Institution.id)).all()
 
     def some_of(institution_id: InstitutionId, limit: int) -> int:
-        with transaction(institution_id) as session:
+        with transaction(institution_id) as session, queries.seeing_deleted(session):
             old = session.scalars(
                 select(Attempt.id)
                 .where(*_over(days))
@@ -65,16 +66,19 @@ def count_forgettable() -> int:
         institution_ids = session.scalars(select(Institution.id)).all()
     number = 0
     for institution_id in institution_ids:
-        with transaction(institution_id) as session:
+        with transaction(institution_id) as session, queries.seeing_deleted(session):
             number += session.scalar(select(func.count()).where(*_over(days))) or 0
     return number
 
 
 def _over(days: int) -> tuple[ColumnElement[bool], ...]:
+    before = clock.now() - timedelta(days=days)
     return (
-        Attempt.submitted_at < clock.now() - timedelta(days=days),
         Attempt.answers_gone_at.is_(None),
-        Attempt.awaits_marking.is_(False),
+        or_(
+            and_(Attempt.submitted_at < before, Attempt.awaits_marking.is_(False)),
+            Attempt.deleted_at < before,  # open or unmarked, nobody will finish it
+        ),
     )
 
 
@@ -84,7 +88,7 @@ def erase_answers(institution_id: InstitutionId, user_ids: Collection[UserId]) -
     What they were granted beyond others, which says something of them, goes too.
     """
     of_them = Attempt.user_id.in_(user_ids)
-    with transaction(institution_id) as session:
+    with transaction(institution_id) as session, queries.seeing_deleted(session):
         attempts = session.scalars(select(Attempt.id).where(of_them).with_for_update()).all()
         keys = _empty(session, attempts)
         open_ones = select(Attempt.id).where(of_them, Attempt.submitted_at.is_(None))

@@ -79,6 +79,12 @@ def _problems(asked: Sequence[FormItem], later: Sequence[FormItem]) -> list[str]
     ]
 
 
+def find_problems(session: Session, attempt: Attempt, edition_id: EditionId) -> list[str]:
+    """Return why a later edition cannot score an attempt; empty if it can."""
+    asked = queries.form_by(session, attempt, attempt.edition_id)
+    return _problems(asked, queries.form_by(session, attempt, edition_id))
+
+
 def _mark(session: Session, attempt: Attempt, form: Sequence[FormItem]) -> Mark:
     answers = queries.list_responses(session, attempt.id)
     return rules.mark(

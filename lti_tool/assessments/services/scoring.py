@@ -18,7 +18,7 @@ from lti_tool.assessments.queries import EditionSummary
 from lti_tool.assessments.rules import Policy
 from lti_tool.core import outbox
 from lti_tool.core.db import Base
-from lti_tool.core.ids import InstitutionId, new_id
+from lti_tool.core.ids import AssessmentId, InstitutionId, new_id
 
 
 def score_attempt(
@@ -43,17 +43,28 @@ def score_attempt(
             ),
         )
     if had_passed and not attempt.passed:
-        outbox.record(
-            session,
-            AssessmentPassLost(
-                institution_id=institution_id,
-                placement_id=attempt.placement_id,
-                assessment_id=edition.assessment_id,
-                user_id=attempt.user_id,
-                attempt_id=attempt.id,
-                lost_at=at,
-            ),
-        )
+        tell_pass_lost(session, institution_id, attempt, edition.assessment_id, at)
+
+
+def tell_pass_lost(
+    session: Session,
+    institution_id: InstitutionId,
+    attempt: Attempt,
+    assessment_id: AssessmentId,
+    at: datetime,
+) -> None:
+    """Announce that an attempt that had passed speaks for its learner no longer."""
+    outbox.record(
+        session,
+        AssessmentPassLost(
+            institution_id=institution_id,
+            placement_id=attempt.placement_id,
+            assessment_id=assessment_id,
+            user_id=attempt.user_id,
+            attempt_id=attempt.id,
+            lost_at=at,
+        ),
+    )
 
 
 def set_points(session: Session, attempt: Attempt) -> EditionSummary:
@@ -91,6 +102,8 @@ def renew_result(  # noqa: PLR0913 - what is reduced, and when it is told
 ) -> None:
     """Reduce the learner's attempts to one result; announce it if it differs from before.
 
+    Of no attempt that has ended there is none: what was announced before is withdrawn.
+
     Args:
         session: of the institution.
         institution_id: whose.
@@ -101,6 +114,9 @@ def renew_result(  # noqa: PLR0913 - what is reduced, and when it is told
     """
     placement = queries.get_placement(session, attempt.placement_id)
     outcomes = queries.list_outcomes(session, placement.id, attempt.user_id)
+    if not outcomes:
+        _withdraw_result(session, institution_id, attempt, at)
+        return
     result = rules.reduce_attempts(Policy(placement.policy), outcomes, pass_mark)
     version = session.connection().scalar(
         _UPSERT_RESULT,
@@ -129,6 +145,26 @@ def renew_result(  # noqa: PLR0913 - what is reduced, and when it is told
         )
 
 
+def _withdraw_result(
+    session: Session, institution_id: InstitutionId, attempt: Attempt, at: datetime
+) -> None:
+    """Say that a learner has no result at a placement any more, if there was one."""
+    result = queries.find_result(session, attempt.placement_id, attempt.user_id)
+    if result is None:
+        return
+    result.withdrawn_at = result.changed_at = at
+    result.version += 1
+    outbox.record(
+        session,
+        PlacementResultChanged(
+            institution_id=institution_id,
+            placement_id=attempt.placement_id,
+            user_id=attempt.user_id,
+            version=result.version,
+        ),
+    )
+
+
 # Built once: building a statement costs more than running it.
 _responses = Base.metadata.tables["responses"]
 _results = Base.metadata.tables["placement_results"]
@@ -148,9 +184,11 @@ _UPSERT_RESULT = _insert_result.on_conflict_do_update(
     set_={
         **{name: _insert_result.excluded[name] for name in (*_OUTCOME, "changed_at")},
         "version": _results.c.version + 1,
+        "withdrawn_at": None,
     },
     # Nothing changed, nothing to announce: no row comes back.
     where=tuple_(*(_results.c[name] for name in _OUTCOME)).is_distinct_from(
         tuple_(*(_insert_result.excluded[name] for name in _OUTCOME))
-    ),
+    )
+    | _results.c.withdrawn_at.is_not(None),
 ).returning(_results.c.version)

@@ -144,6 +144,7 @@ def _restore(
             DesiredScore.placement_id == placement_id,
             DesiredScore.line_item_url == url,
             DesiredScore.held_points.is_(None),
+            DesiredScore.given.is_not(None),
             DesiredScore.acknowledged_version == DesiredScore.version,
             DesiredScore.acknowledged_at < at - SETTLES,
             DesiredScore.restored_version < DesiredScore.version,

@@ -28,15 +28,18 @@ NOT_GRANTED = "Cairn was not given the right to write grades in this course."
 # Of every result that is asked for: what its gradebook should hold, unless that is written down
 # already. Without the right to send it is kept, and sent once a launch brings the right. A score
 # that was refused, or put off, is due again: its result is another one, or its column is. While a
-# person has yet to mark a part, there is no grade: one without that part would be a wrong one.
+# person has yet to mark a part, there is no grade: one without that part would be a wrong one. A
+# result that was withdrawn clears the cell, if something was wanted in it.
 _DESIRE = text("""
     INSERT INTO desired_scores AS score (institution_id, id, registration_id, placement_id, user_id,
         subject, line_item_url, given, maximum, comment, over_teacher, result_version, version,
         changed_at, timestamp_version, acknowledged_version, restored_version, tries,
         due_at, refused_at, last_outcome, last_error)
     SELECT result.institution_id, wanted.id, deployment.registration_id, result.placement_id,
-        result.user_id, users.subject, address.url, result.points_earned, result.points_possible,
-        CASE WHEN result.passed THEN :passed ELSE :not_passed END, false, result.version, 1,
+        result.user_id, users.subject, address.url,
+        CASE WHEN result.withdrawn_at IS NULL THEN result.points_earned END, result.points_possible,
+        CASE WHEN result.withdrawn_at IS NOT NULL THEN NULL
+            WHEN result.passed THEN :passed ELSE :not_passed END, false, result.version, 1,
         :now, 0, 0, 0, 0,
         CASE WHEN may.score THEN CAST(:now AS timestamptz) END,
         CASE WHEN NOT may.score THEN CAST(:now AS timestamptz) END,
@@ -57,6 +60,8 @@ _DESIRE = text("""
     WHERE address.url IS NOT NULL AND NOT users.is_visitor
         AND NOT EXISTS (SELECT FROM attempts WHERE attempts.placement_id = result.placement_id
             AND attempts.user_id = result.user_id AND attempts.awaits_marking)
+        AND (result.withdrawn_at IS NULL OR EXISTS (SELECT FROM desired_scores AS before
+            WHERE before.placement_id = result.placement_id AND before.user_id = result.user_id))
     ON CONFLICT (institution_id, placement_id, user_id) DO UPDATE SET
         given = excluded.given, maximum = excluded.maximum, comment = excluded.comment,
         over_teacher = false, result_version = excluded.result_version,

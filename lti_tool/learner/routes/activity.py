@@ -48,6 +48,7 @@ def open_placement(here: CurrentLaunch) -> ResponseReturnValue:
             return redirect(url_for("instructor.show_placement", launch_id=here.launch_id), 303)
         attempts = assessments.list_attempts(session, placement.id, here.user_id)
         placed = opening.describe_placement(session, placement)
+        deleted = assessments.list_deleted(session, placement.id, here.user_id)
         allowance = assessments.allowance_for(session, placed.conditions, here.user_id)
         name = platforms.get_user(session, here.user_id).name
         issuer = badges.get_issuer_of(session, here.institution_id)
@@ -65,6 +66,7 @@ def open_placement(here: CurrentLaunch) -> ResponseReturnValue:
         allowance=allowance,
         name=name,
         open_attempt=open_attempt,
+        deleted=deleted,
         time_is_up=time_is_up,
         blocked=opening.find_bar(placed, attempts, clock.now()),
         attempts_words=opening.attempts_words(placed, attempts),
@@ -136,6 +138,7 @@ def show_result(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
         placement = assessments.get_placement(session, review.attempt.placement_id)
         placed = opening.describe_placement(session, placement)
         attempts = assessments.list_attempts(session, placement.id, here.user_id)
+        deleted = assessments.list_deleted(session, placement.id, here.user_id)
         counted = _result_of(session, review.attempt)
         arrivals = _arrivals(session, here, placed, review.attempt, counted)
         issuer = badges.get_issuer_of(session, here.institution_id)
@@ -150,6 +153,7 @@ def show_result(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
         art_url=placed.achievement
         and image_path(issuer.slug, placed.achievement.id, placed.achievement.edition),
         attempts_used=len(attempts),
+        deleted=deleted,
         open_attempt=next((one for one in attempts if one.submitted_at is None), None),
         blocked=opening.find_bar(placed, attempts, clock.now()),
     )
