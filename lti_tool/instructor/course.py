@@ -21,6 +21,7 @@ class PlacementRow:
         has_column: that link has a gradebook column.
         learners: who have begun.
         refused: scores that the platform refused.
+        to_mark: attempts that wait for a person.
     """
 
     placement: Placement
@@ -30,12 +31,19 @@ class PlacementRow:
     learners: int
     passed: int
     refused: int
+    to_mark: int
 
 
 def list_placements(session: Session, context_id: ContextId | None) -> list[PlacementRow]:
     """Return what is placed in a course, in the order in which it was; those of no course never."""
     begun = (
         select(Attempt.placement_id, func.count(func.distinct(Attempt.user_id)).label("number"))
+        .group_by(Attempt.placement_id)
+        .subquery()
+    )
+    to_mark = (
+        select(Attempt.placement_id, func.count().label("number"))
+        .where(Attempt.awaits_marking)
         .group_by(Attempt.placement_id)
         .subquery()
     )
@@ -59,11 +67,13 @@ def list_placements(session: Session, context_id: ContextId | None) -> list[Plac
             func.coalesce(begun.c.number, 0),
             func.coalesce(passed.c.number, 0),
             func.coalesce(refused.c.number, 0),
+            func.coalesce(to_mark.c.number, 0),
         )
         .outerjoin(ResourceLink, ResourceLink.id == Placement.resource_link_id)
         .outerjoin(begun, begun.c.placement_id == Placement.id)
         .outerjoin(passed, passed.c.placement_id == Placement.id)
         .outerjoin(refused, refused.c.placement_id == Placement.id)
+        .outerjoin(to_mark, to_mark.c.placement_id == Placement.id)
         .where(Placement.context_id == context_id, Placement.context_id.is_not(None))
         .order_by(Placement.created_at, Placement.id)
     )
@@ -76,6 +86,7 @@ def list_placements(session: Session, context_id: ContextId | None) -> list[Plac
             learners=row[3],
             passed=row[4],
             refused=row[5],
+            to_mark=row[6],
         )
         for row in rows
     ]

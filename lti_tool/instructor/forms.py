@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from lti_tool.assessments.conditions import LONGEST_MINUTES, MOST_ATTEMPTS, Conditions, Shown
 from lti_tool.assessments.rules import Policy
+from lti_tool.instructor.listing import SORTS
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 DEFAULT_POINTS = "100"
@@ -79,13 +80,20 @@ class Picked(BaseModel):
 
 
 class ResultsFilter(BaseModel):
-    """Which page of which learners. `page` counts from 1."""
+    """Which learners in which order, and where the page begins or ends (`listing.page_of`)."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     q: Words = ""
     state: Literal["", "refused", "on_its_way", "in_gradebook", "differs", "none"] = ""
-    page: Annotated[int, Field(ge=1, le=10_000)] = 1
+    sort: Annotated[str, Field(pattern=f"^-?({'|'.join(SORTS)})$")] = "name"
+    after: UUID | None = None
+    before: UUID | None = None
+
+    def query(self, *, sort: str | None = None) -> dict[str, str]:
+        """Return what an address has to say of it: the filters, and this order or another."""
+        said = {"q": self.q, "state": self.state, "sort": sort or self.sort}
+        return {name: value for name, value in said.items() if value and value != "name"}
 
 
 class SendAgain(BaseModel):

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -57,6 +57,8 @@ class ResultRow:
         has_left: the platform's list of members no longer has them.
         is_learner: by that list; whoever is none cannot be graded there. True if not known.
         late: answers that came after the end and wait for a decision.
+        to_mark: attempts that wait for a person.
+        time_used: in the attempt that ended last.
     """
 
     user_id: UserId
@@ -70,6 +72,8 @@ class ResultRow:
     has_left: bool = False
     is_learner: bool = True
     late: int = 0
+    to_mark: int = 0
+    time_used: timedelta | None = None
 
     @property
     def state(self) -> str:
@@ -281,6 +285,8 @@ def list_results(
             score=scores.get(one.user_id),
             has_column=bool(column),
             late=late.get(one.user_id, 0),
+            to_mark=one.to_mark,
+            time_used=one.time_used,
             has_left=bool(members) and not _is_here(members.get(users[one.user_id].subject)),
             is_learner=_is_learner(members.get(users[one.user_id].subject), role_map),
         )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -18,7 +19,7 @@ from lti_tool.core.db import transaction
 from lti_tool.core.ids import AttemptId, EditionId, UserId
 from lti_tool.grading.queries import SyncState, find_column_state
 from lti_tool.grading.services import ask_comparison, make_column, send_again
-from lti_tool.instructor import marking, queries
+from lti_tool.instructor import listing, marking, queries
 from lti_tool.instructor.errors import NothingToReviewError
 from lti_tool.instructor.forms import MOST_POINTS, Picked, ResultsFilter, SendAgain
 from lti_tool.instructor.queries import Choosable, ResultRow
@@ -39,15 +40,6 @@ from lti_tool.platforms.quirks import quirks_of
 from lti_tool.platforms.rosters import find_roster
 
 PICKS = 20
-RESULTS = 50
-EXPORT_HEADER = (
-    "Name",
-    "Attempts",
-    "Points",
-    "Points possible",
-    "Passed",
-    "Last handed in (UTC)",
-)
 
 blueprint = Blueprint("instructor", __name__, url_prefix="/l/<uuid:launch_id>")
 
@@ -94,7 +86,7 @@ def place(here: CurrentLaunch) -> ResponseReturnValue:
 @launch_page(Act.SEE_RESULTS)
 def show_placement(here: CurrentLaunch) -> ResponseReturnValue:
     """Show what everybody's attempts come to, and whether the grade has arrived."""
-    return _results(here, "instructor/show_placement.html")
+    return _results(here, "show_placement")
 
 
 @blueprint.get("/results.csv")
@@ -113,7 +105,7 @@ def export_results(here: CurrentLaunch) -> ResponseReturnValue:
         facts={"rows": len(rows)},
     )
     return Response(
-        spreadsheet.csv_document(EXPORT_HEADER, [_exported(row) for row in rows]),
+        spreadsheet.csv_document(listing.EXPORT_HEADER, [listing.exported(row) for row in rows]),
         mimetype="text/csv",
         headers={
             "Content-Disposition": f'attachment; filename="results-{clock.now():%Y-%m-%d}.csv"'
@@ -121,23 +113,11 @@ def export_results(here: CurrentLaunch) -> ResponseReturnValue:
     )
 
 
-def _exported(row: ResultRow) -> list[str | int | None]:
-    handed_in, result = row.last_submitted_at, row.result
-    return [
-        row.name,
-        row.attempts,
-        f"{result.points_earned.normalize():f}" if result else None,
-        f"{result.points_possible.normalize():f}" if result else None,
-        ("yes" if result.passed else "no") if result else None,
-        f"{handed_in:%Y-%m-%d %H:%M}" if handed_in else None,
-    ]
-
-
 @blueprint.get("/scores")
 @launch_page(Act.SEE_RESULTS)
 def show_scores(here: CurrentLaunch) -> ResponseReturnValue:
     """Show every grade: what we hold, what the platform acknowledged, and why not."""
-    return _results(here, "instructor/show_scores.html")
+    return _results(here, "show_scores")
 
 
 @blueprint.post("/scores/send")
@@ -332,7 +312,7 @@ def _answer(here: CurrentLaunch, items: Sequence[ContentItem]) -> str:
     return render_template("launch/return_form.html", return_url=return_url, jwt=token)
 
 
-def _results(here: CurrentLaunch, template: str) -> str:
+def _results(here: CurrentLaunch, view: str) -> str:
     wanted = web.read_form(ResultsFilter, request.args.to_dict())
     with transaction(here.institution_id) as session:
         placement = queries.get_placement(session, here)
@@ -347,10 +327,10 @@ def _results(here: CurrentLaunch, template: str) -> str:
         to_mark = marking.count_waiting(session, placement)
         newer = assessments.list_newer_editions(session, placement.edition_id)
         deleted = queries.list_deleted(session, placement)
-    fitting = [row for row in rows if _fits(row, wanted)]
-    start = (wanted.page - 1) * RESULTS
+    fitting = listing.in_order([row for row in rows if _fits(row, wanted)], wanted.sort)
+    page = listing.page_of(fitting, after=wanted.after, before=wanted.before)
     return render_template(
-        template,
+        f"instructor/{view}.html",
         launch_id=here.launch_id,
         course=course,
         placement=placement,
@@ -358,7 +338,9 @@ def _results(here: CurrentLaunch, template: str) -> str:
         platform=registration.name,
         hint=quirks_of(registration.product).failing_hint,
         wanted=wanted,
-        rows=fitting[start : start + RESULTS],
+        page=page,
+        rows=page.rows,
+        headings=_headings(here, view, wanted),
         fitting=len(fitting),
         counts={
             "all": len(rows),
@@ -371,7 +353,6 @@ def _results(here: CurrentLaunch, template: str) -> str:
                 for state in ("refused", "on_its_way", "in_gradebook", "differs", "none")
             },
         },
-        has_more=len(fitting) > start + RESULTS,
         sent=request.args.get("sent", type=int),
         compared="compared" in request.args,
         column=column,
@@ -382,6 +363,17 @@ def _results(here: CurrentLaunch, template: str) -> str:
         newer=newer,
         deleted=deleted,
     )
+
+
+def _headings(here: CurrentLaunch, view: str, wanted: ResultsFilter) -> dict[str, dict[str, str]]:
+    """Return the headings of the columns by which the results can be sorted."""
+    list_url = url_for(f".{view}", launch_id=here.launch_id)
+    headings = {}
+    for name in listing.SORTS:
+        query = wanted.query(sort=listing.turned(wanted.sort, name))
+        url = f"{list_url}?{urlencode(query)}" if query else list_url
+        headings[name] = listing.heading(wanted.sort, name, url)
+    return headings
 
 
 def _fits(row: ResultRow, wanted: ResultsFilter) -> bool:

@@ -139,7 +139,7 @@ def test_the_course_page_lists_what_is_placed_and_its_state(
     page = teacher.client.get(give(teacher, path, edition).location, follow_redirects=True)
     course = text_of(teacher.client.get(link_to(page, "course")))
 
-    assert f"Week 4 test {TITLE} Opened 0 0 Has a column" in course
+    assert f"Week 4 test {TITLE} Opened 0 0 None Has a column" in course
 
 
 class TestPicker:

@@ -1,5 +1,7 @@
 """The picker, results and grades, entered by real launches from Campus."""
 
+import html
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from uuid import uuid4
@@ -402,14 +404,41 @@ def test_results_can_be_searched_and_come_in_pages(placed: Placed) -> None:
     page = placed.page("placement").text
     assert "user-49" in page
     assert "user-50" not in page
-    second = placed.page("placement", page="2").text
+    address = re.search(r'href="([^"]+)" rel="next"', page)
+    assert address is not None
+    placed.course.take("user-00a", "abc")  # who hands in meanwhile moves nobody
+    second = placed.browser.client.get(html.unescape(address[1])).text
     assert "user-50" in second
     assert "user-49" not in second
     found = placed.page("placement", q="USER-51").text
-    assert "1 of 52 shown." in found
+    assert "1 of 53 shown." in found
     assert "user-50" not in found
     assert "No learner fits." in placed.page("scores", state="refused").text
     assert placed.page("scores", state="elsewhere").status_code == 400
+    back = re.search(r'href="([^"]+)" rel="prev"', second)
+    assert back is not None
+    first = placed.browser.client.get(html.unescape(back[1])).text
+    assert "user-49" in first
+    assert "user-50" not in first
+
+
+def test_results_can_be_sorted(placed: Placed) -> None:
+    for name, answers in (("user-b", "abc"), ("user-a", "ddd"), ("user-c", "abd")):
+        placed.course.take(name, answers)
+
+    def order(**query: str) -> list[str]:
+        return re.findall(r">(user-\w)<span", placed.page("placement", **query).text)
+
+    assert order() == ["user-a", "user-b", "user-c"]
+    assert order(sort="-points") == ["user-b", "user-c", "user-a"]
+    assert order(sort="points") == ["user-a", "user-c", "user-b"]
+    assert order(sort="-handed_in") == ["user-c", "user-a", "user-b"]
+    assert order(sort="result") == ["user-b", "user-c", "user-a"]
+    page = placed.page("placement", sort="-points", state="").text
+    assert 'aria-sort="descending"' in page
+    assert 'sort=points"' in page
+    assert placed.page("placement", sort="mood").status_code == 400
+    assert 'aria-sort="ascending"' in placed.page("scores").text
 
 
 def test_a_link_without_an_assessment_says_so(product: Flask, campus: Site) -> None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments import conditions, review, rules
@@ -38,12 +39,18 @@ from lti_tool.core.ids import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnerStanding:
-    """Where one learner is at a placement. The result is None until an attempt has ended."""
+    """Where one learner is at a placement. The result is None until an attempt has ended.
+
+    `time_used` is from the beginning to the end of the attempt that ended last; `to_mark` counts
+    those that wait for a person.
+    """
 
     user_id: UserId
     attempts: int = 0
     is_open: bool = False
     last_submitted_at: datetime | None = None
+    time_used: timedelta | None = None
+    to_mark: int = 0
     result: PlacementResult | None = None
 
 
@@ -70,6 +77,14 @@ class AttemptReview:
     attachments: Mapping[str, Attachment]
 
 
+# Of the attempt that ended last; nulls, of those that run, come last.
+_LAST_TIME = func.array_agg(
+    aggregate_order_by(
+        Attempt.submitted_at - Attempt.started_at, Attempt.submitted_at.desc().nulls_last()
+    )
+)[1]
+
+
 def find_result(
     session: Session, placement_id: PlacementId, user_id: UserId
 ) -> PlacementResult | None:
@@ -91,6 +106,8 @@ def list_results(session: Session, placement_id: PlacementId) -> list[LearnerSta
             func.count().label("attempts"),
             func.bool_or(Attempt.submitted_at.is_(None)).label("is_open"),
             func.max(Attempt.submitted_at).label("last_submitted_at"),
+            _LAST_TIME.label("time_used"),
+            func.count().filter(Attempt.awaits_marking).label("to_mark"),
         )
         .where(Attempt.placement_id == placement_id)
         .group_by(Attempt.user_id)
@@ -112,9 +129,11 @@ def list_results(session: Session, placement_id: PlacementId) -> list[LearnerSta
             attempts=attempts,
             is_open=is_open,
             last_submitted_at=last_submitted_at,
+            time_used=time_used,
+            to_mark=to_mark,
             result=result,
         )
-        for user_id, attempts, is_open, last_submitted_at, result in rows
+        for user_id, attempts, is_open, last_submitted_at, time_used, to_mark, result in rows
     ]
 
 

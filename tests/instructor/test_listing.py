@@ -1,0 +1,67 @@
+"""The order of results, and pages that hold on to people."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from lti_tool.core.ids import UserId
+from lti_tool.instructor import listing
+from lti_tool.instructor.queries import ResultRow
+
+
+def row(number: int, **more: object) -> ResultRow:
+    known: dict[str, object] = {
+        "user_id": UserId(UUID(int=number)),
+        "name": f"Learner {number:03}",
+        "attempts": 1,
+        "is_open": False,
+        "last_submitted_at": None,
+        "result": None,
+        "score": None,
+        "has_column": True,
+    }
+    return ResultRow(**(known | more))  # type: ignore[arg-type]  # as a test says it
+
+
+ROWS = [row(number) for number in range(120)]
+
+
+def test_pages_lead_through_everybody_once_and_back() -> None:
+    page = listing.page_of(ROWS, after=None, before=None)
+    assert page.before is None
+    seen = list(page.rows)
+    while page.after is not None:
+        page = listing.page_of(ROWS, after=page.after, before=None)
+        seen += page.rows
+    assert seen == ROWS
+    back = listing.page_of(ROWS, after=None, before=page.before)
+    assert back.rows == ROWS[50:100]
+
+
+def test_who_comes_and_goes_meanwhile_hides_nobody() -> None:
+    first = listing.page_of(ROWS, after=None, before=None)
+    newcomers = [row(1000 + number, name="Learner 000") for number in range(3)]
+    second = listing.page_of([*newcomers, *ROWS[5:]], after=first.after, before=None)
+    assert second.rows[0] == ROWS[50]
+    gone = listing.page_of(ROWS[60:], after=first.after, before=None)
+    assert gone.rows[0] == ROWS[60]
+
+
+@pytest.mark.parametrize("sort", ["time", "-time"])
+def test_who_has_nothing_to_sort_by_comes_last(sort: str) -> None:
+    rows = [row(1), row(2, time_used=timedelta(minutes=5)), row(3, time_used=timedelta(0))]
+    ordered = [one.user_id.int for one in listing.in_order(rows, sort)]
+    assert ordered == ([3, 2, 1] if sort == "time" else [2, 3, 1])
+
+
+def test_equals_stay_in_the_order_of_names() -> None:
+    rows = [row(1), row(2, is_open=True), row(3)]
+    assert [one.user_id.int for one in listing.in_order(rows, "result")] == [2, 1, 3]
+
+
+def test_a_heading_leads_the_other_way_the_second_time() -> None:
+    assert listing.turned("name", "points") == "-points"
+    assert listing.turned("-points", "points") == "points"
+    assert listing.turned("points", "points") == "-points"
+    assert listing.turned("points", "name") == "name"
