@@ -8,7 +8,9 @@ from lti_tool import subscriptions
 from lti_tool.administration import health_routes as health
 from lti_tool.administration import platform_routes as platform_settings
 from lti_tool.administration import routes as administration
+from lti_tool.assessments import bank_routes as bank
 from lti_tool.assessments import desk_routes as authoring
+from lti_tool.assessments import desk_trial_routes as draft_trials
 from lti_tool.assessments import routes as assessments
 from lti_tool.assessments import trial_routes as trials
 from lti_tool.badges.routes import desk as issuing
@@ -89,6 +91,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(audit.blueprint)
     app.register_blueprint(assessments.blueprint)
     app.register_blueprint(authoring.blueprint)
+    app.register_blueprint(bank.blueprint)
+    app.register_blueprint(draft_trials.blueprint)
     app.register_blueprint(assessments.images)
     app.register_blueprint(trials.blueprint)
     app.register_blueprint(learner.blueprint)

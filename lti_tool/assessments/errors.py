@@ -225,3 +225,11 @@ class UnfitDraftError(ConflictError):
 
     def __init__(self, faults: int) -> None:
         super().__init__(f"Nothing was published. To mend: {faults}.")
+
+
+class NotTakeableError(ConflictError):
+    """A question of the bank that a draft cannot take."""
+
+    code = "not_takeable"
+    title = "The draft cannot take this question"
+    steps = ("Go back to the question, and choose another draft.",)

@@ -105,11 +105,15 @@ class DraftItem(TenantRow, Base):
 
 
 class Item(TenantRow, Base):
-    """A question in the bank, over all its versions."""
+    """A question in the bank, over all its versions; `status` as people decided (`bank`)."""
 
     __tablename__ = "items"
+    __table_args__ = (
+        CheckConstraint("status IN ('unreviewed', 'reviewed', 'retired')", name="status"),
+    )
 
     id: Mapped[ItemId] = mapped_column(primary_key=True, default=new_id)
+    status: Mapped[str] = mapped_column(default="unreviewed")
     created_at: Mapped[datetime]
 
 
@@ -139,6 +143,7 @@ class EditionItem(TenantRow, Base):
     __table_args__ = (
         UniqueConstraint("institution_id", "edition_id", "position"),
         UniqueConstraint("institution_id", "edition_id", "item_version_id"),
+        Index("ix_edition_items_version", "institution_id", "item_version_id"),
         CheckConstraint("points > 0", name="points"),
         tenant_key("edition_id", "editions"),
         tenant_key("item_version_id", "item_versions"),

@@ -46,6 +46,7 @@ _ACTS = {
     "set_conditions": "set the rules of an assessment in a course",
     "set_confirmation": "changed whether completions of {} wait for a registrar",
     "set_lapse_policy": "changed what becomes of certificates of {} when a part falls away",
+    "set_item_status": "said what is held of a question of the bank",
     "sign_details": "signed a detailed form of {} for its holder",
     "sign_in": "signed in to the desk",
     "take_late": "let an answer that came late count",

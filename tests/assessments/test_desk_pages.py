@@ -6,14 +6,21 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
-from lti_tool.assessments import authoring
+from lti_tool.assessments import authoring, queries
+from lti_tool.assessments.drafts import DraftItem
+from lti_tool.assessments.models import Edition
+from lti_tool.assessments.queries import BankFilter
 from lti_tool.assessments.services import create_assessment, drafting
-from lti_tool.core.ids import InstitutionId
+from lti_tool.core.db import transaction
+from lti_tool.core.ids import AssessmentId, DeploymentId, InstitutionId, new_id
 from lti_tool.core.settings import Settings
 from lti_tool.people.staff_session import COOKIE
 from tests.administration.staff import office
+from tests.assessments.factories import University
 from tests.assessments.items.samples import SAMPLES, WRITTEN, sample
+from tests.assessments.test_bank import published
 from tests.browser import OpenPage, axe_violations, overflow_px
 from tests.doors import enter_desk, with_doors
 
@@ -101,3 +108,41 @@ def test_every_page_passes_axe_and_fits_its_window(
         desk.open(page, path)
         assert axe_violations(page) == [], path
         assert overflow_px(page) == 0, path
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_bank_and_a_trial_of_a_draft_pass_axe_and_fit_their_window(
+    desk: Desk, open_page: OpenPage, width: int
+) -> None:
+    here = desk.institution_id
+    bare = University(id=here, slug=desk.slug, deployment_id=DeploymentId(new_id()))
+    entries = [
+        DraftItem(item=sample(type_), competency="Charts") for type_ in sorted({*SAMPLES, *WRITTEN})
+    ]
+    assessment_id = published(bare, "Reading figures", *entries)
+    with transaction(here) as session:
+        [newest, *_], _ = queries.list_bank(session, BankFilter())
+        edition_id = session.scalars(select(Edition.id)).one()
+    drafting.begin_draft(here, assessment_id, edition_id)
+    drafting.save_rules(
+        here,
+        assessment_id,
+        {**_rules(here, assessment_id), "pass_mark_how": "By agreement", "pass_mark_by": "Two"},
+        seen=1,
+    )
+    page = open_page("about:blank", width=width)
+
+    trial = f"assessments/{assessment_id}/draft/try"
+    for path in ("questions", f"questions/{newest.item_id}", trial):
+        desk.open(page, path)
+        assert axe_violations(page) == [], path
+        assert overflow_px(page) == 0, path
+    page.get_by_role("button", name="See what it would come to").click()
+    expect(page.get_by_text("This was a trial of a draft")).to_be_visible()
+    assert axe_violations(page) == []
+    assert overflow_px(page) == 0
+
+
+def _rules(here: InstitutionId, assessment_id: AssessmentId) -> dict[str, str]:
+    with transaction(here) as session:
+        return drafting.get_draft(session, assessment_id).rules

@@ -20,6 +20,14 @@ from lti_tool.assessments.queries.attempts import (
     list_overdue,
     list_responses,
 )
+from lti_tool.assessments.queries.bank import (
+    BankFilter,
+    get_bank_item,
+    item_statistics,
+    list_bank,
+    list_bank_competencies,
+    list_open_drafts,
+)
 from lti_tool.assessments.queries.conditions import (
     allowance_for,
     allowance_of,
@@ -60,6 +68,7 @@ from lti_tool.assessments.queries.timeline import (
 
 __all__ = [
     "AttemptReview",
+    "BankFilter",
     "EditionSummary",
     "Happening",
     "LearnerStanding",
@@ -81,13 +90,17 @@ __all__ = [
     "get_attachment",
     "get_attempt",
     "get_attempt_at",
+    "get_bank_item",
     "get_deleted",
     "get_details",
     "get_edition",
     "get_late",
     "get_placement",
+    "item_statistics",
     "list_attachments",
     "list_attempts",
+    "list_bank",
+    "list_bank_competencies",
     "list_deleted",
     "list_edition_content",
     "list_form",
@@ -97,6 +110,7 @@ __all__ = [
     "list_marks_of_answer",
     "list_newer_editions",
     "list_open",
+    "list_open_drafts",
     "list_outcomes",
     "list_overdue",
     "list_published_editions",

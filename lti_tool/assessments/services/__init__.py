@@ -9,6 +9,7 @@ from lti_tool.assessments.services.attempts import (
     submit_attempt,
 )
 from lti_tool.assessments.services.attending import note_attention
+from lti_tool.assessments.services.banking import set_item_status, take_item
 from lti_tool.assessments.services.changing import (
     Why,
     decide_late,
@@ -69,8 +70,10 @@ __all__ = [
     "save_responses",
     "set_accommodation",
     "set_conditions",
+    "set_item_status",
     "store_image",
     "submit_attempt",
+    "take_item",
     "try_deletion",
     "try_regrade",
 ]

@@ -93,25 +93,26 @@ def _bank(session: Session, entries: tuple[DraftItem, ...]) -> list[ItemVersionI
 def _version(
     session: Session, item_id: ItemId | None, item: TypedItem, at: datetime
 ) -> ItemVersionId:
-    """Return the newest version of a question, a new one unless it says just this."""
+    """Return the newest version of a question that says just this, a new one if none does.
+
+    A question that several assessments share is taken as each has it.
+    """
     # Locked, so that two versions made at once get different numbers.
     if session.scalar(select(Item.id).where(Item.id == item_id).with_for_update()) is None:
         raise NotFoundError("There is no such question.")
     content = item.model_dump(mode="json", exclude_none=True)
-    newest = session.scalar(
+    same = session.scalar(
         select(ItemVersion)
-        .where(ItemVersion.item_id == item_id)
+        .where(ItemVersion.item_id == item_id, ItemVersion.content == content)
         .order_by(ItemVersion.number.desc())
         .limit(1)
     )
-    if newest is not None and newest.content == content:
-        return newest.id
-    version = ItemVersion(
-        item_id=item_id,
-        number=newest.number + 1 if newest else 1,
-        content=content,
-        created_at=at,
+    if same is not None:
+        return same.id
+    newest = session.scalar(
+        select(func.max(ItemVersion.number)).where(ItemVersion.item_id == item_id)
     )
+    version = ItemVersion(item_id=item_id, number=(newest or 0) + 1, content=content, created_at=at)
     session.add(version)
     session.flush()  # fills the id in
     return version.id
