@@ -12,6 +12,7 @@ from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AttemptId, ItemVersionId, UserId
 from lti_tool.instructor import queries
+from lti_tool.instructor.attempts import course_of
 from lti_tool.instructor.errors import NothingToReviewError
 from lti_tool.instructor.forms import MOST_EXTRA, MOST_PERCENT, AttemptChange, MoreTime
 from lti_tool.launch.session import CurrentLaunch, launch_page
@@ -40,6 +41,7 @@ def show_work(here: CurrentLaunch, user_id: UUID, attempt_id: UUID) -> ResponseR
         if found.attempt.placement_id != placement.id:
             raise NothingToReviewError
         late = assessments.list_late(session, AttemptId(attempt_id))
+        went = course_of(session, found.attempt)
     return render_template(
         "instructor/show_attempt.html",
         launch_id=here.launch_id,
@@ -49,6 +51,7 @@ def show_work(here: CurrentLaunch, user_id: UUID, attempt_id: UUID) -> ResponseR
         late=late,
         user_id=user_id,
         review=found,
+        went=went,
     )
 
 

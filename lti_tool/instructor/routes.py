@@ -20,6 +20,7 @@ from lti_tool.core.ids import AttemptId, EditionId, UserId
 from lti_tool.grading.queries import SyncState, find_column_state
 from lti_tool.grading.services import ask_comparison, make_column, send_again
 from lti_tool.instructor import listing, marking, queries
+from lti_tool.instructor.attempts import course_of
 from lti_tool.instructor.errors import NothingToReviewError
 from lti_tool.instructor.forms import MOST_POINTS, Picked, ResultsFilter, SendAgain
 from lti_tool.instructor.queries import Choosable, ResultRow
@@ -193,6 +194,7 @@ def review_attempt(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue
         )
         if found.attempt.placement_id != placement.id:  # another course's
             raise NothingToReviewError
+        went = course_of(session, found.attempt)
     return render_template(
         "instructor/show_attempt.html",
         launch_id=here.launch_id,
@@ -201,6 +203,7 @@ def review_attempt(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue
         back_url=url_for(".review", launch_id=here.launch_id),
         late={},
         review=found,
+        went=went,
     )
 
 

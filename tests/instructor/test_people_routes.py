@@ -8,9 +8,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from lti_tool.assessments import queries
+from lti_tool.assessments.attention import Report
 from lti_tool.assessments.errors import AttemptClosedError
 from lti_tool.assessments.rules import GRACE
-from lti_tool.assessments.services import open_attempt, save_response, submit_attempt
+from lti_tool.assessments.services import (
+    note_attention,
+    open_attempt,
+    save_response,
+    submit_attempt,
+)
 from lti_tool.core import audit
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AttemptId, UserId
@@ -168,6 +174,30 @@ def test_a_late_answer_is_decided_about_where_it_is_read(
     assert "late to decide" not in client.get(f"/l/{here.launch_id}/placement").text
 
 
+def test_how_an_attempt_went_is_told_with_the_time_by_question(
+    client: FlaskClient, here: Visit, watch: Watch
+) -> None:
+    user_id, attempt_id = begin(here)
+    page, items = Page(), form_of(here.place, attempt_id)
+    where = ("attempts", str(attempt_id), "extend")
+    send(client, here, user_id, *where, minutes="10", reason="Fire alarm")
+    watch.advance(minutes=5)
+    for item in items[:2]:
+        save_response(here.place.id, attempt_id, page.save(item, "a"), user_id=user_id)
+    shown = Report(page_id=page.id, shown_ms={1: 150_000, 2: 40_000})
+    note_attention(here.place.id, attempt_id, shown, user_id=user_id)
+    submit_attempt(here.place.id, attempt_id, user_id=user_id)
+
+    told = client.get(url(here, user_id, "attempts", str(attempt_id))).text
+
+    steps = ["was begun", "10 more minutes", "Fire alarm", "questions 1, 2", "handed in."]
+    places = [told.index(step, told.index('id="went"')) for step in steps]
+    assert places == sorted(places)
+    assert "2 minutes" in told
+    assert "40 seconds" in told
+    assert "Not seen" in told
+
+
 def test_results_are_taken_along_as_a_table_that_calculates_nothing(
     client: FlaskClient, here: Visit
 ) -> None:
@@ -234,5 +264,9 @@ def test_the_page_passes_axe_and_fits_its_window(
     for closed in page.locator("details > summary").all():
         closed.click()
 
+    assert axe_violations(page) == []
+    assert overflow_px(page) == 0
+    page.get_by_role("link", name="See the answers").click()
+    page.get_by_role("heading", name="How it went").wait_for()
     assert axe_violations(page) == []
     assert overflow_px(page) == 0

@@ -49,6 +49,8 @@ class Happening(StrEnum):
     REOPENED = "reopened"
     MARKED = "marked"
     REGRADED = "regraded"
+    DELETED = "deleted"
+    RESTORED = "restored"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +180,8 @@ def _marks(
 _DECISIONS = {
     "grant_minutes": Happening.MORE_TIME,
     "reopen_attempt": Happening.REOPENED,
+    "delete_attempt": Happening.DELETED,
+    "restore_attempt": Happening.RESTORED,
     "take_late": Happening.LATE_TAKEN,
     "leave_late": Happening.LATE_LEFT,
 }
