@@ -33,6 +33,8 @@ from lti_tool.launch import routes as launch
 from lti_tool.learner.routes import activity as learner
 from lti_tool.learner.routes import own
 from lti_tool.pathways import desk_routes as composing
+from lti_tool.pathways import moving_routes as moving
+from lti_tool.pathways import settings_routes as pathway_settings
 from lti_tool.people import routes as people
 from lti_tool.registrar import audit_routes as audit
 from lti_tool.registrar import decision_routes as decisions
@@ -88,6 +90,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(registrar.blueprint)
     app.register_blueprint(decisions.blueprint)
     app.register_blueprint(composing.blueprint)
+    app.register_blueprint(moving.blueprint)
+    app.register_blueprint(pathway_settings.blueprint)
     app.register_blueprint(audit.blueprint)
     app.register_blueprint(assessments.blueprint)
     app.register_blueprint(authoring.blueprint)

@@ -37,6 +37,9 @@ class Known:
         opened: somebody has opened that activity, so that it is known to be there.
         begun: an attempt at that activity was made.
         by_itself: it comes from a pathway of its own, not from an assessment.
+        is_here: that activity is what the learner has just opened.
+        other_course: another course of theirs where it can be had, and `other_title`: as what.
+        own_pathway: the pathway that it comes from.
     """
 
     name: str
@@ -45,11 +48,25 @@ class Known:
     opened: bool
     begun: bool
     by_itself: bool
+    is_here: bool = False
+    other_course: str | None = None
+    other_title: str | None = None
+    own_pathway: UUID | None = None
+
+
+# Which of the stones that are missing is the best next step: what is begun, then what is open.
+_ORDER = {"going": 0, "ready": 1, "elsewhere": 2, "locked": 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stone:
-    """One stone in the list and in the picture; `state` as in `_macros/stones.html`."""
+    """One stone in the list and in the picture; `state` as in `_macros/stones.html`.
+
+    Attributes:
+        is_next: it belongs to the shortest way from here.
+        where: "here", what was just opened; "course", in this course; or "" for elsewhere.
+        own_pathway: the pathway that it comes from, to look at.
+    """
 
     achievement_id: AchievementId
     number: int
@@ -57,6 +74,9 @@ class Stone:
     state: str
     words: str
     awarded_at: datetime | None
+    is_next: bool = False
+    where: str = ""
+    own_pathway: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +112,20 @@ class Cairn:
     map_words: str
     drawing: drawing.Drawing
 
+    @property
+    def state(self) -> str:
+        """Return how far it is, in a word: "complete", "under_way" or "open"."""
+        if self.completed_at:
+            return "complete"
+        return "under_way" if self.earned else "open"
+
+    @property
+    def next_step(self) -> Stone | None:
+        """Return the stone to take up next: of the shortest way the one that is nearest at hand."""
+        return min(
+            self.next_stones, key=lambda stone: (_ORDER[stone.state], stone.number), default=None
+        )
+
     def has(self, achievement_id: AchievementId) -> bool:
         """Tell whether an achievement is a stone of this pathway."""
         return any(
@@ -125,13 +159,14 @@ def build(  # noqa: PLR0913 - what is known of one pathway
         known: every achievement of the pathway.
     """
     numbers = iter(range(1, 1000))
+    next_ones = frozenset() if completed_at else frozenset(evaluation.nearest)
     layers = tuple(
         Layer(
             title=_title(reason, parts),
             label=_label(reason, parts),
             earned=_counted(reason, parts),
             needed=reason.needed if reason is not None else Decimal(len(parts)),
-            stones=tuple(_stone(part, known, next(numbers)) for part in parts),
+            stones=tuple(_stone(part, known, next(numbers), next_ones) for part in parts),
         )
         for reason, parts in _layers(evaluation.reasons)
     )
@@ -155,7 +190,10 @@ def build(  # noqa: PLR0913 - what is known of one pathway
         needed=fewest,
         note=_note(evaluation.reasons),
         layers=layers,
-        next_stones=() if completed_at else tuple(stones[one] for one in evaluation.nearest),
+        next_stones=tuple(
+            stones[one] if one in stones else _beside(one, known[one])
+            for one in (() if completed_at else evaluation.nearest)
+        ),
         map_words=_map_words(layers, crown, complete=completed_at is not None),
         drawing=drawing.draw([*map(_drawn, layers), top]),
     )
@@ -193,12 +231,24 @@ def _counted(reason: Reason | None, parts: Sequence[Reason]) -> Decimal:
     return reason.counted if reason is not None else Decimal(sum(part.done for part in parts))
 
 
-def _stone(reason: Reason, known: Mapping[AchievementId, Known], number: int) -> Stone:
+def _stone(
+    reason: Reason,
+    known: Mapping[AchievementId, Known],
+    number: int,
+    next_ones: frozenset[AchievementId],
+) -> Stone:
     leaf = reason.requirement
     if not isinstance(leaf, Earn):
         raise TypeError("a stone is a leaf of the expression")
     what = known[leaf.achievement_id]
     state, words = _state(what, reason)
+    if state != "earned" and (lacking := _lacking(leaf, known)):
+        told = " and ".join(f"“{name}”" for name in lacking)
+        words = "You hold it." if reason.why == "needs" else words
+        state, words = "locked", f"{words} It counts only beside {told}, which you do not have yet."
+    where = ""
+    if not reason.done and what.placed_as is not None:
+        where = "here" if what.is_here else "course"
     return Stone(
         achievement_id=leaf.achievement_id,
         number=number,
@@ -206,7 +256,34 @@ def _stone(reason: Reason, known: Mapping[AchievementId, Known], number: int) ->
         state=state,
         words=words,
         awarded_at=what.awarded_at if reason.done else None,
+        is_next=not reason.done and leaf.achievement_id in next_ones,
+        where=where,
+        own_pathway=what.own_pathway,
     )
+
+
+def _beside(achievement_id: AchievementId, what: Known) -> Stone:
+    """Return what a stone needs beside it, which is no stone of the pathway: it has no number."""
+    state, words = _way_there(what)
+    where = "" if what.placed_as is None else "here" if what.is_here else "course"
+    return Stone(
+        achievement_id=achievement_id,
+        number=0,
+        name=what.name,
+        state=state,
+        words=words,
+        awarded_at=None,
+        is_next=True,
+        where=where,
+        own_pathway=what.own_pathway,
+    )
+
+
+def _lacking(leaf: Earn, known: Mapping[AchievementId, Known]) -> list[str]:
+    """Return the names of what a stone needs beside it and the learner does not hold."""
+    return [
+        known[need].name for need in leaf.needs if need in known and known[need].awarded_at is None
+    ]
 
 
 def _words_of_earned(reason: Reason) -> str:
@@ -236,6 +313,8 @@ def _way_there(what: Known) -> tuple[str, str]:
     if what.by_itself:
         return "locked", "It is placed by itself when its own pathway is complete."
     if what.placed_as is None:
+        if what.other_course is not None:
+            return "elsewhere", f"In your course “{what.other_course}”, as “{what.other_title}”."
         return "elsewhere", "It is not part of this course."
     if not what.opened:
         # An instructor chose it here; whether the LMS kept it, only its first launch tells.

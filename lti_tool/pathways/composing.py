@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -210,9 +209,11 @@ class ShownVersion:
     versions: tuple[VersionRow, ...]
 
     @property
-    def published_at(self) -> datetime:
-        """Return since when it is."""
-        return self.version.published_at
+    def others(self) -> list[tuple[str, str]]:
+        """Return the other versions that people are on, for a choice; none if nobody is."""
+        rows = [row for row in self.versions if row.people and row.version.id != self.version.id]
+        told = [(str(row.version.id), f"Version {row.version.number}") for row in rows]
+        return [("", "Every other version"), *told] if told else []
 
 
 def show_version(

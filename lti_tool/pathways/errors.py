@@ -86,3 +86,11 @@ class UnfitStepError(ConflictError):
     code = "unfit_step"
     title = "The draft cannot be changed like this"
     steps = ("Go back to the draft, and look at what it is now.",)
+
+
+class MoveDecidedError(ConflictError):
+    """A move that is not looked at to the end cannot be decided on."""
+
+    code = "move_not_looked_at"
+    title = "What it would change is not known yet"
+    steps = ("Wait until everybody has been looked at, then decide.",)

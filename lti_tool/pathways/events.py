@@ -31,3 +31,11 @@ class PathwayCompleted:
     person_id: PersonId
     completed_at: datetime
     completion_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathwayMoveAsked:
+    """Somebody wants everybody on a pathway moved, or to know what that would change."""
+
+    institution_id: InstitutionId
+    move_id: UUID

@@ -6,7 +6,8 @@ from lti_tool.badges.services import grant_award
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AchievementId, InstitutionId, PersonId
 from lti_tool.pathways import queries, services
-from lti_tool.pathways.events import PathwayCompleted, PathwayPublished
+from lti_tool.pathways.deciding import migrating
+from lti_tool.pathways.events import PathwayCompleted, PathwayMoveAsked, PathwayPublished
 
 
 def count_award(event: AwardGranted) -> None:
@@ -23,6 +24,11 @@ def welcome_newcomers(event: PathwayPublished) -> None:
     """Bring onto a pathway those who held awards before it was published."""
     if services.welcome_newcomers(event.institution_id, event.pathway_id):
         services.announce_newcomers(event)
+
+
+def move_everybody(event: PathwayMoveAsked) -> None:
+    """Look at or move some of the people of a move; it asks again as long as there are more."""
+    migrating.go_on(event.institution_id, event.move_id)
 
 
 def award_completion(event: PathwayCompleted) -> None:

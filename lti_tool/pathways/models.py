@@ -285,3 +285,40 @@ class DraftStep(TenantRow, Base):
     draft_id: Mapped[UUID]
     version: Mapped[int]
     expression: Mapped[dict[str, Any]]
+
+
+class PathwayMove(TenantRow, Base):
+    """Everybody on a pathway, or on one of its versions, to be moved to another of its versions.
+
+    First it is looked at what that would change, then, if somebody decides so, it is done; a job
+    does both, people in order of their id, `cursor` the last of them. `named` holds the first who
+    would gain or lose: id, stones missing before, and after. `spares`: who would lose stays.
+    """
+
+    __tablename__ = "pathway_moves"
+    __table_args__ = (
+        CheckConstraint("state IN ('looking', 'looked', 'moving', 'moved')", name="state"),
+        CheckConstraint("(state IN ('moving', 'moved')) = (reason IS NOT NULL)", name="reason"),
+        tenant_key("pathway_id", "pathways"),
+        tenant_key("version_id", "pathway_versions"),
+        tenant_key("from_version_id", "pathway_versions"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    pathway_id: Mapped[PathwayId]
+    version_id: Mapped[PathwayVersionId]
+    from_version_id: Mapped[PathwayVersionId | None]
+    state: Mapped[str]
+    asked_by: Mapped[UUID | None]
+    asked_at: Mapped[datetime]
+    total: Mapped[int] = mapped_column(default=0)
+    looked: Mapped[int] = mapped_column(default=0)
+    cursor: Mapped[PersonId | None]
+    gains: Mapped[int] = mapped_column(default=0)
+    loses: Mapped[int] = mapped_column(default=0)
+    moved: Mapped[int] = mapped_column(default=0)
+    named: Mapped[list[Any]]
+    reason: Mapped[str | None]
+    spares: Mapped[bool] = mapped_column(default=False)
+    decided_by: Mapped[UUID | None]
+    finished_at: Mapped[datetime | None]

@@ -19,7 +19,9 @@ from lti_tool.core.ids import AttemptId, ItemVersionId, UserId
 from lti_tool.core.secret import hash_of, new_secret
 from lti_tool.launch.session import expiry
 from lti_tool.pathways import drafting
+from lti_tool.pathways.deciding import migrating
 from lti_tool.pathways.models import Pathway
+from lti_tool.pathways.queries import get_newest_version
 from lti_tool.people import learner_session
 from lti_tool.people.models import LearnerSession
 from lti_tool.people.rules import STAFF_ROLES, Role
@@ -35,6 +37,7 @@ _TABLES = {
     "approved_deployment_id": "deployments",
     "draft_id": "pathway_drafts",
     "file_id": "attachments",
+    "move_id": "pathway_moves",
     "item_id": "item_versions",
     "provider_id": "identity_providers",
     "invitation_id": "registration_invitations",
@@ -167,9 +170,12 @@ def _last_asked(here: story.University, attempt_id: AttemptId) -> ItemVersionId:
 
 
 def _leave_draft(here: story.University) -> UUID:
-    """Begin a pathway's next version; return a part of the draft."""
+    """Ask for a move, and begin a pathway's next version; return a part of the draft."""
     with transaction(here.institution_id) as session:
         pathway_id = session.scalars(select(Pathway.id)).one()
+    with transaction(here.institution_id) as session:
+        version_id = get_newest_version(session, pathway_id).id
+    migrating.ask_move(here.institution_id, pathway_id, version_id, None, actor=SYSTEM)
     draft_id = drafting.begin_version(here.institution_id, pathway_id, actor=SYSTEM)
     with transaction(here.institution_id) as session:
         return drafting.tree_of(drafting.get_draft(session, draft_id)).id

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -158,3 +159,80 @@ def test_a_badge_that_does_not_count_here_is_no_stone_and_says_why() -> None:
     assert (first.state, first.awarded_at) == ("locked", None)
     assert first.words == "You hold it, but a better grade is needed here."
     assert (second.state, second.awarded_at) == ("earned", NOON)
+
+
+def known(name: str, **facts: Any) -> Known:  # noqa: ANN401 - whatever may be known
+    """Return what is known of an achievement that this course does not have."""
+    unknown = {"awarded_at": None, "placed_as": None, "opened": False, "begun": False}
+    return Known(**{"name": name, "by_itself": False, **unknown, **facts})
+
+
+def lay_known(expression: Requirement, **facts: Known) -> Cairn:
+    """Lay a pathway of which these things are known, by letter."""
+    found = {{"A": A, "B": B, "C": C, "D": D}[letter]: one for letter, one in facts.items()}
+    awards = [
+        Held(award_id=AwardId(new_id()), achievement_id=id_, awarded_at=one.awarded_at)
+        for id_, one in found.items()
+        if one.awarded_at is not None
+    ]
+    return build(
+        pathway_id=UUID(int=9),
+        title="Numbers",
+        crown="Certificate in Numbers",
+        crown_type="Certificate",
+        completed_at=None,
+        fewest=fewest(expression),
+        evaluation=evaluate(expression, awards, NOON),
+        known=found,
+    )
+
+
+def test_of_the_shortest_way_what_is_begun_comes_next_then_what_is_open() -> None:
+    tree = AllOf(parts=(earn(A), earn(B), earn(C), earn(D)))
+    away = known("Counting")
+    open_now = known("Adding", placed_as="Week 2", opened=True)
+    begun = known("Dividing", placed_as="Week 3", opened=True, begun=True, is_here=True)
+    by_itself = known("Proving", by_itself=True)
+
+    cairn = lay_known(tree, A=away, B=open_now, C=begun, D=by_itself)
+
+    assert cairn.next_step is not None
+    assert (cairn.next_step.name, cairn.next_step.where) == ("Dividing", "here")
+    held = known("Dividing", awarded_at=NOON)
+    later = lay_known(tree, A=away, B=open_now, C=held, D=by_itself)
+    assert later.next_step is not None
+    assert (later.next_step.name, later.next_step.where) == ("Adding", "course")
+    assert (later.state, [stone.is_next for stone in later.layers[0].stones]) == (
+        "under_way",
+        [True, True, False, True],
+    )
+
+
+def test_a_stone_that_counts_only_beside_another_is_blocked_and_says_by_what() -> None:
+    needy = Earn(achievement_id=A, needs=(B,))
+    placed = known("Counting", placed_as="Week 1", opened=True)
+
+    [layer] = lay_known(needy, A=placed, B=known("Adding")).layers
+    [held] = lay_known(needy, A=known("Counting", awarded_at=NOON), B=known("Adding")).layers
+
+    ways = [stone.name for stone in lay_known(needy, A=placed, B=known("Adding")).next_stones]
+    assert ways == ["Adding", "Counting"]
+    assert layer.stones[0].state == "locked"
+    assert layer.stones[0].words == (
+        "In this course, as “Week 1”. You can start now. "
+        "It counts only beside “Adding”, which you do not have yet."
+    )
+    assert held.stones[0].words == (
+        "You hold it. It counts only beside “Adding”, which you do not have yet."
+    )
+
+
+def test_a_stone_of_another_course_of_theirs_names_that_course() -> None:
+    elsewhere = known("Counting", other_course="Statistics 2", other_title="Week 9")
+
+    [layer] = lay_known(earn(A), A=elsewhere).layers
+
+    assert (layer.stones[0].state, layer.stones[0].words) == (
+        "elsewhere",
+        "In your course “Statistics 2”, as “Week 9”.",
+    )

@@ -10,6 +10,7 @@ from lti_tool.core.db import transaction
 from lti_tool.pathways import drafting, outline
 from lti_tool.pathways.expression import CreditsAtLeast, Earn, SomeOf, stones
 from lti_tool.pathways.models import Draft
+from tests.conftest import Worker
 from tests.registrar.desk import STONES, Desk, open_desk
 
 
@@ -266,3 +267,67 @@ def test_the_graph_says_what_the_outline_says(client: FlaskClient, editor: Edito
         assert f'href="#part-{place.node.id}"' in graph
         assert f'id="part-{place.node.id}"' in page
     assert sum(isinstance(place.node, Earn) for place in outline.places(tree)) == 3
+
+
+def test_settings_change_what_was_changed_on_the_page_only(
+    client: FlaskClient, editor: Editor
+) -> None:
+    path = f"{editor.desk.pathway_path}/settings"
+    was = {"was_title": "Data literacy", "was_lapse_policy": "keep", "was_notice_days": "30"}
+    refused = editor.send(path, seen=None, title="", lapse_policy="keep", notice_days="x", **was)
+    assert refused.status_code == 400
+    assert "Enter a number of days, 0 to 366." in refused.text
+
+    editor.send(
+        path,
+        seen=None,
+        title="Data literacy",
+        lapse_policy="suspend",
+        notice_days="30",
+        sharing="degree",
+        reason="As the senate decided",
+        **was,
+    )
+    stale = editor.send(
+        path,
+        seen=None,
+        title="Data literacy, renamed",
+        lapse_policy="keep",
+        notice_days="30",
+        sharing="",
+        reason="A better name",
+        **was,
+    )
+
+    assert stale.status_code == 303
+    page = client.get(path).text
+    assert 'value="Data literacy, renamed"' in page
+    assert re.search(r'value="suspend" checked', page)
+    assert 'value="degree"' in page
+
+
+def test_moving_everybody_is_looked_at_first_and_asks_why(
+    client: FlaskClient, desk: Desk, worker: Worker
+) -> None:
+    desk.learner("Amara", *STONES[:2])
+    editor = Editor(client, desk)
+    editor.send(editor.path, action=f"remove-{editor.part('Consent')}")
+    published = editor.send(f"{editor.path}/publish", note="Without consent")
+    worker.run()
+    page = client.get(published.location).text
+    version = re.search(r'name="version" value="([0-9a-f-]{36})">\n', page)
+    assert version is not None
+
+    asked = editor.send(f"{desk.pathway_path}/moves", seen=None, version=version[1])
+    assert "Looking at what it would change" in client.get(asked.location).text
+    assert client.get(f"{asked.location}/state").get_json()["settled"] is False
+    worker.run()
+    looked = client.get(asked.location).text
+    assert "Complete at once" in looked
+    assert "Amara" in looked
+    assert editor.send(asked.location, seen=None).status_code == 400
+    editor.send(asked.location, seen=None, reason="New rules")
+    worker.run()
+
+    assert "Moved 1 learner." in client.get(asked.location).text
+    assert client.get(f"{asked.location}/state").get_json()["settled"] is True

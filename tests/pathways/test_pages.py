@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -13,11 +14,13 @@ from playwright.sync_api import Page, expect
 from lti_tool.core.audit import SYSTEM
 from lti_tool.core.db import transaction
 from lti_tool.core.settings import Settings
-from lti_tool.pathways import drafting, outline
+from lti_tool.pathways import drafting, outline, services
+from lti_tool.pathways.deciding import migrating
 from lti_tool.pathways.expression import AllOf, CreditsAtLeast, CreditsOfKind, Earn, SomeOf
+from lti_tool.pathways.jobs import count_award
 from tests.browser import OpenPage, axe_violations, overflow_px
 from tests.doors import enter_desk, with_doors
-from tests.registrar.desk import STONES, Desk, open_desk
+from tests.registrar.desk import STONES, Desk, add_person, open_desk
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -60,6 +63,19 @@ def rich_draft(desk: Desk) -> str:
     return f"{desk.path}/pathways/drafts/{draft_id}"
 
 
+def looked_at(desk: Desk) -> UUID:
+    """Publish a version without one stone, and look at what moving would change."""
+    place = desk.university
+    amara = add_person(place, "Amara Nwosu")
+    for stone in STONES[:2]:
+        count_award(place.grant(amara, stone))
+    fewer = AllOf(parts=tuple(map(place.stone, STONES[:2])))
+    version_id = services.publish_version(place.id, desk.pathway_id, fewer)
+    move_id = migrating.ask_move(place.id, desk.pathway_id, version_id, None, actor=SYSTEM)
+    migrating.go_on(place.id, move_id)
+    return move_id
+
+
 def shoot(page: Page, name: str) -> None:
     """Keep a picture of the page where somebody asked for pictures."""
     if folder := os.environ.get("SHOTS"):
@@ -74,7 +90,6 @@ def test_every_page_of_composing_passes_axe_and_fits_its_window(
     base_url: str, open_page: OpenPage, width: int, *, dark: bool, forced_colours: bool
 ) -> None:
     desk = open_desk(title=TITLE)
-    desk.learner("Amara Nwosu", *STONES[:2])
     draft = rich_draft(desk)
     with transaction(desk.university.id) as session:
         [row] = drafting.list_drafts(session, desk.pathway_id)
@@ -93,6 +108,8 @@ def test_every_page_of_composing_passes_axe_and_fits_its_window(
         f"{draft}/discard": f"Throw away the draft of “{TITLE}”?",
         f"{draft}/try?q=amara": f"Try “{TITLE}” on a learner",
         f"{desk.pathway_path}/rules": TITLE,
+        f"{desk.pathway_path}/settings": TITLE,
+        f"{desk.pathway_path}/moves/{looked_at(desk)}": "Move learners to version 2",
     }
 
     for number, (path, heading) in enumerate(headings.items()):
@@ -101,3 +118,23 @@ def test_every_page_of_composing_passes_axe_and_fits_its_window(
         shoot(page, f"{width}-{'dark' if dark else 'fc' if forced_colours else 'light'}-{number}")
         assert axe_violations(page) == [], path
         assert overflow_px(page) == 0, path
+
+
+def test_parts_are_moved_by_keyboard_and_keep_the_focus(base_url: str, open_page: OpenPage) -> None:
+    desk = open_desk(title=TITLE)
+    draft_id = drafting.begin_version(desk.university.id, desk.pathway_id, actor=SYSTEM)
+    page = open_page("about:blank")
+    sign_in(page, base_url, desk, f"{desk.path}/pathways/drafts/{draft_id}")
+    names = page.locator(".outline a.strong")
+    expect(names).to_have_text(["All of these 3", *STONES])
+
+    consent = page.locator(".outline").get_by_role("link", name="Consent", exact=True)
+    consent.focus()
+    page.keyboard.press("Alt+ArrowUp")
+
+    expect(names).to_have_text(["All of these 3", STONES[0], "Consent", STONES[1]])
+    expect(consent).to_be_focused()
+    page.keyboard.press("Delete")
+    expect(names).to_have_text(["All of these 2", STONES[0], STONES[1]])
+    page.get_by_role("button", name="Take back the last change").click()
+    expect(names).to_have_text(["All of these 3", STONES[0], "Consent", STONES[1]])

@@ -249,10 +249,15 @@ def show_pathways(here: CurrentLaunch) -> ResponseReturnValue:
             person_id=find_person(session, here.user_id),
             user_id=here.user_id,
             context_id=here.context_id,
+            resource_link_id=here.resource_link_id,
         )
         activity = _activity(session, here)
     return render_template(
-        "learner/pathways.html", launch_id=here.launch_id, ways=ways, activity=activity
+        "learner/pathways.html",
+        launch_id=here.launch_id,
+        ways=ways,
+        activity=activity,
+        course_url=here.settings.get("return_url"),
     )
 
 

@@ -78,36 +78,48 @@ def move(
         NotFoundError: this pathway has no such version.
     """
     with transaction(institution_id) as session:
-        pathway = queries.get_pathway(session, pathway_id)
-        _version_of(session, pathway_id, version_id)
-        rows = session.scalars(
-            select(Progress)
-            .where(
-                Progress.pathway_id == pathway_id,
-                Progress.person_id.in_(person_ids),
-                Progress.version_id != version_id,
-            )
-            .order_by(Progress.person_id)
-            .with_for_update()
-        ).all()
-        if not rows:
-            return 0
-        for progress in rows:
-            note(
-                session,
-                "move_to_version",
-                decision,
-                progress.person_id,
-                pathway_id,
-                former=str(progress.version_id),
-                version=str(version_id),
-            )
-        people = [progress.person_id for progress in rows]
-        recounting.recount_within(session, pathway, people, move_to=version_id)
-        session.flush()  # what counts where is read anew
-        for partner in list_sharing(session, pathway):
-            if partner.id != pathway_id:
-                recounting.recount_within(session, partner, _on(session, partner.id, people))
+        return move_within(session, pathway_id, version_id, person_ids, decision=decision)
+
+
+def move_within(
+    session: Session,
+    pathway_id: PathwayId,
+    version_id: PathwayVersionId,
+    person_ids: Collection[PersonId],
+    *,
+    decision: Decision,
+) -> int:
+    """Do what `move` does as part of a transaction."""
+    pathway = queries.get_pathway(session, pathway_id)
+    _version_of(session, pathway_id, version_id)
+    rows = session.scalars(
+        select(Progress)
+        .where(
+            Progress.pathway_id == pathway_id,
+            Progress.person_id.in_(person_ids),
+            Progress.version_id != version_id,
+        )
+        .order_by(Progress.person_id)
+        .with_for_update()
+    ).all()
+    if not rows:
+        return 0
+    for progress in rows:
+        note(
+            session,
+            "move_to_version",
+            decision,
+            progress.person_id,
+            pathway_id,
+            former=str(progress.version_id),
+            version=str(version_id),
+        )
+    people = [progress.person_id for progress in rows]
+    recounting.recount_within(session, pathway, people, move_to=version_id)
+    session.flush()  # what counts where is read anew
+    for partner in list_sharing(session, pathway):
+        if partner.id != pathway_id:
+            recounting.recount_within(session, partner, _on(session, partner.id, people))
     return len(people)
 
 
