@@ -17,10 +17,16 @@ from lti_tool.badges.jobs import (
 from lti_tool.core import outbox
 from lti_tool.grading.jobs import desire_score, desire_scores_of_course, erase_scores
 from lti_tool.launch.jobs import forget_visits
-from lti_tool.pathways.events import PathwayCompleted, PathwayMoveAsked, PathwayPublished
+from lti_tool.pathways.events import (
+    PathwayCompleted,
+    PathwayMoveAsked,
+    PathwayNoticeGiven,
+    PathwayPublished,
+)
 from lti_tool.pathways.jobs import (
     award_completion,
     count_award,
+    mail_notice,
     move_everybody,
     uncount_award,
     welcome_newcomers,
@@ -41,5 +47,6 @@ def register() -> None:
     outbox.subscribe(AwardWithdrawn, [revoke_credential, uncount_award])
     outbox.subscribe(PathwayPublished, [welcome_newcomers])
     outbox.subscribe(PathwayMoveAsked, [move_everybody])
+    outbox.subscribe(PathwayNoticeGiven, [mail_notice])
     outbox.subscribe(MailLinkAsked, [send_mail_link])
     outbox.subscribe(PathwayCompleted, [award_completion])

@@ -39,3 +39,11 @@ class PathwayMoveAsked:
 
     institution_id: InstitutionId
     move_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathwayNoticeGiven:
+    """Somebody is to be told that a completion of theirs lapses or has lapsed."""
+
+    institution_id: InstitutionId
+    notice_id: UUID

@@ -3,11 +3,17 @@
 from lti_tool.badges.events import AwardGranted, AwardWithdrawn
 from lti_tool.badges.rules import Cause, CauseKind
 from lti_tool.badges.services import grant_award
+from lti_tool.core import mail
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AchievementId, InstitutionId, PersonId
-from lti_tool.pathways import queries, services
+from lti_tool.pathways import notices, queries, services
 from lti_tool.pathways.deciding import migrating
-from lti_tool.pathways.events import PathwayCompleted, PathwayMoveAsked, PathwayPublished
+from lti_tool.pathways.events import (
+    PathwayCompleted,
+    PathwayMoveAsked,
+    PathwayNoticeGiven,
+    PathwayPublished,
+)
 
 
 def count_award(event: AwardGranted) -> None:
@@ -29,6 +35,19 @@ def welcome_newcomers(event: PathwayPublished) -> None:
 def move_everybody(event: PathwayMoveAsked) -> None:
     """Look at or move some of the people of a move; it asks again as long as there are more."""
     migrating.go_on(event.institution_id, event.move_id)
+
+
+def mail_notice(event: PathwayNoticeGiven) -> None:
+    """Mail a notice to whom it is for, if they have an address and mail is sent from here.
+
+    Raises:
+        MailServerAwayError: the outbox tries again, for as long as the letter is news.
+        MailRefusedError: an operator sees it.
+    """
+    letter = notices.prepare(event.institution_id, event.notice_id) if mail.is_set_up() else None
+    if letter is not None:
+        mail.send(letter)
+        notices.note_mailed(event.institution_id, event.notice_id)
 
 
 def award_completion(event: PathwayCompleted) -> None:

@@ -187,6 +187,28 @@ class Completion(TenantRow, Base):
     settled_at: Mapped[datetime | None]
 
 
+class PathwayNotice(TenantRow, Base):
+    """That somebody was told of a completion of theirs: about to lapse, lapsed, or withdrawn.
+
+    `at`: until when it is complete, or since when it is not. Once for each kind and instant.
+    `mailed_at`: None where there is no address, or nothing to tell any more.
+    """
+
+    __tablename__ = "pathway_notices"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "completion_id", "kind", "at"),
+        CheckConstraint("kind IN ('lapsing', 'lapsed', 'withdrawn')", name="kind"),
+        tenant_key("completion_id", "pathway_completions", ondelete="CASCADE"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    completion_id: Mapped[UUID]
+    kind: Mapped[str]
+    at: Mapped[datetime]
+    given_at: Mapped[datetime]
+    mailed_at: Mapped[datetime | None]
+
+
 class PathwayRuling(TenantRow, Base):
     """A decision about one requirement for one person: waived, or an award counts in its place.
 

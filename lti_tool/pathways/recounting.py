@@ -23,7 +23,7 @@ from lti_tool.core.ids import (
     PersonId,
     new_id,
 )
-from lti_tool.pathways import queries
+from lti_tool.pathways import notices, queries
 from lti_tool.pathways.events import PathwayCompleted
 from lti_tool.pathways.expression import Requirement, from_json
 from lti_tool.pathways.facts import Facts, facts_of
@@ -80,7 +80,9 @@ def recount_within(
     _write_contributions(session, pathway.id, judged)
     now = clock.now()
     for one in judged:
-        _write_standing(session, one, open_ones.get(one.progress.person_id), now)
+        completion = open_ones.get(one.progress.person_id)
+        if _write_standing(session, one, completion, now) and completion is not None:
+            notices.give(session, completion, "lapsed", now)
 
 
 def make_all_due(session: Session, pathway_id: PathwayId) -> None:
@@ -103,7 +105,8 @@ def _judge(progress: Progress, expression: Requirement, facts: Facts, pathway: P
 
 def _write_standing(
     session: Session, judged: _Judged, completion: Completion | None, now: datetime
-) -> None:
+) -> bool:
+    """Write where somebody stands; return whether their completion lapses by it."""
     progress, standing = judged.progress, judged.stand
     evaluation = standing.evaluation
     progress.share, progress.missing = evaluation.share, evaluation.missing
@@ -114,8 +117,10 @@ def _write_standing(
         _complete(session, progress, standing.completed_at)
     elif standing.completed_at is None and completion is not None:
         completion.lapsed_at = now
+        return True
     elif completion is not None and not standing.changes_at:
         completion.noticed_at = None
+    return False
 
 
 def _lock_progress(

@@ -19,7 +19,7 @@ from lti_tool.core import audit, clock
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AwardId, InstitutionId, PathwayId, PersonId
-from lti_tool.pathways import queries, recounting
+from lti_tool.pathways import notices, queries, recounting
 from lti_tool.pathways.deciding import Decision
 from lti_tool.pathways.expression import from_json
 from lti_tool.pathways.facts import facts_of
@@ -205,6 +205,7 @@ def _give_notice(institution_id: InstitutionId) -> None:
             ends = _ends(session, pathway, progress, now)
             if ends is not None and ends <= now + timedelta(days=pathway.notice_days):
                 completion.noticed_at = now
+                notices.give(session, completion, "lapsing", ends)
 
 
 def _ends(session: Session, pathway: Pathway, progress: Progress, now: datetime) -> datetime | None:
@@ -239,7 +240,8 @@ def _suspend(institution_id: InstitutionId) -> None:
         for award_id in awards.get(completion.id, ()):
             withdraw_award(institution_id, award_id, reason=_SUSPENDED, actor=audit.SYSTEM)
         with transaction(institution_id) as session:
-            _settle(session, completion.id)
+            if _settle(session, completion.id) and awards.get(completion.id):
+                notices.give(session, completion, "withdrawn", now)
 
 
 def _certificates(session: Session, completion: Completion) -> list[AwardId]:

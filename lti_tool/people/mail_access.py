@@ -272,6 +272,25 @@ def remove_address(institution_id: InstitutionId, person_id: PersonId, email_id:
         _end_sessions_of_address(session, address)
 
 
+def set_notices(
+    institution_id: InstitutionId, person_id: PersonId, email_id: UUID, *, wanted: bool
+) -> None:
+    """Say whether an address is written to when a certificate of the person lapses.
+
+    Raises:
+        NotFoundError: it is not the person's.
+    """
+    with transaction(institution_id) as session:
+        changed = session.scalar(
+            update(PersonEmail)
+            .where(PersonEmail.id == email_id, PersonEmail.person_id == person_id)
+            .values(gets_notices=wanted)
+            .returning(PersonEmail.id)
+        )
+        if changed is None:
+            raise NotFoundError("You have confirmed no such address.")
+
+
 def _end_sessions_of_address(session: Session, address: str) -> None:
     session.execute(delete(LearnerSession).where(LearnerSession.address == address))
 

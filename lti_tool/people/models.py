@@ -99,7 +99,10 @@ class StaffSession(TenantRow, Base):
 
 
 class PersonEmail(TenantRow, Base):
-    """An address at which a person has proved to read mail. It lets them in without an LMS."""
+    """An address at which a person has proved to read mail. It lets them in without an LMS.
+
+    `gets_notices`: it is written to when a certificate of theirs lapses; they switch that.
+    """
 
     __tablename__ = "person_emails"
     __table_args__ = (
@@ -112,6 +115,7 @@ class PersonEmail(TenantRow, Base):
     person_id: Mapped[PersonId]
     address: Mapped[str]
     verified_at: Mapped[datetime]
+    gets_notices: Mapped[bool] = mapped_column(default=True, server_default="true")
 
 
 class MailLink(TenantRow, Base):

@@ -225,6 +225,15 @@ def see_a_withdrawal(guide: Guide) -> None:
     guide.look(guide.page, "registrar-withdrawn")
 
 
+def compose_a_pathway(guide: Guide) -> None:
+    desk, _, _ = guide.page.url.partition("/people/")
+    guide.page.goto(f"{desk}/")
+    follow(guide.page, "Drafts and new pathways", "Drafts of pathways")
+    follow(guide.page, "Data analysis foundations", "Data analysis foundations")
+    expect(guide.page.get_by_text("The group is empty.").first).to_be_visible()
+    guide.look(guide.page, "registrar-draft")
+
+
 def see_platforms(guide: Guide) -> None:
     guide.be("Tomasz")
     page = guide.sign_in()
@@ -252,6 +261,7 @@ STOPS: dict[str, Callable[[Guide], None]] = {
     "See who is close to a certificate": see_who_is_close,
     "Read a learner's record": read_a_record,
     "Find out why a badge was taken back": see_a_withdrawal,
+    "Compose a pathway": compose_a_pathway,
     "See how the platforms are doing": see_platforms,
     "Read what was sent and received": read_messages,
 }

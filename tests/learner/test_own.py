@@ -142,6 +142,10 @@ def test_removing_an_address_signs_out_who_came_by_it(
     browser = signed_in(client, here, worker, mailbox)
     page = client.get(f"{url}/access")
     assert ADDRESS in page.text
+    [notices] = re.findall(r'action="([^"]+/notices)"', page.text)
+    client.post(notices, data={"csrf_token": story.csrf_token(page), "wanted": "0"})
+    page = client.get(f"{url}/access")
+    assert "Send letters about my pathways" in page.text
     [remove] = re.findall(r'action="([^"]+/remove)"', page.text)
 
     client.post(remove, data={"csrf_token": story.csrf_token(page)})

@@ -334,7 +334,7 @@ DECIDED = {
     "attachments", "item_marks", "placement_results", "desired_scores", "awards", "award_causes",
     "credentials", "shares", "award_reviews", "contributions", "pathway_progress",
     "pathway_completions", "pathway_rulings", "pathway_allocations", "persons", "person_emails",
-    "mail_links", "learner_sessions",
+    "mail_links", "learner_sessions", "attempt_times", "pathway_notices",
 }  # fmt: skip
 
 

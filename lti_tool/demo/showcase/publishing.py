@@ -11,8 +11,10 @@ from lti_tool.badges import services as badge_services
 from lti_tool.badges.artwork import Artwork, Field, Outline
 from lti_tool.badges.details import Details
 from lti_tool.badges.rules import AchievementDraft, AchievementType
-from lti_tool.core.ids import AchievementId, EditionId, InstitutionId
+from lti_tool.core.audit import SYSTEM
+from lti_tool.core.ids import AchievementId, EditionId, InstitutionId, PathwayId
 from lti_tool.demo.showcase.modules import FOUNDATIONS, SOFT_SKILLS, Module, read_module
+from lti_tool.pathways import drafting, outline
 from lti_tool.pathways import services as pathway_services
 from lti_tool.pathways.expression import AllOf, Earn, Requirement, SomeOf
 from lti_tool.pathways.services import PathwayDraft
@@ -50,7 +52,7 @@ def publish_showcase(
         name: _publish_module(institution_id, read_module(name, keep_image))
         for name in (*FOUNDATIONS, *SOFT_SKILLS)
     }
-    certificate = _publish_stack(
+    certificate, foundations = _publish_stack(
         institution_id,
         _stack(
             CERTIFICATE,
@@ -63,7 +65,7 @@ def publish_showcase(
         ),
         AllOf(parts=_all(published, FOUNDATIONS), title="Four micro-credentials"),
     )
-    collaboration = _publish_stack(
+    collaboration, _ = _publish_stack(
         institution_id,
         _stack(
             COLLABORATION,
@@ -101,7 +103,24 @@ def publish_showcase(
             )
         ),
     )
+    _leave_draft(institution_id, foundations, _all(published, SOFT_SKILLS))
     return published
+
+
+def _leave_draft(
+    institution_id: InstitutionId, pathway_id: PathwayId, skills: tuple[Earn, ...]
+) -> None:
+    """Leave a version that somebody composes: it has a choice more, and a group to fill yet."""
+    draft_id = drafting.begin_version(institution_id, pathway_id, actor=SYSTEM)
+    choice = SomeOf(choose=1, title="One observed skill", parts=skills)
+    more: list[Requirement] = [choice, AllOf(parts=(), title="Ethics of data")]
+    drafting.change(
+        institution_id,
+        draft_id,
+        lambda tree: outline.add(tree, tree.id, more),
+        seen=1,
+        actor=SYSTEM,
+    )
 
 
 def _stack(name: str, *, description: str, criteria: str, stones: int) -> AchievementDraft:
@@ -122,14 +141,15 @@ def _all(published: Mapping[str, Published], names: Sequence[str]) -> tuple[Earn
 
 def _publish_stack(
     institution_id: InstitutionId, draft: AchievementDraft, expression: Requirement
-) -> AchievementId:
+) -> tuple[AchievementId, PathwayId]:
     """Publish a pathway with the achievement that it leads to."""
     achievement_id = badge_services.publish_achievement(institution_id, draft)
-    pathway_services.publish_pathway(
+    pathway_id = pathway_services.publish_pathway(
         institution_id,
         PathwayDraft(title=draft.name, achievement_id=achievement_id, expression=expression),
+        note="The first version.",
     )
-    return achievement_id
+    return achievement_id, pathway_id
 
 
 def _publish_module(institution_id: InstitutionId, module: Module) -> Published:

@@ -50,6 +50,15 @@ def remove_address(here: Holder, email_id: UUID) -> ResponseReturnValue:
     return redirect(here.to("show_access"), 303)
 
 
+def set_notices(here: Holder, email_id: UUID) -> ResponseReturnValue:
+    """Write to an address about pathways that lapse, or no more."""
+    if here.person_id is None:
+        raise NotFoundError("You have confirmed no such address.")
+    wanted = request.form.get("wanted") == "1"
+    mail_access.set_notices(here.institution_id, here.person_id, email_id, wanted=wanted)
+    return redirect(here.to("show_access"), 303)
+
+
 def _page(
     here: Holder,
     *,
@@ -78,6 +87,7 @@ _PAGES: tuple[tuple[str, str, Act, View], ...] = (
     ("GET", "/access", Act.SHARE_BADGE, show_access),
     ("POST", "/access", Act.SHARE_BADGE, add_address),
     ("POST", "/access/<uuid:email_id>/remove", Act.SHARE_BADGE, remove_address),
+    ("POST", "/access/<uuid:email_id>/notices", Act.SHARE_BADGE, set_notices),
 )
 
 

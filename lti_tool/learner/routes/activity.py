@@ -28,6 +28,7 @@ from lti_tool.learner.queries.copies import find_copied, is_whole_course
 from lti_tool.learner.queries.pathways import list_cairns
 from lti_tool.learner.routes import access as access_routes
 from lti_tool.learner.routes import badges as badge_routes
+from lti_tool.pathways.notices import list_warnings
 from lti_tool.people.queries import find_person
 from lti_tool.people.rules import Act, may
 from lti_tool.platforms import queries as platforms
@@ -251,11 +252,14 @@ def show_pathways(here: CurrentLaunch) -> ResponseReturnValue:
             context_id=here.context_id,
             resource_link_id=here.resource_link_id,
         )
+        person_id = find_person(session, here.user_id)
+        warnings = list_warnings(session, person_id) if person_id else []
         activity = _activity(session, here)
     return render_template(
         "learner/pathways.html",
         launch_id=here.launch_id,
         ways=ways,
+        warnings=warnings,
         activity=activity,
         course_url=here.settings.get("return_url"),
     )

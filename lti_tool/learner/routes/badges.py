@@ -24,6 +24,7 @@ from lti_tool.learner import showing
 from lti_tool.learner.forms import CertificateForm, DetailsForm, ShareForm
 from lti_tool.learner.holder import Holder
 from lti_tool.learner.queries.badges import get_badge, list_badges
+from lti_tool.pathways.notices import list_warnings
 from lti_tool.people.queries import display_names
 from lti_tool.people.rules import Act
 
@@ -41,9 +42,11 @@ def badges_page(here: Holder, *, activity: str | None = None) -> str:
     with transaction(here.institution_id) as session:
         held = list_badges(session, here.person_id)
         issuer = badges.get_issuer_of(session, here.institution_id)
+        warnings = list_warnings(session, here.person_id) if here.person_id else []
     return render_template(
         "learner/badges.html",
         here=here,
+        warnings=warnings,
         issuer=issuer,
         held=held,
         activity=activity,

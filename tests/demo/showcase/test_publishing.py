@@ -22,6 +22,7 @@ from lti_tool.demo.showcase.publishing import (
     Published,
     publish_showcase,
 )
+from lti_tool.pathways import composing, drafting
 from lti_tool.platforms.services import add_institution
 from tests.conftest import Worker
 from tests.pathways.records import University
@@ -53,6 +54,18 @@ def test_every_picture_that_questions_show_is_kept(
     assert len(ids) == 3
     for id_ in ids:
         assert assessment_services.get_image(id_).media_type == "image/svg+xml"
+
+
+def test_a_draft_of_the_foundations_waits_with_something_to_mend(
+    institution_id: InstitutionId,
+    published: Mapping[str, Published],  # noqa: ARG001 - publishing leaves it
+) -> None:
+    with transaction(institution_id) as session:
+        [row] = drafting.list_drafts(session)
+        composed = composing.compose(session, row.draft)
+
+    assert (row.title, row.number) == (CERTIFICATE, 2)
+    assert [one.text for one in composed.checked.all_problems] == ["The group is empty."]
 
 
 def test_micro_credentials_make_two_certificates_and_these_the_degrees_requirement(

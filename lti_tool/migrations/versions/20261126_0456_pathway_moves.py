@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 from lti_tool.core.db import tenant_policy
 
-revision = "20261126_0440"
-down_revision = "20261126_0435"
+revision = "20261126_0456"
+down_revision = "20261126_0447"
 
 
 def upgrade() -> None:
