@@ -31,7 +31,9 @@ def create_campus(settings: CampusSettings) -> Flask:
     app = Flask("lti_tool.campus.app")
     app.config.update(
         SECRET_KEY=settings.secret_key,
-        SESSION_COOKIE_NAME="campus_session",
+        # Two LMSs of one host, one below the other's root, forget nobody of each other.
+        SESSION_COOKIE_NAME="campus_session" + settings.path.replace("/", "_"),
+        SESSION_COOKIE_PATH=settings.path or "/",
         SESSION_COOKIE_HTTPONLY=True,
         # A tool's page sends the browser back here, possibly from within a frame: no
         # other value survives that. Browsers take 127.0.0.1 for secure; Safari does not.

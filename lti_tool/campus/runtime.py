@@ -4,6 +4,7 @@ import threading
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import cast
+from urllib.parse import urlsplit
 
 from flask import current_app
 from sqlalchemy import Engine
@@ -26,6 +27,8 @@ class CampusSettings:
         secret_key: signs the persona cookie.
         faults: accept `POST /faults` from anybody. For tests only.
         personality: how strict, and which habits.
+        name: for people; empty for one that tells the personality.
+        sibling: name and address of another LMS that people should know of.
     """
 
     database_url: str = field(repr=False)  # has a password in it
@@ -33,6 +36,25 @@ class CampusSettings:
     secret_key: str = field(repr=False)
     faults: bool = False
     personality: Personality = STRICT
+    name: str = ""
+    sibling: tuple[str, str] | None = None
+
+    @property
+    def title(self) -> str:
+        """What the LMS calls itself."""
+        if self.name or self.personality == STRICT:
+            return self.name or "Campus"
+        return f"Campus as {self.personality.name.capitalize()}"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, as browsers name who sends a form."""
+        return self.base_url.removesuffix(self.path)
+
+    @property
+    def path(self) -> str:
+        """Where below its host it is; empty for the root."""
+        return urlsplit(self.base_url).path
 
 
 class Counter:

@@ -268,6 +268,23 @@ def add_students(engine: Engine, rows: Sequence[tuple[str, str, str, bool]]) -> 
         return queries.list_people(connection)[known:]
 
 
+def add_person(
+    engine: Engine, number: int, row: tuple[str, str, str, str, bool], habits: Personality = STRICT
+) -> Person:
+    """Add one person, whose number at the university and address follow from `number`.
+
+    Args:
+        engine: Campus' database.
+        number: the same at two LMSs is the same human.
+        row: as in `seed_data.PEOPLE`.
+        habits: what subjects look like.
+    """
+    with engine.begin() as connection:
+        connection.execute(_LOCK)
+        person_id = _add_person(connection, number, row, habits)
+        return next(one for one in queries.list_people(connection) if one.id == person_id)
+
+
 def add_course(
     engine: Engine,
     *,

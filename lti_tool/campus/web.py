@@ -9,7 +9,6 @@ from werkzeug.exceptions import HTTPException
 
 from lti_tool.campus import queries
 from lti_tool.campus.errors import RefusalError
-from lti_tool.campus.personality import STRICT
 from lti_tool.campus.records import Person
 from lti_tool.campus.runtime import campus
 
@@ -75,8 +74,8 @@ def get_instructor(connection: Connection, course_id: int) -> Person:
 
 
 def _shared_values() -> dict[str, object]:
-    kind = campus().settings.personality
-    return {"campus_name": "Campus" if kind == STRICT else f"Campus as {kind.name.capitalize()}"}
+    settings = campus().settings
+    return {"campus_name": settings.title, "sibling": settings.sibling}
 
 
 def _suffer() -> ResponseReturnValue | None:
@@ -99,7 +98,7 @@ def _refuse_foreign_forms() -> None:
     cross-site form.
     """
     origin = request.headers.get("Origin")
-    if request.method != "POST" or origin in {None, campus().settings.base_url}:
+    if request.method != "POST" or origin in {None, campus().settings.origin}:
         return
     if request.endpoint in _CROSS_SITE_POSTS or request.blueprint in SERVICES | OAUTH:
         return

@@ -1,4 +1,4 @@
-"""The demo's two databases: Cairn's with its two roles, and Campus' own."""
+"""The demo's databases: Cairn's with its two roles, and one for each LMS."""
 
 from urllib.parse import urlsplit
 
@@ -7,7 +7,7 @@ from psycopg import sql
 
 from lti_tool.demo.state import State
 
-CAIRN, CAMPUS = "cairn_demo", "cairn_demo_campus"
+CAIRN, CAMPUS, EVENING = "cairn_demo", "cairn_demo_campus", "cairn_demo_evening"
 OWNER, APPLICATION, CAMPUS_ROLE = "cairn_demo_owner", "cairn_demo_app", "cairn_demo_campus"
 
 
@@ -19,7 +19,7 @@ def make_databases(admin_url: str, state: State) -> None:
         state: holds the roles' passwords.
     """
     with psycopg.connect(admin_url.replace("+psycopg", ""), autocommit=True) as admin:
-        for database in (CAIRN, CAMPUS):
+        for database in (CAIRN, CAMPUS, EVENING):
             admin.execute(_sql("DROP DATABASE IF EXISTS {} WITH (FORCE)", database))
         for role, password in (
             (OWNER, state.owner_password),
@@ -34,7 +34,11 @@ def make_databases(admin_url: str, state: State) -> None:
                 )
             )
             admin.execute(_sql("GRANT {} TO CURRENT_USER", role))
-        for database, owner in ((CAIRN, OWNER), (CAMPUS, CAMPUS_ROLE)):
+        for database, owner in (
+            (CAIRN, OWNER),
+            (CAMPUS, CAMPUS_ROLE),
+            (EVENING, CAMPUS_ROLE),
+        ):
             admin.execute(_sql("CREATE DATABASE {} OWNER {}", database, owner))
             admin.execute(_sql("REVOKE CONNECT ON DATABASE {} FROM PUBLIC", database))
         admin.execute(_sql("GRANT CONNECT ON DATABASE {} TO {}", CAIRN, APPLICATION))
@@ -53,6 +57,11 @@ def app_url(admin_url: str, state: State) -> str:
 def campus_url(admin_url: str, state: State) -> str:
     """Return the URL of Campus' database."""
     return _url(admin_url, CAMPUS_ROLE, state.campus_password, CAMPUS)
+
+
+def evening_url(admin_url: str, state: State) -> str:
+    """Return the URL of the evening school's database."""
+    return _url(admin_url, CAMPUS_ROLE, state.campus_password, EVENING)
 
 
 def _sql(statement: str, *names: str) -> sql.Composed:

@@ -18,13 +18,16 @@ from lti_tool.badges.artwork import Artwork, Field, Outline
 from lti_tool.badges.rules import AchievementDraft, AchievementType
 from lti_tool.campus import store
 from lti_tool.campus.app import Campus
+from lti_tool.campus.personality import STRICT
+from lti_tool.campus.seed_data import PEOPLE
 from lti_tool.core import clock
 from lti_tool.core.ids import AchievementId, InstitutionId
 from lti_tool.core.settings import Settings
 from lti_tool.demo.content import DATA_MANAGEMENT, STATISTICS
-from lti_tool.demo.showcase.course import Connection, open_course
-from lti_tool.demo.showcase.learners import read_cast
-from lti_tool.demo.showcase.publishing import publish_showcase
+from lti_tool.demo.showcase.course import Connection, ShowcaseCourse, open_course
+from lti_tool.demo.showcase.learners import Cast, read_cast
+from lti_tool.demo.showcase.modules import FOUNDATIONS
+from lti_tool.demo.showcase.publishing import Published, publish_showcase
 from lti_tool.demo.showcase.story import Story
 from lti_tool.pathways import services as pathway_services
 from lti_tool.pathways.expression import AllOf, Earn
@@ -35,6 +38,7 @@ from lti_tool.platforms.services import Endpoints
 
 SLUG, NAME = "northgate", "Northgate University"
 PATHWAY = "Data literacy certificate"
+_EVENING_NUMBERS = 500  # from here on, people who are not at Campus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,20 +119,67 @@ MODULES = (
 )
 
 
-def seed_demo(settings: Settings, campus: Campus) -> None:
-    """Fill two empty databases: Cairn's and Campus'.
+def seed_demo(settings: Settings, campus: Campus, evening: Campus) -> None:
+    """Fill empty databases: Cairn's and those of two LMSs.
 
     Args:
         settings: of this process, which is connected to Cairn's database.
         campus: on its own database.
+        evening: another, of the same university's evening school.
     """
     institution_id = platform_services.add_institution(SLUG, NAME)
     published = publish_showcase(institution_id, literacy=publish_content(institution_id))
     store.seed(campus.engine)
+    cast, now = read_cast(), clock.now()
     connection = connect_campus(settings, campus, institution_id)
-    cast = read_cast()
-    course = open_course(campus, connection, published, cast.learners)
-    Story(course, cast).play(clock.now())
+    connect_staff(settings, campus, institution_id)
+    people = store.add_students(
+        campus.engine, [(*one.name, one.note, one.featured) for one in cast.learners]
+    )
+    course = open_course(
+        campus,
+        connection,
+        published,
+        label="DAF",
+        title="Data Analysis Foundations",
+        teacher=store.people(campus.engine)[0],  # Mirela Dragomir
+        learners=people,
+    )
+    Story(course, cast, cast.learners).play(now)
+    Story(
+        _open_evening(settings, evening, institution_id, published, cast), cast, cast.evening
+    ).play(now)
+
+
+def _open_evening(
+    settings: Settings,
+    evening: Campus,
+    institution_id: InstitutionId,
+    published: Mapping[str, Published],
+    cast: Cast,
+) -> ShowcaseCourse:
+    """Open the course at the evening school as well; who is at both is known by the number."""
+    habits = evening.settings.personality
+    numbers = {one.name: n for n, one in enumerate(cast.learners, start=len(PEOPLE) + 1)}
+    rows = [
+        ("Halima", "Osei", "instructor", "Instructor: teaches in the evening", True),
+        *((*one.name, "student", one.note, one.featured) for one in cast.evening),
+    ]
+    teacher, *learners = (
+        store.add_person(
+            evening.engine, numbers.get(row[:2], _EVENING_NUMBERS + place), row, habits
+        )
+        for place, row in enumerate(rows)
+    )
+    return open_course(
+        evening,
+        connect_campus(settings, evening, institution_id),
+        {name: published[name] for name in FOUNDATIONS},
+        label="DAF-E",
+        title="Data Analysis in the Evening",
+        teacher=teacher,
+        learners=learners,
+    )
 
 
 def publish_content(institution_id: InstitutionId) -> AchievementId:
@@ -203,8 +254,9 @@ def _publish_module(institution_id: InstitutionId, module: _Module) -> Achieveme
 
 
 def connect_campus(settings: Settings, campus: Campus, institution_id: InstitutionId) -> Connection:
-    """Introduce Cairn and Campus to each other: as tool and platform, and for staff sign-in."""
+    """Introduce Cairn and an LMS to each other, as tool and platform."""
     base, platform = settings.base_url, campus.settings.base_url
+    habits = campus.settings.personality
     tool = store.connect_tool(
         campus.engine,
         name="Cairn",
@@ -213,20 +265,33 @@ def connect_campus(settings: Settings, campus: Campus, institution_id: Instituti
         deep_link_url=f"{base}/lti/launch",
         jwks_url=f"{base}/lti/jwks.json",
         redirect_uris=[f"{base}/lti/launch"],
+        habits=habits,
     )
     registration_id = platform_services.add_registration(
         issuer=platform,
         client_id=tool.client_id,
-        name="Campus",
+        name=campus.settings.title,
         endpoints=Endpoints(
             auth_url=f"{platform}/lti/auth",
             token_url=f"{platform}/lti/token",
             jwks_url=f"{platform}/lti/jwks",
         ),
+        product="generic" if habits == STRICT else habits.name,
     )
     deployment_id = platform_services.add_deployment(
         registration_id, tool.deployment_id, institution_id
     )
+    return Connection(
+        institution_id=institution_id,
+        registration_id=registration_id,
+        deployment_id=deployment_id,
+        tool_id=tool.tool_id,
+    )
+
+
+def connect_staff(settings: Settings, campus: Campus, institution_id: InstitutionId) -> None:
+    """Let the desk's staff sign in with their accounts at Campus."""
+    base = settings.base_url
     staff = store.connect_staff_client(
         campus.engine,
         redirect_uri=f"{base}/staff/{SLUG}/callback",
@@ -236,14 +301,8 @@ def connect_campus(settings: Settings, campus: Campus, institution_id: Instituti
     people_services.add_identity_provider(
         institution_id,
         "Campus",
-        f"{platform}/oidc",
+        f"{campus.settings.base_url}/oidc",
         staff.client_id,
         staff.client_secret,
         {"registrar": ["registrar", "issuer"], "administrator": ["tool_administrator"]},
-    )
-    return Connection(
-        institution_id=institution_id,
-        registration_id=registration_id,
-        deployment_id=deployment_id,
-        tool_id=tool.tool_id,
     )

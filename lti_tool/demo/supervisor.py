@@ -219,6 +219,7 @@ def _environment(
         "CAIRN_MAIL_FROM": "Cairn <cairn@localhost>",
         "CAIRN_ALLOWED_HOSTS": ",".join((*own, *allowed_hosts)),
         "CAIRN_CAMPUS_DATABASE_URL": databases.campus_url(backend.database, state),
+        "CAIRN_CAMPUS_EVENING_DATABASE_URL": databases.evening_url(backend.database, state),
         "CAIRN_CAMPUS_URL": state.campus_url,
         "CAIRN_CAMPUS_SECRET_KEY": state.campus_secret_key,
         "PYTHONUNBUFFERED": "1",

@@ -1,4 +1,4 @@
-"""The showcase's course at Campus, with an activity for each module and everybody in it."""
+"""The showcase's courses, with an activity for each module and everybody in it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,6 @@ from lti_tool.core.ids import (
     UserId,
 )
 from lti_tool.core.secret import hash_of, new_secret
-from lti_tool.demo.showcase.learners import Learner
 from lti_tool.demo.showcase.publishing import Published
 from lti_tool.launch import history, placement_token, rules
 from lti_tool.launch.claims import PLACEMENT_PARAMETER
@@ -29,8 +28,6 @@ from lti_tool.launch.record import LaunchRecord, record
 from lti_tool.launch.services import LAUNCH_PATH
 from lti_tool.launch.session import expiry
 
-LABEL, TITLE = "DAF", "Data Analysis Foundations"
-TEACHER = 1  # Mirela Dragomir
 _POINTS = Decimal(100)
 _SECTIONS = {
     "describing": "Weeks 1 and 2: Describing data",
@@ -67,12 +64,14 @@ class ShowcaseCourse:
     """The course as both sides know it.
 
     Attributes:
-        learners: Campus' people, in the order of `learners.toml`.
+        learners: the LMS's people, in the order of the cast.
     """
 
     campus: Campus
     connection: Connection
     course_id: int
+    label: str
+    title: str
     teacher: Person
     learners: Sequence[Person]
     activities: Mapping[str, Activity]
@@ -93,8 +92,8 @@ class ShowcaseCourse:
             email=person.email,
             sis_id=person.sis_id,
             context_platform_id=str(self.course_id),
-            context_title=TITLE,
-            context_label=LABEL,
+            context_title=self.title,
+            context_label=self.label,
             line_items_url=line_items + query,
             memberships_url=self.campus.url(f"/lti/courses/{self.course_id}/memberships{query}"),
             service_scopes=[scope for scope in store.SCOPES if scope != store.MEMBERS_SCOPE],
@@ -117,30 +116,32 @@ class ShowcaseCourse:
         return row.user_id
 
 
-def open_course(
+def open_course(  # noqa: PLR0913 - all that a course is
     campus: Campus,
     connection: Connection,
     published: Mapping[str, Published],
-    learners: Sequence[Learner],
+    *,
+    label: str,
+    title: str,
+    teacher: Person,
+    learners: Sequence[Person],
 ) -> ShowcaseCourse:
-    """Make the course at Campus, with everybody in it and every module placed."""
-    people = store.add_students(
-        campus.engine, [(*one.name, one.note, one.featured) for one in learners]
-    )
-    teacher = store.people(campus.engine)[TEACHER - 1]
+    """Make the course at an LMS, with everybody in it and these modules placed."""
     course_id, sections = store.add_course(
         campus.engine,
-        label=LABEL,
-        title=TITLE,
-        sections=list(dict.fromkeys(_SECTIONS.values())),
-        members={teacher.id: "Instructor"} | {person.id: "Learner" for person in people},
+        label=label,
+        title=title,
+        sections=list(dict.fromkeys(_SECTIONS[name] for name in published)),
+        members={teacher.id: "Instructor"} | {person.id: "Learner" for person in learners},
     )
     return ShowcaseCourse(
         campus=campus,
         connection=connection,
         course_id=course_id,
+        label=label,
+        title=title,
         teacher=teacher,
-        learners=people,
+        learners=learners,
         activities={
             name: _place(campus, connection, course_id, sections[_SECTIONS[name]], module)
             for name, module in published.items()

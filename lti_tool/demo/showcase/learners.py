@@ -78,6 +78,7 @@ class Cast(BaseModel):
 
     Attributes:
         learners: always in the same order.
+        evening: those of the evening school.
         texts: by module, where a person marks.
         file: what is sent where a file is asked for.
         comments: of the marker, by fate.
@@ -86,15 +87,19 @@ class Cast(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     learners: tuple[Learner, ...]
+    evening: tuple[Learner, ...]
     texts: dict[str, str]
     file: HandedFile
     comments: dict[Fate, str]
 
 
 def read_cast() -> Cast:
-    """Return what `learners.toml` says."""
-    source = Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
-    return Cast.model_validate(tomllib.loads(source))
+    """Return what `learners.toml` and `evening.toml` say."""
+    university, evening = (
+        tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+        for name in ("learners.toml", "evening.toml")
+    )
+    return Cast.model_validate(university | {"evening": evening["learners"]})
 
 
 def plan(learners: Sequence[Learner], now: datetime) -> list[Sitting]:

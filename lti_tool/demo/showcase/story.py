@@ -24,7 +24,7 @@ from lti_tool.core.ids import AttemptId, EditionId, InstitutionId, ItemVersionId
 from lti_tool.core.outbox import OutboxDelivery
 from lti_tool.demo.showcase.answering import right, wrong
 from lti_tool.demo.showcase.course import ShowcaseCourse
-from lti_tool.demo.showcase.learners import Cast, Sitting, plan
+from lti_tool.demo.showcase.learners import Cast, Learner, Sitting, plan
 from lti_tool.people.queries import find_person
 
 _WITHDRAWN = "The answers were somebody else's, as the examination board found out."
@@ -38,15 +38,15 @@ _WORKED_BEFORE_SAVING = timedelta(minutes=3)
 class Story:
     """The course's past, played once."""
 
-    def __init__(self, course: ShowcaseCourse, cast: Cast) -> None:
-        self._course, self._cast = course, cast
+    def __init__(self, course: ShowcaseCourse, cast: Cast, learners: Sequence[Learner]) -> None:
+        self._course, self._cast, self._learners = course, cast, learners
         self._institution_id: InstitutionId = course.connection.institution_id
         self._users: dict[int, UserId] = {}
         self._items: dict[EditionId, Sequence[tuple[ItemVersionId, DraftItem]]] = {}
 
     def play(self, now: datetime) -> None:
         """Let all of it happen, in the order of time, up to `now`."""
-        sittings = plan(self._cast.learners, now)
+        sittings = plan(self._learners, now)
         with clock.at(sittings[0].begins_at - timedelta(days=5)):
             teachers = [
                 self._course.visit(self._course.teacher, module, role="Instructor")
@@ -198,7 +198,7 @@ class Story:
 
     def _take_leave(self) -> None:
         """Take back what is withdrawn, and take those out of the course who left."""
-        for number, learner in enumerate(self._cast.learners):
+        for number, learner in enumerate(self._learners):
             if learner.withdrawn is not None:
                 self._withdraw(self._users[number], learner.withdrawn)
             if learner.left:
