@@ -111,6 +111,17 @@ class MarkedMeanwhileError(ConflictError):
         super().__init__("Their mark is kept. Yours is not saved yet.")
 
 
+class MarkingBegunError(ConflictError):
+    """Another way of marking is wanted where somebody has marked already."""
+
+    code = "marking_begun"
+    title = "Somebody has marked here already"
+    steps = ("Go on as marking was begun.",)
+
+    def __init__(self) -> None:
+        super().__init__("How many people mark an answer stays as it was when the first one did.")
+
+
 class UnfitRegradeError(ConflictError):
     """A later edition whose questions cannot score the answers that were given."""
 

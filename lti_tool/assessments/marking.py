@@ -6,6 +6,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from lti_tool.assessments.errors import UnfitMarkError
 from lti_tool.assessments.items import Criterion, FileUpload, Item, LongText
+from lti_tool.assessments.rules import Given
+from lti_tool.core.ids import UserId
 
 LONGEST_COMMENT = 10_000
 _PLACES = Decimal("0.0001")
@@ -19,13 +21,126 @@ class Decision:
         points: given freely; None for what the rubric comes to.
         levels: chosen of the rubric, by criterion.
         comment: for the learner, plain text; may be empty.
-        seen: the number of the newest mark that the page showed, 0 for none.
+        seen: the number of the newest mark that the page showed, 0 for none: where two mark
+            and it is not settled, of the marker's own.
     """
 
     points: Decimal | None
     levels: Mapping[str, str]
     comment: str
     seen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scheme:
+    """How answers of a placement are marked.
+
+    Attributes:
+        markers: how many people mark an answer: one, or two who do not see each other's marks.
+        tolerance: share of the points by which two may differ and still agree.
+    """
+
+    markers: int
+    tolerance: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marked:
+    """One mark of an answer as it stands now.
+
+    Attributes:
+        number: order among all marks of the answer.
+        share: of the points, 0 to 1.
+    """
+
+    number: int
+    by: UserId
+    share: Decimal
+    levels: Mapping[str, str]
+    comment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the marks of an answer come to.
+
+    Attributes:
+        given: what counts; None while somebody has yet to mark.
+        numbers: of the marks that it is made of.
+        markers: who has marked so far, in the order in which they first did.
+        differ: two have marked and do not agree.
+    """
+
+    given: Given | None
+    numbers: frozenset[int]
+    markers: tuple[UserId, ...]
+    differ: bool = False
+
+    def takes(self, who: UserId, scheme: Scheme) -> bool:
+        """Tell whether somebody may mark the answer, or change what they gave."""
+        if scheme.markers == 1 or who in self.markers:
+            return True
+        return len(self.markers) < scheme.markers or (
+            self.differ and len(self.markers) == scheme.markers
+        )
+
+    def waits_for(self, who: UserId, scheme: Scheme) -> bool:
+        """Tell whether it waits for a mark that this person can give."""
+        return self.given is None and who not in self.markers and self.takes(who, scheme)
+
+    def shows(self, by: UserId, to: UserId, scheme: Scheme) -> bool:
+        """Tell whether one person's mark may be seen by another: not before it is settled."""
+        return scheme.markers == 1 or by == to or self.given is not None
+
+
+def settle(marks: Sequence[Marked], scheme: Scheme) -> Standing:
+    """Return what the marks of an answer come to.
+
+    With one marker the newest counts, whoever gave it. With two, each one's newest: if they
+    differ by no more than the tolerance, their mean counts; else a third person's, who decides.
+
+    Args:
+        marks: all of the present answer, in the order of their numbers.
+        scheme: of the placement.
+    """
+    newest = {one.by: one for one in marks}
+    markers = tuple(dict.fromkeys(one.by for one in marks))
+    if scheme.markers == 1 or not marks:
+        last = marks[-1] if marks else None
+        return Standing(
+            given=_given(last) if last else None,
+            numbers=frozenset({last.number} if last else ()),
+            markers=markers,
+        )
+    own = [newest[who] for who in markers]
+    if len(own) < scheme.markers:
+        return Standing(given=None, numbers=frozenset(), markers=markers)
+    first, second = own[:2]
+    if abs(first.share - second.share) <= scheme.tolerance:
+        return Standing(
+            given=_mean(first, second),
+            numbers=frozenset({first.number, second.number}),
+            markers=markers,
+        )
+    if len(own) == scheme.markers:
+        return Standing(given=None, numbers=frozenset(), markers=markers, differ=True)
+    third = own[2]
+    return Standing(
+        given=_given(third), numbers=frozenset({third.number}), markers=markers, differ=True
+    )
+
+
+def _given(mark: Marked) -> Given:
+    return Given(share=mark.share, levels=mark.levels, comment=mark.comment)
+
+
+def _mean(first: Marked, second: Marked) -> Given:
+    """Return the mean of two marks: the levels that both chose, and what both said."""
+    return Given(
+        share=(first.share + second.share) / 2,
+        levels=dict(first.levels.items() & second.levels.items()),
+        comment="\n\n".join(dict.fromkeys(filter(None, (first.comment, second.comment)))),
+    )
 
 
 def rubric_of(item: Item) -> tuple[Criterion, ...] | None:
@@ -53,6 +168,11 @@ def rubric_points(
         earned += criterion.weight * chosen[0].share
     whole = sum((criterion.weight for criterion in rubric), Decimal())
     return (earned / whole * out_of).quantize(_PLACES, ROUND_HALF_UP)
+
+
+def in_points(share: Decimal, out_of: Decimal) -> Decimal:
+    """Return a share of the points that a question is worth, as points are kept."""
+    return (share * out_of).quantize(_PLACES, ROUND_HALF_UP)
 
 
 def points_of(rubric: Sequence[Criterion], decision: Decision, out_of: Decimal) -> Decimal:

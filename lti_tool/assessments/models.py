@@ -161,7 +161,8 @@ class Placement(TenantRow, Base):
     """An edition placed in a course by an instructor; tightens its rules, never loosens.
 
     Bound to its resource link at the first launch that carries its token. What holds is the
-    stricter of its conditions and the edition's (`conditions.strictest`).
+    stricter of its conditions and the edition's (`conditions.strictest`). An answer that people
+    mark takes `markers` of them, who agree within a share of its points (`marking.settle`).
     """
 
     __tablename__ = "placements"
@@ -174,6 +175,9 @@ class Placement(TenantRow, Base):
         CheckConstraint("closes_at > opens_at", name="window"),
         CheckConstraint(_IS_SHOWN.format("answers_shown"), name="answers_shown"),
         CheckConstraint(_IS_SHOWN.format("key_shown"), name="key_shown"),
+        CheckConstraint(
+            "markers IN (1, 2) AND mark_tolerance >= 0 AND mark_tolerance <= 1", name="markers"
+        ),
         tenant_key("edition_id", "editions"),
         tenant_key("resource_link_id", "resource_links"),
         tenant_key("context_id", "contexts"),
@@ -197,6 +201,8 @@ class Placement(TenantRow, Base):
     answers_shown: Mapped[str] = mapped_column(default=Shown.AT_ONCE.value)
     key_shown: Mapped[str] = mapped_column(default=Shown.AT_ONCE.value)
     gives_badge: Mapped[bool] = mapped_column(default=True)
+    markers: Mapped[int] = mapped_column(default=1)
+    mark_tolerance: Mapped[Decimal] = mapped_column(default=Decimal("0.1"))
     is_trial: Mapped[bool] = mapped_column(default=False)
     created_by: Mapped[UserId | None]
     created_at: Mapped[datetime]
@@ -365,7 +371,8 @@ class Attachment(TenantRow, Base):
 class ItemMark(TenantRow, Base):
     """What a person gave for one answer. Never changed: one with a higher number counts instead.
 
-    `save_id` is of the answer that was read: for another answer the mark does not count.
+    Where two people mark, of each of them (`marking.settle`). `save_id` is of the answer that was
+    read: for another answer the mark does not count.
     `levels` are those chosen of the rubric, by criterion.
     """
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from werkzeug.datastructures import MultiDict
 
 from lti_tool.assessments.conditions import LONGEST_MINUTES, MOST_ATTEMPTS, Conditions, Shown
+from lti_tool.assessments.marking import Scheme
 from lti_tool.assessments.rules import Policy
 from lti_tool.instructor.listing import SORTS
 
@@ -278,3 +279,25 @@ class DeletionForm(BaseModel):
 
     digest: Annotated[str, StringConstraints(max_length=64)] = ""
     reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
+
+
+class MarkingForm(BaseModel):
+    """How many people mark an answer, and when two agree, as it was typed."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    markers: Literal["1", "2"] = "1"
+    tolerance: Typed = "10"
+
+    @classmethod
+    def of(cls, scheme: Scheme) -> Self:
+        """Return the form that sets what is set."""
+        percent = f"{(scheme.tolerance * 100).normalize():f}"
+        return cls(markers="2" if scheme.markers > 1 else "1", tolerance=percent)
+
+    def read(self) -> Scheme | None:
+        """Return what it says; None when the tolerance is no share."""
+        percent = 0 if self.tolerance == "0" else _whole_number(self.tolerance, 100)
+        if percent is None:
+            return None
+        return Scheme(markers=int(self.markers), tolerance=Decimal(percent) / 100)

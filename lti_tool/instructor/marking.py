@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 
 from lti_tool.assessments import content, marking, queries
 from lti_tool.assessments.items import Criterion
+from lti_tool.assessments.marking import Scheme, Standing
 from lti_tool.assessments.models import (
     Attachment,
     Attempt,
@@ -25,7 +26,7 @@ from lti_tool.assessments.models import (
     Response,
 )
 from lti_tool.assessments.review import ReviewedItem, review_items
-from lti_tool.core.ids import AttachmentId, AttemptId, ItemVersionId
+from lti_tool.core.ids import AttachmentId, AttemptId, ItemVersionId, UserId
 from lti_tool.platforms.models import User
 
 _POINTS = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,4})?")
@@ -42,7 +43,10 @@ class Answer:
         name: of the learner; None where the platform does not say.
         code: what to call the learner while names are hidden.
         number: of the attempt.
-        points: given so far; None while it waits.
+        points: given so far; None while somebody has yet to mark.
+        waits: for a mark that the viewer can give.
+        is_own: the viewer has marked it.
+        differ: two have marked it and do not agree.
     """
 
     attempt_id: AttemptId
@@ -55,6 +59,9 @@ class Answer:
     submitted_at: datetime
     points: Decimal | None
     out_of: Decimal
+    waits: bool
+    is_own: bool
+    differ: bool
 
     @property
     def key(self) -> tuple[AttemptId, ItemVersionId]:
@@ -92,7 +99,8 @@ class MarkingPage:
         model_answer: for markers; None where the author wrote none.
         level_texts: of the rubric, by criterion and level, to be shown.
         rubric_points: what the chosen levels come to; None while one is missing.
-        history: every mark of it, newest first.
+        history: every mark of it that the viewer may see, newest first.
+        takes: the viewer may mark it, or change their mark.
     """
 
     answer: Answer
@@ -104,15 +112,20 @@ class MarkingPage:
     rubric_points: Decimal | None
     attachments: dict[str, Attachment]
     history: tuple[OldMark, ...]
+    scheme: Scheme
+    viewer: UserId
+    takes: bool
 
     @property
-    def current(self) -> ItemMark | None:
-        """Return the mark that counts."""
-        return next((old.mark for old in self.history if old.counts), None)
+    def own(self) -> ItemMark | None:
+        """Return the mark that the form begins with: the viewer's, or with one marker the last."""
+        if self.scheme.markers == 1:
+            return next((old.mark for old in self.history if old.counts), None)
+        return next((old.mark for old in self.history if old.mark.marked_by == self.viewer), None)
 
     @property
     def seen(self) -> int:
-        """Return the number of the newest mark, 0 for none."""
+        """Return the number of the newest mark that is shown, 0 for none."""
         return self.history[0].mark.number if self.history else 0
 
 
@@ -129,22 +142,25 @@ def asks_for_marking(session: Session, placement: Placement) -> bool:
     return bool(session.scalar(select(found.exists())))
 
 
-def list_answers(session: Session, placement: Placement) -> list[Answer]:
-    """Return every answer of ended attempts that a person marks, in no order of names."""
-    newest, counting = aliased(ItemMark), aliased(ItemVersion)
-    # The newest mark of an answer, if it was given for what the answer is now.
-    current = (
-        select(newest.points)
-        .where(
-            newest.attempt_id == Response.attempt_id,
-            newest.item_version_id == Response.item_version_id,
-            newest.save_id == Response.save_id,
-        )
-        .order_by(newest.number.desc())
-        .limit(1)
-        .correlate(Response)
-        .scalar_subquery()
+def has_begun(session: Session, placement: Placement) -> bool:
+    """Tell whether somebody has marked at a placement."""
+    found = (
+        select(ItemMark.id)
+        .join(Attempt, Attempt.id == ItemMark.attempt_id)
+        .where(Attempt.placement_id == placement.id)
     )
+    return bool(session.scalar(select(found.exists())))
+
+
+def list_answers(session: Session, placement: Placement, viewer: UserId) -> list[Answer]:
+    """Return every answer of ended attempts that a person marks, in no order of names.
+
+    Args:
+        session: of the institution.
+        placement: whose.
+        viewer: who marks: where two do, what waits is not the same for each.
+    """
+    counting = aliased(ItemVersion)
     rows = session.execute(
         select(
             Response.attempt_id,
@@ -155,7 +171,6 @@ def list_answers(session: Session, placement: Placement) -> list[Answer]:
             User.name,
             Attempt.number,
             Attempt.submitted_at,
-            current.label("points"),
             EditionItem.points.label("out_of"),
         )
         .join(Attempt, Attempt.id == Response.attempt_id)
@@ -174,11 +189,24 @@ def list_answers(session: Session, placement: Placement) -> list[Answer]:
             Response.value != type_coerce([], JSONB),
             ItemVersion.content["type"].astext.in_(_MARKED_BY_PEOPLE),
         )
-    )
-    return [_answer(row) for row in rows]
+    ).all()
+    scheme = queries.scheme_of(placement)
+    standings = queries.standings(session, list({row.attempt_id for row in rows}))
+    return [
+        _answer(
+            row,
+            standings.get((row.attempt_id, row.item_version_id)) or marking.settle((), scheme),
+            scheme,
+            viewer,
+        )
+        for row in rows
+    ]
 
 
-def _answer(row: Row[*tuple[object, ...]]) -> Answer:
+def _answer(
+    row: Row[*tuple[object, ...]], standing: Standing, scheme: Scheme, viewer: UserId
+) -> Answer:
+    given = standing.given
     return Answer(
         attempt_id=row.attempt_id,
         item_version_id=row.item_version_id,
@@ -188,8 +216,11 @@ def _answer(row: Row[*tuple[object, ...]]) -> Answer:
         code=hashlib.sha256(row.attempt_id.bytes).hexdigest()[:6].upper(),
         number=row.number,
         submitted_at=row.submitted_at,
-        points=row.points,
+        points=marking.in_points(given.share, row.out_of) if given else None,
         out_of=row.out_of,
+        waits=standing.waits_for(viewer, scheme) if scheme.markers > 1 else given is None,
+        is_own=viewer in standing.markers,
+        differ=standing.differ and given is None,
     )
 
 
@@ -221,9 +252,9 @@ def in_piles(ordered: Sequence[Answer], *, by: str) -> list[Pile]:
         piles.setdefault(pile, []).append(answer)
     return [
         Pile(
-            first=next((one for one in pile if one.points is None), pile[0]),
+            first=next((one for one in pile if one.waits), pile[0]),
             answers=len(pile),
-            waiting=sum(one.points is None for one in pile),
+            waiting=sum(one.waits for one in pile),
         )
         for pile in piles.values()
     ]
@@ -233,11 +264,13 @@ def next_waiting(ordered: Sequence[Answer], key: tuple[AttemptId, ItemVersionId]
     """Return the next answer that waits after this one, from the beginning again at the end."""
     at = next((number for number, one in enumerate(ordered) if one.key == key), -1)
     around = [*ordered[at + 1 :], *ordered[: max(at, 0)]]
-    return next((one for one in around if one.points is None), None)
+    return next((one for one in around if one.waits), None)
 
 
-def marking_page(session: Session, placement: Placement, answer: Answer) -> MarkingPage:
-    """Return what a marker sees of an answer."""
+def marking_page(
+    session: Session, placement: Placement, answer: Answer, viewer: UserId
+) -> MarkingPage:
+    """Return what a marker sees of an answer: where two mark, not what others gave so far."""
     attempt = queries.get_attempt_at(session, placement.id, answer.attempt_id)
     [asked] = [
         one for one in queries.list_form(session, attempt) if one.id == answer.item_version_id
@@ -248,12 +281,27 @@ def marking_page(session: Session, placement: Placement, answer: Answer) -> Mark
     [reviewed] = review_items(
         [asked], {asked.id: stored[asked.id].value}, {}, given, shows_key=True
     )
-    marks = queries.list_marks_of_answer(session, attempt.id, asked.id)
-    counting = queries.list_marks(session, attempt.id).get(asked.id)
+    scheme = queries.scheme_of(placement)
+    standing = queries.standings(session, [attempt.id]).get(answer.key) or marking.settle(
+        (), scheme
+    )
+    marks = [
+        one
+        for one in queries.list_marks_of_answer(session, attempt.id, asked.id)
+        if standing.shows(one.marked_by, viewer, scheme)
+    ]
     markers = select(User.id, User.name).where(User.id.in_([one.marked_by for one in marks]))
     names = {row.id: row.name for row in session.execute(markers)}
     rubric = marking.rubric_of(asked.item) or ()
-    levels = counting.levels if counting else {}
+    own = next(
+        (
+            one
+            for one in marks
+            if (one.number in standing.numbers if scheme.markers == 1 else one.marked_by == viewer)
+        ),
+        None,
+    )
+    levels = own.levels if own else {}
     return MarkingPage(
         answer=answer,
         item=reviewed,
@@ -270,10 +318,13 @@ def marking_page(session: Session, placement: Placement, answer: Answer) -> Mark
             OldMark(
                 mark=one,
                 by=names.get(one.marked_by),
-                counts=counting is not None and one.id == counting.id,
+                counts=one.number in standing.numbers,
             )
             for one in marks
         ),
+        scheme=scheme,
+        viewer=viewer,
+        takes=standing.takes(viewer, scheme),
     )
 
 

@@ -46,7 +46,7 @@ def list_marking(here: CurrentLaunch) -> ResponseReturnValue:
         placement = queries.get_placement(session, here)
         course = queries.find_course_title(session, here.context_id)
         asks = marking.asks_for_marking(session, placement)
-        answers = marking.list_answers(session, placement)
+        answers = marking.list_answers(session, placement, here.user_id)
         to_mark = marking.count_waiting(session, placement)
     ordered = marking.in_order(answers, by=order.by, hides_names=order.hides_names)
     return render_template(
@@ -58,7 +58,9 @@ def list_marking(here: CurrentLaunch) -> ResponseReturnValue:
         asks=asks,
         answers=len(answers),
         to_mark=to_mark,
-        waiting=sum(one.points is None for one in answers),
+        waiting=sum(one.waits for one in answers),
+        open_answers=sum(one.points is None for one in answers),
+        differ=sum(one.differ for one in answers),
         piles=marking.in_piles(ordered, by=order.by),
         marked="marked" in request.args,
     )
@@ -93,7 +95,7 @@ def save_mark(here: CurrentLaunch, attempt_id: UUID, item_id: UUID) -> ResponseR
         return _page(here, page, ordered, typed, error), web.status_of(error)
     order = _order()
     with transaction(here.institution_id) as session:
-        answers = marking.list_answers(session, placement)
+        answers = marking.list_answers(session, placement, here.user_id)
     ordered = marking.in_order(answers, by=order.by, hides_names=order.hides_names)
     following = marking.next_waiting(ordered, key)
     if sent.go == "stay":
@@ -126,11 +128,11 @@ def _load(
     order = _order()
     with transaction(here.institution_id) as session:
         placement = queries.get_placement(session, here)
-        answers = marking.list_answers(session, placement)
+        answers = marking.list_answers(session, placement, here.user_id)
         found = next((one for one in answers if one.key == (attempt_id, item_id)), None)
         if found is None:
             raise NothingToMarkError("No answer that a person marks is at this address.")
-        page = marking.marking_page(session, placement, found)
+        page = marking.marking_page(session, placement, found, here.user_id)
     return placement, page, marking.in_order(answers, by=order.by, hides_names=order.hides_names)
 
 
@@ -153,7 +155,7 @@ def _page(
         meanwhile=isinstance(error, MarkedMeanwhileError),
         number=at + 1,
         of=len(ordered),
-        waiting=sum(one.points is None for one in ordered),
+        waiting=sum(one.waits for one in ordered),
         previous_url=_url(here, ordered[at - 1]) if at else None,
         next_url=_url(here, ordered[at + 1]) if at + 1 < len(ordered) else None,
         longest=LONGEST_COMMENT,
@@ -162,8 +164,8 @@ def _page(
 
 
 def _as_marked(page: MarkingPage) -> _Typed:
-    """Return the form as the mark that counts fills it; points only where they are not the sum."""
-    current = page.current
+    """Return the form as a mark that was given fills it; points only where they are not the sum."""
+    current = page.own
     if current is None:
         return _Typed(points="", levels={}, comment="")
     points = "" if current.points == page.rubric_points else f"{current.points.normalize():f}"

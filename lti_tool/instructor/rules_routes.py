@@ -5,12 +5,12 @@ from flask.typing import ResponseReturnValue
 
 from lti_tool.assessments import queries as assessments
 from lti_tool.assessments.conditions import problems
-from lti_tool.assessments.services import set_conditions
+from lti_tool.assessments.services import set_conditions, set_scheme
 from lti_tool.core import web
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
-from lti_tool.instructor import queries
-from lti_tool.instructor.forms import SettingsForm
+from lti_tool.instructor import marking, queries
+from lti_tool.instructor.forms import MarkingForm, SettingsForm
 from lti_tool.launch.session import CurrentLaunch, launch_page
 from lti_tool.people.rules import Act
 
@@ -50,11 +50,35 @@ def set_rules(here: CurrentLaunch) -> ResponseReturnValue:
     return redirect(url_for(".show_rules", launch_id=here.launch_id, saved=1), 303)
 
 
-def _page(here: CurrentLaunch, form: SettingsForm, wrong: dict[str, str]) -> str:
+@blueprint.post("/marking")
+@launch_page(Act.SET_CONDITIONS)
+def set_marking(here: CurrentLaunch) -> ResponseReturnValue:
+    """Say how many people mark an answer, and when two agree."""
+    form = web.read_form(MarkingForm, request.form.to_dict())
+    scheme = form.read()
+    with transaction(here.institution_id) as session:
+        placement = queries.get_placement(session, here)
+    if scheme is None:
+        own = SettingsForm.of(assessments.own_conditions(placement), placement.policy)
+        wrong = {"tolerance": "Enter a share from 0 to 100."}
+        return _page(here, own, wrong, marking_form=form), 400
+    set_scheme(here.institution_id, placement.id, scheme, actor=Actor("user", here.user_id))
+    return redirect(url_for(".show_rules", launch_id=here.launch_id, saved=1), 303)
+
+
+def _page(
+    here: CurrentLaunch,
+    form: SettingsForm,
+    wrong: dict[str, str],
+    *,
+    marking_form: MarkingForm | None = None,
+) -> str:
     with transaction(here.institution_id) as session:
         placement = queries.get_placement(session, here)
         course = queries.find_course_title(session, here.context_id)
         edition = assessments.get_edition(session, placement.edition_id)
+        asks_for_marking = marking.asks_for_marking(session, placement)
+        marking_begun = marking.has_begun(session, placement)
     return render_template(
         "instructor/show_rules.html",
         launch_id=here.launch_id,
@@ -62,6 +86,9 @@ def _page(here: CurrentLaunch, form: SettingsForm, wrong: dict[str, str]) -> str
         placement=placement,
         limits=edition.limits,
         form=form,
+        marking_form=marking_form or MarkingForm.of(assessments.scheme_of(placement)),
+        asks_for_marking=asks_for_marking,
+        marking_begun=marking_begun,
         wrong=wrong,
         saved="saved" in request.args and not wrong,
     )

@@ -49,6 +49,7 @@ _ACTS = {
     "set_confirmation": "changed whether completions of {} wait for a registrar",
     "set_lapse_policy": "changed what becomes of certificates of {} when a part falls away",
     "set_item_status": "said what is held of a question of the bank",
+    "set_marking": "said how many people mark an answer of an assessment",
     "set_sharing": "changed with which pathways {} shares its badges",
     "sign_details": "signed a detailed form of {} for its holder",
     "sign_in": "signed in to the desk",

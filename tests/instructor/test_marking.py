@@ -193,3 +193,44 @@ def test_where_nothing_waits_the_page_says_why(
     assert "Nothing to mark yet" in client.get(marking).text
     here.hand_in("a", "", "")
     assert "Nothing to mark yet" in client.get(marking).text
+
+
+def test_two_people_mark_blind_and_a_third_decides(
+    client: FlaskClient, here: Written, marking: str
+) -> None:
+    rules = marking.replace("/marking", "/rules")
+    page = client.get(rules)
+    assert "Two people, blind" in page.text
+    token = csrf_token(page)
+    wrong = {"csrf_token": token, "markers": "2", "tolerance": "much"}
+    assert client.post(f"{rules}/marking", data=wrong).status_code == 400
+    data = {"csrf_token": token, "markers": "2", "tolerance": "10"}
+    assert client.post(f"{rules}/marking", data=data).status_code == 303
+    attempt_id, asked = here.hand_in("a", "I claim.", "")
+
+    def mark(url: str, points: str) -> str:
+        answer = send(
+            client, url, client.get(url), points=points, comment=f"Of {points}", go="stay"
+        )
+        assert answer.status_code == 303, answer.text
+        return client.get(answer.location).text
+
+    url = f"{marking}/{attempt_id}/{asked[1]}"
+    assert "Marked by you, waits for another person" in mark(url, "1")
+    assert "Somebody has marked already" in client.get(rules).text
+    assert "0</dd>" in client.get(marking).text
+    second = enter(client, here, named(here, "Second"))
+    before = client.get(f"{second}/{attempt_id}/{asked[1]}").text
+    assert "Of 1" not in before
+    after = mark(f"{second}/{attempt_id}/{asked[1]}", "4")
+    assert "A third person decides" in after
+    assert "Of 1" not in after
+    third = enter(client, here, named(here, "Third"))
+    assert "Your mark decides" in client.get(f"{third}/{attempt_id}/{asked[1]}").text
+    settled = mark(f"{third}/{attempt_id}/{asked[1]}", "2")
+    assert "Marked: 2 of 4" in settled
+    assert "Of 1" in settled
+    fourth = enter(client, here, named(here, "Fourth"))
+    late = client.get(f"{fourth}/{attempt_id}/{asked[1]}")
+    assert "This answer is settled" in late.text
+    assert 'name="points"' not in late.text

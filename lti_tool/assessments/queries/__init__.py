@@ -15,10 +15,11 @@ from lti_tool.assessments.queries.attempts import (
     list_attempts,
     list_form,
     list_given,
-    list_marks,
     list_marks_of_answer,
     list_overdue,
     list_responses,
+    scheme_of,
+    standings,
 )
 from lti_tool.assessments.queries.bank import (
     BankFilter,
@@ -106,7 +107,6 @@ __all__ = [
     "list_form",
     "list_given",
     "list_late",
-    "list_marks",
     "list_marks_of_answer",
     "list_newer_editions",
     "list_open",
@@ -117,7 +117,9 @@ __all__ = [
     "list_responses",
     "list_results",
     "own_conditions",
+    "scheme_of",
     "seeing_deleted",
+    "standings",
     "time_by_item",
     "was_deleted",
 ]

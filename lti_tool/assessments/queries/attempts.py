@@ -1,5 +1,6 @@
 """Reading placements, attempts and what is answered in them."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.assessments import items, rules
 from lti_tool.assessments.errors import AttemptDeletedError
+from lti_tool.assessments.marking import Marked, Scheme, Standing, settle
 from lti_tool.assessments.models import (
     Attachment,
     Attempt,
@@ -214,20 +216,42 @@ def list_responses(
     return {row.item_version_id: _stored(row) for row in rows}
 
 
-def list_marks(session: Session, attempt_id: AttemptId) -> dict[ItemVersionId, ItemMark]:
-    """Return the marks of an attempt that count, by question: the newest for the present answer."""
-    rows = session.scalars(
-        select(ItemMark)
+def scheme_of(placement: Placement) -> Scheme:
+    """Return how a placement's answers are marked."""
+    return Scheme(markers=placement.markers, tolerance=placement.mark_tolerance)
+
+
+def standings(
+    session: Session, attempt_ids: Sequence[AttemptId]
+) -> dict[tuple[AttemptId, ItemVersionId], Standing]:
+    """Return what the marks of attempts come to, of each answer that has any as it is now."""
+    rows = session.execute(
+        select(ItemMark, Placement.markers, Placement.mark_tolerance)
         .join(
             Response,
             (Response.attempt_id == ItemMark.attempt_id)
             & (Response.item_version_id == ItemMark.item_version_id)
             & (Response.save_id == ItemMark.save_id),
         )
-        .where(ItemMark.attempt_id == attempt_id)
+        .join(Attempt, Attempt.id == ItemMark.attempt_id)
+        .join(Placement, Placement.id == Attempt.placement_id)
+        .where(ItemMark.attempt_id.in_(attempt_ids))
         .order_by(ItemMark.number)
     )
-    return {row.item_version_id: row for row in rows}
+    found: dict[tuple[AttemptId, ItemVersionId], list[Marked]] = defaultdict(list)
+    schemes: dict[AttemptId, Scheme] = {}
+    for mark, markers, tolerance in rows:
+        schemes[mark.attempt_id] = Scheme(markers=markers, tolerance=tolerance)
+        found[mark.attempt_id, mark.item_version_id].append(
+            Marked(
+                number=mark.number,
+                by=mark.marked_by,
+                share=mark.points / mark.out_of,
+                levels=mark.levels,
+                comment=mark.comment,
+            )
+        )
+    return {key: settle(marks, schemes[key[0]]) for key, marks in found.items()}
 
 
 def list_marks_of_answer(
@@ -242,10 +266,11 @@ def list_marks_of_answer(
 
 
 def list_given(session: Session, attempt_id: AttemptId) -> dict[ItemVersionId, Given]:
-    """Return the same marks as scoring counts them."""
+    """Return what people gave for an attempt's answers, of those that nobody has yet to mark."""
     return {
-        id_: Given(share=row.points / row.out_of, levels=row.levels, comment=row.comment)
-        for id_, row in list_marks(session, attempt_id).items()
+        item_id: standing.given
+        for (_, item_id), standing in standings(session, [attempt_id]).items()
+        if standing.given is not None
     }
 
 

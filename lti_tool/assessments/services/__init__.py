@@ -29,7 +29,7 @@ from lti_tool.assessments.services.forgetting import (
     erase_answers,
     forget_answers,
 )
-from lti_tool.assessments.services.marking import mark_answer
+from lti_tool.assessments.services.marking import mark_answer, set_scheme
 from lti_tool.assessments.services.orphans import forget_orphans
 from lti_tool.assessments.services.pictures import get_image, store_image
 from lti_tool.assessments.services.placing import bind_placement, create_placement
@@ -71,6 +71,7 @@ __all__ = [
     "set_accommodation",
     "set_conditions",
     "set_item_status",
+    "set_scheme",
     "store_image",
     "submit_attempt",
     "take_item",

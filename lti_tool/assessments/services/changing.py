@@ -94,7 +94,7 @@ def reopen_attempt(
             raise NotChangeableError("It is open already.")
         if queries.find_open_attempt(session, placement_id, attempt.user_id) is not None:
             raise NotChangeableError("The learner is at work on another attempt.")
-        if attempt.answers_gone_at is not None or queries.list_given(session, attempt_id):
+        if attempt.answers_gone_at is not None or queries.standings(session, [attempt_id]):
             raise NotChangeableError("Its answers are gone, or somebody has marked some of them.")
         ended = {"ended_at": attempt.submitted_at.isoformat(), "ended_by": attempt.ended_by}
         attempt.submitted_at = attempt.ended_by = None
@@ -126,7 +126,7 @@ def decide_late(  # noqa: PLR0913 - which answer, what, why
         late = queries.get_late(session, attempt_id, item_version_id)
         if late.is_taken is not None or attempt.submitted_at is None:
             raise NotChangeableError("This answer was decided about before.")
-        if take and item_version_id in queries.list_given(session, attempt_id):
+        if take and (attempt_id, item_version_id) in queries.standings(session, [attempt_id]):
             raise NotChangeableError("Somebody has marked the answer that was there in time.")
         late.is_taken = take
         act = "take_late" if take else "leave_late"

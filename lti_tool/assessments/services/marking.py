@@ -3,10 +3,14 @@
 from sqlalchemy import select
 
 from lti_tool.assessments import marking, queries
-from lti_tool.assessments.errors import MarkedMeanwhileError, NothingToMarkError
+from lti_tool.assessments.errors import (
+    MarkedMeanwhileError,
+    MarkingBegunError,
+    NothingToMarkError,
+)
 from lti_tool.assessments.items import is_blank
-from lti_tool.assessments.marking import Decision
-from lti_tool.assessments.models import ItemMark
+from lti_tool.assessments.marking import Decision, Scheme, settle
+from lti_tool.assessments.models import Attempt, ItemMark
 from lti_tool.assessments.services.scoring import score_attempt
 from lti_tool.core import audit, clock
 from lti_tool.core.audit import Actor
@@ -35,6 +39,8 @@ def mark_answer(  # noqa: PLR0913 - whose answer to what, and who decided
     """
     now = clock.now()
     with transaction(institution_id) as session:
+        # Before the attempt, as whoever regrades locks them.
+        scheme = queries.scheme_of(queries.get_placement(session, placement_id, keep=True))
         attempt = queries.get_attempt_at(session, placement_id, attempt_id, lock=True)
         asked = {one.id: one for one in queries.list_form(session, attempt)}.get(item_version_id)
         rubric = marking.rubric_of(asked.item) if asked is not None else None
@@ -43,19 +49,23 @@ def mark_answer(  # noqa: PLR0913 - whose answer to what, and who decided
         if asked is None or rubric is None or given is None or is_blank(given.value):
             raise NothingToMarkError("The learner gave no answer there that a person marks.")
         points = marking.points_of(rubric, decision, asked.points)
-        newest = session.scalar(
-            select(ItemMark)
-            .where(ItemMark.attempt_id == attempt_id, ItemMark.item_version_id == item_version_id)
-            .order_by(ItemMark.number.desc())
-            .limit(1)
+        key = (attempt_id, item_version_id)
+        standing = queries.standings(session, [attempt_id]).get(key) or settle((), scheme)
+        if not standing.takes(marked_by, scheme):
+            raise NothingToMarkError("Two others have marked this answer.")
+        marks = queries.list_marks_of_answer(session, attempt_id, item_version_id)
+        # What the page showed is its marker's own as long as two do not see each other's.
+        seen = next(
+            (one for one in marks if standing.shows(one.marked_by, marked_by, scheme)), None
         )
         said = (points, dict(decision.levels), decision.comment, given.save_id)
-        if newest is not None:
-            is_same = (newest.points, newest.levels, newest.comment, newest.save_id) == said
-            if is_same and newest.marked_by == marked_by:
+        if seen is not None:
+            is_same = (seen.points, seen.levels, seen.comment, seen.save_id) == said
+            if is_same and seen.marked_by == marked_by:
                 return
-            if newest.number != decision.seen:
+            if seen.number != decision.seen:
                 raise MarkedMeanwhileError
+        newest = marks[0] if marks else None
         number = newest.number + 1 if newest else 1
         session.add(
             ItemMark(
@@ -81,8 +91,39 @@ def mark_answer(  # noqa: PLR0913 - whose answer to what, and who decided
                 "item_version": str(item_version_id),
                 "number": number,
                 "points": str(points),
-                "points_before": str(newest.points) if newest else None,
+                "points_before": str(seen.points) if seen else None,
             },
         )
         session.flush()  # the scoring reads it
         score_attempt(session, institution_id, attempt, now)
+
+
+def set_scheme(
+    institution_id: InstitutionId, placement_id: PlacementId, scheme: Scheme, *, actor: Actor
+) -> None:
+    """Say how many people mark an answer, and when two agree.
+
+    Raises:
+        NotFoundError: no such placement.
+        MarkingBegunError: somebody has marked there: what counts would be another.
+    """
+    with transaction(institution_id) as session:
+        placement = queries.get_placement(session, placement_id, lock=True)
+        if queries.scheme_of(placement) == scheme:
+            return
+        marked = (
+            select(ItemMark.id)
+            .join(Attempt, Attempt.id == ItemMark.attempt_id)
+            .where(Attempt.placement_id == placement_id)
+        )
+        if session.scalar(select(marked.exists())):
+            raise MarkingBegunError
+        placement.markers, placement.mark_tolerance = scheme.markers, scheme.tolerance
+        audit.record(
+            session,
+            actor=actor,
+            act="set_marking",
+            object_kind="placement",
+            object_id=placement_id,
+            facts={"markers": scheme.markers, "tolerance": str(scheme.tolerance)},
+        )

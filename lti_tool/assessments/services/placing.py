@@ -152,6 +152,8 @@ def _copy(
             key_shown=_without_window(placement.key_shown),
             cuts_extra_time=placement.cuts_extra_time,
             gives_badge=placement.gives_badge,
+            markers=placement.markers,
+            mark_tolerance=placement.mark_tolerance,
             created_by=placement.created_by,
             created_at=clock.now(),
         )
