@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
 from lti_tool.badges import services
-from lti_tool.core import audit
+from lti_tool.badges.models import Award, AwardReview
+from lti_tool.core import audit, clock
 from lti_tool.core.db import transaction
+from lti_tool.core.ids import AttemptId, new_id
 from lti_tool.core.settings import Settings
 from lti_tool.people.services import add_identity_provider, sign_in
 from lti_tool.platforms.models import User
@@ -97,3 +100,29 @@ def test_every_page_passes_axe_and_fits_its_window(
     look("table")
     page.get_by_role("button", name="Award to all in the table").click()
     look("report")
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_badges_to_decide_about_pass_axe_fit_their_window_and_are_decided(
+    base_url: str, open_page: OpenPage, width: int
+) -> None:
+    at = place()
+    issue(at)
+    with transaction(at.institution_id) as session:
+        award = session.scalars(select(Award)).one()
+        review = AwardReview(
+            award_id=award.id, attempt_id=AttemptId(new_id()), opened_at=clock.now()
+        )
+        session.add(review)
+    page = open_page("about:blank", width=width)
+    enter(page, base_url, at)
+
+    page.goto(f"{base_url}{DESK}/reviews")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert axe_violations(page) == []
+    assert overflow_px(page) == 0
+    page.get_by_label("Reason").fill("Handed in on paper as well.")
+    page.get_by_role("button", name="Let it stand").click()
+    expect(page.get_by_text("Nothing to decide")).to_be_visible()
+    assert axe_violations(page) == []
+    assert overflow_px(page) == 0
