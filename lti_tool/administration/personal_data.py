@@ -23,7 +23,7 @@ from lti_tool.core.audit import AuditEntry
 from lti_tool.core.ids import AttemptId, AwardId, PersonId, UserId
 from lti_tool.grading.models import DesiredScore
 from lti_tool.launch.models import Launch
-from lti_tool.pathways.models import Completion, Pathway, Progress
+from lti_tool.pathways.models import Completion, Pathway, PathwayNotice, Progress
 from lti_tool.people.mail_access import list_addresses
 from lti_tool.people.queries import get_person, list_users
 
@@ -59,7 +59,11 @@ def collect(session: Session, person_id: PersonId) -> dict[str, Any]:
             for row in session.scalars(select(Accommodation).where(Accommodation.id.in_(user_ids)))
         ],
         "addresses_confirmed": [
-            {"address": row.address, "since": row.verified_at}
+            {
+                "address": row.address,
+                "since": row.verified_at,
+                "gets_letters_about_pathways": row.gets_notices,
+            }
             for row in list_addresses(session, person_id)
         ],
         "visits": _visits(session, user_ids),
@@ -229,9 +233,20 @@ def _pathways(session: Session, person_id: PersonId) -> list[dict[str, Any]]:
         .join(Pathway, Pathway.id == Completion.pathway_id)
         .where(Completion.person_id == person_id)
     )
+    told = session.execute(
+        select(Pathway.title, PathwayNotice.kind, PathwayNotice.at, PathwayNotice.mailed_at)
+        .join(Completion, Completion.id == PathwayNotice.completion_id)
+        .join(Pathway, Pathway.id == Completion.pathway_id)
+        .where(Completion.person_id == person_id)
+        .order_by(PathwayNotice.given_at, PathwayNotice.id)
+    )
     return [
         *({"pathway": title, "share": share, "complete_at": at} for title, share, at in standing),
         *({"pathway": title, "completed_at": at, "lapsed_at": end} for title, at, end in lapsed),
+        *(
+            {"pathway": title, "told_of": kind, "from": at, "mailed_at": mailed}
+            for title, kind, at, mailed in told
+        ),
     ]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from lti_tool.administration import personal_data
 from lti_tool.badges.models import Award
 from lti_tool.core import clock
 from lti_tool.core.db import transaction
@@ -97,6 +98,9 @@ def test_before_and_after_a_part_falls_away_the_learner_is_told_once(
         pass_time(worker)
         pass_time(worker)
         [before] = warned(northgate, ada)
+    with transaction(northgate.id) as session:
+        kept = personal_data.collect(session, ada)["pathways"]
+    assert [one["told_of"] for one in kept if "told_of" in one] == ["lapsing"]
     [letter] = texts(letters)
     assert (before.kind, list(before.stones)) == ("lapsing", ["Data"])
     assert f"To: {ADDRESS}" in letter
