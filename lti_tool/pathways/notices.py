@@ -17,11 +17,11 @@ from lti_tool.core.db import transaction
 from lti_tool.core.ids import InstitutionId, PersonId, new_id
 from lti_tool.pathways import queries
 from lti_tool.pathways.events import PathwayNoticeGiven
-from lti_tool.pathways.expression import from_json, named
-from lti_tool.pathways.facts import facts_of
+from lti_tool.pathways.expression import Requirement, from_json, named
+from lti_tool.pathways.facts import Facts, facts_of
 from lti_tool.pathways.letters import Warned, letter
 from lti_tool.pathways.models import Completion, Pathway, PathwayNotice, Progress
-from lti_tool.pathways.stand import LapsePolicy
+from lti_tool.pathways.stand import LapsePolicy, ends_then
 from lti_tool.people.models import PersonEmail
 from lti_tool.platforms.queries import get_institution
 
@@ -62,9 +62,8 @@ def give(session: Session, completion: Completion, kind: str, at: datetime) -> N
 def list_warnings(session: Session, person_id: PersonId) -> list[Warned]:
     """Return what a person's pages tell of their pathways now, what is next first."""
     again, now = aliased(Completion), clock.now()
-    rows = session.execute(
-        select(Completion, func.max(PathwayNotice.at))
-        .join(PathwayNotice, PathwayNotice.completion_id == Completion.id)
+    rows = session.scalars(
+        select(Completion)
         .where(
             Completion.person_id == person_id,
             or_(
@@ -80,15 +79,24 @@ def list_warnings(session: Session, person_id: PersonId) -> list[Warned]:
                 ),
             ),
         )
-        .group_by(Completion.institution_id, Completion.id)
-        .order_by(func.max(PathwayNotice.at), Completion.id)
+        .order_by(Completion.completed_at, Completion.id)
     ).all()
-    return [
+    found = [
         _warned(session, completion, "lapsed", completion.lapsed_at)
-        if completion.lapsed_at
-        else _warned(session, completion, "lapsing", at)
-        for completion, at in rows
+        if completion.lapsed_at is not None
+        else _lapsing(session, completion)
+        for completion in rows
     ]
+    return sorted(filter(None, found), key=lambda one: one.at)
+
+
+def _lapsing(session: Session, completion: Completion) -> Warned | None:
+    """Return until when a completion stands as things are now, if that is near."""
+    pathway, expression, facts = _case(session, completion)
+    ends = ends_then(expression, facts.held, clock.now(), facts.rulings)
+    if ends is None or ends > clock.now() + timedelta(days=pathway.notice_days):
+        return None
+    return _warned(session, completion, "lapsing", ends)
 
 
 def prepare(institution_id: InstitutionId, notice_id: UUID) -> mail.Mail | None:
@@ -162,17 +170,24 @@ def _stones(
     session: Session, pathway: Pathway, completion: Completion, kind: str, at: datetime
 ) -> list[str]:
     """Return the names of what will cease to count by then, or of what is missing."""
-    version_id = session.scalar(
-        select(Progress.version_id).where(
-            Progress.pathway_id == pathway.id, Progress.person_id == completion.person_id
-        )
-    )
-    version = queries.list_versions(session, [version_id or completion.version_id])
-    expression = from_json(version[version_id or completion.version_id].expression)
-    facts = facts_of(session, pathway, expression, [completion.person_id])
-    evaluation = queries.judged(pathway, expression, facts[completion.person_id]).evaluation
+    _, expression, facts = _case(session, completion)
+    evaluation = queries.judged(pathway, expression, facts).evaluation
     names = queries.achievement_names(session, named(expression))
     if kind == "lapsing":
         ending = [one.achievement_id for one in evaluation.expiries if one.at <= at]
         return [names[one] for one in dict.fromkeys(ending)]
     return [names[one] for one in evaluation.nearest]
+
+
+def _case(session: Session, completion: Completion) -> tuple[Pathway, Requirement, Facts]:
+    """Return what the person's standing follows from, by the version they are on now."""
+    pathway = queries.get_pathway(session, completion.pathway_id)
+    version_id = session.scalar(
+        select(Progress.version_id).where(
+            Progress.pathway_id == pathway.id, Progress.person_id == completion.person_id
+        )
+    )
+    version_id = version_id or completion.version_id
+    expression = from_json(queries.list_versions(session, [version_id])[version_id].expression)
+    facts = facts_of(session, pathway, expression, [completion.person_id])
+    return pathway, expression, facts[completion.person_id]

@@ -7,7 +7,7 @@ the rows of all are read together, judged, and only what differs is written.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import delete, insert, select, tuple_, update
@@ -81,7 +81,8 @@ def recount_within(
     now = clock.now()
     for one in judged:
         completion = open_ones.get(one.progress.person_id)
-        if _write_standing(session, one, completion, now) and completion is not None:
+        notice = timedelta(days=pathway.notice_days)
+        if _write_standing(session, one, completion, now, notice) and completion is not None:
             notices.give(session, completion, "lapsed", now)
 
 
@@ -104,7 +105,11 @@ def _judge(progress: Progress, expression: Requirement, facts: Facts, pathway: P
 
 
 def _write_standing(
-    session: Session, judged: _Judged, completion: Completion | None, now: datetime
+    session: Session,
+    judged: _Judged,
+    completion: Completion | None,
+    now: datetime,
+    notice: timedelta,
 ) -> bool:
     """Write where somebody stands; return whether their completion lapses by it."""
     progress, standing = judged.progress, judged.stand
@@ -118,8 +123,10 @@ def _write_standing(
     elif standing.completed_at is None and completion is not None:
         completion.lapsed_at = now
         return True
-    elif completion is not None and not standing.changes_at:
-        completion.noticed_at = None
+    elif completion is not None and (
+        standing.changes_at is None or standing.changes_at > now + notice
+    ):
+        completion.noticed_at = None  # told anew when it comes near again
     return False
 
 

@@ -141,6 +141,24 @@ def test_what_is_earned_again_in_time_is_not_told_any_more_and_later_told_anew(
     assert len(texts(letters)) == 2
 
 
+def test_what_is_renewed_for_a_while_is_told_again_when_that_while_is_over(
+    northgate: University, worker: Worker, letters: Path
+) -> None:
+    with clock.at(NOON + DAY):
+        _, ada = lapsing(northgate, LapsePolicy.REVIEW)
+        worker.run()
+    with clock.at(NOON + 80 * DAY):
+        pass_time(worker)
+        ends(northgate, "Data", NOON + 400 * DAY)
+        assert warned(northgate, ada) == []
+    with clock.at(NOON + 390 * DAY):
+        pass_time(worker)
+        [again] = warned(northgate, ada)
+
+    assert again.at == NOON + 400 * DAY
+    assert len(texts(letters)) == 2
+
+
 def test_a_letter_that_is_no_news_any_more_is_not_sent(
     northgate: University, worker: Worker, letters: Path
 ) -> None:
