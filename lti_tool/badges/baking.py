@@ -26,6 +26,10 @@ class NotBakedError(ValueError):
     """No picture of this kind, or no credential in it."""
 
 
+class NothingBakedError(NotBakedError):
+    """A sound picture without a credential in it."""
+
+
 def bake_svg(picture: str, credential: str) -> str:
     """Return the picture with the credential as its first child (§5.3.2).
 
@@ -59,8 +63,10 @@ def unbake_svg(data: bytes) -> str:
     if root.tag != "{http://www.w3.org/2000/svg}svg":
         raise NotBakedError("it is not an SVG")
     found = [each for each in root.iter() if each.tag == f"{{{NAMESPACE}}}credential"]
-    if len(found) != 1:
-        raise NotBakedError("no credential is in the picture" if not found else "several are")
+    if not found:
+        raise NothingBakedError("no credential is in the picture")
+    if len(found) > 1:
+        raise NotBakedError("several are")
     text: str = found[0].get("verify") or found[0].text or ""
     if not text.strip():
         raise NotBakedError("the credential in the picture is empty")
@@ -94,8 +100,10 @@ def unbake_png(data: bytes) -> str:
         NotBakedError: not a PNG, damaged, or not exactly one credential in it.
     """
     ours = [content for kind, content in _chunks(data) if _is_ours((kind, content))]
-    if len(ours) != 1:
-        raise NotBakedError("no credential is in the picture" if not ours else "several are")
+    if not ours:
+        raise NothingBakedError("no credential is in the picture")
+    if len(ours) > 1:
+        raise NotBakedError("several are")
     if ours[0][len(KEYWORD) + 1 : len(KEYWORD) + 2] != b"\0":
         raise NotBakedError("the credential in the picture is compressed, which is not allowed")
     # After the keyword: flag, method, language NUL, translated keyword NUL, text.

@@ -13,10 +13,12 @@ from typing import Any
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
-from lti_tool.badges import baking, plain_json, vc_jwt
-from lti_tool.badges.baking import NotBakedError
+from lti_tool.badges import baking, plain_json, qr_codes, vc_jwt
+from lti_tool.badges.baking import NotBakedError, NothingBakedError
+from lti_tool.badges.qr_codes import UnreadablePictureError
 
-MOST_FILE_BYTES = 900_000  # a picture or a certificate
+MOST_FILE_BYTES = 10_000_000  # a photograph, a scanned page
+_MOST_DRAWING_BYTES = 1_000_000  # an SVG, which is parsed whole
 MOST_TEXT_BYTES = 256 * 1024  # the credential in it
 _MOST_ATTACHMENTS = 20
 
@@ -48,15 +50,25 @@ class Found:
     compact: str | None
 
 
-def find(data: bytes) -> Found:
-    """Return the credential in a file or a text.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codes:
+    """What the QR codes say in a picture that has no credential in it; at least one."""
+
+    texts: tuple[str, ...]
+
+
+def find(data: bytes) -> Found | Codes:
+    """Return the credential in a file or a text; failing that, what the codes in a picture say.
 
     Raises:
-        NoCredentialError: too large, damaged, or without exactly one credential.
+        NoCredentialError: too large, damaged, or with neither exactly one credential nor a code.
     """
     if len(data) > MOST_FILE_BYTES:
-        raise NoCredentialError(f"It is larger than {MOST_FILE_BYTES // 1000} KB.")
-    carrier, text = _open(data)
+        raise NoCredentialError(f"It is larger than {MOST_FILE_BYTES // 1_000_000} MB.")
+    try:
+        carrier, text = _open(data)
+    except _NothingInsideError as error:
+        return _codes(data, str(error))
     if len(text.encode()) > MOST_TEXT_BYTES:
         raise NoCredentialError("It is larger than 256 KB; no badge is.")
     text = text.strip().removeprefix("\ufeff")
@@ -70,16 +82,38 @@ def find(data: bytes) -> Found:
     return Found(carrier=carrier, document=_json(text), compact=None)
 
 
+class _NothingInsideError(NoCredentialError):
+    """A picture or PDF that is sound and has no credential in it: there may be a code on it."""
+
+
+def _codes(data: bytes, why: str) -> Codes:
+    try:
+        is_pdf = data[:1024].lstrip().startswith(b"%PDF-")
+        texts = (qr_codes.in_pdf if is_pdf else qr_codes.in_picture)(data)
+    except UnreadablePictureError as error:
+        raise NoCredentialError(f"{why} {error}") from error
+    if not texts:
+        raise NoCredentialError(f"{why} Nor did we find a QR code on it.")
+    return Codes(texts=tuple(dict.fromkeys(texts)))
+
+
 def _open(data: bytes) -> tuple[Carrier, str]:
     start = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     try:
         if data.startswith(baking.PNG_SIGNATURE):
             return Carrier.PNG, baking.unbake_png(data)
+        if qr_codes.is_picture(data):
+            raise _NothingInsideError("A picture of this kind carries no badge.")
         if start.startswith(b"%PDF-"):
             return Carrier.PDF, _attached(data)
         if start.startswith(b"<"):
+            if len(data) > _MOST_DRAWING_BYTES:
+                raise NoCredentialError("It is larger than 1 MB; no badge as SVG is.")
             return Carrier.SVG, baking.unbake_svg(data)
         return Carrier.TEXT, data.decode()
+    except NothingBakedError as error:
+        kind = _NothingInsideError if data.startswith(baking.PNG_SIGNATURE) else NoCredentialError
+        raise kind(f"There is no badge in this picture: {error}.") from error
     except NotBakedError as error:
         raise NoCredentialError(f"There is no badge in this picture: {error}.") from error
     except UnicodeDecodeError as error:
@@ -101,13 +135,10 @@ def _attached(data: bytes) -> str:
     # What pypdf raises on broken files is not of one family.
     except (PyPdfError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise NoCredentialError("It is a PDF, but it cannot be read.") from error
-    if len(found) != 1:
-        raise NoCredentialError(
-            "No credential is attached to this PDF. A printed and scanned certificate has none; "
-            "use its QR code instead."
-            if not found
-            else "Several credentials are attached to this PDF."
-        )
+    if not found:
+        raise _NothingInsideError("No credential is attached to this PDF.")
+    if len(found) > 1:
+        raise NoCredentialError("Several credentials are attached to this PDF.")
     try:
         return found[0].decode()
     except UnicodeDecodeError as error:

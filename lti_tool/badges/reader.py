@@ -23,7 +23,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from lti_tool.badges import baking, carriers, data_integrity, raster, vector
-from lti_tool.badges.carriers import Carrier, Found, NoCredentialError
+from lti_tool.badges.carriers import Carrier, Codes, Found, NoCredentialError
 from lti_tool.badges.data_integrity import ProofCheck, ProofOutcome, VerificationMethod
 from lti_tool.badges.vector import UnsafePictureError
 from lti_tool.core.errors import TemporaryError
@@ -50,17 +50,19 @@ class BusyError(TemporaryError):
     steps = ("Try again in a minute.",)
 
 
-def find(data: bytes) -> Found:
-    """Return the credential in what was handed in.
+def find(data: bytes) -> Found | Codes:
+    """Return the credential in what was handed in, or what the codes in a picture say.
 
     Raises:
         NoCredentialError: as `carriers.find`.
         TooCostlyError: it would take too long to find out.
         BusyError: the queue is long.
     """
-    answer = _READER.ask({"ask": "find", "data": data.decode("latin-1")})
+    answer = _READER.ask({"ask": "find", "data": base64.b64encode(data).decode()})
     if "problem" in answer:
         raise NoCredentialError(answer["problem"])
+    if "codes" in answer:
+        return Codes(texts=tuple(answer["codes"]))
     return Found(
         carrier=Carrier(answer["carrier"]),
         document=answer["document"],
@@ -209,9 +211,11 @@ def _take(line: socket.socket, length: int) -> bytes:
 def _answer(question: dict[str, Any]) -> dict[str, Any]:
     if question["ask"] == "find":
         try:
-            found = carriers.find(question["data"].encode("latin-1"))
+            found = carriers.find(base64.b64decode(question["data"]))
         except NoCredentialError as error:
             return {"problem": str(error)}
+        if isinstance(found, Codes):
+            return {"codes": found.texts}
         return {
             "carrier": found.carrier,
             "document": found.document,

@@ -7,12 +7,12 @@ come first, and nothing is fetched.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from lti_tool.badges import data_integrity, did_web, open_badges, queries, reader, signing, vc_jwt
-from lti_tool.badges.carriers import Carrier, Found, NoCredentialError
+from lti_tool.badges.carriers import Carrier, Codes, Found, NoCredentialError
 from lti_tool.badges.data_integrity import ProofCheck
 from lti_tool.badges.errors import UnknownShareError, UnreadableCredentialError
 from lti_tool.badges.examination import Examination, Status, examine
@@ -39,11 +39,13 @@ class Checked:
     Attributes:
         issuer: None when it is none of those here; then nothing could be looked up.
         found: the credential, and what it came in.
+        link: of ours, which a code in a picture said; None for what was handed in itself.
     """
 
     examination: Examination
     issuer: Issuer | None
     found: Found
+    link: str | None = None
 
     @property
     def document(self) -> dict[str, Any]:
@@ -125,10 +127,11 @@ def open_share(slug: str, token: str, *, count: bool = True) -> Opened:
 
 
 def check_data(data: bytes) -> Checked:
-    """Examine what was handed in: a file or a text.
+    """Examine what was handed in: a file, a text, or a picture of a code that leads to a badge.
 
     Raises:
         UnreadableCredentialError: there is no Open Badge in it in a form that is safe to show.
+        UnknownShareError: a code leads to a link that shows nothing (any more).
         BusyError: many are asking at once.
     """
     if not data.strip():
@@ -137,7 +140,23 @@ def check_data(data: bytes) -> Checked:
         found = reader.find(data)
     except (NoCredentialError, reader.TooCostlyError) as error:
         raise UnreadableCredentialError(str(error)) from error
+    if isinstance(found, Codes):
+        return _check_codes(found.texts)
     return _check(found, _verify_apart)
+
+
+def _check_codes(texts: tuple[str, ...]) -> Checked:
+    links = {text: address for text in texts if (address := parse_share_url(text)) is not None}
+    if not links:
+        raise UnreadableCredentialError(
+            "There is a QR code on it, but it does not lead to a badge that was issued here."
+        )
+    if len(links) > 1:
+        raise UnreadableCredentialError(
+            "There are QR codes of several badges on it. Show one at a time."
+        )
+    ((link, address),) = links.items()
+    return replace(open_share(*address, count=False).checked, link=link)
 
 
 def check(document: dict[str, Any]) -> Checked:

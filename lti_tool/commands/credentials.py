@@ -28,8 +28,8 @@ _VALID, _NOT_VALID, _UNREADABLE = 0, 1, 2
 def verify(what: str, *, as_json: bool) -> None:
     """Check a credential that was issued here: a file, a link of ours, or - for standard input.
 
-    Takes JSON, JWT, SVG, PNG and PDF. Exits 0 if it is valid, 1 if it is not, 2 if there is none
-    to be read.
+    Takes JSON, JWT, SVG, PNG and PDF, and pictures of a certificate's QR code. Exits 0 if it is
+    valid, 1 if it is not, 2 if there is none to be read.
     """
     connect()
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lti_tool.badges import data_integrity, reader
-from lti_tool.badges.carriers import Carrier, NoCredentialError
+from lti_tool.badges.carriers import Carrier, Found, NoCredentialError
 from lti_tool.badges.data_integrity import ProofOutcome
 from tests.badges.samples import AT, METHOD, changed, published
 
@@ -25,6 +25,7 @@ def process_id() -> int:
 def test_it_finds_and_verifies_as_this_process_would() -> None:
     found = reader.find(json.dumps(DOCUMENT).encode())
 
+    assert isinstance(found, Found)
     assert (found.carrier, found.document) == (Carrier.TEXT, DOCUMENT)
     assert reader.verify(DOCUMENT, methods=[METHOD], at=AT) == data_integrity.verify(
         DOCUMENT, methods=[METHOD], at=AT
@@ -52,7 +53,9 @@ def test_a_killed_process_is_replaced() -> None:
 
     with pytest.raises(reader.TooCostlyError):
         reader.find(json.dumps(DOCUMENT).encode())
-    assert reader.find(json.dumps(DOCUMENT).encode()).document == DOCUMENT
+    found = reader.find(json.dumps(DOCUMENT).encode())
+    assert isinstance(found, Found)
+    assert found.document == DOCUMENT
 
 
 @pytest.mark.timeout(30)

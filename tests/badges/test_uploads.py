@@ -11,7 +11,7 @@ from PIL import Image
 from pypdf import PdfReader
 from werkzeug.test import TestResponse
 
-from lti_tool.badges import carriers, exporting, queries, services, uploads
+from lti_tool.badges import exporting, queries, services, uploads
 from lti_tool.badges.carriers import Carrier
 from lti_tool.badges.errors import UnusablePictureError
 from lti_tool.badges.exporting import FileKind
@@ -21,6 +21,7 @@ from lti_tool.core import audit
 from lti_tool.core.db import transaction
 from tests.badges.factories import DRAFT, Place, issue, place
 from tests.badges.pictures import SVG, png, svg, telling_png
+from tests.badges.test_carriers import credential_in
 from tests.badges.test_desk import DESK, EDITION, enter, sent
 
 WORDS = "Waves below a pale sky"
@@ -122,12 +123,12 @@ def test_credentials_name_it_and_every_file_has_it(at: Place, data: bytes, kind:
         holder=None,
     )
 
-    document = carriers.find(files[FileKind.JSON].data).document
+    document = credential_in(files[FileKind.JSON].data).document
     assert document["credentialSubject"]["achievement"]["image"]["id"].endswith(
         f"/editions/2/image.{kind}"
     )
     for one, carrier in ((FileKind.SVG, Carrier.SVG), (FileKind.PNG, Carrier.PNG)):
-        found = carriers.find(files[one].data)
+        found = credential_in(files[one].data)
         assert (found.carrier, found.document) == (carrier, document)
     assert b"Amara" not in files[FileKind.PNG].data
     assert Image.open(BytesIO(files[FileKind.PNG].data)).size == (
@@ -135,7 +136,7 @@ def test_credentials_name_it_and_every_file_has_it(at: Place, data: bytes, kind:
     )
     shape = b"M0 60 Q25 50" if kind == "svg" else b"data:image/png"
     assert shape in files[FileKind.SVG].data
-    assert carriers.find(certificate.data).document == document
+    assert credential_in(certificate.data).document == document
     assert WORDS in _alternatives(certificate.data)
 
 

@@ -145,7 +145,7 @@ def test_a_list_that_is_not_the_issuers_says_nothing(path: str, value: str) -> N
         (b"\xff\xfe\x00", "no file of a kind"),
         (b"[]", "not a credential"),
         (b" " * (carriers.MOST_TEXT_BYTES + 1) + b"{}", "larger than 256 KB"),
-        (b"{" + b" " * carriers.MOST_FILE_BYTES, "larger than 900 KB"),
+        (b"{" + b" " * carriers.MOST_FILE_BYTES, "larger than 10 MB"),
     ],
     ids=lambda value: str(value)[:20],
 )

@@ -245,8 +245,9 @@ def show_verify() -> ResponseReturnValue:
 
 
 @blueprint.post("/verify")
+@web.takes_up_to(MOST_FILE_BYTES + 500_000)
 def verify() -> ResponseReturnValue:
-    """Check a file, a pasted credential or a pasted link. Nothing of it is kept."""
+    """Check a file, a pasted credential or link, or a picture of a code. Nothing of it is kept."""
     upload = request.files.get("file")
     file_name = upload.filename if upload else None
     text = request.form.get("text", "").strip()
@@ -263,6 +264,8 @@ def verify() -> ResponseReturnValue:
             "badges/show_verify.html", checked=None, problem=problem, file_name=file_name
         )
         return page, 400
+    if checked.link is not None and (path := _path_of_share(checked.link)) is not None:
+        return redirect(path, 303)
     return render_template(
         "badges/show_verify.html", checked=checked, problem=None, file_name=file_name
     )
