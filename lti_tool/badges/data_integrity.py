@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -20,6 +21,7 @@ from lti_tool.badges.canonical import UnsafeDocumentError, canonicalize
 PROOF_TYPE = "DataIntegrityProof"
 CRYPTOSUITE = "eddsa-rdfc-2022"
 PURPOSE = "assertionMethod"
+_LONGEST_KEPT, _MOST_WORDS_KEPT = 500, 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +132,29 @@ def hash_data(unsecured: Mapping[str, Any], proof: Mapping[str, Any]) -> bytes:
         UnsafeDocumentError: as `canonicalize`, of the document or of the proof.
     """
     options = {name: value for name, value in proof.items() if name != "proofValue"}
-    options["@context"] = unsecured.get("@context")
-    return sha256(canonicalize(options)).digest() + sha256(canonicalize(unsecured)).digest()
+    return (
+        _hash_options(options, unsecured.get("@context")) + sha256(canonicalize(unsecured)).digest()
+    )
+
+
+def _hash_options(options: Mapping[str, Any], context: object) -> bytes:
+    """Return the hash of a proof's options under the document's context.
+
+    Those of one key and second are the same for every document, and are kept; what is written in
+    another way than ours is not.
+    """
+    is_plain = isinstance(context, list) and all(
+        isinstance(word, str) and len(word) <= _LONGEST_KEPT
+        for word in (*options, *options.values(), *context)
+    )
+    if is_plain and isinstance(context, list) and len(options) + len(context) <= _MOST_WORDS_KEPT:
+        return _hash_plain_options(tuple(sorted(options.items())), tuple(context))
+    return sha256(canonicalize({**options, "@context": context})).digest()
+
+
+@lru_cache(maxsize=128)
+def _hash_plain_options(options: tuple[tuple[str, str], ...], context: tuple[str, ...]) -> bytes:
+    return sha256(canonicalize({**dict(options), "@context": list(context)})).digest()
 
 
 def xml_datetime(instant: datetime) -> str:

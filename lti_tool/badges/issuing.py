@@ -2,24 +2,23 @@
 
 import secrets
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Table, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from lti_tool.badges import kept_revocations, open_badges, signing, status_list
 from lti_tool.badges.details import Details
-from lti_tool.badges.errors import UnknownCredentialError
+from lti_tool.badges.errors import UnknownAwardError, UnknownCredentialError
 from lti_tool.badges.issuer import Issuer
 from lti_tool.badges.micro_credentials import MicroCredential
-from lti_tool.badges.models import MINIMAL, Award, Credential, StatusList
+from lti_tool.badges.models import MINIMAL, AchievementEdition, Award, Credential, StatusList
 from lti_tool.badges.queries import (
     edition_content,
     find_status_list,
     get_achievement,
-    get_award,
     get_issuer_of,
     list_revoked_indexes,
 )
@@ -28,7 +27,7 @@ from lti_tool.core import clock, metrics
 from lti_tool.core.db import tenant, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AchievementId, AwardId, CredentialId, InstitutionId, new_id
-from lti_tool.people.queries import is_erased
+from lti_tool.people.models import Person
 
 # A list is given up when this many places in a row were taken: it is then nearly full.
 _TRIES = 8
@@ -41,6 +40,16 @@ class _Reserved:
     credential_id: CredentialId
     issuer: Issuer
     badge: open_badges.Badge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """A credential's id, its subject and where its revocation bit is."""
+
+    credential_id: CredentialId
+    subject_urn: str
+    list_number: int
+    index: int
 
 
 def issue_credential(institution_id: InstitutionId, award_id: AwardId) -> None:
@@ -199,76 +208,122 @@ def badge_issuer(issuer: Issuer) -> open_badges.Issuer:
 def _reserve(session: Session, award_id: AwardId) -> _Reserved | None:
     """Return what to sign for an award; None when it is withdrawn or signed already."""
     # The lock keeps a withdrawal out until the reservation it must revoke can be seen.
-    award = get_award(session, award_id, lock=True)
-    if award.withdrawn_at is not None or is_erased(session, award.person_id):
+    award = session.execute(
+        select(
+            Award.person_id,
+            Award.achievement_id,
+            Award.edition,
+            Award.awarded_at,
+            Award.valid_until,
+            Award.withdrawn_at,
+            AchievementEdition.content,
+        )
+        .outerjoin(
+            AchievementEdition,
+            (AchievementEdition.achievement_id == Award.achievement_id)
+            & (AchievementEdition.edition == Award.edition),
+        )
+        .where(Award.id == award_id)
+        .with_for_update(of=Award)
+    ).one_or_none()
+    if award is None:
+        raise UnknownAwardError(f"no award {award_id}")
+    # A statement of its own: what was reserved or erased while this one waited is seen by it.
+    state = session.execute(
+        select(
+            Person.erased_at,
+            Credential.id,
+            Credential.subject_urn,
+            Credential.status_index,
+            Credential.issued_at,
+            StatusList.number,
+        )
+        .select_from(Person)
+        .outerjoin(
+            Credential,
+            (Credential.award_id == award_id)
+            & (Credential.form == MINIMAL)
+            & Credential.revoked_at.is_(None),
+        )
+        .outerjoin(StatusList, StatusList.id == Credential.status_list_id)
+        .where(Person.id == award.person_id)
+    ).one()
+    if award.withdrawn_at is not None or state.erased_at is not None or state.issued_at is not None:
         return None
-    credential = session.scalar(
-        select(Credential).where(
-            Credential.award_id == award_id,
-            Credential.form == MINIMAL,
-            Credential.revoked_at.is_(None),
+    place = (
+        _take_place(session, award_id)
+        if state.id is None
+        else _Place(
+            credential_id=state.id,
+            subject_urn=state.subject_urn,
+            list_number=state.number,
+            index=state.status_index,
         )
     )
-    if credential is None:
-        credential = _take_place(session, award)
-    if credential.document is not None:
-        return None
     issuer = get_issuer_of(session, tenant())
-    achievement = get_achievement(session, award.achievement_id)
-    number = session.scalars(
-        select(StatusList.number).where(StatusList.id == credential.status_list_id)
-    ).one()
+    content = (
+        edition_content(session, get_achievement(session, award.achievement_id), award.edition)
+        if award.content is None
+        else AchievementDraft.from_json(award.content)
+    )
     return _Reserved(
-        credential_id=credential.id,
+        credential_id=place.credential_id,
         issuer=issuer,
         badge=open_badges.Badge(
-            id=issuer.credential_url(credential.id),
+            id=issuer.credential_url(place.credential_id),
             issuer=badge_issuer(issuer),
             achievement=badge_achievement(
-                issuer,
-                achievement.id,
-                edition_content(session, achievement, award.edition),
-                edition=award.edition,
+                issuer, award.achievement_id, content, edition=award.edition
             ),
-            subject_id=credential.subject_urn,
+            subject_id=place.subject_urn,
             valid_from=award.awarded_at.replace(microsecond=0),
             valid_until=award.valid_until and award.valid_until.replace(microsecond=0),
             status=open_badges.StatusEntry(
-                list_url=issuer.status_list_url(number), index=credential.status_index
+                list_url=issuer.status_list_url(place.list_number), index=place.index
             ),
         ),
     )
 
 
-def _take_place(session: Session, award: Award) -> Credential:
+def _take_place(session: Session, award_id: AwardId) -> _Place:
     """Reserve a credential for an award, at a random free place of a status list.
 
     Random, so that neighbours in the list say nothing about who was awarded when.
     """
-    number = session.scalar(select(func.max(StatusList.number))) or 1
+    newest = session.execute(
+        select(StatusList.id, StatusList.number).order_by(StatusList.number.desc()).limit(1)
+    ).one_or_none()
+    number, list_id = (1, None) if newest is None else (newest.number, newest.id)
     while True:
-        list_id = _get_or_make_list(session, number)
+        if list_id is None:
+            list_id = _get_or_make_list(session, number)
         for _ in range(_TRIES):
-            taken: Credential | None = session.scalar(
-                insert(Credential)
+            place = _Place(
+                credential_id=CredentialId(new_id()),
+                subject_urn=open_badges.subject_urn(uuid4()),
+                list_number=number,
+                index=secrets.randbelow(status_list.LENGTH),
+            )
+            taken = session.scalar(
+                insert(cast("Table", Credential.__table__))
                 .values(
                     institution_id=tenant(),
-                    id=new_id(),
-                    award_id=award.id,
+                    id=place.credential_id,
+                    award_id=award_id,
                     form=MINIMAL,
-                    subject_urn=open_badges.subject_urn(uuid4()),
+                    subject_urn=place.subject_urn,
                     status_list_id=list_id,
-                    status_index=secrets.randbelow(status_list.LENGTH),
+                    status_index=place.index,
                 )
                 .on_conflict_do_nothing(
                     index_elements=["institution_id", "status_list_id", "status_index"],
                     index_where=text("form = 'minimal'"),
                 )
-                .returning(Credential)
+                .returning(Credential.id)
             )
             if taken is not None:
-                return taken
-        number += 1
+                return place
+        number, list_id = number + 1, None
 
 
 def _get_or_make_list(session: Session, number: int) -> UUID:

@@ -1,8 +1,9 @@
 """Publishing achievements, granting and withdrawing awards, sharing what one holds."""
 
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -33,6 +34,7 @@ from lti_tool.badges.rules import AchievementDraft, Cause, CauseKind, Shows, end
 from lti_tool.core import audit, clock, outbox
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import tenant, transaction
+from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import (
     AchievementId,
     AwardId,
@@ -175,11 +177,10 @@ def grant_award(
         NotFoundError: the achievement is not here.
     """
     with transaction(institution_id) as session:
-        achievement = get_achievement(session, achievement_id)
-        edition = achievement.edition
-        months = Details.from_json(achievement.details).valid_months
-        granted = session.scalar(
-            insert(Award)
+        edition, months = _current_edition(session, achievement_id)
+        standing = None
+        award_id = session.scalar(
+            insert(cast("Table", Award.__table__))
             .values(
                 institution_id=tenant(),
                 id=new_id(),
@@ -190,11 +191,10 @@ def grant_award(
                 valid_until=ends_at(cause.caused_at, months),
             )
             .on_conflict_do_nothing()
-            .returning(Award)
+            .returning(Award.id)
         )
-        award = (
-            granted
-            or session.scalars(
+        if award_id is None:
+            standing = session.scalars(
                 select(Award)
                 .where(
                     Award.person_id == person_id,
@@ -203,34 +203,44 @@ def grant_award(
                 )
                 .with_for_update()
             ).one()
-        )
-        is_new_cause = _append_cause(session, award, cause)
+            award_id = standing.id
+        is_new_cause = _append_cause(session, award_id, cause)
         if is_new_cause and actor is not None:
             audit.record(
                 session,
                 actor=actor,
                 act="award_by_hand",
                 object_kind="award",
-                object_id=award.id,
+                object_id=award_id,
                 reason=cause.reason,
             )
-        if granted is None:
-            if award.withdrawn_at is None or not is_new_cause:
-                return award.id
-            award.withdrawn_at = award.withdrawn_reason = None
-            award.awarded_at = cause.caused_at
-            award.valid_until = ends_at(cause.caused_at, months)
+        if standing is not None:
+            if standing.withdrawn_at is None or not is_new_cause:
+                return award_id
+            standing.withdrawn_at = standing.withdrawn_reason = None
+            standing.awarded_at = cause.caused_at
+            standing.valid_until = ends_at(cause.caused_at, months)
         outbox.record(
             session,
             AwardGranted(
                 institution_id=institution_id,
-                award_id=award.id,
+                award_id=award_id,
                 person_id=person_id,
                 achievement_id=achievement_id,
-                awarded_at=award.awarded_at,
+                awarded_at=cause.caused_at,
             ),
         )
-    return award.id
+    return award_id
+
+
+def _current_edition(session: Session, achievement_id: AchievementId) -> tuple[int, int | None]:
+    """Return the number of an achievement's newest edition and for how many months it is valid."""
+    row = session.execute(
+        select(Achievement.edition, Achievement.details).where(Achievement.id == achievement_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError(f"no achievement {achievement_id}")
+    return row.edition, Details.from_json(row.details).valid_months
 
 
 def restore_award(
@@ -254,7 +264,7 @@ def restore_award(
         if award.withdrawn_at is None:
             return
         cause = Cause(kind=CauseKind.DECISION, id=decision_id, caused_at=now, reason=reason.strip())
-        if not _append_cause(session, award, cause):
+        if not _append_cause(session, award.id, cause):
             return  # a form sent again after the next withdrawal decides nothing anew
         award.withdrawn_at = award.withdrawn_reason = None
         _note(session, "restore_award", award_id, reason, actor)
@@ -281,14 +291,14 @@ def _note(session: Session, act: str, award_id: AwardId, reason: str, actor: Act
     )
 
 
-def _append_cause(session: Session, award: Award, cause: Cause) -> bool:
+def _append_cause(session: Session, award_id: AwardId, cause: Cause) -> bool:
     """Add a cause to an award; False when it was there."""
     added = session.scalar(
-        insert(AwardCause)
+        insert(cast("Table", AwardCause.__table__))
         .values(
             institution_id=tenant(),
             id=new_id(),
-            award_id=award.id,
+            award_id=award_id,
             kind=cause.kind.value,
             cause_id=cause.id,
             reason=cause.reason,
