@@ -31,7 +31,7 @@ class UploadedPicture:
 
     def __post_init__(self) -> None:
         """Refuse a picture that part of the readers could not know."""
-        if not self.words.strip() or len(self.words) > MOST_WORDS:
+        if not are_words(self.words):
             raise ValueError(f"say in up to {MOST_WORDS} characters what the picture shows")
 
     def to_json(self) -> dict[str, Any]:
@@ -42,6 +42,14 @@ class UploadedPicture:
     def from_json(cls, stored: dict[str, Any]) -> "UploadedPicture":
         """Return what `to_json` wrote."""
         return cls(id=stored["id"], kind=PictureKind(stored["kind"]), words=stored["words"])
+
+
+def are_words(words: str) -> bool:
+    """Tell whether a text can say what a picture shows.
+
+    Printable, as it stands in drawings, where a control character is no XML.
+    """
+    return bool(words.strip()) and len(words) <= MOST_WORDS and words.isprintable()
 
 
 def in_svg(png: bytes, *, pixels: int, label: str) -> str:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from lti_tool.badges import artwork, raster, reader
 from lti_tool.badges.errors import UnusablePictureError
-from lti_tool.badges.pictures import PictureKind, UploadedPicture, in_svg
+from lti_tool.badges.pictures import PictureKind, UploadedPicture, are_words, in_svg
 from lti_tool.badges.rules import AchievementDraft
 from lti_tool.badges.vector import UnsafePictureError
 from lti_tool.core.ids import InstitutionId
@@ -24,21 +24,27 @@ def keep(institution_id: InstitutionId, data: bytes, *, words: str) -> UploadedP
     """Keep a picture, if it can be made safe, and return how an edition names it.
 
     Raises:
-        UnusablePictureError: it cannot, or nobody said what it shows.
-        BusyError: others are having files looked at.
+        UnusablePictureError: it cannot, nobody said what it shows, or there is a queue.
         StorageUnavailableError: nothing can be stored just now.
     """
     words = " ".join(words.split())
+    if not are_words(words):
+        raise UnusablePictureError("Say in a few words what the picture shows.")
     try:
         svg, png = reader.remake(data, label=words)
-    except (UnsafePictureError, reader.TooCostlyError) as error:
+    except UnsafePictureError as error:
         raise UnusablePictureError(str(error)) from error
+    except reader.TooCostlyError as error:
+        raise UnusablePictureError(
+            "It takes too long to draw. Simplify it, or upload it as PNG."
+        ) from error
+    except reader.BusyError as error:
+        raise UnusablePictureError(
+            "Many are having files looked at just now. Choose it again and publish in a minute."
+        ) from error
     kind = PictureKind.PNG if svg is None else PictureKind.SVG
     made = hashlib.sha256(png + (svg or "").encode()).hexdigest()
-    try:
-        picture = UploadedPicture(id=made, kind=kind, words=words)
-    except ValueError as error:
-        raise UnusablePictureError("Say in a few words what the picture shows.") from error
+    picture = UploadedPicture(id=made, kind=kind, words=words)
     if svg is not None:
         _put(institution_id, made, PictureKind.SVG, svg.encode())
     _put(institution_id, made, PictureKind.PNG, png)

@@ -156,6 +156,8 @@ def test_without_words_or_with_something_hostile_nothing_is_published(
 ) -> None:
     for data, words, says in (
         (SVG.encode(), "  ", "what the picture shows"),
+        (SVG.encode(), "Waves \x01", "what the picture shows"),
+        (SVG.encode(), "Waves " * 60, "what the picture shows"),
         (svg("<script>alert(1)</script>"), WORDS, "It contains a script"),
         (png(300, 200), WORDS, "300 wide and 200 high"),
         (b"%PDF-1.7", WORDS, "no PNG and no SVG"),

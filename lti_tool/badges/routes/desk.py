@@ -265,8 +265,16 @@ def _editor(
     achievement_id: AchievementId | None,
     problem: InvalidRequestError | None,
 ) -> str:
+    art_url = None
+    if achievement_id is not None:
+        with transaction(here.institution_id) as session:
+            newest = queries.get_achievement(session, achievement_id)
+            picture = queries.edition_content(session, newest, newest.edition).picture
+        if picture is not None and picture.id == values["picture_id"]:
+            art_url = image_path(here.institution_slug, achievement_id, newest.edition)
     return render_template(
         "badges/desk/edit_achievement.html",
+        art_url=art_url,
         here=here,
         values=values,
         achievement_id=achievement_id,
