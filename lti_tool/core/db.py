@@ -4,19 +4,22 @@ Flask-SQLAlchemy owns the engine, the pool and the metadata; `transaction` works
 without an app context, so workers and commands use it as well.
 """
 
+import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 import psycopg
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from psycopg.rows import namedtuple_row
 from sqlalchemy import (
     Connection,
     DateTime,
@@ -27,11 +30,10 @@ from sqlalchemy import (
     Numeric,
     Uuid,
     event,
-    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -256,10 +258,87 @@ def _name_tenant(
     """Tell row-level security who asks, until the transaction ends: SET LOCAL."""
     institution_id = _tenant.get()
     if institution_id is not None:
-        connection.execute(_SET_TENANT, {"id": str(institution_id)})
+        _run(connection, _SET_TENANT, {"id": str(institution_id)})
 
 
-_SET_TENANT = text("SELECT set_config('app.institution_id', :id, true)")
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement for `run`, made once by `statement`."""
+
+    sql: bytes
+    names: tuple[str, ...]
+
+
+def statement(words: str) -> Statement:
+    """Prepare a statement whose parameters are written `:name`, as in SQLAlchemy's `text`."""
+    names: dict[str, int] = {}
+
+    def numbered(found: re.Match[str]) -> str:
+        return f"${names.setdefault(found[1], len(names) + 1)}"
+
+    return Statement(re.sub(r"(?<!:):(\w+)", numbered, words).encode(), tuple(names))
+
+
+_SET_TENANT = statement("SELECT set_config('app.institution_id', :id, true)")
+
+
+def run(session: Session, words: Statement, values: Mapping[str, Any]) -> list[Any]:
+    """Run a statement by the driver itself; returns its rows as named tuples.
+
+    For the few statements that every launch runs: SQLAlchemy's own way costs 0.2 ms CPU more, each.
+    """
+    return _run(session.connection(), words, values)
+
+
+def run_alone(words: Statement, values: Mapping[str, Any]) -> list[Any]:
+    """Run a statement of no institution like `run`, in no transaction: it commits by itself.
+
+    In a rolled-back test it is a transaction as any other.
+
+    Raises:
+        RuntimeError: a transaction is open.
+    """
+    bind = _sessions.kw["bind"]
+    if _in_transaction.get() or not isinstance(bind, Engine):
+        with _opened(None) as session:
+            return run(session, words, values)
+    try:
+        pooled = bind.raw_connection()
+    except _GONE as error:
+        raise _in_known_words(error) from error
+    driver = cast("psycopg.Connection[Any]", pooled.dbapi_connection)
+    try:
+        driver.autocommit = True
+        rows = _rows(driver, words, values)
+        driver.autocommit = False
+    except BaseException:
+        pooled.invalidate()  # whatever state it is in, nobody gets it
+        raise
+    pooled.close()
+    return rows
+
+
+def _run(connection: Connection, words: Statement, values: Mapping[str, Any]) -> list[Any]:
+    return _rows(
+        cast("psycopg.Connection[Any]", connection.connection.dbapi_connection), words, values
+    )
+
+
+def _rows(
+    driver: "psycopg.Connection[Any]", words: Statement, values: Mapping[str, Any]
+) -> list[Any]:
+    try:
+        with psycopg.RawCursor(driver, row_factory=namedtuple_row) as cursor:
+            cursor.execute(words.sql, [values[name] for name in words.names])
+            # Not `description`, which makes an object of every column.
+            return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
+    except _GONE as error:
+        raise _in_known_words(error) from error
+
+
+def _in_known_words(error: psycopg.Error) -> OperationalError:
+    """Return what SQLAlchemy would raise, which web answers; without the values."""
+    return OperationalError(None, None, error, hide_parameters=True)
 
 
 def uuid_or_none(word: str) -> UUID | None:

@@ -39,6 +39,8 @@ def _printable(word: str) -> str:
 
 
 def _tidy(word: str) -> str:
+    if word.isprintable():
+        return word[:MAX_TEXT].strip()
     return "".join(letter if letter.isprintable() else " " for letter in word)[:MAX_TEXT].strip()
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from lti_tool.core import outbox
+from lti_tool.core.db import run, statement
 from lti_tool.core.ids import (
     ContextId,
     DeploymentId,
@@ -151,7 +151,7 @@ RETURNING (
     LIMIT 1
 ) AS changed_context_id
 """  # noqa: S608 - put together once, from words of ours; every value is a parameter
-_RECORD = text(_SQL)
+_RECORD = statement(_SQL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,8 +212,7 @@ def record(session: Session, launch: LaunchRecord) -> LaunchId:
         "roles": json.dumps(launch.roles),
         "settings": json.dumps(launch.settings),
     }
-    # session.execute would look for an entity in it first.
-    changed = session.connection().execute(_RECORD, values).scalar_one()
+    ((changed,),) = run(session, _RECORD, values)
     if changed is not None:
         event = CourseServicesChanged(
             institution_id=launch.institution_id, context_id=ContextId(changed)

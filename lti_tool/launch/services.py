@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select
 
 from lti_tool.core import clock, logs, purging, settings
-from lti_tool.core.db import system_statements, system_transaction, transaction
+from lti_tool.core.db import run_alone, statement, system_transaction, transaction
 from lti_tool.core.ids import DeploymentId, InstitutionId, LaunchId, RegistrationId, UserId
 from lti_tool.core.secret import hash_of, new_secret
 from lti_tool.launch import history, rules
@@ -42,7 +42,7 @@ ANONYMOUS = "anonymous:"
 log = logs.get(__name__)
 
 # One statement each, built once, past the ORM: a launch is the product's most frequent write.
-_BEGIN = text("""
+_BEGIN = statement("""
     WITH found AS (
         SELECT id, client_id, auth_url FROM registrations
         WHERE issuer = :issuer
@@ -59,7 +59,7 @@ _BEGIN = text("""
 """)
 # Whoever deletes the row has the one use of the state. The deployment is looked up on the way, by
 # what the token says before it is verified: nothing is done with it until it is.
-_USE = text("""
+_USE = statement("""
     WITH used AS (DELETE FROM pending_logins WHERE state_hash = :state_hash RETURNING *)
     SELECT used.nonce_hash, used.cookie_hash, used.target_link_url, used.expires_at,
         r.id AS registration_id, r.name, r.issuer, r.client_id, r.product, r.auth_url, r.token_url,
@@ -151,24 +151,19 @@ def begin_login(login: Login) -> StartedLogin:
     if origin_of(login.target_link_url) != origin_of(current.base_url):
         raise LoginIncompleteError("It asked for an address that is not Cairn's (target_link_uri).")
     state, nonce, cookie = new_secret(), new_secret(), new_secret()
-    with system_statements() as session:
-        found = (
-            session.connection()
-            .execute(
-                _BEGIN,
-                {
-                    "issuer": login.issuer,
-                    "client_id": login.client_id,
-                    "registration_id": login.registration_id,
-                    "state_hash": hash_of(state),
-                    "nonce_hash": hash_of(nonce),
-                    "cookie_hash": hash_of(cookie),
-                    "target_link_url": login.target_link_url,
-                    "expires_at": clock.now() + LOGIN_LIFETIME,
-                },
-            )
-            .all()
-        )
+    found = run_alone(
+        _BEGIN,
+        {
+            "issuer": login.issuer,
+            "client_id": login.client_id,
+            "registration_id": login.registration_id,
+            "state_hash": hash_of(state),
+            "nonce_hash": hash_of(nonce),
+            "cookie_hash": hash_of(cookie),
+            "target_link_url": login.target_link_url,
+            "expires_at": clock.now() + LOGIN_LIFETIME,
+        },
+    )
     if not found:
         raise UnknownPlatformError
     if len(found) > 1:
@@ -219,10 +214,10 @@ def use_login(state: str, cookie: str | None, id_token: str = "") -> UsedLogin:
     """
     claim = claimed_deployment(id_token)
     values = {"state_hash": hash_of(state), "deployment": claim}
-    with system_statements() as session:
-        row = session.connection().execute(_USE, values).one_or_none()
-    if row is None or row.expires_at <= clock.now():
+    rows = run_alone(_USE, values)
+    if not rows or rows[0].expires_at <= clock.now():
         raise LaunchUsedError
+    (row,) = rows
     if not hmac.compare_digest(row.cookie_hash, hash_of(cookie or "")):
         raise OtherBrowserError
     return UsedLogin(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 MAX_URL_LENGTH = 2048
@@ -13,8 +14,12 @@ BELIEVABLE_LEAD = timedelta(hours=1)
 
 def origin_of(url: str | None) -> str | None:
     """Return the origin of an absolute web address as browsers write it, or None for another."""
-    if not url or len(url) > MAX_URL_LENGTH:
-        return None
+    return None if not url or len(url) > MAX_URL_LENGTH else _origin(url)
+
+
+# A launch asks this nine times, mostly about addresses of its registration.
+@lru_cache(maxsize=1024)
+def _origin(url: str) -> str | None:
     try:
         parts = urlsplit(url)
         port = parts.port

@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from lti_tool.core import db
@@ -95,3 +95,82 @@ def test_statements_commit_one_by_one_and_a_transaction_does_not() -> None:
 
     assert _exists("kept")
     assert not _exists("dropped")
+
+
+PID = db.statement("SELECT pg_backend_pid() AS pid, CAST(:word AS text) AS word, :word AS again")
+
+
+@pytest.mark.usefixtures("live_app")
+def test_a_statement_alone_gives_named_rows_and_goes_back_to_the_pool_as_it_was() -> None:
+    (row,) = db.run_alone(PID, {"word": "a:b"})
+
+    assert (row.word, row.again) == ("a:b", "a:b")
+    assert _pid() == row.pid  # the same connection, in a transaction again
+    with system_transaction() as session:
+        driver = session.connection().connection.dbapi_connection
+        assert driver is not None
+        assert driver.autocommit is False
+
+
+@pytest.mark.usefixtures("live_app")
+def test_a_statement_alone_that_failed_leaves_no_connection_in_its_own_mode() -> None:
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        db.run_alone(db.statement("SELECT 1 / (length(:word) - 1)"), {"word": "x"})
+
+    with system_transaction() as session:
+        driver = session.connection().connection.dbapi_connection
+        assert driver is not None
+        assert driver.autocommit is False
+
+
+@pytest.mark.usefixtures("live_app")
+def test_a_statement_alone_has_committed_when_it_returns() -> None:
+    words = db.statement(
+        "INSERT INTO institutions (id, slug, name, created_at)"
+        " VALUES (gen_random_uuid(), :slug, 'x', now())"
+    )
+
+    assert db.run_alone(words, {"slug": "alone"}) == []
+
+    with system_transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM institutions WHERE slug = 'alone'")) == 1
+
+
+@pytest.mark.usefixtures("live_app")
+def test_a_statement_alone_is_not_for_a_transaction_that_is_open() -> None:
+    with system_transaction(), pytest.raises(RuntimeError):
+        db.run_alone(PID, {"word": "x"})
+
+
+@pytest.mark.usefixtures("live_app")
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "in a transaction"])
+def test_a_connection_that_died_fails_a_statement_in_the_known_way(
+    alone: bool,  # noqa: FBT001 - one of two ways
+) -> None:
+    """As web answers it: 503. Nobody gets that connection again, nobody sees the values."""
+
+    def ask() -> int:
+        if alone:
+            return int(db.run_alone(PID, {"word": "secret"})[0].pid)
+        with system_transaction() as session:
+            return int(db.run(session, PID, {"word": "secret"})[0].pid)
+
+    pid = ask()
+    _end(pid)
+
+    with pytest.raises(OperationalError) as failed:
+        ask()
+
+    assert "secret" not in str(failed.value)
+    assert ask() != pid
+
+
+@pytest.mark.usefixtures("live_app")
+def test_a_database_out_of_reach_fails_a_statement_alone_in_the_known_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nowhere = create_engine("postgresql+psycopg://nobody@127.0.0.1:1/nowhere")
+    monkeypatch.setitem(db._sessions.kw, "bind", nowhere)
+
+    with pytest.raises(OperationalError):
+        db.run_alone(PID, {"word": "x"})
