@@ -23,6 +23,7 @@ from lti_tool.instructor import deleting_routes as deleting
 from lti_tool.instructor import looking_routes as looking
 from lti_tool.instructor import marking_routes as marking
 from lti_tool.instructor import people_routes as course_people
+from lti_tool.instructor import picking_routes as picking
 from lti_tool.instructor import regrade_routes as regrading
 from lti_tool.instructor import routes as instructor
 from lti_tool.instructor import rules_routes as placement_rules
@@ -44,7 +45,7 @@ from lti_tool.registrar import routes as registrar
 # staff who signed in.
 PAGES = {
     "LtiResourceLinkRequest": "learner.open_placement",
-    "LtiDeepLinkingRequest": "instructor.pick",
+    "LtiDeepLinkingRequest": "picker.pick",
     "LtiSubmissionReviewRequest": "instructor.review",
     "result": "learner.show_result",
     "desk": "registrar.show_dashboard",
@@ -79,6 +80,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(course.blueprint)
     app.register_blueprint(instructor.blueprint)
     app.register_blueprint(looking.blueprint)
+    app.register_blueprint(picking.blueprint)
     app.register_blueprint(marking.blueprint)
     app.register_blueprint(regrading.blueprint)
     app.register_blueprint(placement_rules.blueprint)

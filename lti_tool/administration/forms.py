@@ -64,6 +64,14 @@ class RoleNames(BaseModel):
         return found
 
 
+class Retirement(BaseModel):
+    """Which older key is no longer published."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    kid: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+
+
 class Rotation(BaseModel):
     """Which key to replace."""
 

@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from lti_tool.administration import queries
-from lti_tool.administration.forms import ByHand, Product, Rotation
+from lti_tool.administration.forms import ByHand, Product, Retirement, Rotation
 from lti_tool.administration.platform_health import get_health
 from lti_tool.core import clock, http, keys, settings, web
 from lti_tool.core.db import transaction
@@ -164,7 +164,12 @@ def show_keys(here: CurrentStaff) -> ResponseReturnValue:
         )
         for purpose, name, text in PURPOSES
     ]
-    return render_template("administration/show_keys.html", here=here, purposes=shown)
+    return render_template(
+        "administration/show_keys.html",
+        here=here,
+        purposes=shown,
+        retirable_before=clock.now() - platforms.KEY_KEPT_FOR,
+    )
 
 
 @blueprint.post("/keys/rotate")
@@ -173,10 +178,19 @@ def rotate_key(here: CurrentStaff) -> ResponseReturnValue:
     """Make a new key current; the one before stays published."""
     wanted = web.read_form(Rotation, request.form.to_dict())
     shared = wanted.purpose == "lti"
-    with transaction(here.institution_id) as session:
-        if shared and not queries.is_alone(session):
-            raise DeniedError("This key serves other institutions too: an operator rotates it.")
+    if shared:
+        _refuse_where_shared(here)
     platforms.rotate_keys(here.institution_id, wanted.purpose, actor=here.actor, shared=shared)
+    return redirect(url_for(".show_keys", slug=here.institution_slug), 303)
+
+
+@blueprint.post("/keys/retire")
+@staff_page(Act.ADMINISTER)
+def retire_key(here: CurrentStaff) -> ResponseReturnValue:
+    """Stop publishing an older key for messages to platforms."""
+    wanted = web.read_form(Retirement, request.form.to_dict())
+    _refuse_where_shared(here)
+    platforms.retire_key(here.institution_id, wanted.kid, actor=here.actor)
     return redirect(url_for(".show_keys", slug=here.institution_slug), 303)
 
 
@@ -216,6 +230,12 @@ def change_roles(here: CurrentStaff, provider_id: UUID) -> ResponseReturnValue:
                 role_map.setdefault(word.strip(), []).append(role.value)
     change_role_map(here.institution_id, provider_id, role_map, actor=here.actor)
     return redirect(url_for(".show_roles", slug=here.institution_slug), 303)
+
+
+def _refuse_where_shared(here: CurrentStaff) -> None:
+    with transaction(here.institution_id) as session:
+        if not queries.is_alone(session):
+            raise DeniedError("This key serves other institutions too: an operator rotates it.")
 
 
 def _to_platforms(here: CurrentStaff) -> ResponseReturnValue:

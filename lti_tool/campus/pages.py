@@ -261,8 +261,9 @@ def list_tools() -> ResponseReturnValue:
     with campus().engine.begin() as connection:
         persona = find_persona(connection)
         tools = queries.list_tools(connection)
+        homes = queries.list_staff_homes(connection)
     words = campus().settings.personality.switch_on
-    return render_template("tools.html", tools=tools, persona=persona, switch_on=words)
+    return render_template("tools.html", tools=tools, persona=persona, homes=homes, switch_on=words)
 
 
 @blueprint.post("/tools/<int:tool_id>/on")

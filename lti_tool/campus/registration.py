@@ -3,8 +3,9 @@
 LTI Dynamic Registration 1.0: https://www.imsglobal.org/spec/lti-dr/v1p0
 """
 
+import itertools
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Final, Literal
 from urllib.parse import urlencode, urlsplit
 
@@ -13,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy import text
 
-from lti_tool.campus import clock, store
+from lti_tool.campus import clock, queries, store
 from lti_tool.campus.claims import DEEP_LINK, RESOURCE_LINK
 from lti_tool.campus.database import digest, log_message
 from lti_tool.campus.errors import RefusalError
@@ -82,6 +83,7 @@ def register() -> ResponseReturnValue:
         if connection.execute(_SPEND, values).rowcount != 1:
             raise RefusalError(401, "invalid_token", "the registration token was used")
     if renews is None:
+        details = replace(details, name=_distinct(details.name))
         is_on = not habits.switch_on
         tool = store.connect_tool(campus().engine, **asdict(details), is_on=is_on, habits=habits)
     else:
@@ -105,6 +107,14 @@ def register() -> ResponseReturnValue:
         TOOL_CONFIGURATION: shown,
     }
     return jsonify(body), 201
+
+
+def _distinct(name: str) -> str:
+    """Return a name that no other tool here has: instructors choose by it."""
+    with campus().engine.begin() as connection:
+        taken = {tool.name for tool in queries.list_tools(connection)}
+    others = (f"{name} ({number})" for number in itertools.count(2))
+    return name if name not in taken else next(each for each in others if each not in taken)
 
 
 def registration_link(tool_url: str, *, renews: int | None = None) -> str:

@@ -45,7 +45,7 @@ def look_inside(here: CurrentLaunch, edition_id: UUID) -> ResponseReturnValue:
                 competency=None,
             )
         )
-    picker = url_for("instructor.pick", launch_id=here.launch_id)
+    picker = url_for("picker.pick", launch_id=here.launch_id)
     return render_template(
         "instructor/look_inside.html",
         edition=edition,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments import queries as assessments
@@ -14,7 +14,6 @@ from lti_tool.assessments.models import Attempt, Edition, Placement, PlacementRe
 from lti_tool.assessments.queries import EditionSummary
 from lti_tool.badges import queries as badges
 from lti_tool.badges.issuer import image_path
-from lti_tool.badges.models import Achievement
 from lti_tool.core.ids import AssessmentId, ContextId, InstitutionId, PathwayId, UserId
 from lti_tool.grading import queries as grading
 from lti_tool.grading.queries import ScoreRow
@@ -22,7 +21,8 @@ from lti_tool.instructor.errors import NothingPlacedError, NothingToReviewError
 from lti_tool.launch.models import Launch
 from lti_tool.launch.rules import roles_of
 from lti_tool.launch.session import CurrentLaunch
-from lti_tool.pathways.models import Pathway, PathwayStone, PathwayVersion
+from lti_tool.pathways.expression import from_json, stones
+from lti_tool.pathways.models import Pathway, PathwayVersion
 from lti_tool.pathways.queries import is_newest
 from lti_tool.people.rules import Role
 from lti_tool.platforms.models import Context, Deployment, ResourceLink, User
@@ -107,11 +107,17 @@ def find_course_title(session: Session, context_id: ContextId | None) -> str | N
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathwayChoice:
-    """A pathway, and the assessments whose badges count on it."""
+    """A pathway, and the assessments whose badges count on it, in its own order."""
 
     pathway_id: PathwayId
     title: str
-    assessment_ids: frozenset[AssessmentId]
+    assessment_ids: tuple[AssessmentId, ...]
+
+    def place_of(self, edition: EditionSummary) -> int:
+        """Return where an assessment comes on it; what does not count comes last."""
+        if edition.assessment_id in self.assessment_ids:
+            return self.assessment_ids.index(edition.assessment_id)
+        return len(self.assessment_ids)
 
 
 def list_competencies(session: Session) -> list[str]:
@@ -127,20 +133,37 @@ def list_competencies(session: Session) -> list[str]:
 def list_pathways(session: Session) -> list[PathwayChoice]:
     """Return the pathways on which something that can be placed counts, by title."""
     rows = session.execute(
-        select(Pathway.id, Pathway.title, func.array_agg(Achievement.assessment_id.distinct()))
+        select(Pathway.id, Pathway.title, PathwayVersion.expression)
         .join(PathwayVersion, PathwayVersion.pathway_id == Pathway.id)
-        .join(PathwayStone, PathwayStone.version_id == PathwayVersion.id)
-        .join(Achievement, Achievement.id == PathwayStone.achievement_id)
-        .where(is_newest(), Achievement.assessment_id.is_not(None))
-        .group_by(Pathway.id, Pathway.title)
+        .where(is_newest())
         .order_by(Pathway.title, Pathway.id)
     )
-    return [
-        PathwayChoice(
-            pathway_id=row[0], title=row[1], assessment_ids=frozenset(filter(None, row[2]))
-        )
-        for row in rows
-    ]
+    proven_by: dict[UUID, AssessmentId] = {
+        achievement.id: achievement.assessment_id
+        for achievement in badges.list_achievements(session)
+        if achievement.assessment_id is not None
+    }
+    found = []
+    for pathway_id, title, expression in rows:
+        leaves = list(stones(from_json(expression)))
+        wanted = [leaf.achievement_id for leaf in leaves]
+        wanted += sorted({need for leaf in leaves for need in leaf.needs})
+        placeable = dict.fromkeys(proven_by[one] for one in wanted if one in proven_by)
+        if placeable:
+            found.append(
+                PathwayChoice(pathway_id=pathway_id, title=title, assessment_ids=tuple(placeable))
+            )
+    return found
+
+
+def list_pictures(session: Session, institution_id: InstitutionId) -> dict[AssessmentId, str]:
+    """Return the path of the picture of the badge that each assessment earns."""
+    slug = badges.get_issuer_of(session, institution_id).slug
+    return {
+        achievement.assessment_id: image_path(slug, achievement.id, achievement.edition)
+        for achievement in badges.list_achievements(session)
+        if achievement.assessment_id is not None
+    }
 
 
 def find_learner(session: Session, of_user: UserId, subject: str) -> User | None:
@@ -186,7 +209,9 @@ def list_choosable(  # noqa: PLR0913 - the filters of one form
     competency: str = "",
     pathway: PathwayChoice | None = None,
 ) -> list[Choosable]:
-    """Return what can be placed: the chosen ones first, then what matches, each by title.
+    """Return what can be placed: the chosen ones first, then what matches.
+
+    Each by title, or as they come on the pathway that is asked for.
 
     Args:
         session: of the institution.
@@ -197,12 +222,7 @@ def list_choosable(  # noqa: PLR0913 - the filters of one form
         competency: only what shows it; empty for all.
         pathway: only what counts on it.
     """
-    slug = badges.get_issuer_of(session, institution_id).slug
-    pictures = {
-        achievement.assessment_id: image_path(slug, achievement.id, achievement.edition)
-        for achievement in badges.list_achievements(session)
-        if achievement.assessment_id is not None
-    }
+    pictures = list_pictures(session, institution_id)
     placed = _placed(session, context_id)
     wanted = words.casefold()
     found = [
@@ -220,7 +240,10 @@ def list_choosable(  # noqa: PLR0913 - the filters of one form
             and (pathway is None or edition.assessment_id in pathway.assessment_ids)
         )
     ]
-    return sorted(found, key=lambda one: not one.chosen)
+    return sorted(
+        found,
+        key=lambda one: (not one.chosen, pathway.place_of(one.edition) if pathway else 0),
+    )
 
 
 def _matches(edition: EditionSummary, wanted: str) -> bool:

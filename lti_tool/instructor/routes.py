@@ -1,9 +1,5 @@
-"""An instructor's pages inside the LMS: the picker, an assessment's results, its grades."""
+"""An instructor's pages inside the LMS: an assessment's results, its grades."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime
-from decimal import Decimal
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -11,27 +7,17 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 
 from lti_tool.assessments import queries as assessments
-from lti_tool.assessments.queries import EditionSummary
-from lti_tool.assessments.services import create_placement
 from lti_tool.core import clock, spreadsheet, web
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
-from lti_tool.core.ids import AttemptId, EditionId, UserId
+from lti_tool.core.ids import AttemptId, UserId
 from lti_tool.grading.queries import SyncState, find_column_state
 from lti_tool.grading.services import ask_comparison, make_column, send_again
 from lti_tool.instructor import listing, marking, queries
 from lti_tool.instructor.attempts import course_of
 from lti_tool.instructor.errors import NothingToReviewError
-from lti_tool.instructor.forms import MOST_POINTS, Picked, ResultsFilter, SendAgain
-from lti_tool.instructor.queries import Choosable, ResultRow
-from lti_tool.launch import placement_token
-from lti_tool.launch.deep_linking import (
-    ContentItem,
-    response_form,
-    takes_columns,
-    takes_new_windows,
-    takes_several,
-)
+from lti_tool.instructor.forms import ResultsFilter, SendAgain
+from lti_tool.instructor.queries import ResultRow
 from lti_tool.launch.errors import NotForYourRoleError
 from lti_tool.launch.session import CurrentLaunch, launch_page
 from lti_tool.people.rules import Act, may
@@ -40,47 +26,7 @@ from lti_tool.platforms.queries import get_registration
 from lti_tool.platforms.quirks import quirks_of
 from lti_tool.platforms.rosters import find_roster
 
-PICKS = 20
-
 blueprint = Blueprint("instructor", __name__, url_prefix="/l/<uuid:launch_id>")
-
-
-@blueprint.get("/pick")
-@launch_page(Act.PLACE)
-def pick(here: CurrentLaunch) -> ResponseReturnValue:
-    """Offer the institution's assessments; what was ticked stays ticked while one searches."""
-    return _picker(here, web.read_form(Picked, Picked.values(request.args)), ())
-
-
-@blueprint.post("/pick")
-@launch_page(Act.PLACE)
-def place(here: CurrentLaunch) -> ResponseReturnValue:
-    """Place what was chosen, and answer the platform; or answer that nothing was."""
-    if "cancel" in request.args:
-        return _answer(here, [])
-    picked = web.read_form(Picked, Picked.values(request.form))
-    points, problems = picked.points_or_none(), []
-    if not picked.assessment:
-        problems.append(("assessments", "Choose at least one assessment."))
-    if len(picked.assessment) > 1 and not takes_several(here):
-        problems.append(("assessments", "Choose one only: your course takes one at a time."))
-    if points is None:
-        problems.append(("points", f"Enter a whole number from 1 to {MOST_POINTS}."))
-    opens_at, closes_at, wrong = picked.window()
-    problems += wrong.items()
-    if points is None or problems:
-        return _picker(here, picked, problems), 400
-    with transaction(here.institution_id) as session:
-        chosen = [
-            assessments.get_edition(session, EditionId(edition_id))
-            for edition_id in picked.assessment
-        ]
-    in_new_window = picked.in_new_window and takes_new_windows(here)
-    items = [
-        _placed(here, edition, Decimal(points), opens_at=opens_at, closes_at=closes_at)
-        for edition in chosen
-    ]
-    return _answer(here, [replace(item, in_new_window=in_new_window) for item in items])
 
 
 @blueprint.get("/placement")
@@ -225,94 +171,6 @@ def make_new_column(here: CurrentLaunch) -> ResponseReturnValue:
         placement = queries.get_placement(session, here)
     sent = make_column(here.institution_id, placement.id, actor=Actor("user", here.user_id))
     return redirect(url_for(".show_scores", launch_id=here.launch_id, sent=sent), 303)
-
-
-def _picker(here: CurrentLaunch, picked: Picked, problems: Sequence[tuple[str, str]]) -> str:
-    several = takes_several(here)
-    with transaction(here.institution_id) as session:
-        course = queries.find_course_title(session, here.context_id)
-        product = get_registration(session, here.registration_id).product
-        pathways = queries.list_pathways(session)
-        pathway = next((one for one in pathways if one.pathway_id == picked.pathway), None)
-        choosable = queries.list_choosable(
-            session,
-            here.institution_id,
-            context_id=here.context_id,
-            words=picked.q,
-            chosen=picked.assessment,
-            competency=picked.competency,
-            pathway=pathway,
-        )
-        competencies = queries.list_competencies(session)
-    if picked.whole and several and pathway is not None:
-        choosable = [
-            replace(one, chosen=one.chosen or one.edition.assessment_id in pathway.assessment_ids)
-            for one in choosable
-        ]
-    shown = _after(choosable, picked)
-    chosen = [one for one in choosable if one.chosen]
-    return render_template(
-        "instructor/pick.html",
-        launch_id=here.launch_id,
-        course=course,
-        picked=picked,
-        several=several,
-        columns=takes_columns(here),
-        windows=takes_new_windows(here),
-        note=quirks_of(product).placing_note,
-        competencies=competencies,
-        pathways=pathways,
-        pathway=pathway,
-        matching=len(choosable),
-        chosen=chosen,
-        others=shown[:PICKS],
-        next_after=shown[PICKS - 1].edition.edition_id if len(shown) > PICKS else None,
-        problems=problems,
-    )
-
-
-def _after(choosable: Sequence[Choosable], picked: Picked) -> list[Choosable]:
-    """Return what is not chosen, from where the page before ended."""
-    others = [one for one in choosable if not one.chosen]
-    for number, one in enumerate(others, 1):
-        if one.edition.edition_id == picked.after:
-            return others[number:]
-    return others
-
-
-def _placed(
-    here: CurrentLaunch,
-    edition: EditionSummary,
-    points: Decimal,
-    *,
-    opens_at: datetime | None,
-    closes_at: datetime | None,
-) -> ContentItem:
-    placement_id = create_placement(
-        here.institution_id,
-        edition.edition_id,
-        context_id=here.context_id,
-        created_by=here.user_id,
-        title=edition.title,
-        points=points,
-        opens_at=opens_at,
-        closes_at=closes_at,
-    )
-    return ContentItem(
-        title=edition.title,
-        text=edition.summary,
-        placement_token=placement_token.make(placement_id, here.institution_id, edition.edition_id),
-        points=points,
-        resource_id=str(edition.assessment_id),
-        opens_at=opens_at,
-        closes_at=closes_at,
-    )
-
-
-def _answer(here: CurrentLaunch, items: Sequence[ContentItem]) -> str:
-    return_url, token = response_form(here, items)
-    web.form_action(return_url)
-    return render_template("launch/return_form.html", return_url=return_url, jwt=token)
 
 
 def _results(here: CurrentLaunch, view: str) -> str:

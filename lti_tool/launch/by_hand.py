@@ -249,6 +249,14 @@ def canvas_key(base_url: str) -> dict[str, Any]:
             "module_index_menu_modal",
         )
     ]
+    placements.append(
+        {
+            **common,
+            "placement": "course_navigation",
+            "text": "Cairn",
+            "message_type": "LtiResourceLinkRequest",
+        }
+    )
     return {
         "title": "Cairn",
         "description": "Assessments that lead to badges, certificates and degrees.",

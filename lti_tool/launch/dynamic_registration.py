@@ -63,6 +63,8 @@ _CANVAS_PLACEMENTS: Final = (
     "course_assignments_menu",
     "module_index_menu_modal",
 )
+# The course's own list of links: results for its instructors, one's badges for learners.
+_CANVAS_NAVIGATION: Final = f"{CANVAS}course_navigation"
 _PRODUCTS: Final = {
     "canvas": "canvas",
     "moodle": "moodle",
@@ -136,6 +138,15 @@ class Platform(_Said):
     def host(self) -> str:
         """Return the host of its issuer."""
         return urlsplit(self.issuer).hostname or self.issuer
+
+    def offered(self, message_type: str) -> set[str]:
+        """Return the places from which it sends such messages."""
+        return {
+            placement
+            for message in self.details.messages_supported
+            if message.type == message_type
+            for placement in message.placements
+        }
 
     @property
     def scopes(self) -> tuple[str, ...]:
@@ -240,7 +251,11 @@ def tool_registration(platform: Platform, base_url: str) -> dict[str, Any]:
         "target_link_uri": launch_url,
         "claims": list(CLAIMS),
         "messages": [
-            {"type": "LtiResourceLinkRequest", "target_link_uri": launch_url},
+            {
+                "type": "LtiResourceLinkRequest",
+                "target_link_uri": launch_url,
+                **_navigation(platform),
+            },
             {
                 "type": "LtiDeepLinkingRequest",
                 "target_link_uri": launch_url,
@@ -272,16 +287,19 @@ def tool_registration(platform: Platform, base_url: str) -> dict[str, Any]:
     }
 
 
+def _navigation(platform: Platform) -> dict[str, Any]:
+    """Return what makes a link to Cairn beside a course's own pages, where there can be one."""
+    offered = platform.offered("LtiResourceLinkRequest")
+    if platform.product != "canvas" or _CANVAS_NAVIGATION not in offered:
+        return {}
+    return {"label": "Cairn", "placements": [_CANVAS_NAVIGATION]}
+
+
 def _placements(platform: Platform) -> list[str]:
     """Return where the picker should be offered: all that Canvas lists of ours, else the usual."""
     if platform.product != "canvas":
         return ["ContentArea"]
-    offered = {
-        placement
-        for message in platform.details.messages_supported
-        if message.type == "LtiDeepLinkingRequest"
-        for placement in message.placements
-    }
+    offered = platform.offered("LtiDeepLinkingRequest")
     ours = [CANVAS + name for name in _CANVAS_PLACEMENTS]
     return [name for name in ours if name in offered] or ours[:2]
 

@@ -139,11 +139,18 @@ def _try_tokens(registration: Registration) -> list[Finding]:
         Finding(
             title=f"Not allowed: {service}",
             kind="bad",
-            words=f"The administrator of {registration.name} has to allow the scope {scope}.",
+            words=_what_to_tick(registration, scope),
         )
         for scope, service, _ in missing
     ]
     return findings
+
+
+def _what_to_tick(registration: Registration, scope: str) -> str:
+    """Return what the administrator of the LMS has to do for a service, in its own words."""
+    tick = quirks.quirks_of(registration.product).tick_of(scope)
+    allow = f"The administrator of {registration.name} has to allow the scope {scope}."
+    return f"{allow} There it is called “{tick}”." if tick else allow
 
 
 def _try_course(registration: Registration, course: _Course | None) -> list[Finding]:

@@ -23,6 +23,17 @@ class NotAWebAddressError(InvalidRequestError):
     title = "That is not a web address"
 
 
+class KeyStillNeededError(ConflictError):
+    """A key that platforms may not have replaced yet."""
+
+    code = "key_still_needed"
+    title = "That key is still needed"
+    steps = ("Wait a day after a new key began to sign, then retire the one before.",)
+
+    def __init__(self) -> None:
+        super().__init__("Platforms keep our keys for a while. Nothing was changed.")
+
+
 class TokenRefusedError(DeniedError):
     """The platform gave no access token, and would not if asked again (RFC 6749 §5.2)."""
 

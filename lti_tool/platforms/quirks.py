@@ -3,8 +3,8 @@
 Everything that a product's name decides is decided here.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from lti_tool.platforms.rules import origins_of
 
@@ -27,6 +27,7 @@ class Quirks:
             so in Canvas, where each one is added to those before.
         failing_hint: status of an answer to a score, and what people can do about it; a sentence.
         placing_note: what instructors should know before they place something; sentences.
+        ticks: by the last word of a scope, what the product's administrators tick to allow it.
     """
 
     in_flight: int = 16
@@ -38,11 +39,17 @@ class Quirks:
     takes_comments: bool = True
     failing_hint: tuple[int, str] | None = None
     placing_note: str = ""
+    ticks: Mapping[str, str] = field(default_factory=dict)
+
+    def tick_of(self, scope: str) -> str | None:
+        """Return what the product's administrators tick to allow a service, if that is known."""
+        return self.ticks.get(scope.rpartition("/")[2])
 
 
 _GENERIC = Quirks()
 _BAD_REQUEST = 400
 _STALE_AS_BAD_REQUEST = frozenset({_BAD_REQUEST, 409})
+_MOODLE_GRADES = "Use this service for grade sync and column management"
 _PRODUCTS = {
     # Throttles by client id; a customer is a host below instructure.com while the issuer is shared
     # (developerdocs.instructure.com, "Throttling", "Score" and "LTI 1.3 configuration", 2026).
@@ -53,6 +60,24 @@ _PRODUCTS = {
         not_in_course=((422, ""),),
         canvas_submission=True,
         takes_comments=False,
+        # As its pages of developer keys and apps call them (2026).
+        ticks={
+            "lineitem": (
+                "Can create and view assignment data in the gradebook associated with the tool"
+            ),
+            "lineitem.readonly": (
+                "Can view assignment data in the gradebook associated with the tool"
+            ),
+            "result.readonly": (
+                "Can view submission data for assignments associated with the tool"
+            ),
+            "score": (
+                "Can create and update submission results for assignments associated with the tool"
+            ),
+            "contextmembership.readonly": (
+                "Can retrieve user data associated with the context the tool is installed in"
+            ),
+        },
     ),
     # Seen in Moodle 4.5: 409 for a timestamp that is not newer, 400 for whoever has no grade.
     # So is this: other points leave the teacher at a form error; dates and window are not read.
@@ -66,6 +91,13 @@ _PRODUCTS = {
             "Moodle shows them nowhere: set them in Moodle's settings of the activity too, and "
             "whether it opens in a new window."
         ),
+        ticks={
+            "lineitem": _MOODLE_GRADES,
+            "lineitem.readonly": _MOODLE_GRADES,
+            "result.readonly": _MOODLE_GRADES,
+            "score": _MOODLE_GRADES,
+            "contextmembership.readonly": "Use this service to retrieve members' information",
+        },
     ),
     # blackboard.com, one client id for all customers; "User could not be found" with 400, as tools
     # met it (hypothesis/lms, 2026).

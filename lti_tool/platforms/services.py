@@ -1,6 +1,7 @@
 """Connecting platforms: institutions, registrations, and whose a deployment is."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
@@ -9,12 +10,18 @@ from sqlalchemy.orm import Session
 from lti_tool.core import audit, clock, keys
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import system_transaction, transaction
-from lti_tool.core.errors import InvalidRequestError
+from lti_tool.core.errors import InvalidRequestError, NotFoundError
 from lti_tool.core.ids import DeploymentId, InstitutionId, RegistrationId, new_id
 from lti_tool.platforms import queries
-from lti_tool.platforms.errors import AlreadyKnownError, NotAWebAddressError
+from lti_tool.platforms.errors import (
+    AlreadyKnownError,
+    KeyStillNeededError,
+    NotAWebAddressError,
+)
 from lti_tool.platforms.models import Deployment, Institution, Registration
 from lti_tool.platforms.rules import origin_of
+
+KEY_KEPT_FOR = timedelta(days=1)  # after another one signs: platforms keep what they read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +223,32 @@ def rotate_keys(
             object_kind="key",
             object_id=key.id,
             facts={"purpose": purpose, "kid": key.kid},
+        )
+
+
+def retire_key(institution_id: InstitutionId, kid: str, *, actor: Actor) -> None:
+    """Stop publishing an older key for messages to platforms, which all know the newer by now.
+
+    Keys of badges are never retired: what they signed has to be checked for ever.
+
+    Raises:
+        NotFoundError: there is no such key.
+        KeyStillNeededError: it signs, or did so within a day.
+    """
+    found = next((key for key in keys.published("lti") if key.kid == kid), None)
+    if found is None:
+        raise NotFoundError("There is no such key.")
+    if found.retired_at is None or found.retired_at > clock.now() - KEY_KEPT_FOR:
+        raise KeyStillNeededError
+    keys.remove(kid, "lti")
+    with transaction(institution_id) as session:
+        audit.record(
+            session,
+            actor=actor,
+            act="retire_key",
+            object_kind="key",
+            object_id=found.id,
+            facts={"purpose": "lti", "kid": kid},
         )
 
 

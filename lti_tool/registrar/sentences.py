@@ -43,6 +43,7 @@ _ACTS = {
     "resend_scores": "sent scores again",
     "restore_attempt": "put a deleted attempt back",
     "restore_award": "gave {} back",
+    "retire_key": "stopped publishing an older key",
     "rotate_key": "made a new key",
     "set_accommodation": "gave a learner another amount of time",
     "set_conditions": "set the rules of an assessment in a course",

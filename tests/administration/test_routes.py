@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import timedelta
 from decimal import Decimal
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -9,12 +10,13 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lti_tool.campus import store
 from lti_tool.core import audit, clock, keys
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.ids import InstitutionId
+from lti_tool.core.keys import KeyRow
 from lti_tool.grading.models import DesiredScore
 from lti_tool.launch.dynamic_registration import SCOPES
 from lti_tool.people.models import IdentityProvider
@@ -254,9 +256,15 @@ class TestExamination:
                 )
             place = self.enter(app.test_client(), connected.institution_id)
             page = text_of(place.post(f"platforms/{connected.registration_id}/test").text)
+            with system_transaction() as session:
+                session.execute(update(Registration).values(product="canvas"))
+            at_canvas = text_of(place.post(f"platforms/{connected.registration_id}/test").text)
 
         assert f"Not allowed: {SCOPES[score]}" in page
         assert f"has to allow the scope {score}" in page
+        tick = "Can create and update submission results for assignments associated with the tool"
+        assert f"There it is called “{tick}”." in at_canvas
+        assert tick not in page
         assert "Open it once, then test again" in page
 
     def test_a_platform_that_does_not_answer_is_told(self, desk: Office) -> None:
@@ -333,6 +341,36 @@ class TestKeys:
         assert before[:16] in desk.get("keys").text
         assert acts_of(desk) == ["rotate_key"]
 
+    def test_an_older_key_for_messages_is_retired_a_day_later(self, desk: Office) -> None:
+        before = keys.current("lti").kid
+        desk.post("keys/rotate", page="keys", purpose="lti")
+
+        too_early = desk.post("keys/retire", page="keys", kid=before)
+        assert error_code(too_early) == "key_still_needed"
+        assert f"the key {before[:16]}" not in desk.get("keys").text
+
+        with system_transaction() as session:
+            ended = clock.now() - timedelta(days=1, minutes=1)
+            session.execute(update(KeyRow).where(KeyRow.kid == before).values(retired_at=ended))
+        keys.forget()
+        assert f'Retire<span class="visually-hidden"> the key {before[:16]}' in (
+            desk.get("keys").text
+        )
+        assert desk.post("keys/retire", page="keys", kid=before).status_code == 303
+
+        assert before not in [key.kid for key in keys.published("lti")]
+        assert set(acts_of(desk)) == {"rotate_key", "retire_key"}
+
+    def test_what_signs_and_what_signed_badges_is_not_retired(self, desk: Office) -> None:
+        badge = keys.current("credential", desk.institution_id).kid
+        desk.post("keys/rotate", page="keys", purpose="credential")
+
+        signing = desk.post("keys/retire", page="keys", kid=keys.current("lti").kid)
+        of_badges = desk.post("keys/retire", page="keys", kid=badge)
+
+        assert error_code(signing) == "key_still_needed"
+        assert error_code(of_badges) == "not_found"
+
     def test_the_shared_key_is_not_one_institutions_to_rotate(self, desk: Office) -> None:
         another_institution()
         before = keys.current("lti").kid
@@ -341,6 +379,7 @@ class TestKeys:
 
         assert answer.status_code == 403
         assert keys.current("lti").kid == before
+        assert desk.post("keys/retire", page="keys", kid=before).status_code == 403
         assert "an operator rotates it" in desk.get("keys").text
 
 

@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -11,13 +12,21 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from lti_tool.assessments.models import Placement
+from lti_tool.campus.claims import DEEP_LINKING
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.ids import ContextId, EditionId, new_id
 from lti_tool.launch.models import Launch
 from lti_tool.platforms.models import Registration
 from tests.assessments.factories import published
 from tests.campus.site import Site
-from tests.instructor.course import INSTRUCTOR, STUDENT, csrf_of, ticked, university_of
+from tests.instructor.course import (
+    INSTRUCTOR,
+    STUDENT,
+    answer_of,
+    csrf_of,
+    ticked,
+    university_of,
+)
 from tests.launch.platform import Browser, Connected, browsing, connect, error_code, published_keys
 from tests.learner import story
 
@@ -175,6 +184,37 @@ class TestPicker:
         assert "Choose all of “Numbers”" in text_of(narrowed)
         assert ticked(narrowed) == set()
         assert ticked(whole) == {pathway["Adding"], pathway["Counting"]}
+
+    def test_a_whole_pathway_is_placed_in_its_own_order(
+        self, teacher: Browser, connected: Connected
+    ) -> None:
+        here = story_of(connected)
+        made = {title: story.publish(here, title) for title in ("Adding", "Counting", "Dividing")}
+        order = ("Dividing", "Adding", "Counting")
+        story.make_pathway(here, "Numbers", *(made[title][2] for title in order))
+        number = self.number_of(self.open(teacher))
+        page = self.open(teacher, pathway=number, whole="1")
+        shown = [page.text.index(str(made[title][1])) for title in order]
+        assert shown == sorted(shown)
+
+        alphabetical = [str(made[title][1]) for title in ("Adding", "Counting", "Dividing")]
+        answer = teacher.client.post(
+            page.request.path,
+            data={
+                "assessment": alphabetical,
+                "pathway": number,
+                "points": "100",
+                "csrf_token": csrf_of(page),
+            },
+        )
+
+        _, claims, _ = answer_of(answer)
+        items = claims[f"{DEEP_LINKING}content_items"]
+        assert [item["title"] for item in items] == list(order)
+        assert {item["lineItem"]["tag"] for item in items} == {"result"}
+        for item in items:
+            icon = urlsplit(item["icon"]["url"])
+            assert teacher.client.get(icon.path).mimetype == "image/svg+xml"
 
     def test_a_whole_pathway_is_not_offered_where_one_item_is_taken(
         self, teacher: Browser, connected: Connected, pathway: dict[str, EditionId]

@@ -43,9 +43,12 @@ def test_canvas_reads_a_developer_key(client: FlaskClient) -> None:
         "canvas.instructure.com",
         "public",
     )
-    for placement in extension["settings"]["placements"]:
+    *choosing, navigation = extension["settings"]["placements"]
+    for placement in choosing:
         assert placement["message_type"] == "LtiDeepLinkingRequest"
         assert placement["target_link_uri"] == "http://localhost/lti/launch"
+    assert navigation["placement"] == "course_navigation"
+    assert navigation["message_type"] == "LtiResourceLinkRequest"
 
 
 def test_every_address_that_is_given_answers(client: FlaskClient) -> None:

@@ -374,6 +374,8 @@ class TestCanvas:
             f"{CANVAS}assignment_selection",
             f"{CANVAS}link_selection",
         ]
+        # A link beside the course's own pages, and no message without a place.
+        assert tool["messages"][0]["placements"] == [f"{CANVAS}course_navigation"]
         [registration] = registrations()
         assert (registration.name, registration.product) == ("Northgate", "canvas")
 
