@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from lti_tool.core import http
+from lti_tool.launch import history
 from lti_tool.launch.claims import MAX_TEXT
 from lti_tool.launch.errors import (
     ForeignConfigurationError,
@@ -249,6 +250,8 @@ def tool_registration(platform: Platform, base_url: str) -> dict[str, Any]:
         "domain": urlsplit(base_url).netloc,
         "description": "Assessments that lead to badges, certificates and degrees.",
         "target_link_uri": launch_url,
+        # With every message, so that also a link that was pasted by hand tells what it was.
+        "custom_parameters": dict(history.PARAMETERS),
         "claims": list(CLAIMS),
         "messages": [
             {

@@ -342,6 +342,7 @@ def lms() -> Iterator[Lms]:
         yield lms
 
 
+PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 CANVAS_DETAILS = {
     "product_family_code": "canvas",
     "messages_supported": [
@@ -361,9 +362,7 @@ CANVAS_DETAILS = {
 
 class TestCanvas:
     def test_it_is_asked_in_its_own_words(self, client: FlaskClient, path: str, lms: Lms) -> None:
-        lms.describe(
-            **{"https://purl.imsglobal.org/spec/lti-platform-configuration": CANVAS_DETAILS}
-        )
+        lms.describe(**{PLATFORM: CANVAS_DETAILS})
 
         page = agree(client, path, lms.begun)
 
@@ -400,6 +399,60 @@ class TestCanvas:
 
         assert deployments() == []  # `test_first_launch.py` goes on
         assert "One approval is left" not in text_of(page)
+
+
+OTHERS: dict[str, tuple[dict[str, object], str, str | None]] = {
+    # As their documentation and what tools met there say (2026): what differs from the usual.
+    "brightspace": (
+        {
+            "authorization_server": "https://api.brightspace.com/auth/token",
+            "scopes_supported": ["openid", *SCOPES],
+            PLATFORM: {"product_family_code": "desire2learn", "version": "10.8"},
+        },
+        "brightspace",
+        "https://api.brightspace.com/auth/token",
+    ),
+    "sakai, which lists nothing of LTI": (
+        {"scopes_supported": ["openid"], PLATFORM: {"product_family_code": "sakailms.org"}},
+        "sakai",
+        None,
+    ),
+    "blackboard, whose scopes are garbled": (
+        {
+            "scopes_supported": ["URL/spec/lti-ags/scope/score"],
+            "id_token_signing_alg_values_supported": ["RS256", "RS512"],
+            PLATFORM: {"product_family_code": "BlackboardLearn", "version": "3900.0"},
+        },
+        "blackboard",
+        None,
+    ),
+    "one that says nothing of itself": ({}, "generic", None),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_products_register_us_too(
+    client: FlaskClient, path: str, lms: Lms, university: InstitutionId, name: str
+) -> None:
+    details, product, audience = OTHERS[name]
+    lms.describe(**details)
+    tool = {"deployment_id": "d-1"}
+    lms.answer = ({"client_id": "c-1", TOOL_CONFIGURATION: tool}, 201)
+
+    page = agree(client, path, lms.begun)
+
+    assert page.status_code == 200, page.text
+    assert "Cairn is connected" in text_of(page)
+    assert lms.asked[0]["scope"].split() == list(SCOPES)
+    [message] = [
+        message
+        for message in lms.asked[0][TOOL_CONFIGURATION]["messages"]
+        if message["type"] == "LtiDeepLinkingRequest"
+    ]
+    assert message["placements"] == ["ContentArea"]
+    [registration], [deployment] = registrations(), deployments()
+    assert (registration.product, registration.token_audience) == (product, audience)
+    assert (deployment.platform_id, deployment.institution_id) == ("d-1", university)
 
 
 class TestRefusals:
