@@ -107,7 +107,7 @@ def register(visitor: Visitor, address: str) -> None:
     """Paste the address where the LMS registers tools; its dialogue closes by itself."""
     visitor.be(ADMINISTRATOR)
     page = visitor.page
-    page.get_by_role("link", name="Connect a tool").click()
+    page.get_by_role("link", name="Connect a tool", exact=True).click()
     page.get_by_label("Registration address of the tool").fill(address)
     page.get_by_role("button", name="Start the registration").click()
     visitor.arrive().get_by_role("button", name="Connect Cairn").click()
