@@ -1,20 +1,24 @@
 """A deployment that a platform names with its first launch only, as Canvas does."""
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lti_tool.campus import queries, store
 from lti_tool.campus.personality import CANVAS
+from lti_tool.core import clock
 from lti_tool.core.audit import CLI, AuditEntry
-from lti_tool.core.db import transaction
-from lti_tool.core.ids import InstitutionId
+from lti_tool.core.db import system_transaction, transaction
+from lti_tool.core.ids import DeploymentId, InstitutionId
 from lti_tool.platforms import invitations, services
+from lti_tool.platforms.models import RegistrationInvitation
 from tests.campus.site import Site, running_campus
-from tests.launch.platform import Connected, browsing, error_code
+from tests.launch.platform import Connected, browsing, endpoints, error_code
 from tests.launch.test_registration_routes import (
     agree,
     begun_at,
@@ -120,3 +124,34 @@ def test_an_invitation_of_nobody_gives_nothing_away(
     assert error_code(answer) == "deployment_pending"
     [deployment] = deployments()
     assert deployment.institution_id is None
+
+
+def test_of_two_that_come_first_at_once_one_is_taken(live_app: Flask) -> None:  # noqa: ARG001 - a real database
+    institution_id = services.add_institution("northgate", "Northgate University")
+    registration_id = services.add_registration(
+        issuer="https://lms.example.edu",
+        client_id="1",
+        name="Canvas",
+        endpoints=endpoints("https://lms.example.edu"),
+    )
+    invitations.invite(institution_id, actor=CLI)
+    with system_transaction() as session:
+        session.execute(
+            update(RegistrationInvitation).values(
+                used_at=clock.now(), registration_id=registration_id
+            )
+        )
+    start = threading.Barrier(6)
+
+    def come(number: int) -> tuple[DeploymentId, InstitutionId | None]:
+        start.wait()
+        return invitations.adopt(
+            registration_id, f"d-{number % 2}", platform_name=None, platform_guid=None
+        )
+
+    with ThreadPoolExecutor(6) as threads:
+        came = set(threads.map(come, range(6)))
+
+    assert len(came) == 2
+    assert sorted(str(owner) for _, owner in came) == sorted([str(institution_id), "None"])
+    assert {one.institution_id for one in deployments()} == {institution_id, None}
