@@ -7,8 +7,10 @@ from datetime import timedelta
 from random import Random
 
 import aiohttp
+from sqlalchemy import inspect
 
 from lti_tool.assessments import queries
+from lti_tool.assessments.models import Attempt
 from lti_tool.assessments.services import bind_placement, open_attempt
 from lti_tool.core import clock
 from lti_tool.core.db import transaction
@@ -78,13 +80,10 @@ def begin_exam(people: int, *, minutes: int | None = 60) -> Exam:
             for user in users
         ]
         session.add_all(launches)
+    begun = _begin(place, placement_id, [one.user_id for one in launches])
     sittings = tuple(
-        Sitting(
-            user_id=one.user_id,
-            launch_id=one.id,
-            attempt_id=open_attempt(place.id, placement_id, one.user_id),
-        )
-        for one in launches
+        Sitting(user_id=one.user_id, launch_id=one.id, attempt_id=attempt_id)
+        for one, attempt_id in zip(launches, begun, strict=True)
     )
     return Exam(
         place=place,
@@ -92,6 +91,24 @@ def begin_exam(people: int, *, minutes: int | None = 60) -> Exam:
         items=tuple(form_of(place, sittings[0].attempt_id)),
         sittings=sittings,
     )
+
+
+def _begin(
+    place: University, placement_id: PlacementId, user_ids: Sequence[UserId]
+) -> list[AttemptId]:
+    """Have the first begin by the service, and the others as that left it, all at once."""
+    first_id = open_attempt(place.id, placement_id, user_ids[0])
+    with transaction(place.id) as session:
+        first = queries.get_attempt(session, first_id)
+        same = {
+            column.key: getattr(first, column.key)
+            for column in inspect(Attempt).column_attrs
+            if column.key not in {"id", "user_id"}
+        }
+        others = [Attempt(**same, user_id=user_id) for user_id in user_ids[1:]]
+        session.add_all(others)
+        session.flush()  # fills the ids in
+        return [first_id, *(one.id for one in others)]
 
 
 @asynccontextmanager

@@ -6,7 +6,10 @@ import { Clock } from "./attempt/clock.js";
 import { arrange } from "./attempt/ordering.js";
 import { Mirror } from "./attempt/mirror.js";
 import { OnlyWindow } from "./attempt/only.js";
+import { letEnlarge } from "./attempt/pictures.js";
 import { Saver } from "./attempt/saver.js";
+import { Striking } from "./attempt/striking.js";
+import { letChoose } from "./attempt/text-size.js";
 
 // At time-up a whole room hands in: spread over seconds, well within the grace the server gives.
 const SPREAD_MS = 8000;
@@ -73,7 +76,8 @@ function put(question, { value, flagged }) {
 function wordsOf(question, value) {
   const said = controlsOf(question).map((control, place) => {
     if (isChoice(control)) {
-      return value.includes(control.value) ? control.labels[0].textContent.trim() : "";
+      const label = control.labels[0];
+      return value.includes(control.value) ? (label.querySelector("[data-words]") ?? label).textContent.trim() : "";
     }
     const word = value[place] ?? "";
     return [...(control.options ?? [])].find((option) => word && option.value === word)?.textContent ?? word;
@@ -179,6 +183,9 @@ function onTrouble(why) {
   if (saver.hasEnded) {
     lock();
   }
+  if (why === "attempt") {
+    striking.forget();
+  }
 }
 
 function say(why) {
@@ -192,6 +199,7 @@ function say(why) {
 }
 
 function lock() {
+  document.getElementById("strike").disabled = true;
   for (const fieldset of form.querySelectorAll("fieldset")) {
     fieldset.disabled = true;
   }
@@ -206,6 +214,7 @@ function show(number) {
   for (const question of questions) {
     question.hidden = Number(question.dataset.number) !== number;
   }
+  striking.look(current());
   for (const pebble of form.querySelectorAll(".palette button[name=go]")) {
     if (Number(pebble.value) === number) {
       pebble.setAttribute("aria-current", "step");
@@ -321,6 +330,7 @@ async function timeUp() {
   while (!(await saver.flush()) && saver.isOffline) {
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
+  striking.forget();
   document.getElementById("hand-in").requestSubmit();
 }
 
@@ -330,14 +340,22 @@ setInterval(() => {
   }
 }, ASK_MS);
 
+// ---- Reading aids ----
+
+letChoose(document.getElementById("text-size"));
+const striking = new Striking({ toggle: document.getElementById("strike"), questions, user, attempt });
+const enlarging = { dialog: document.getElementById("picture"), button: document.getElementById("enlarge") };
+
 // ---- Coming and going ----
 
 // Answers given before this script ran, on a slow line or device: nobody heard them being made.
 const early = questions.filter(isTouched).map((question) => [question, valueOf(question), flagOf(question).checked]);
 
 attention.look(Number(current().dataset.number));
+striking.look(current());
 for (const question of questions) {
   arrange(question);
+  letEnlarge(question, enlarging);
   saver.know(question.dataset.item, Number.parseInt(question.querySelector('[name^="was-"]').value, 10));
 }
 for (const [item, save] of mirror.left()) {
