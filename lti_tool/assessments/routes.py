@@ -30,6 +30,8 @@ blueprint = Blueprint("assessments", __name__, url_prefix="/l/<uuid:launch_id>/a
 images = Blueprint("images", __name__)
 # The largest file that a question may ask for, and what a form puts around it.
 LARGEST_REQUEST = 51_000_000
+# How an address and a form say that all questions are shown, one below the other.
+_WHOLE = "all"
 _IMAGE_ID = re.compile(r"[0-9a-f]{64}")
 
 
@@ -77,6 +79,7 @@ def show_attempt(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
     attempt, sheet = _load(here, AttemptId(attempt_id))
     if _is_over(attempt):
         return _to_result(here, attempt.id)
+    sheet = replace(sheet, is_whole=request.args.get("view") == _WHOLE)
     return _page(here, attempt, sheet, sheet.numbered(request.args.get("question", "")))
 
 
@@ -139,11 +142,20 @@ def _save_form(here: CurrentLaunch, attempt_id: AttemptId) -> ResponseReturnValu
     )
     if conflicts:
         attempt, sheet = _load(here, attempt_id)
+        sheet = replace(sheet, is_whole=_view() == _WHOLE)
         return _page(here, attempt, sheet, conflicts[0].number, conflicts), 409
     if "review" in request.form:
         return redirect(_url(here, "review_attempt", attempt_id), 303)
-    number = sheet.numbered(request.form.get("go", ""))
-    return redirect(_url(here, "show_attempt", attempt_id, question=number), 303)
+    stays = request.form.get("shown", "").partition(".")[0]
+    number = sheet.numbered(request.form.get("go", stays))
+    url = _url(here, "show_attempt", attempt_id, question=number, view=_view())
+    return redirect(url, 303)
+
+
+def _view() -> str | None:
+    """Return how a form wants questions shown: by its button, else as they were."""
+    wanted = request.form.getlist("view")
+    return _WHOLE if wanted and wanted[-1] == _WHOLE else None
 
 
 def _note_page(here: CurrentLaunch, attempt_id: AttemptId) -> None:
@@ -248,10 +260,11 @@ def _load(here: CurrentLaunch, attempt_id: AttemptId) -> tuple[Attempt, Sheet]:
         if any(isinstance(asked.item, FileUpload) for asked in form):
             sent = queries.list_attachments(session, attempt_id)
             files = {id_: attachment.name for id_, attachment in sent.items()}
+        seen = queries.seen_numbers(session, attempt)
     sheet = taking.lay_out(
         placement.title, form, responses, attempt.closes_at, clock.now(), files=files
     )
-    return attempt, replace(sheet, is_trial=placement.is_trial)
+    return attempt, replace(sheet, is_trial=placement.is_trial, seen=seen)
 
 
 def _is_over(attempt: Attempt) -> bool:
@@ -290,6 +303,19 @@ def _page(
 
 
 def _url(
-    here: CurrentLaunch, view: str, attempt_id: AttemptId, *, question: int | None = None
+    here: CurrentLaunch,
+    view_name: str,
+    attempt_id: AttemptId,
+    *,
+    question: int | None = None,
+    view: str | None = None,
 ) -> str:
-    return url_for(f".{view}", launch_id=here.launch_id, attempt_id=attempt_id, question=question)
+    anchor = f"question-{question}" if view == _WHOLE else None
+    return url_for(
+        f".{view_name}",
+        launch_id=here.launch_id,
+        attempt_id=attempt_id,
+        question=question,
+        view=view,
+        _anchor=anchor,
+    )

@@ -68,6 +68,8 @@ class Sheet:
         closes_at: the end without grace; None without a limit.
         now: when the page was made.
         is_trial: nothing of it is kept.
+        seen: numbers of questions that were in view before.
+        is_whole: all questions are shown, one below the other.
     """
 
     title: str
@@ -76,9 +78,18 @@ class Sheet:
     closes_at: datetime | None
     now: datetime
     is_trial: bool = False
+    seen: frozenset[int] = frozenset()
+    is_whole: bool = False
+
+    def is_unseen(self, question: Question, number: int) -> bool:
+        """Tell whether a question has not been looked at, while the page shows one of a number."""
+        is_known = question.number in self.seen or question.sequence > 0
+        return not (is_known or self.is_whole or question.number == number)
 
     def shown(self, number: int) -> str:
         """Return which question a page shows and since when, as its form carries it."""
+        if self.is_whole:
+            return ""  # nobody knows which one is read
         return f"{number}.{int(self.now.timestamp())}"
 
     @property

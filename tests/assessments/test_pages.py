@@ -101,6 +101,57 @@ def test_the_server_learns_which_question_was_in_view(arrive: Arrive, open_page:
     assert is_told()
 
 
+def test_the_palette_tells_what_was_not_seen_yet(arrive: Arrive, open_page: OpenPage) -> None:
+    here = arrive()
+    attempt_id = here.begin()
+    page = open_page(here.enter_url(attempt_id))
+    palette = page.get_by_role("navigation", name="Questions")
+    unseen = palette.get_by_role("button", name=re.compile("not seen yet"))
+    expect(unseen).to_have_count(2)
+
+    page.get_by_role("button", name="Next").click()
+    expect(unseen).to_have_count(1)
+    expect(palette.get_by_role("button", name="Question 3")).to_have_accessible_name(
+        re.compile(", not seen yet$")
+    )
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_all_questions_on_one_page_are_answered_there(
+    arrive: Arrive,
+    open_page: OpenPage,
+    javascript: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    here = arrive(minutes=40)
+    attempt_id = here.begin()
+    page = open_page(here.enter_url(attempt_id), javascript=javascript, width=320)
+    page.get_by_role("button", name="Next").click()
+    page.get_by_role("button", name="Show all questions on one page").press("Enter")
+    expect(page.get_by_role("heading", level=2, name=re.compile("^Question"))).to_have_count(3)
+    expect(page.get_by_role("button", name="Next")).to_be_hidden()
+    if javascript:
+        expect(page.get_by_role("heading", name="Question 2")).to_be_focused()
+        assert axe_violations(page) == []
+    assert overflow_px(page) == 0
+
+    for number, letter in enumerate("abc", 1):
+        asked = page.locator(f"#question-{number}")
+        asked.get_by_role("radio", name=f"Answer {letter.upper()}").check()
+    palette = page.get_by_role("navigation", name="Questions")
+    palette.get_by_role("button", name="Question 3").press("Enter")
+    expect(page).to_have_url(re.compile("view=all"))
+    if javascript:
+        expect_saved(page)
+        expect(page.get_by_role("heading", name="Question 3")).to_be_focused()
+    expect(page.locator("#question-3").get_by_role("radio", name="Answer C")).to_be_checked()
+    assert letters(here, attempt_id) == "abc"
+    page.reload()
+    expect(page.get_by_role("heading", level=2, name=re.compile("^Question"))).to_have_count(3)
+    page.get_by_role("button", name="Show one question at a time").press("Enter")
+    expect(page.get_by_role("heading", level=2, name=re.compile("^Question"))).to_have_count(1)
+    assert letters(here, attempt_id) == "abc"
+
+
 def test_leaving_at_once_loses_nothing(arrive: Arrive, open_page: OpenPage) -> None:
     here = arrive()
     attempt_id = here.begin()

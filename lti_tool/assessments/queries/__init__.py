@@ -64,6 +64,7 @@ from lti_tool.assessments.queries.timeline import (
     Happening,
     TimelineEntry,
     attempt_timeline,
+    seen_numbers,
     time_by_item,
 )
 
@@ -119,6 +120,7 @@ __all__ = [
     "own_conditions",
     "scheme_of",
     "seeing_deleted",
+    "seen_numbers",
     "standings",
     "time_by_item",
     "was_deleted",

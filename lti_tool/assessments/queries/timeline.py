@@ -89,6 +89,12 @@ def time_by_item(session: Session, attempt: Attempt) -> Mapping[ItemVersionId, t
     }
 
 
+def seen_numbers(session: Session, attempt: Attempt) -> frozenset[int]:
+    """Return the numbers, in the form, of the questions that were in view."""
+    row = session.get(AttemptTime, (attempt.id, attempt.institution_id))
+    return frozenset(map(int, row.by_item)) if row else frozenset()
+
+
 def attempt_timeline(session: Session, attempt: Attempt) -> tuple[TimelineEntry, ...]:
     """Return what happened to an attempt, oldest first."""
     numbers = {form_item_id(asked): number for number, asked in enumerate(attempt.form, 1)}

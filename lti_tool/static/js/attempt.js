@@ -5,6 +5,7 @@ import { Attention } from "./attempt/attention.js";
 import { Clock } from "./attempt/clock.js";
 import { arrange } from "./attempt/ordering.js";
 import { Mirror } from "./attempt/mirror.js";
+import { Moving } from "./attempt/moving.js";
 import { OnlyWindow } from "./attempt/only.js";
 import { letEnlarge } from "./attempt/pictures.js";
 import { Saver } from "./attempt/saver.js";
@@ -172,7 +173,7 @@ function onConflict(item, stored) {
     });
   }
   question.querySelector("fieldset").before(asking);
-  show(Number(question.dataset.number));
+  moving.show(question);
 }
 
 // Saving has come to an end, or one answer was refused: says so where nobody overlooks it.
@@ -207,38 +208,11 @@ function lock() {
 
 // ---- Moving about ----
 
-const current = () => questions.find((question) => !question.hidden);
+const moving = new Moving({ form, questions, onLook, onMove: () => saver.flush() });
 
-function show(number) {
-  attention.look(number);
-  for (const question of questions) {
-    question.hidden = Number(question.dataset.number) !== number;
-  }
-  striking.look(current());
-  for (const pebble of form.querySelectorAll(".palette button[name=go]")) {
-    if (Number(pebble.value) === number) {
-      pebble.setAttribute("aria-current", "step");
-    } else {
-      pebble.removeAttribute("aria-current");
-    }
-  }
-  form.querySelector("[data-stay]").value = number;
-  document.title = document.title.replace(/\d+/, number);
-  const address = new URL(location);
-  address.searchParams.set("question", number);
-  history.replaceState(null, "", address);
-}
-
-function go(number) {
-  const moves = number !== Number(current().dataset.number);
-  show(number);
-  saver.flush();
-  if (moves) {
-    const heading = current().querySelector("h2");
-    heading.focus({ preventScroll: true });
-    current().scrollIntoView({ block: "nearest" });
-    scrollTo({ top: 0 });
-  }
+function onLook(question) {
+  attention.look(Number(question.dataset.number));
+  striking.look(moving.isWhole() ? form : question);
 }
 
 async function lookOver() {
@@ -253,8 +227,10 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   if (event.submitter?.name === "review") {
     lookOver();
+  } else if (event.submitter?.name === "view") {
+    moving.view(event.submitter);
   } else {
-    go(Number(event.submitter?.value ?? current().dataset.number));
+    moving.go(Number(event.submitter?.value ?? moving.number()));
   }
 });
 
@@ -351,8 +327,7 @@ const enlarging = { dialog: document.getElementById("picture"), button: document
 // Answers given before this script ran, on a slow line or device: nobody heard them being made.
 const early = questions.filter(isTouched).map((question) => [question, valueOf(question), flagOf(question).checked]);
 
-attention.look(Number(current().dataset.number));
-striking.look(current());
+moving.begin();
 for (const question of questions) {
   arrange(question);
   letEnlarge(question, enlarging);
