@@ -14,6 +14,8 @@ import aiohttp
 from lti_tool.core.ids import AttemptId, ItemVersionId
 
 PATIENCE = aiohttp.ClientTimeout(total=8)
+# A page that is handed in waits as browsers do: who gives up early only adds to the queue.
+PATIENCE_WITH_PAGES = aiohttp.ClientTimeout(total=60)
 RETRY_SECONDS = 0.2
 
 
@@ -145,7 +147,7 @@ class Student:
         await asyncio.gather(*self.stray)
 
     async def _until_answered(self, method: str, url: str, good: set[int]) -> str:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 150
         while True:
             begun = time.perf_counter()
             try:
@@ -155,7 +157,7 @@ class Student:
                     data={"csrf_token": self.token} if method == "POST" else None,
                     headers=self._headers(),
                     allow_redirects=False,
-                    timeout=PATIENCE,
+                    timeout=PATIENCE_WITH_PAGES,
                 ) as answer:
                     text = await answer.text()
                     if answer.status in good:
