@@ -46,5 +46,8 @@ for (const part of document.querySelectorAll("[data-needs-script]")) {
   part.hidden = false;
 }
 
-tellZone();
+// Strangers who follow a link get no cookie at all; this script tells them times in their zone.
+if (!document.body.classList.contains("public")) {
+  tellZone();
+}
 tellLocally(document);
