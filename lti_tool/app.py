@@ -38,8 +38,12 @@ from lti_tool.pathways import moving_routes as moving
 from lti_tool.pathways import settings_routes as pathway_settings
 from lti_tool.people import routes as people
 from lti_tool.registrar import audit_routes as audit
+from lti_tool.registrar import batch_routes as batches
 from lti_tool.registrar import decision_routes as decisions
+from lti_tool.registrar import identity_routes as identity
 from lti_tool.registrar import routes as registrar
+from lti_tool.registrar import ruling_routes as rulings
+from lti_tool.registrar import waiting_routes as waiting
 
 # Where lower packages hand over: a verified launch by its message type, a submitted attempt,
 # staff who signed in.
@@ -94,6 +98,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(composing.blueprint)
     app.register_blueprint(moving.blueprint)
     app.register_blueprint(pathway_settings.blueprint)
+    app.register_blueprint(identity.blueprint)
+    app.register_blueprint(rulings.blueprint)
+    app.register_blueprint(batches.blueprint)
+    app.register_blueprint(waiting.blueprint)
     app.register_blueprint(audit.blueprint)
     app.register_blueprint(assessments.blueprint)
     app.register_blueprint(authoring.blueprint)

@@ -14,10 +14,12 @@ from lti_tool.badges.jobs import (
     review_award,
     revoke_credential,
 )
+from lti_tool.badges.merging import BADGES
 from lti_tool.core import outbox
 from lti_tool.grading.jobs import desire_score, desire_scores_of_course, erase_scores
 from lti_tool.launch.jobs import forget_visits
 from lti_tool.pathways.events import (
+    BatchAsked,
     PathwayCompleted,
     PathwayMoveAsked,
     PathwayNoticeGiven,
@@ -25,14 +27,26 @@ from lti_tool.pathways.events import (
 )
 from lti_tool.pathways.jobs import (
     award_completion,
+    carry_out_batch,
     count_award,
     mail_notice,
     move_everybody,
+    recount_merged,
+    recount_split,
     uncount_award,
     welcome_newcomers,
 )
-from lti_tool.people.events import MailLinkAsked, PersonErased
-from lti_tool.people.jobs import send_mail_link
+from lti_tool.pathways.merging import PATHWAYS
+from lti_tool.people import merging
+from lti_tool.people.events import (
+    MailLinkAsked,
+    PersonErased,
+    PersonMet,
+    PersonsMerged,
+    PersonsSplit,
+)
+from lti_tool.people.jobs import match_merged, match_met, send_mail_link
+from lti_tool.people.mail_following import MAIL
 from lti_tool.platforms.events import CourseServicesChanged
 
 
@@ -50,3 +64,9 @@ def register() -> None:
     outbox.subscribe(PathwayNoticeGiven, [mail_notice])
     outbox.subscribe(MailLinkAsked, [send_mail_link])
     outbox.subscribe(PathwayCompleted, [award_completion])
+    outbox.subscribe(BatchAsked, [carry_out_batch])
+    outbox.subscribe(PersonMet, [match_met])
+    outbox.subscribe(PersonsMerged, [recount_merged, match_merged])
+    outbox.subscribe(PersonsSplit, [recount_split])
+    # What a person has, feature by feature: it moves with them when two turn out to be one.
+    merging.follow(MAIL, BADGES, PATHWAYS)

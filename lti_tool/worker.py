@@ -51,6 +51,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(function="lti_tool.assessments.services.forget_trials", every=timedelta(hours=1)),
     Periodic(function="lti_tool.grading.jobs.wake_due_lanes", every=timedelta(seconds=5)),
     Periodic(function="lti_tool.grading.jobs.compare_lanes", every=timedelta(minutes=15)),
+    Periodic(function="lti_tool.people.jobs.match_everybody", every=timedelta(hours=1)),
     Periodic(function="lti_tool.launch.services.forget_expired", every=timedelta(hours=1)),
     Periodic(function="lti_tool.core.outbox.forget_finished", every=timedelta(hours=1)),
     Periodic(function="lti_tool.people.mail_access.forget_old_links", every=timedelta(hours=1)),

@@ -15,7 +15,7 @@ from lti_tool.core import settings as settings_module
 from lti_tool.core.audit import AuditEntry
 from lti_tool.core.db import transaction
 from lti_tool.core.settings import Settings
-from lti_tool.platforms.models import User
+from lti_tool.platforms.models import Registration, User
 from lti_tool.worker import run_worker
 from tests.learner import story
 from tests.test_cli import run
@@ -101,6 +101,26 @@ def test_nobody_of_another_institution_is_found_or_erased(
     done = run(operated, "person", "erase", *elsewhere, person, "--reason", "x", "--yes")
     assert (done.exit_code, "There is no such person" in done.stderr) == (1, True)
     assert names(here) == ["Zuleika Quendel"]
+
+
+def test_an_institution_vouches_for_the_numbers_of_its_own_platforms(
+    here: story.University, operated: Settings
+) -> None:
+    vouch = ("person", "vouch", "--institution", here.slug)
+    with transaction(here.institution_id) as session:
+        issuer = session.scalars(select(Registration.issuer)).one()
+
+    nobody = run(operated, *vouch)
+    unknown = run(operated, *vouch, "--issuer", "https://elsewhere.example", "--register", "sis")
+    unclear = run(operated, *vouch, "--issuer", issuer)
+    done = run(operated, *vouch, "--issuer", issuer, "--register", "sis")
+    undone = run(operated, *vouch, "--issuer", issuer, "--withdraw")
+
+    assert "nobody is matched by them" in nobody.stdout
+    assert (unknown.exit_code, issuer in unknown.stderr) == (1, True)
+    assert (unclear.exit_code, done.stdout) == (2, f"sis\t{issuer}\n")
+    assert "nobody is matched by them" in undone.stdout
+    assert acts(here)[-2:] == ["declare_authority"] * 2
 
 
 def test_retention_says_what_went(

@@ -95,6 +95,7 @@ def award_by_hand(  # noqa: PLR0913 - what a decision consists of
                 Award.achievement_id == achievement_id,
                 Award.edition == Achievement.edition,
                 Award.withdrawn_at.is_(None),
+                Award.duplicate_of_id.is_(None),
             )
         )
     cause = Cause(

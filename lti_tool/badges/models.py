@@ -80,11 +80,31 @@ class AchievementEdition(TenantRow, Base):
 
 
 class Award(TenantRow, Base):
-    """The decision that a person met an achievement's criteria: one per edition."""
+    """The decision that a person met an achievement's criteria: one per edition counts.
+
+    When two persons turn out to be one, both may have been awarded the same: then one is a
+    duplicate of the other. It keeps its credential, and counts for nothing.
+    """
 
     __tablename__ = "awards"
     __table_args__ = (
-        UniqueConstraint("institution_id", "person_id", "achievement_id", "edition"),
+        Index(
+            "uq_awards_one_counts",
+            "institution_id",
+            "person_id",
+            "achievement_id",
+            "edition",
+            unique=True,
+            postgresql_where=text("duplicate_of_id IS NULL"),
+        ),
+        Index("ix_awards_person", "institution_id", "person_id"),
+        Index(
+            "ix_awards_duplicate_of",
+            "institution_id",
+            "duplicate_of_id",
+            postgresql_where=text("duplicate_of_id IS NOT NULL"),
+        ),
+        tenant_key("duplicate_of_id", "awards"),
         tenant_key("person_id", "persons"),
         tenant_key("achievement_id", "achievements"),
     )
@@ -97,6 +117,7 @@ class Award(TenantRow, Base):
     valid_until: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
     withdrawn_reason: Mapped[str | None]
+    duplicate_of_id: Mapped[AwardId | None]
 
 
 class AwardCause(TenantRow, Base):

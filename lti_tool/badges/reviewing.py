@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -37,8 +37,7 @@ def open_review(institution_id: InstitutionId, attempt_id: AttemptId) -> None:
     with transaction(institution_id) as session:
         awards = session.scalars(
             select(Award)
-            .join(AwardCause, AwardCause.award_id == Award.id)
-            .where(AwardCause.cause_id == attempt_id, Award.withdrawn_at.is_(None))
+            .where(Award.id.in_(_resting_on(attempt_id)), Award.withdrawn_at.is_(None))
             .with_for_update(of=Award)
         ).all()
         for award in awards:
@@ -75,7 +74,11 @@ def list_reviews(session: Session) -> list[OpenReview]:
         select(AwardReview, Award, Achievement)
         .join(Award, Award.id == AwardReview.award_id)
         .join(Achievement, Achievement.id == Award.achievement_id)
-        .where(AwardReview.decided_at.is_(None), Award.withdrawn_at.is_(None))
+        .where(
+            AwardReview.decided_at.is_(None),
+            Award.withdrawn_at.is_(None),
+            Award.duplicate_of_id.is_(None),
+        )
         .order_by(AwardReview.opened_at, AwardReview.id)
     ).all()
     names = display_names(session, [award.person_id for _, award, _ in rows])
@@ -127,25 +130,34 @@ def decide_review(
 def rests_on(session: Session, attempt_id: AttemptId) -> bool:
     """Tell whether an attempt is all that speaks for an award that stands."""
     award_ids = session.scalars(
-        select(Award.id)
-        .join(AwardCause, AwardCause.award_id == Award.id)
-        .where(AwardCause.cause_id == attempt_id, Award.withdrawn_at.is_(None))
+        select(Award.id).where(Award.id.in_(_resting_on(attempt_id)), Award.withdrawn_at.is_(None))
     ).all()
     return any(not _is_founded(session, each, without=attempt_id) for each in award_ids)
+
+
+def _resting_on(attempt_id: AttemptId) -> Select[AwardId]:
+    """Return the awards that an attempt earned; of a duplicate, the one that counts."""
+    return (
+        select(func.coalesce(Award.duplicate_of_id, Award.id))
+        .join(AwardCause, AwardCause.award_id == Award.id)
+        .where(AwardCause.cause_id == attempt_id)
+    )
 
 
 def _is_founded(session: Session, award_id: AwardId, *, without: AttemptId | None = None) -> bool:
     """Tell whether something speaks for an award: an attempt that passes, or no attempt at all.
 
     An attempt that was deleted is seen by nobody, and speaks for nothing; nor does `without`.
+    What speaks for one of its duplicates speaks for it.
     """
     cause = (
         select(AwardCause.id)
         .outerjoin(
             Attempt, (Attempt.id == AwardCause.cause_id) & (AwardCause.kind == CauseKind.PASS.value)
         )
+        .join(Award, Award.id == AwardCause.award_id)
         .where(
-            AwardCause.award_id == award_id,
+            or_(Award.id == award_id, Award.duplicate_of_id == award_id),
             (AwardCause.kind != CauseKind.PASS.value) | Attempt.passed,
             AwardCause.cause_id.is_distinct_from(without),
         )

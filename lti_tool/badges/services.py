@@ -45,6 +45,7 @@ from lti_tool.core.ids import (
     new_id,
 )
 from lti_tool.core.secret import hash_of, new_secret
+from lti_tool.people.queries import current_person
 
 TOKEN_BYTES = 16  # 128 bits: nobody finds a link by trying
 
@@ -177,6 +178,7 @@ def grant_award(
         NotFoundError: the achievement is not here.
     """
     with transaction(institution_id) as session:
+        person_id = current_person(session, person_id)
         edition, months = _current_edition(session, achievement_id)
         standing = None
         award_id = session.scalar(
@@ -200,6 +202,7 @@ def grant_award(
                     Award.person_id == person_id,
                     Award.achievement_id == achievement_id,
                     Award.edition == edition,
+                    Award.duplicate_of_id.is_(None),
                 )
                 .with_for_update()
             ).one()
@@ -316,6 +319,8 @@ def withdraw_award(
 ) -> None:
     """Withdraw an award and revoke its credential. A second withdrawal changes nothing.
 
+    Its duplicates fall with it: it is the same achievement of the same person.
+
     The status list is signed anew by `publish_status_lists`, which hears of it.
 
     Raises:
@@ -327,9 +332,17 @@ def withdraw_award(
             return
         now = clock.now()
         award.withdrawn_at, award.withdrawn_reason = now, reason
+        duplicates = session.scalars(
+            update(Award)
+            .where(Award.duplicate_of_id == award_id, Award.withdrawn_at.is_(None))
+            .values(withdrawn_at=now, withdrawn_reason=reason)
+            .returning(Award.id)
+        ).all()
         lists = session.scalars(
             update(Credential)
-            .where(Credential.award_id == award_id, Credential.revoked_at.is_(None))
+            .where(
+                Credential.award_id.in_([award_id, *duplicates]), Credential.revoked_at.is_(None)
+            )
             .values(revoked_at=now)
             .returning(Credential.status_list_id)
         ).all()

@@ -16,9 +16,10 @@ from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.ids import InstitutionId, PersonId
 from lti_tool.core.storage import storage
 from lti_tool.launch import services as launch
-from lti_tool.people import erasing
+from lti_tool.people import erasing, matching
 from lti_tool.people import services as people
 from lti_tool.people.accounts import list_accounts
+from lti_tool.people.queries import current_person, list_authorities
 from lti_tool.platforms import forgetting
 from lti_tool.platforms import queries as platform_queries
 
@@ -65,8 +66,9 @@ def find(slug: str, words: tuple[str, ...]) -> None:
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True)
 def export(slug: str, person: UUID, output: Path) -> None:
     """Write all that is kept about a person to a ZIP: data.json and the files they sent."""
-    institution_id, person_id = _institution(slug), PersonId(person)
+    institution_id = _institution(slug)
     with transaction(institution_id) as session:
+        person_id = current_person(session, PersonId(person))
         data = personal_data.collect(session, person_id)
         files = personal_data.list_files(session, person_id)
     _note(institution_id, person_id, "export_person")
@@ -92,8 +94,9 @@ def erase(slug: str, person: UUID, *, reason: str, dry_run: bool, yes: bool) -> 
     What they answered, sent and shared goes, and their credentials are revoked. It cannot be
     undone; give them what is kept first: cairn person export.
     """
-    institution_id, person_id = _institution(slug), PersonId(person)
+    institution_id = _institution(slug)
     with transaction(institution_id) as session:
+        person_id = current_person(session, PersonId(person))
         data = personal_data.collect(session, person_id)
         files = personal_data.list_files(session, person_id)
     if data["person"]["erased_at"] is not None:
@@ -110,6 +113,36 @@ def erase(slug: str, person: UUID, *, reason: str, dry_run: bool, yes: bool) -> 
         click.confirm("Erase? It cannot be undone.", abort=True)
     erasing.erase_person(institution_id, person_id, reason=reason, actor=audit.CLI)
     click.echo("Erased. Workers take what was answered and signed within moments: cairn backlog")
+
+
+@person.command()
+@WHOSE
+@click.option("--issuer", help="Of the platform, as in cairn registration list.")
+@click.option("--register", help="Of whose numbers it speaks: one word for all its platforms.")
+@click.option("--withdraw", is_flag=True, help="Its numbers are of no register any more.")
+def vouch(slug: str, issuer: str | None, register: str | None, *, withdraw: bool) -> None:
+    """Say which platforms' student numbers are of one register; without options, list them.
+
+    People who have the same number at two platforms of a register are one person, and are merged
+    by themselves within the hour. An e-mail address in common only puts them before a registrar.
+    """
+    institution_id = _institution(slug)
+    if issuer is not None:
+        if (register is None) is not withdraw:
+            raise click.UsageError("Give either --register or --withdraw.")
+        with transaction(institution_id) as session:
+            known = platform_queries.list_issuers(session)
+        if issuer not in known:
+            raise click.ClickException(
+                f"Not an issuer of a platform here; those: {', '.join(known)}"
+            )
+        matching.declare_authority(institution_id, issuer, register, actor=audit.CLI)
+    with transaction(institution_id) as session:
+        rows = list_authorities(session)
+    for row in rows:
+        click.echo(f"{row.namespace}\t{row.issuer}")
+    if not rows:
+        click.echo("No platform's student numbers are vouched for: nobody is matched by them.")
 
 
 @click.group()

@@ -93,6 +93,7 @@ def _list_people(
             PathwayStone.version_id == newest_id,
             PathwayStone.is_beside.is_(False),
             Award.withdrawn_at.is_(None),
+            Award.duplicate_of_id.is_(None),
         )
     )
     everybody = union(on_it, holders).subquery()

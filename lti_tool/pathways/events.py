@@ -17,6 +17,14 @@ class PathwayPublished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BatchAsked:
+    """Something is to be decided about many people, or about those of them who are left."""
+
+    institution_id: InstitutionId
+    batch_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PathwayCompleted:
     """Somebody came to meet all of a pathway; again, if a part had fallen away.
 

@@ -2,10 +2,11 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -47,10 +48,19 @@ def facts_of(
     pathway: Pathway,
     expression: Requirement,
     person_ids: Collection[PersonId],
+    *,
+    without: Collection[UUID] = (),
 ) -> dict[PersonId, Facts]:
     """Return what these people's standings on a pathway follow from, by this expression.
 
     Awards that count in another pathway which shares them are left out.
+
+    Args:
+        session: of the pathway's institution.
+        pathway: which.
+        expression: of one of its versions.
+        person_ids: whose.
+        without: decisions that are to be left out, by id, to see what undoing them would do.
     """
     found = {person_id: Facts() for person_id in person_ids}
     rows = list(
@@ -59,10 +69,12 @@ def facts_of(
                 PathwayRuling.pathway_id == pathway.id,
                 PathwayRuling.person_id.in_(person_ids),
                 PathwayRuling.undone_at.is_(None),
+                PathwayRuling.id.not_in(without),
             )
         )
     )
-    in_place = {row.award_id for row in rows if row.award_id is not None}
+    instead = _that_count(session, {row.award_id for row in rows if row.award_id is not None})
+    in_place = set(instead.values())
     elsewhere = _counted_elsewhere(session, pathway, person_ids) if pathway.sharing else {}
     here = {stone.achievement_id for stone in stones(expression)}
     for person_id, award in list_held(session, expression, person_ids, besides=in_place):
@@ -73,15 +85,37 @@ def facts_of(
     for row in rows:
         by_person[row.person_id].append(row)
     for person_id, own in by_person.items():
-        found[person_id].rulings = rulings_for(expression, own)
+        found[person_id].rulings = rulings_for(expression, own, instead)
     return found
 
 
-def rulings_for(expression: Requirement, rows: Iterable[PathwayRuling]) -> Rulings:
+def _that_count(session: Session, award_ids: Collection[AwardId]) -> dict[AwardId, AwardId]:
+    """Return, per award, the one that counts: itself, or the one that it is a duplicate of."""
+    if not award_ids:
+        return {}
+    return dict(
+        session.execute(
+            select(Award.id, func.coalesce(Award.duplicate_of_id, Award.id)).where(
+                Award.id.in_(award_ids)
+            )
+        ).all()
+    )
+
+
+def rulings_for(
+    expression: Requirement,
+    rows: Iterable[PathwayRuling],
+    instead: Mapping[AwardId, AwardId],
+) -> Rulings:
     """Return decisions as they apply to an expression.
 
     One about a stone that another version had holds for the stones of the same achievement;
     one about a group holds only for that group.
+
+    Args:
+        expression: of the version the person is on.
+        rows: decisions that stand.
+        instead: per award that one of them names, the award that counts.
     """
     known = {node.id for node in nodes(expression)}
     waived, substitutes = dict(NO_RULINGS.waived), dict(NO_RULINGS.substitutes)
@@ -95,7 +129,7 @@ def rulings_for(expression: Requirement, rows: Iterable[PathwayRuling]) -> Rulin
             if row.award_id is None:
                 waived.setdefault(place, row.ruled_at)
             else:
-                substitutes.setdefault(place, (row.award_id, row.ruled_at))
+                substitutes.setdefault(place, (instead[row.award_id], row.ruled_at))
     return Rulings(waived=waived, substitutes=substitutes)
 
 
@@ -118,6 +152,7 @@ def list_held(
         ).where(
             Award.person_id.in_(person_ids),
             Award.withdrawn_at.is_(None),
+            Award.duplicate_of_id.is_(None),
             or_(Award.achievement_id.in_(named(expression)), Award.id.in_(besides)),
         )
     ).all()
@@ -149,16 +184,22 @@ def list_held(
 
 
 def grades_of(session: Session, award_ids: Collection[AwardId]) -> dict[AwardId, Decimal]:
-    """Return the best share of points among the attempts that earned each award, 0 to 1."""
+    """Return the best share of points among the attempts that earned each award, 0 to 1.
+
+    What earned its duplicates earned it, too.
+    """
+    counts = func.coalesce(Award.duplicate_of_id, Award.id)
     rows = session.execute(
-        select(AwardCause.award_id, func.max(Attempt.points_earned / Attempt.points_possible))
+        select(counts, func.max(Attempt.points_earned / Attempt.points_possible))
+        .select_from(AwardCause)
+        .join(Award, Award.id == AwardCause.award_id)
         .join(Attempt, Attempt.id == AwardCause.cause_id)
         .where(
-            AwardCause.award_id.in_(award_ids),
+            or_(Award.id.in_(award_ids), Award.duplicate_of_id.in_(award_ids)),
             AwardCause.kind == CauseKind.PASS.value,
             Attempt.points_possible > 0,
         )
-        .group_by(AwardCause.award_id)
+        .group_by(counts)
     )
     return {award_id: best for award_id, best in rows if best is not None}
 

@@ -1,19 +1,29 @@
 """How pathways react to awards: each handler reads what is so now, so order does not matter."""
 
+import time
+
 from lti_tool.badges.events import AwardGranted, AwardWithdrawn
 from lti_tool.badges.rules import Cause, CauseKind
 from lti_tool.badges.services import grant_award
-from lti_tool.core import mail
+from lti_tool.core import mail, outbox
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AchievementId, InstitutionId, PersonId
 from lti_tool.pathways import notices, queries, services
 from lti_tool.pathways.deciding import migrating
+from lti_tool.pathways.deciding.batch import carry_out
 from lti_tool.pathways.events import (
+    BatchAsked,
     PathwayCompleted,
     PathwayMoveAsked,
     PathwayNoticeGiven,
     PathwayPublished,
 )
+from lti_tool.people.events import PersonsMerged, PersonsSplit
+from lti_tool.people.queries import current_person
+
+# A job that begins no more people after so long ends well before it would be taken for lost.
+BATCH_SECONDS = 20.0
+PEOPLE_BETWEEN_LOOKS = 20
 
 
 def count_award(event: AwardGranted) -> None:
@@ -57,23 +67,57 @@ def award_completion(event: PathwayCompleted) -> None:
     """
     with transaction(event.institution_id) as session:
         pathway = queries.get_pathway(session, event.pathway_id)
-        completion = queries.find_open_completion(session, event.pathway_id, event.person_id)
+        person_id = current_person(session, event.person_id)
+        completion = queries.find_open_completion(session, event.pathway_id, person_id)
     if completion is None or completion.id != event.completion_id:
         return  # a part fell away before we came to it
     if pathway.confirms_completion and completion.confirmed_at is None:
         return  # a registrar's confirmation announces it again
     grant_award(
         event.institution_id,
-        event.person_id,
+        person_id,
         pathway.achievement_id,
         cause=Cause(kind=CauseKind.PATHWAY, id=event.completion_id, caused_at=event.completed_at),
     )
+
+
+def carry_out_batch(event: BatchAsked) -> None:
+    """Decide about people of a batch for a while, then have whoever is free go on."""
+    began = time.monotonic()
+    while carry_out(event.institution_id, event.batch_id, limit=PEOPLE_BETWEEN_LOOKS):
+        if time.monotonic() - began > BATCH_SECONDS:
+            with transaction(event.institution_id) as session:
+                outbox.record(session, event)
+            return
+
+
+def recount_merged(event: PersonsMerged) -> None:
+    """Count all that a person holds by now, on every pathway, after another was merged into them.
+
+    Run too late, after a split, it counts what is so then.
+    """
+    _recount_all(event.institution_id, event.kept_id)
+
+
+def recount_split(event: PersonsSplit) -> None:
+    """Count what each of two persons holds who are no longer one."""
+    for person_id in (event.kept_id, event.gone_id):
+        _recount_all(event.institution_id, person_id)
+
+
+def _recount_all(institution_id: InstitutionId, person_id: PersonId) -> None:
+    with transaction(institution_id) as session:
+        person_id = current_person(session, person_id)
+        pathways = queries.list_all_pathways_of(session, person_id)
+    for pathway_id in pathways:
+        services.recount(institution_id, pathway_id, person_id)
 
 
 def _recount(
     institution_id: InstitutionId, person_id: PersonId, achievement_id: AchievementId
 ) -> None:
     with transaction(institution_id) as session:
+        person_id = current_person(session, person_id)
         pathways = queries.list_pathways_of(session, person_id, achievement_id)
     for pathway_id in pathways:
         services.recount(institution_id, pathway_id, person_id)

@@ -344,3 +344,53 @@ class PathwayMove(TenantRow, Base):
     spares: Mapped[bool] = mapped_column(default=False)
     decided_by: Mapped[UUID | None]
     finished_at: Mapped[datetime | None]
+
+
+class DecisionBatch(TenantRow, Base):
+    """One decision about many people on a pathway, and who made it; `BatchPerson` says how far.
+
+    `target` is the requirement, achievement or version it is about; completions are confirmed
+    without one.
+    """
+
+    __tablename__ = "pathway_batches"
+    __table_args__ = (
+        CheckConstraint("act IN ('waive', 'credit', 'move', 'confirm')", name="act"),
+        CheckConstraint("(target IS NULL) = (act = 'confirm')", name="target"),
+        Index("ix_pathway_batches_pathway", "institution_id", "pathway_id"),
+        tenant_key("pathway_id", "pathways"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    pathway_id: Mapped[PathwayId]
+    act: Mapped[str]
+    target: Mapped[UUID | None]
+    reason: Mapped[str]
+    actor_kind: Mapped[str]
+    actor_id: Mapped[UUID | None]
+    asked_at: Mapped[datetime]
+
+
+class BatchPerson(TenantRow, Base):
+    """One person of a batch, as they were told apart then; `note` says why they were skipped."""
+
+    __tablename__ = "pathway_batch_people"
+    __table_args__ = (
+        CheckConstraint("outcome IN ('done', 'skipped')", name="outcome"),
+        CheckConstraint("(outcome IS NULL) = (decided_at IS NULL)", name="decided"),
+        Index(
+            "ix_pathway_batch_people_left",
+            "institution_id",
+            "batch_id",
+            "person_id",
+            postgresql_where=text("outcome IS NULL"),
+        ),
+        tenant_key("batch_id", "pathway_batches"),
+        tenant_key("person_id", "persons"),
+    )
+
+    batch_id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[PersonId] = mapped_column(primary_key=True)
+    outcome: Mapped[str | None]
+    note: Mapped[str | None]
+    decided_at: Mapped[datetime | None]

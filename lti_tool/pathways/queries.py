@@ -26,8 +26,15 @@ from lti_tool.pathways.standing import (
     LearnerRow,
     PathwayOverview,
     PathwayStanding,
-    State,
     Stone,
+)
+from lti_tool.pathways.which import (
+    COMPLETED,
+    EVERYBODY,
+    LAPSED,
+    ONE_AWAY,
+    Which,
+    conditions,
 )
 
 
@@ -111,6 +118,23 @@ def list_pathways_of(
     )
 
 
+def list_all_pathways_of(session: Session, person_id: PersonId) -> list[PathwayId]:
+    """Return the pathways a person is on, and those their awards would bring them on, by id."""
+    begun = select(Progress.pathway_id).where(Progress.person_id == person_id)
+    named = (
+        select(PathwayVersion.pathway_id)
+        .join(PathwayStone, PathwayStone.version_id == PathwayVersion.id)
+        .join(Award, Award.achievement_id == PathwayStone.achievement_id)
+        .where(
+            Award.person_id == person_id,
+            Award.withdrawn_at.is_(None),
+            Award.duplicate_of_id.is_(None),
+            is_newest(),
+        )
+    )
+    return sorted(session.scalars(begun.union(named)))
+
+
 def list_newcomers(session: Session, pathway_id: PathwayId, *, limit: int) -> list[PersonId]:
     """Return people who hold what the newest version names and have no progress row yet."""
     version = get_newest_version(session, pathway_id)
@@ -168,13 +192,18 @@ def list_progress(session: Session, person_id: PersonId) -> list[PathwayStanding
         .order_by(Progress.missing, Pathway.title, Pathway.id)
     ).all()
     expressions = {version.id: from_json(version.expression) for _, version, _, _ in rows}
-    names = _names(session, expressions.values())
-    found = []
-    for progress, version, pathway, achievement_name in rows:
-        expression = expressions[version.id]
-        facts = facts_of(session, pathway, expression, [person_id])[person_id]
-        found.append(_standing(progress, version, pathway, achievement_name, facts, names))
-    return found
+    facts = {
+        version.id: facts_of(session, pathway, expressions[version.id], [person_id])[person_id]
+        for _, version, pathway, _ in rows
+    }
+    # What counts in another's place is none of those that the expressions name.
+    held = {award.achievement_id for own in facts.values() for award in own.held}
+    asked_for = {known for tree in expressions.values() for known in trees.named(tree)}
+    names = achievement_names(session, held | asked_for)
+    return [
+        _standing(progress, version, pathway, achievement_name, facts[version.id], names)
+        for progress, version, pathway, achievement_name in rows
+    ]
 
 
 def _standing(  # noqa: PLR0913, PLR0917 - the rows it is made of
@@ -221,33 +250,27 @@ def judged(pathway: Pathway, expression: Requirement, facts: Facts) -> Stand:
     return stand(expression, facts.held, facts.judged_at, policy, facts.rulings)
 
 
-def list_learners(  # noqa: PLR0913 - a page of a table that can be filtered
+def list_learners(
     session: Session,
     pathway_id: PathwayId,
+    which: Which = EVERYBODY,
     *,
     after: tuple[int, PersonId] | None = None,
     limit: int = 25,
-    state: State | None = None,
-    person_ids: Collection[PersonId] | None = None,
 ) -> list[LearnerRow]:
     """Return a page of the people on a pathway: completed first, then the nearest.
 
-    The next page comes `after` the `key` of this one's last row. Given a `state` or
-    `person_ids`, such as those whose name was searched for, only these are listed.
+    The next page comes `after` the `key` of this one's last row.
     """
     page = (
         select(Progress, PathwayVersion)
         .join(PathwayVersion, PathwayVersion.id == Progress.version_id)
-        .where(Progress.pathway_id == pathway_id)
+        .where(Progress.pathway_id == pathway_id, *conditions(which))
         .order_by(Progress.missing, Progress.person_id)
         .limit(limit)
     )
     if after is not None:
         page = page.where(tuple_(Progress.missing, Progress.person_id) > tuple_(*after))
-    if person_ids is not None:
-        page = page.where(Progress.person_id.in_(person_ids))
-    if state is not None:
-        page = page.where(_IN_STATE[state])
     rows = session.execute(page).all()
     people = [progress.person_id for progress, _ in rows]
     on_page = and_(Contribution.pathway_id == pathway_id, Contribution.person_id.in_(people))
@@ -281,18 +304,17 @@ def list_learners(  # noqa: PLR0913 - a page of a table that can be filtered
     return learners
 
 
-_COMPLETED = Progress.missing == 0
-_LAPSED = and_(Progress.completed_at.is_not(None), Progress.missing > 0)
-_ONE_AWAY = and_(Progress.completed_at.is_(None), Progress.missing == 1)
-_UNDER_WAY = and_(Progress.completed_at.is_(None), Progress.missing > 0)
-
-
-_IN_STATE: dict[State, ColumnElement[bool]] = {
-    "completed": _COMPLETED,
-    "lapsed": _LAPSED,
-    "one_away": _ONE_AWAY,
-    "under_way": _UNDER_WAY,
-}
+def list_people_in(
+    session: Session, pathway_id: PathwayId, which: Which = EVERYBODY
+) -> list[PersonId]:
+    """Return who is on a pathway, in order of id."""
+    return list(
+        session.scalars(
+            select(Progress.person_id)
+            .where(Progress.pathway_id == pathway_id, *conditions(which))
+            .order_by(Progress.person_id)
+        )
+    )
 
 
 def pathway_overview(
@@ -303,9 +325,9 @@ def pathway_overview(
         select(
             Progress.pathway_id,
             func.count().label("learners"),
-            func.count().filter(_ONE_AWAY).label("one_away"),
-            func.count().filter(_COMPLETED).label("completed"),
-            func.count().filter(_LAPSED).label("lapsed"),
+            func.count().filter(ONE_AWAY).label("one_away"),
+            func.count().filter(COMPLETED).label("completed"),
+            func.count().filter(LAPSED).label("lapsed"),
         )
         .where(true() if pathway_id is None else Progress.pathway_id == pathway_id)
         .group_by(Progress.pathway_id)

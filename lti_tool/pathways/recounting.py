@@ -29,6 +29,7 @@ from lti_tool.pathways.expression import Requirement, from_json
 from lti_tool.pathways.facts import Facts, facts_of
 from lti_tool.pathways.models import Completion, Contribution, Pathway, Progress
 from lti_tool.pathways.stand import LapsePolicy, Pair, Stand, stand
+from lti_tool.people.queries import current_people
 
 
 def recount(
@@ -56,10 +57,12 @@ def recount_within(
     Args:
         session: of the pathway's institution.
         pathway: which.
-        person_ids: who; those not on it yet are brought onto its newest version.
+        person_ids: who, by any id of theirs; those not on it yet are brought onto its newest
+            version.
         move_to: the version of the pathway they are on from now on.
     """
-    locked = _lock_progress(session, pathway.id, sorted(person_ids))
+    person_ids = current_people(session, person_ids)
+    locked = _lock_progress(session, pathway.id, person_ids)
     if move_to is not None:
         for progress in locked:
             progress.version_id = move_to

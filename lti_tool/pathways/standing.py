@@ -10,8 +10,9 @@ from uuid import UUID
 from lti_tool.core.ids import AchievementId, AwardId, PathwayId, PersonId
 from lti_tool.pathways.rules import Evaluation, Held
 
-# Of a learner on a pathway. Lapsed: completed, and a part fell away since.
-State = Literal["completed", "lapsed", "one_away", "under_way"]
+# Of a learner on a pathway. Lapsed: completed, and a part fell away since. Stalled: under way, and
+# nothing has counted for long. Expiring: time will soon take something away.
+State = Literal["completed", "lapsed", "one_away", "under_way", "stalled", "expiring"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

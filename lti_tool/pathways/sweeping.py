@@ -9,7 +9,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import exists, func, select, true, update
 from sqlalchemy.orm import Session, aliased
 
 from lti_tool.badges.models import Award, AwardCause
@@ -105,15 +105,25 @@ def set_lapse_policy(
         recounting.make_all_due(session, pathway_id)
 
 
-def list_to_review(session: Session, pathway_id: PathwayId) -> list[Completion]:
-    """Return lapsed completions about which somebody has to decide, the oldest first."""
+def list_to_review(
+    session: Session,
+    pathway_id: PathwayId | None = None,
+    *,
+    person_id: PersonId | None = None,
+    limit: int | None = None,
+) -> list[Completion]:
+    """Return lapsed completions about which somebody has to decide, the oldest first.
+
+    Of one pathway or all, of one person or everybody.
+    """
     again = aliased(Completion)
     return list(
         session.scalars(
             select(Completion)
             .join(Pathway, Pathway.id == Completion.pathway_id)
             .where(
-                Completion.pathway_id == pathway_id,
+                true() if pathway_id is None else Completion.pathway_id == pathway_id,
+                true() if person_id is None else Completion.person_id == person_id,
                 Pathway.lapse_policy == LapsePolicy.REVIEW.value,
                 Completion.lapsed_at.is_not(None),
                 Completion.settled_at.is_(None),
@@ -124,6 +134,7 @@ def list_to_review(session: Session, pathway_id: PathwayId) -> list[Completion]:
                 ),
             )
             .order_by(Completion.lapsed_at, Completion.id)
+            .limit(limit)
         )
     )
 
@@ -250,7 +261,8 @@ def _certificates(session: Session, completion: Completion) -> list[AwardId]:
     decided = exists().where(by_hand.award_id == Award.id, by_hand.kind == CauseKind.DECISION.value)
     return list(
         session.scalars(
-            select(Award.id)
+            # Of a duplicate, the one that counts: with it all others are withdrawn.
+            select(func.coalesce(Award.duplicate_of_id, Award.id))
             .join(AwardCause, AwardCause.award_id == Award.id)
             .where(
                 AwardCause.kind == CauseKind.PATHWAY.value,
@@ -258,6 +270,7 @@ def _certificates(session: Session, completion: Completion) -> list[AwardId]:
                 Award.withdrawn_at.is_(None),
                 ~decided,
             )
+            .distinct()
         )
     )
 

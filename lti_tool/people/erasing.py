@@ -37,6 +37,7 @@ def erase_person(
         NotFoundError: there is no such person here.
     """
     with transaction(institution_id) as session:
+        person_id = queries.current_person(session, person_id)
         person = session.scalar(select(Person).where(Person.id == person_id).with_for_update())
         if person is None:
             raise NotFoundError("There is no such person.")

@@ -142,3 +142,35 @@ class MailLinkUsedError(NotFoundError):
 
     def __init__(self) -> None:
         super().__init__("A link in a letter works once, and for 20 minutes.")
+
+
+class SamePersonError(InvalidRequestError):
+    """Two ids of which both are the same."""
+
+    code = "same_person"
+    title = "This is one person already"
+
+    def __init__(self) -> None:
+        super().__init__("Choose two different people.")
+
+
+class MergedMeanwhileError(ConflictError):
+    """One of two persons was merged into a third since the page was shown."""
+
+    code = "merged_meanwhile"
+    title = "One of the two has been merged since"
+    steps = ("Open the learner again.", "Then compare once more.")
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was changed.")
+
+
+class MergedFurtherError(ConflictError):
+    """A merge into somebody who was themselves merged since: the later one comes off first."""
+
+    code = "merged_further"
+    title = "There is a later merge above this one"
+    steps = ("Undo the later merge first.",)
+
+    def __init__(self) -> None:
+        super().__init__("The person who stayed was merged into somebody else since.")

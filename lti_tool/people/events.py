@@ -21,3 +21,31 @@ class MailLinkAsked:
 
     institution_id: InstitutionId
     link_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonMet:
+    """Somebody is known for the first time, by one account; they may be known by another."""
+
+    institution_id: InstitutionId
+    person_id: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonsMerged:
+    """Two persons turned out to be one; all that was `gone_id`'s is `kept_id`'s now."""
+
+    institution_id: InstitutionId
+    merge_id: UUID
+    kept_id: PersonId
+    gone_id: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonsSplit:
+    """A merge was undone: each has again what was theirs."""
+
+    institution_id: InstitutionId
+    merge_id: UUID
+    kept_id: PersonId
+    gone_id: PersonId

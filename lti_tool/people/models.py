@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lti_tool.core.db import Base, TenantRow, tenant_key
@@ -15,13 +15,25 @@ class Person(TenantRow, Base):
     """One human being at one institution, over all its platforms.
 
     Since `erased_at` nothing is known of them but what they did: their accounts have no name.
+
+    One that was merged holds nothing any more and says into whom; a split brings it back.
     """
 
     __tablename__ = "persons"
+    __table_args__ = (
+        Index(
+            "ix_persons_merged_into",
+            "institution_id",
+            "merged_into_id",
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+        ),
+        tenant_key("merged_into_id", "persons"),
+    )
 
     id: Mapped[PersonId] = mapped_column(primary_key=True, default=new_id)
     created_at: Mapped[datetime]
     erased_at: Mapped[datetime | None]
+    merged_into_id: Mapped[PersonId | None]
 
 
 class PersonUser(TenantRow, Base):
@@ -33,6 +45,80 @@ class PersonUser(TenantRow, Base):
     id: Mapped[UserId] = mapped_column(primary_key=True)
     person_id: Mapped[PersonId] = mapped_column(index=True)
     linked_at: Mapped[datetime]
+
+
+class IdentifierAuthority(TenantRow, Base):
+    """The institution vouches that a platform's student numbers are of one register.
+
+    Two platforms of the same `namespace` that tell the same number mean the same person.
+    """
+
+    __tablename__ = "identifier_authorities"
+
+    issuer: Mapped[str] = mapped_column(primary_key=True)
+    namespace: Mapped[str]
+    declared_at: Mapped[datetime]
+
+
+class PersonMatch(TenantRow, Base):
+    """Two persons that may be one, and what was decided about them; the lower id comes first.
+
+    Those that were decided to be apart are not put forward again.
+    """
+
+    __tablename__ = "person_matches"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "first_id", "second_id"),
+        CheckConstraint("first_id < second_id", name="pair"),
+        CheckConstraint("state IN ('open', 'merged', 'apart')", name="state"),
+        CheckConstraint("why IN ('email', 'number', 'decision')", name="why"),
+        Index(
+            "ix_person_matches_open",
+            "institution_id",
+            "id",
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index("ix_person_matches_second", "institution_id", "second_id"),
+        tenant_key("first_id", "persons"),
+        tenant_key("second_id", "persons"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    first_id: Mapped[PersonId]
+    second_id: Mapped[PersonId]
+    why: Mapped[str]
+    state: Mapped[str]
+    found_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+
+
+class PersonMerge(TenantRow, Base):
+    """That one person was found to be another, and all it takes to undo that.
+
+    `moved` holds, per feature, the ids of the rows that changed hands.
+    """
+
+    __tablename__ = "person_merges"
+    __table_args__ = (
+        CheckConstraint("kept_id <> gone_id", name="pair"),
+        Index(
+            "uq_person_merges_standing",
+            "institution_id",
+            "gone_id",
+            unique=True,
+            postgresql_where=text("undone_at IS NULL"),
+        ),
+        Index("ix_person_merges_kept", "institution_id", "kept_id"),
+        tenant_key("kept_id", "persons"),
+        tenant_key("gone_id", "persons"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    kept_id: Mapped[PersonId]
+    gone_id: Mapped[PersonId]
+    moved: Mapped[dict[str, Any]]
+    merged_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
 
 
 class UserWord(TenantRow, Base):

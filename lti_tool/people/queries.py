@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import PersonId, UserId
 from lti_tool.people.models import (
+    IdentifierAuthority,
     IdentityProvider,
     Person,
     PersonUser,
@@ -41,6 +42,51 @@ def get_person(session: Session, person_id: PersonId) -> Person:
 def is_erased(session: Session, person_id: PersonId) -> bool:
     """Tell whether nobody is to know any more who this was."""
     return bool(session.scalar(select(Person.erased_at.is_not(None)).where(Person.id == person_id)))
+
+
+def current_person(session: Session, person_id: PersonId) -> PersonId:
+    """Return who a person is by now: themselves, or whom they were merged into.
+
+    Until the transaction ends nobody merges them: whatever is written for them stays theirs.
+    """
+    while True:
+        into = session.scalar(
+            select(Person.merged_into_id)
+            .where(Person.id == person_id)
+            .with_for_update(read=True, key_share=True)
+        )
+        if into is None:
+            return person_id
+        person_id = into
+
+
+def current_people(session: Session, person_ids: Collection[PersonId]) -> list[PersonId]:
+    """Return who these people are by now, each once, in order of id; as `current_person` does."""
+    rows = session.execute(
+        select(Person.id, Person.merged_into_id)
+        .where(Person.id.in_(person_ids))
+        .order_by(Person.id)
+        .with_for_update(read=True, key_share=True)
+    ).all()
+    return sorted({own if into is None else current_person(session, into) for own, into in rows})
+
+
+def list_selves(session: Session, person_id: PersonId) -> list[PersonId]:
+    """Return a person's id and those of everybody merged into them, at any remove."""
+    selves = select(Person.id).where(Person.id == person_id).cte("selves", recursive=True)
+    selves = selves.union(select(Person.id).where(Person.merged_into_id == selves.c.id))
+    return list(session.scalars(select(selves.c.id)))
+
+
+def list_authorities(session: Session) -> list[IdentifierAuthority]:
+    """Return the platforms whose student numbers the institution vouches for, by register."""
+    return list(
+        session.scalars(
+            select(IdentifierAuthority).order_by(
+                IdentifierAuthority.namespace, IdentifierAuthority.issuer
+            )
+        )
+    )
 
 
 def list_users(session: Session, person_id: PersonId) -> list[User]:
@@ -115,6 +161,18 @@ def search_people(
         )
         page = page.where(tuple_(found.c.sorted_by, found.c.person_id) > tuple_(last, after))
     return list(session.scalars(page))
+
+
+def list_newest_people(session: Session, *, limit: int) -> list[PersonId]:
+    """Return who was met last, the newest first; ids are in order of time."""
+    return list(
+        session.scalars(
+            select(Person.id)
+            .where(Person.merged_into_id.is_(None), Person.erased_at.is_(None))
+            .order_by(Person.id.desc())
+            .limit(limit)
+        )
+    )
 
 
 def list_staff_names(session: Session, staff_ids: Collection[UUID]) -> dict[UUID, str]:

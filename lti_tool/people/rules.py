@@ -107,7 +107,7 @@ _ACTS: dict[Role, frozenset[Act]] = {
 
 
 # As long as the words that are kept: longer ones begin with these.
-_LONGEST_WORD = 100
+LONGEST_WORD = 100
 _MARKS = re.compile("[\u0300-\u036f]")
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 
@@ -121,7 +121,7 @@ def search_words(text: str) -> list[str]:
     found: list[str] = []
     for token in folded.split():
         found += [token] if "@" in token.strip("@") else filter(None, _BETWEEN_WORDS.split(token))
-    return [word[:_LONGEST_WORD] for word in dict.fromkeys(found)]
+    return [word[:LONGEST_WORD] for word in dict.fromkeys(found)]
 
 
 def may(roles: frozenset[Role], act: Act) -> bool:

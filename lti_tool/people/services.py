@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lti_tool.core import audit, clock, db, keys, settings
+from lti_tool.core import audit, clock, db, keys, outbox, settings
 from lti_tool.core.audit import NOTHING, Actor, Fact
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import ConflictError, NotFoundError
@@ -19,6 +19,7 @@ from lti_tool.core.ids import InstitutionId, PersonId, StaffId, UserId, new_id
 from lti_tool.core.secret import hash_of, new_secret
 from lti_tool.people import openid_connect, queries, rules
 from lti_tool.people.errors import NoStaffRoleError, UnknownRoleError
+from lti_tool.people.events import PersonMet
 from lti_tool.people.models import (
     IdentityProvider,
     Person,
@@ -30,7 +31,7 @@ from lti_tool.people.openid_connect import Pending, RelyingParty
 from lti_tool.people.queries import find_person
 from lti_tool.people.rules import Role
 from lti_tool.platforms.errors import NotAWebAddressError
-from lti_tool.platforms.models import Institution
+from lti_tool.platforms.models import Institution, User
 from lti_tool.platforms.queries import get_institution
 from lti_tool.platforms.rules import origin_of
 
@@ -53,12 +54,20 @@ def person_of(session: Session, user_id: UserId) -> PersonId:
         .returning(PersonUser.person_id)
     )
     if linked is not None:
+        outbox.record(session, PersonMet(institution_id=db.tenant(), person_id=linked))
         return linked
     session.execute(delete(Person).where(Person.id == person_id))
     other = find_person(session, user_id)
     if other is None:
         raise RuntimeError("the person of a user vanished within a transaction")
     return other
+
+
+def meet(session: Session, user_id: UserId) -> None:
+    """Have whoever did something here be known as a person, unless it is a visitor."""
+    is_visitor = session.scalar(select(User.is_visitor).where(User.id == user_id))
+    if not is_visitor:
+        person_of(session, user_id)
 
 
 def add_identity_provider(  # noqa: PLR0913, PLR0917 - what its administrator reads off

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lti_tool.core.db import tenant
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import DeploymentId, InstitutionId, RegistrationId, ResourceLinkId, UserId
 from lti_tool.platforms.models import Deployment, Institution, Registration, ResourceLink, User
@@ -46,6 +47,19 @@ def find_registration(session: Session, issuer: str, client_id: str | None) -> l
 def list_registrations(session: Session) -> list[Registration]:
     """Return all registrations, the oldest first."""
     return list(session.scalars(select(Registration).order_by(Registration.id)))
+
+
+def list_issuers(session: Session) -> list[str]:
+    """Return the issuers of the platforms that have a deployment of this institution, in order."""
+    return list(
+        session.scalars(
+            select(Registration.issuer)
+            .join(Deployment, Deployment.registration_id == Registration.id)
+            .where(Deployment.institution_id == tenant())
+            .distinct()
+            .order_by(Registration.issuer)
+        )
+    )
 
 
 def get_institution(session: Session, institution_id: InstitutionId) -> Institution:

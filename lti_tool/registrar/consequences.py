@@ -36,13 +36,14 @@ def consequences(
     """Return what will happen, the most important first."""
     return [
         _FIRST[decision].format(person=person, badge=badge),
-        *_on_pathways(pathways),
+        *on_pathways(pathways),
         "Your name, the time and your reason are kept in the audit trail for good.",
         _UNDO[decision],
     ]
 
 
-def _on_pathways(pathways: Iterable[Foreseen]) -> Iterator[str]:
+def on_pathways(pathways: Iterable[Foreseen]) -> Iterator[str]:
+    """Yield what changes on each pathway, as sentences."""
     for one in pathways:
         laid, then = one.needed - one.before, one.needed - one.after
         if one.before == one.after:

@@ -1,17 +1,25 @@
 """What the registrar's pages are asked for."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from lti_tool.core.ids import PersonId
+from lti_tool.core.ids import PathwayId, PersonId
+from lti_tool.pathways.deciding.batch import Asked, BatchAct
 from lti_tool.pathways.standing import State
 from lti_tool.registrar.consequences import Decision
+from lti_tool.registrar.filters import Filters
+from lti_tool.registrar.rulings import Ruling
 from lti_tool.registrar.sentences import known_acts
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+
+
+def _or_none(word: str) -> str | None:
+    return word or None
 
 
 def _known_act(word: str) -> str | None:
@@ -20,19 +28,42 @@ def _known_act(word: str) -> str | None:
     return word or None
 
 
-class LearnersFilter(BaseModel):
-    """Which page of which learners.
+class WhichLearners(BaseModel):
+    """Which learners of a pathway.
 
     Attributes:
         q: part of a name.
-        state: None for all.
-        after: `<stones missing>.<person>` of the last row of the page before.
+        state: None for all, as is each of those below.
+        platform: an issuer that they have an account at.
+        course: where they began an activity.
+        since: the first day, UTC, of those on which they came onto the pathway, as is `until`,
+            the last.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     q: Words = ""
-    state: Annotated[State | None, BeforeValidator(lambda word: word or None)] = None
+    state: Annotated[State | None, BeforeValidator(_or_none)] = None
+    platform: Annotated[str | None, BeforeValidator(_or_none)] = None
+    course: Annotated[UUID | None, BeforeValidator(_or_none)] = None
+    since: Annotated[date | None, BeforeValidator(_or_none)] = None
+    until: Annotated[date | None, BeforeValidator(_or_none)] = None
+
+    def filters(self) -> Filters:
+        """Return whom it asks for."""
+        return Filters(
+            q=self.q,
+            state=self.state,
+            platform=self.platform,
+            course=self.course,
+            since=self.since,
+            until=self.until,
+        )
+
+
+class LearnersFilter(WhichLearners):
+    """Which page of which learners; `after` is `<stones missing>.<person>` of the row before."""
+
     after: Annotated[str, StringConstraints(pattern=r"^\d{1,6}\.[0-9a-f-]{36}$")] | None = None
 
     def key(self) -> tuple[int, PersonId] | None:
@@ -61,6 +92,82 @@ class PeopleSearch(BaseModel):
         return None if self.after is None else PersonId(self.after)
 
 
+class MatchesPage(BaseModel):
+    """Which page of the pairs that wait: `after` is the last of the page before."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    after: UUID | None = None
+
+
+class IdentityForm(BaseModel):
+    """A decision about two persons.
+
+    Attributes:
+        decision: made with the form, so that sending it twice decides once.
+        meant: that they are one, or that they are two.
+        reason: in words; empty where none was given.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    decision: UUID
+    meant: Literal["merge", "apart", "split"]
+    reason: Reason = ""
+
+
+class RulingAsked(BaseModel):
+    """Which decision about a person on a pathway is asked for.
+
+    Attributes:
+        act: what is to be decided.
+        target: the requirement, decision, completion, version or achievement it is about.
+        award: the one that is to count in a requirement's place, while that is being decided.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    act: Ruling
+    target: UUID
+    award: Annotated[UUID | None, BeforeValidator(lambda word: word or None)] = None
+
+
+class RulingForm(RulingAsked):
+    """The same, decided; `decision` is made with the form, so that sent twice it is one."""
+
+    decision: UUID
+    reason: Reason = ""
+
+
+class BatchAskedFor(WhichLearners):
+    """Which decision about which learners of a pathway is asked for.
+
+    Attributes:
+        what: `<act>.<target>`, or `confirm`; empty while that is being chosen.
+    """
+
+    what: Annotated[
+        str, StringConstraints(pattern=r"^$|^confirm$|^(waive|credit|move)\.[0-9a-f-]{36}$")
+    ] = ""
+
+    def asked(self, pathway_id: PathwayId) -> Asked | None:
+        """Return what `what` says; None while it is being chosen."""
+        if not self.what:
+            return None
+        act, _, target = self.what.partition(".")
+        return Asked(
+            pathway_id=pathway_id, act=BatchAct(act), target=UUID(target) if target else None
+        )
+
+
+class BatchForm(BatchAskedFor):
+    """The same, decided: about so many `people`, as the page said."""
+
+    decision: UUID
+    people: Annotated[int, Field(ge=0)]
+    reason: Reason = ""
+
+
 class DecisionForm(BaseModel):
     """A decision about an award.
 
@@ -74,7 +181,7 @@ class DecisionForm(BaseModel):
 
     decision: UUID
     meant: Decision
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] = ""
+    reason: Reason = ""
 
 
 class GiveSearch(BaseModel):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments.models import Attempt, Placement
@@ -26,7 +26,8 @@ from lti_tool.pathways import queries as pathways
 from lti_tool.pathways.standing import PathwayStanding
 from lti_tool.pathways.words import Explained, explain
 from lti_tool.people import queries as people
-from lti_tool.platforms.models import Context, Deployment, Registration, User
+from lti_tool.platforms.models import Context, User
+from lti_tool.registrar.queries import platform_names
 
 # What the page shows of acts; the audit trail has them all.
 MOST_ENTRIES = 200
@@ -132,40 +133,35 @@ def get_record(session: Session, person_id: PersonId) -> Record:
     Raises:
         NotFoundError: there is no such person here.
     """
-    people.get_person(session, person_id)
+    person_id = people.current_person(session, people.get_person(session, person_id).id)
     users = people.list_users(session, person_id)
-    platforms = _platform_names(session, {user.issuer for user in users})
+    platforms = platform_names(session, {user.issuer for user in users})
     awards = _awards(session, person_id)
     return Record(
         person_id=person_id,
-        accounts=[
-            Account(
-                user_id=user.id,
-                platform=platforms.get(user.issuer, user.issuer),
-                name=user.name,
-                email=user.email,
-                student_number=user.sis_id,
-            )
-            for user in users
-        ],
+        accounts=[_account(user, platforms) for user in users],
         attempts=_attempts(session, users, platforms),
         awards=awards,
         pathways=_pathways(session, person_id),
-        entries=_entries(session, person_id, [award.award_id for award in awards]),
+        entries=_entries(session, person_id),
     )
 
 
-def _platform_names(session: Session, issuers: Collection[str]) -> dict[str, str]:
-    rows = session.execute(
-        select(Registration.issuer, Registration.name)
-        .join(Deployment, Deployment.registration_id == Registration.id)
-        .where(Registration.issuer.in_(issuers), Deployment.institution_id == tenant())
-        .order_by(Registration.name)
+def list_user_accounts(session: Session, user_ids: Collection[UserId]) -> list[Account]:
+    """Return these accounts as the platforms tell of them."""
+    users = session.scalars(select(User).where(User.id.in_(user_ids)).order_by(User.id)).all()
+    platforms = platform_names(session, {user.issuer for user in users})
+    return [_account(user, platforms) for user in users]
+
+
+def _account(user: User, platforms: dict[str, str]) -> Account:
+    return Account(
+        user_id=user.id,
+        platform=platforms.get(user.issuer, user.issuer),
+        name=user.name,
+        email=user.email,
+        student_number=user.sis_id,
     )
-    names: dict[str, dict[str, None]] = {}
-    for issuer, name in rows:
-        names.setdefault(issuer, {})[name] = None
-    return {issuer: ", ".join(known) for issuer, known in names.items()}
 
 
 def _attempts(
@@ -204,19 +200,21 @@ def _awards(session: Session, person_id: PersonId) -> list[AwardRow]:
         select(Award, Achievement, Credential.id, Credential.issued_at, Credential.revoked_at)
         .join(Achievement, Achievement.id == Award.achievement_id)
         .outerjoin(Credential, Credential.award_id == Award.id)
-        .where(Award.person_id == person_id)
+        .where(Award.person_id == person_id, Award.duplicate_of_id.is_(None))
         # Ids are in order of time: the newest credential of an award comes first.
         .order_by(Award.awarded_at.desc(), Award.id.desc(), Credential.id.desc())
     ).all()
     causes: dict[AwardId, list[CauseRow]] = {}
-    for cause in session.scalars(
-        select(AwardCause)
+    # What caused a duplicate caused the award that counts, too.
+    counts = func.coalesce(Award.duplicate_of_id, Award.id)
+    for award_id, cause in session.execute(
+        select(counts, AwardCause)
         .join(Award, Award.id == AwardCause.award_id)
         .where(Award.person_id == person_id)
         .order_by(AwardCause.caused_at, AwardCause.id)
     ):
         known = CauseRow(kind=cause.kind, reason=cause.reason, caused_at=cause.caused_at)
-        causes.setdefault(cause.award_id, []).append(known)
+        causes.setdefault(award_id, []).append(known)
     newest: dict[AwardId, AwardRow] = {}
     now = clock.now()
     for award, achievement, credential_id, issued_at, revoked_at in rows:
@@ -248,15 +246,16 @@ def _pathways(session: Session, person_id: PersonId) -> list[tuple[PathwayStandi
     ]
 
 
-def _entries(
-    session: Session, person_id: PersonId, award_ids: Collection[AwardId]
-) -> Sequence[AuditEntry]:
+def _entries(session: Session, person_id: PersonId) -> Sequence[AuditEntry]:
+    """Return what was done to a person, whoever they were then, and to all their awards."""
+    selves = people.list_selves(session, person_id)
+    award_ids = select(Award.id).where(Award.person_id == person_id)
     return session.scalars(
         select(AuditEntry)
         .where(
             AuditEntry.institution_id == tenant(),
             or_(
-                and_(AuditEntry.object_kind == "person", AuditEntry.object_id == person_id),
+                and_(AuditEntry.object_kind == "person", AuditEntry.object_id.in_(selves)),
                 and_(AuditEntry.object_kind == "award", AuditEntry.object_id.in_(award_ids)),
             ),
             AuditEntry.act != "read_record",

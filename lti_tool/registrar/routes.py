@@ -13,17 +13,21 @@ from lti_tool.core.db import transaction
 from lti_tool.core.ids import InstitutionId, PathwayId, PersonId
 from lti_tool.pathways import queries as pathways
 from lti_tool.pathways.standing import PathwayOverview
+from lti_tool.pathways.which import Which
 from lti_tool.people import queries as people
 from lti_tool.people.rules import Act
 from lti_tool.people.services import note_reading
 from lti_tool.people.staff_session import CurrentStaff, staff_page
-from lti_tool.registrar import funnel, queries, records, timeline
+from lti_tool.registrar import funnel, matches, queries, records, timeline
 from lti_tool.registrar.forms import LearnersFilter, PeopleSearch
 
 PAGE = 25
 # A search that matches more says so, instead of reading the whole university.
 MOST_MATCHES = 1000
 EXPORT_BATCH = 1000
+MOST_ALIKE = 5
+# Of a record's timeline, until all of it is asked for.
+MOST_MOMENTS = 20
 EXPORT_HEADER = (
     "Person",
     "Name",
@@ -56,17 +60,11 @@ def show_pathway(here: CurrentStaff, pathway_id: UUID) -> ResponseReturnValue:
     wanted = web.read_form(LearnersFilter, request.args.to_dict())
     with transaction(here.institution_id) as session:
         pathway = _overview(session, PathwayId(pathway_id))
-        named = (
-            people.list_people_named(session, wanted.q, limit=MOST_MATCHES) if wanted.q else None
-        )
+        which = queries.which(session, wanted.filters(), most_named=MOST_MATCHES)
         rows = pathways.list_learners(
-            session,
-            pathway.pathway_id,
-            after=wanted.key(),
-            limit=PAGE + 1,
-            state=wanted.state,
-            person_ids=named,
+            session, pathway.pathway_id, which, after=wanted.key(), limit=PAGE + 1
         )
+        places = queries.list_places(session)
         contacts = queries.list_contacts(session, [row.person_id for row in rows])
         standing = pathways.list_funnel(session, pathway.pathway_id)
     learners, has_more = rows[:PAGE], len(rows) > PAGE
@@ -77,7 +75,9 @@ def show_pathway(here: CurrentStaff, pathway_id: UUID) -> ResponseReturnValue:
         pathway=pathway,
         layers=funnel.layers(standing),
         wanted=wanted,
-        too_many=named is not None and len(named) == MOST_MATCHES,
+        chosen=wanted.filters().words(),
+        places=places,
+        too_many=which.person_ids is not None and len(which.person_ids) == MOST_MATCHES,
         learners=[(row, contacts.get(row.person_id, queries.NOBODY)) for row in learners],
         next_after=f"{last[0]}.{last[1]}" if last and has_more else None,
     )
@@ -115,16 +115,22 @@ def show_people(here: CurrentStaff) -> ResponseReturnValue:
     """Find people by name, e-mail address or student number, over all platforms."""
     wanted = web.read_form(PeopleSearch, request.args.to_dict())
     with transaction(here.institution_id) as session:
-        rows = people.search_people(session, wanted.q, after=wanted.person(), limit=PAGE + 1)
+        rows = (
+            people.search_people(session, wanted.q, after=wanted.person(), limit=PAGE + 1)
+            if wanted.q
+            else people.list_newest_people(session, limit=PAGE)
+        )
         found = rows[:PAGE]
         contacts = queries.list_contacts(session, found)
         accounts = queries.count_accounts(session, found)
+        waiting = matches.count_matches(session) if here.may(Act.DECIDE) else 0
     return render_template(
         "registrar/show_people.html",
         here=here,
         wanted=wanted,
         found=[(one, contacts.get(one, queries.NOBODY), accounts.get(one, 0)) for one in found],
         next_after=found[-1] if len(rows) > PAGE else None,
+        waiting=waiting,
     )
 
 
@@ -138,6 +144,9 @@ def show_person(here: CurrentStaff, person_id: UUID) -> ResponseReturnValue:
             one.actor_id for one in record.entries if one.actor_id and one.actor_kind == "staff"
         }
         staff = people.list_staff_names(session, decided)
+        merges = matches.list_merges(session, record.person_id)
+        alike = matches.list_matches(session, person_id=record.person_id, limit=MOST_ALIKE)
+    moments = timeline.build(record, staff)
     note_reading(
         here.institution_id,
         actor=here.actor,
@@ -149,8 +158,11 @@ def show_person(here: CurrentStaff, person_id: UUID) -> ResponseReturnValue:
         "registrar/show_person.html",
         here=here,
         record=record,
+        merges=merges,
+        alike=alike,
         because=timeline.because,
-        moments=timeline.build(record, staff),
+        moments=moments if "all" in request.args else moments[:MOST_MOMENTS],
+        more=0 if "all" in request.args else max(0, len(moments) - MOST_MOMENTS),
     )
 
 
@@ -166,7 +178,9 @@ def _export(
     for start in range(0, len(everybody), EXPORT_BATCH):
         batch = everybody[start : start + EXPORT_BATCH]
         with transaction(institution_id) as session:
-            rows = pathways.list_learners(session, pathway_id, limit=len(batch), person_ids=batch)
+            rows = pathways.list_learners(
+                session, pathway_id, Which(person_ids=batch), limit=len(batch)
+            )
             contacts = queries.list_contacts(session, batch)
         for row in rows:
             contact = contacts.get(row.person_id, queries.NOBODY)

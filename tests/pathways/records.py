@@ -137,6 +137,18 @@ class University:
                 )
             )
 
+    def missing(self, pathway_id: PathwayId) -> list[tuple[int, PersonId]]:
+        """Return who lacks how many stones of a pathway."""
+        with transaction(self.id) as session:
+            return [
+                (missing, person_id)
+                for missing, person_id in session.execute(
+                    select(Progress.missing, Progress.person_id).where(
+                        Progress.pathway_id == pathway_id
+                    )
+                )
+            ]
+
     def rows(self) -> dict[str, list[tuple[Any, ...]]]:
         """Return all that pathways keep of everybody, without ids and processing times."""
         with transaction(self.id) as session:

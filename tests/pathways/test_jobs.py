@@ -17,6 +17,7 @@ from lti_tool.pathways import jobs, queries, services
 from lti_tool.pathways.audit import Audit, audit
 from lti_tool.pathways.events import PathwayCompleted
 from lti_tool.pathways.expression import AllOf, SomeOf
+from lti_tool.pathways.which import Which
 from tests.conftest import Worker
 from tests.pathways.records import University, later, university
 
@@ -206,7 +207,7 @@ def test_more_newcomers_than_one_job_takes_are_welcomed_by_the_next(
     worker.run()
 
     with transaction(northgate.id) as session:
-        assert len(queries.list_learners(session, pathway_id, state="completed")) == 5
+        assert len(queries.list_learners(session, pathway_id, Which(state="completed"))) == 5
 
 
 @given(data=st.data())

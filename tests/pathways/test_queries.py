@@ -6,6 +6,7 @@ from lti_tool.core.db import transaction
 from lti_tool.core.ids import PathwayId, PersonId
 from lti_tool.pathways import queries, services
 from lti_tool.pathways.expression import AllOf, SomeOf
+from lti_tool.pathways.which import Which
 from tests.pathways.records import University, later, university
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -86,7 +87,7 @@ def test_a_learner_whose_part_fell_away_reads_both_facts(northgate: University) 
     with transaction(northgate.id) as session:
         (standing,) = queries.list_progress(session, ada)
         (overview,) = queries.pathway_overview(session)
-        (row,) = queries.list_learners(session, pathway_id, state="lapsed")
+        (row,) = queries.list_learners(session, pathway_id, Which(state="lapsed"))
 
     assert (standing.lapsed, standing.completed_at) == (True, later(4))
     assert standing.stones[0].awarded_at is None
@@ -136,10 +137,10 @@ def test_the_desk_filters_and_counts(northgate: University) -> None:
     _award(northgate, far, pathway_id, "Metadata")
 
     with transaction(northgate.id) as session:
-        one_away = queries.list_learners(session, pathway_id, state="one_away")
-        under_way = queries.list_learners(session, pathway_id, state="under_way")
-        completed = queries.list_learners(session, pathway_id, state="completed")
-        named = queries.list_learners(session, pathway_id, person_ids=[far])
+        one_away = queries.list_learners(session, pathway_id, Which(state="one_away"))
+        under_way = queries.list_learners(session, pathway_id, Which(state="under_way"))
+        completed = queries.list_learners(session, pathway_id, Which(state="completed"))
+        named = queries.list_learners(session, pathway_id, Which(person_ids=[far]))
         overview = {found.pathway_id: found for found in queries.pathway_overview(session)}
         funnel = queries.list_funnel(session, pathway_id)
 

@@ -330,11 +330,12 @@ def test_what_is_kept_is_told_whole(zuleika: Learner) -> None:
 # that no name is left.
 DECIDED = {
     "person_users", "users", "accommodations", "user_words", "launches", "attempts", "responses",
-    "late_responses",
+    "late_responses", "attempt_times",
     "attachments", "item_marks", "placement_results", "desired_scores", "awards", "award_causes",
     "credentials", "shares", "award_reviews", "contributions", "pathway_progress",
     "pathway_completions", "pathway_rulings", "pathway_allocations", "persons", "person_emails",
-    "mail_links", "learner_sessions", "attempt_times", "pathway_notices",
+    "mail_links", "learner_sessions", "pathway_notices", "person_merges", "person_matches",
+    "pathway_batch_people",
 }  # fmt: skip
 
 

@@ -6,7 +6,11 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
+from lti_tool.core.db import transaction
 from lti_tool.core.settings import Settings
+from lti_tool.pathways.expression import from_json, stones
+from lti_tool.pathways.queries import get_newest_version
+from lti_tool.people import matching
 from tests.browser import OpenPage, axe_violations, overflow_px
 from tests.doors import enter_desk, with_doors
 from tests.registrar.desk import STONES, Desk, open_desk
@@ -48,6 +52,11 @@ def test_every_page_passes_axe_and_fits_its_window(
     base_url: str, open_page: OpenPage, width: int, *, dark: bool, forced_colours: bool
 ) -> None:
     desk, record = busy_desk()
+    other = desk.learner("Tomas Herrera", STONES[0], email="t.herrera@northfell.example")
+    matching.match_person(desk.university.id, other)
+    with transaction(desk.university.id) as session:
+        version = get_newest_version(session, desk.pathway_id)
+    consent = list(stones(from_json(version.expression)))[2].id
     page = open_page("about:blank", width=width, dark=dark, forced_colours=forced_colours)
     sign_in(page, base_url, desk)
     headings = {
@@ -59,6 +68,16 @@ def test_every_page_passes_axe_and_fits_its_window(
         f"{record}/awards": "Give a badge",
         f"{desk.path}/audit": "Audit trail",
         f"{record}/awards?achievement={desk.university.achievements['Consent']}": "Give Consent?",
+        f"{desk.path}/people": "Learners",
+        f"{desk.path}/people/matches": "May be one person",
+        f"{record}/same/{other}": "Are these one person?",
+        f"{record}/pathways/{desk.pathway_id}": "Certificate in Data Stewardship",
+        f"{record}/pathways/{desk.pathway_id}/decide?act=waive&target={consent}": (
+            "Waive a requirement?"
+        ),
+        f"{desk.path}/decisions": "Decisions",
+        f"{desk.pathway_path}/decide": "Decide about 33 learners",
+        f"{desk.pathway_path}/decide?what=waive.{consent}": "Decide about 33 learners",
         f"/staff/{desk.slug}/sign-in": f"Sign in to the desk of {desk.slug.title()}",
         f"/staff/{desk.slug}/callback": "We could not sign you in",
     }

@@ -116,7 +116,7 @@ def list_achievements_with_holders(session: Session) -> list[tuple[Achievement, 
     """Return the institution's achievements by name, each with how many people hold it."""
     holders = (
         select(Award.achievement_id, func.count().label("holders"))
-        .where(Award.withdrawn_at.is_(None))
+        .where(Award.withdrawn_at.is_(None), Award.duplicate_of_id.is_(None))
         .group_by(Award.achievement_id)
         .subquery()
     )

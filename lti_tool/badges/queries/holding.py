@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments.models import Attempt
@@ -127,7 +127,10 @@ class Shared:
 
 
 def list_held(session: Session, person_id: PersonId) -> list[HeldBadge]:
-    """Return what a person holds now, the newest award first; withdrawn awards are left out."""
+    """Return what a person holds now, the newest award first; withdrawn awards are left out.
+
+    A duplicate shows as the award that counts, with the links to both.
+    """
     rows = session.execute(
         select(Award, Achievement, Credential.id, Credential.issued_at, Institution.slug)
         .join(Achievement, Achievement.id == Award.achievement_id)
@@ -139,7 +142,11 @@ def list_held(session: Session, person_id: PersonId) -> list[HeldBadge]:
             & Credential.revoked_at.is_(None)
             & Credential.issued_at.is_not(None),
         )
-        .where(Award.person_id == person_id, Award.withdrawn_at.is_(None))
+        .where(
+            Award.person_id == person_id,
+            Award.withdrawn_at.is_(None),
+            Award.duplicate_of_id.is_(None),
+        )
         .order_by(Award.awarded_at.desc(), Award.id.desc())
     ).all()
     award_ids = [row.Award.id for row in rows]
@@ -169,10 +176,11 @@ def list_held(session: Session, person_id: PersonId) -> list[HeldBadge]:
 def _open_shares(session: Session, award_ids: Sequence[AwardId]) -> dict[AwardId, list[OpenShare]]:
     shares: defaultdict[AwardId, list[OpenShare]] = defaultdict(list)
     for share, award_id, form in session.execute(
-        select(Share, Credential.award_id, Credential.form)
+        select(Share, func.coalesce(Award.duplicate_of_id, Award.id), Credential.form)
         .join(Credential, Credential.id == Share.credential_id)
+        .join(Award, Award.id == Credential.award_id)
         .where(
-            Credential.award_id.in_(award_ids),
+            or_(Award.id.in_(award_ids), Award.duplicate_of_id.in_(award_ids)),
             Credential.revoked_at.is_(None),
             Share.ended_at.is_(None),
             (Share.expires_at.is_(None)) | (Share.expires_at > clock.now()),

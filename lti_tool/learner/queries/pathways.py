@@ -111,7 +111,9 @@ def _held(session: Session, person_id: PersonId | None) -> list[rules.Held]:
         rules.Held(award_id=id_, achievement_id=achievement_id, awarded_at=awarded_at)
         for id_, achievement_id, awarded_at in session.execute(
             select(Award.id, Award.achievement_id, Award.awarded_at).where(
-                Award.person_id == person_id, Award.withdrawn_at.is_(None)
+                Award.person_id == person_id,
+                Award.withdrawn_at.is_(None),
+                Award.duplicate_of_id.is_(None),
             )
         )
     ]

@@ -79,7 +79,11 @@ def find_badge(
     """Return how far the badge has come. Before the award is made it is being signed, too."""
     award = session.scalar(
         select(Award)
-        .where(Award.person_id == person_id, Award.achievement_id == achievement.id)
+        .where(
+            Award.person_id == person_id,
+            Award.achievement_id == achievement.id,
+            Award.duplicate_of_id.is_(None),
+        )
         .order_by(Award.withdrawn_at.is_not(None), Award.edition.desc())
         .limit(1)
     )

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID, uuid5
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
 from lti_tool.badges.models import Award
@@ -92,8 +92,23 @@ def set_confirmation(
             recounting.announce(session, completion)
 
 
-def list_unconfirmed(session: Session, pathway_id: PathwayId) -> list[Completion]:
-    """Return open completions, oldest first, that nobody confirmed and nothing was awarded for."""
+def list_unconfirmed(
+    session: Session,
+    pathway_id: PathwayId | None = None,
+    *,
+    person_ids: Collection[PersonId] | None = None,
+    limit: int | None = None,
+) -> list[Completion]:
+    """Return open completions, oldest first, that nobody confirmed and nothing was awarded for.
+
+    Without a pathway named, those of every pathway whose completions wait to be confirmed; given
+    people, only theirs.
+    """
+    of_these = (
+        Completion.pathway_id.in_(select(Pathway.id).where(Pathway.confirms_completion))
+        if pathway_id is None
+        else Completion.pathway_id == pathway_id
+    )
     certificate = (
         select(Award.id)
         .join(Pathway, Pathway.achievement_id == Award.achievement_id)
@@ -101,20 +116,35 @@ def list_unconfirmed(session: Session, pathway_id: PathwayId) -> list[Completion
             Pathway.id == Completion.pathway_id,
             Award.person_id == Completion.person_id,
             Award.withdrawn_at.is_(None),
+            Award.duplicate_of_id.is_(None),
         )
     )
     return list(
         session.scalars(
             select(Completion)
             .where(
-                Completion.pathway_id == pathway_id,
+                of_these,
+                true() if person_ids is None else Completion.person_id.in_(person_ids),
                 Completion.lapsed_at.is_(None),
                 Completion.confirmed_at.is_(None),
                 ~certificate.exists(),
             )
             .order_by(Completion.completed_at, Completion.id)
+            .limit(limit)
         )
     )
+
+
+def get_completion(session: Session, completion_id: UUID) -> Completion:
+    """Return a completion, whether it stands or lapsed.
+
+    Raises:
+        NotFoundError: there is none of this id here.
+    """
+    completion = session.scalar(select(Completion).where(Completion.id == completion_id))
+    if completion is None:
+        raise NotFoundError("There is no such completion.")
+    return completion
 
 
 def confirm_completion(

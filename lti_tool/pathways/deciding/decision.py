@@ -21,6 +21,7 @@ from lti_tool.pathways.models import (
     PathwayVersion,
     Progress,
 )
+from lti_tool.people.queries import current_person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,7 @@ def lock_progress(session: Session, pathway_id: PathwayId, person_id: PersonId) 
     Raises:
         NotFoundError: they are not on it.
     """
+    current_person(session, person_id)  # before their rows, as whoever merges them does
     progress = session.scalar(
         select(Progress)
         .where(Progress.pathway_id == pathway_id, Progress.person_id == person_id)

@@ -25,6 +25,7 @@ from lti_tool.pathways.models import (
     PathwayVersion,
     Progress,
 )
+from lti_tool.people.queries import current_people
 
 
 def preview_move(
@@ -92,6 +93,7 @@ def move_within(
     """Do what `move` does as part of a transaction."""
     pathway = queries.get_pathway(session, pathway_id)
     _version_of(session, pathway_id, version_id)
+    current_people(session, person_ids)  # before their rows, as whoever merges them does
     rows = session.scalars(
         select(Progress)
         .where(

@@ -159,6 +159,37 @@ def preview_waiver(
     return sorted(found, key=lambda one: one.person_id)
 
 
+def preview_undo(session: Session, ruling: PathwayRuling) -> list[Change]:
+    """Return what ending a decision would change for the person, if still on it."""
+    pathway = queries.get_pathway(session, ruling.pathway_id)
+    found = []
+    for version, people in by_version(session, ruling.pathway_id, [ruling.person_id]):
+        expression = from_json(version.expression)
+        before = facts_of(session, pathway, expression, people)
+        after = facts_of(session, pathway, expression, people, without=[ruling.id])
+        found += [
+            Change(
+                person_id=person_id,
+                before=queries.judged(pathway, expression, before[person_id]).evaluation.missing,
+                after=queries.judged(pathway, expression, after[person_id]).evaluation.missing,
+            )
+            for person_id in people
+        ]
+    return found
+
+
+def get_ruling(session: Session, ruling_id: UUID) -> PathwayRuling:
+    """Return a decision about a requirement, whether it stands or has ended.
+
+    Raises:
+        NotFoundError: there is no such decision here.
+    """
+    ruling = session.scalar(select(PathwayRuling).where(PathwayRuling.id == ruling_id))
+    if ruling is None:
+        raise NotFoundError("There is no such decision.")
+    return ruling
+
+
 def _requirement(
     session: Session, version_id: PathwayVersionId, requirement_id: UUID
 ) -> Requirement:

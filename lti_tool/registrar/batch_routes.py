@@ -1,0 +1,128 @@
+"""One decision about many learners of a pathway: chosen, tried without effect, made, followed."""
+
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from lti_tool.core import web
+from lti_tool.core.db import transaction
+from lti_tool.core.errors import NotFoundError
+from lti_tool.core.ids import PathwayId, PersonId, new_id
+from lti_tool.pathways import queries as pathways
+from lti_tool.pathways.deciding import Decision
+from lti_tool.pathways.deciding.batch import ask_batch, get_batch, list_skipped, preview_batch
+from lti_tool.people.rules import Act
+from lti_tool.people.staff_session import CurrentStaff, staff_page
+from lti_tool.registrar import batches, queries
+from lti_tool.registrar.forms import BatchAskedFor, BatchForm
+
+# Of whom a dry run looks at the first; the pages of more would take too long.
+MOST_LOOKED_AT = 1000
+MOST_NAMED = 1000
+MOST_SHOWN = 25
+_NO_REASON = "Enter why: whoever reads their records later has only these words."
+_OTHERS = "Meanwhile these are {now:,} people instead of {before:,}. Look again, then decide."
+
+blueprint = Blueprint("batches", __name__, url_prefix="/desk/<slug>/pathways/<uuid:pathway_id>")
+
+
+@blueprint.get("/decide")
+@staff_page(Act.DECIDE)
+def ask(here: CurrentStaff, pathway_id: UUID) -> ResponseReturnValue:
+    """Ask what to decide about the learners who fit; then show what that will do."""
+    wanted = web.read_form(BatchAskedFor, request.args.to_dict())
+    return _ask(here, PathwayId(pathway_id), wanted)
+
+
+@blueprint.post("/decide")
+@staff_page(Act.DECIDE)
+def decide(here: CurrentStaff, pathway_id: UUID) -> ResponseReturnValue:
+    """Have it decided about all of them, if they are as many as the page said."""
+    form = web.read_form(BatchForm, request.form.to_dict())
+    wanted = PathwayId(pathway_id)
+    asked = form.asked(wanted)
+    if asked is None or not form.reason:
+        return _ask(here, wanted, form, _NO_REASON), 400
+    with transaction(here.institution_id) as session:
+        chosen = _chosen(session, wanted, form)
+        if batches.list_choices(session, wanted).words(form.what) is None:
+            raise NotFoundError("This pathway has nothing of this kind to decide.")
+    if len(chosen) != form.people:
+        return _ask(here, wanted, form, _OTHERS.format(now=len(chosen), before=form.people)), 409
+    batch_id = ask_batch(
+        here.institution_id,
+        asked,
+        chosen,
+        decision=Decision(id=form.decision, reason=form.reason, actor=here.actor),
+    )
+    return redirect(
+        url_for(".follow", slug=here.institution_slug, pathway_id=pathway_id, batch_id=batch_id),
+        303,
+    )
+
+
+@blueprint.get("/decisions/<uuid:batch_id>")
+@staff_page(Act.DECIDE)
+def follow(here: CurrentStaff, pathway_id: UUID, batch_id: UUID) -> ResponseReturnValue:
+    """Show how far a decision about many is, and about whom nothing could be decided."""
+    with transaction(here.institution_id) as session:
+        [overview] = pathways.pathway_overview(
+            session, pathways.get_pathway(session, PathwayId(pathway_id)).id
+        )
+        standing = get_batch(session, batch_id)
+        if standing.batch.pathway_id != overview.pathway_id:
+            raise NotFoundError("There is no such decision.")
+        skipped = list_skipped(session, batch_id, limit=MOST_SHOWN)
+        contacts = queries.list_contacts(session, [person_id for person_id, _ in skipped])
+    return render_template(
+        "registrar/follow_batch.html",
+        here=here,
+        pathway=overview,
+        standing=standing,
+        skipped=[
+            (person_id, contacts.get(person_id, queries.NOBODY), why) for person_id, why in skipped
+        ],
+    )
+
+
+def _chosen(session: Session, pathway_id: PathwayId, wanted: BatchAskedFor) -> list[PersonId]:
+    which = queries.which(session, wanted.filters(), most_named=MOST_NAMED)
+    return pathways.list_people_in(session, pathway_id, which)
+
+
+def _ask(
+    here: CurrentStaff, pathway_id: PathwayId, wanted: BatchAskedFor, error: str | None = None
+) -> str:
+    asked = wanted.asked(pathway_id)
+    with transaction(here.institution_id) as session:
+        [overview] = pathways.pathway_overview(
+            session, pathways.get_pathway(session, pathway_id).id
+        )
+        chosen = _chosen(session, pathway_id, wanted)
+        choices = batches.list_choices(session, pathway_id)
+        words = choices.words(wanted.what)
+        if asked is not None and words is None:
+            raise NotFoundError("This pathway has nothing of this kind to decide.")
+        looked_at = chosen[:MOST_LOOKED_AT]
+        changes = preview_batch(session, asked, looked_at) if asked else []
+        shown = changes[:MOST_SHOWN]
+        contacts = queries.list_contacts(session, [change.person_id for change in shown])
+    return render_template(
+        "registrar/ask_batch.html",
+        here=here,
+        pathway=overview,
+        wanted=wanted,
+        chosen=wanted.filters().words(),
+        people=len(chosen),
+        choices=choices,
+        words=words,
+        sentences=batches.consequences(asked.act, words or "", len(chosen), len(looked_at), changes)
+        if asked
+        else [],
+        changes=[(change, contacts.get(change.person_id, queries.NOBODY)) for change in shown],
+        decision_id=wanted.decision if isinstance(wanted, BatchForm) else new_id(),
+        reason=wanted.reason if isinstance(wanted, BatchForm) else "",
+        error=error,
+    )

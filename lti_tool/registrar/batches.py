@@ -1,0 +1,96 @@
+"""What may be decided about many learners of a pathway at once, and what that will do, in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lti_tool.badges import queries as badges
+from lti_tool.core.ids import PathwayId
+from lti_tool.pathways import expression as trees
+from lti_tool.pathways import queries as pathways
+from lti_tool.pathways.deciding import Change
+from lti_tool.pathways.deciding.batch import BatchAct
+from lti_tool.pathways.models import PathwayVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What may be chosen: pairs of what the form sends and its words."""
+
+    waive: Sequence[tuple[str, str]]
+    credit: Sequence[tuple[str, str]]
+    move: Sequence[tuple[str, str]]
+    confirm: Sequence[tuple[str, str]]
+
+    def words(self, what: str) -> str | None:
+        """Return the words of one of them; None for what is not among them."""
+        every = [*self.waive, *self.credit, *self.move, *self.confirm]
+        return dict(every).get(what)
+
+
+def list_choices(session: Session, pathway_id: PathwayId) -> Choices:
+    """Return what may be decided about people on a pathway: requirements of every version."""
+    pathway = pathways.get_pathway(session, pathway_id)
+    versions = session.scalars(
+        select(PathwayVersion)
+        .where(PathwayVersion.pathway_id == pathway_id)
+        .order_by(PathwayVersion.number.desc())
+    ).all()
+    leaves = [
+        (version, leaf)
+        for version in versions
+        for leaf in trees.stones(trees.from_json(version.expression))
+    ]
+    names = pathways.achievement_names(session, {leaf.achievement_id for _, leaf in leaves})
+    return Choices(
+        waive=[
+            (f"waive.{leaf.id}", f"{names[leaf.achievement_id]} (version {version.number})")
+            for version, leaf in leaves
+        ],
+        credit=[(f"credit.{one.id}", one.name) for one in badges.list_achievements(session)],
+        move=[(f"move.{version.id}", f"Version {version.number}") for version in versions],
+        confirm=[("confirm", "Completions that wait")] if pathway.confirms_completion else [],
+    )
+
+
+_FIRST = {
+    BatchAct.WAIVE: "This requirement is waived for them: {words}.",
+    BatchAct.CREDIT: "Each of them is given this badge, unless they hold it: {words}.",
+    BatchAct.MOVE: "From now on they are on another version: {words}.",
+    BatchAct.CONFIRM: "What their completions lead to is awarded, and signed.",
+}
+
+
+def consequences(
+    act: BatchAct, words: str, people: int, looked_at: int, changes: Sequence[Change]
+) -> list[str]:
+    """Return what a decision about many will do, as sentences.
+
+    Args:
+        act: what is to be decided.
+        words: about what.
+        people: how many were chosen, of whom the first `looked_at` were looked at.
+        looked_at: as above.
+        changes: of those looked at to whom it applies.
+    """
+    gain = sum(change.gains for change in changes)
+    lose = sum(change.loses for change in changes)
+    less = sum(change.after < change.before for change in changes) - gain
+    nothing = looked_at - len(changes)
+    return [
+        _FIRST[act].format(words=words),
+        *(
+            [f"Looked at are the first {looked_at:,} of {people:,}; the others are like them."]
+            if looked_at < people
+            else []
+        ),
+        *([f"{gain:,} then complete the pathway."] if gain else []),
+        *([f"{less:,} come nearer to it."] if less else []),
+        *([f"{lose:,} are then no longer complete."] if lose else []),
+        *([f"It does not apply to {nothing:,} of them; they are left alone."] if nothing else []),
+        "Workers do it, one person after the other; you can follow how far it is.",
+        "Each learner sees this decision. Your name and reason are kept for each, for good.",
+        "You can undo it for each of them, on their record.",
+    ]

@@ -1,0 +1,76 @@
+"""What waits for a registrar's decision, over all pathways."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lti_tool.badges.models import Achievement
+from lti_tool.core.ids import PathwayId, PersonId
+from lti_tool.pathways import deciding
+from lti_tool.pathways.models import Completion, Pathway
+from lti_tool.pathways.sweeping import list_to_review
+from lti_tool.registrar import matches, queries
+from lti_tool.registrar.queries import Contact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingCompletion:
+    """A completion to be confirmed, or one of which a part fell away; `since` that is so."""
+
+    completion_id: UUID
+    person_id: PersonId
+    contact: Contact
+    pathway_id: PathwayId
+    title: str
+    certificate: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """All that waits; each list at most a page, the longest waiting first.
+
+    Attributes:
+        matches: how many pairs of people may be one.
+    """
+
+    matches: int
+    to_confirm: Sequence[WaitingCompletion]
+    to_review: Sequence[WaitingCompletion]
+
+
+def list_waiting(session: Session, *, limit: int) -> Waiting:
+    """Return what waits for a decision."""
+    return Waiting(
+        matches=matches.count_matches(session),
+        to_confirm=_told(session, deciding.list_unconfirmed(session, limit=limit)),
+        to_review=_told(session, list_to_review(session, limit=limit)),
+    )
+
+
+def _told(session: Session, completions: Sequence[Completion]) -> list[WaitingCompletion]:
+    contacts = queries.list_contacts(session, {row.person_id for row in completions})
+    names = {
+        row.id: (row.title, row.name)
+        for row in session.execute(
+            select(Pathway.id, Pathway.title, Achievement.name)
+            .join(Achievement, Achievement.id == Pathway.achievement_id)
+            .where(Pathway.id.in_({row.pathway_id for row in completions}))
+        )
+    }
+    return [
+        WaitingCompletion(
+            completion_id=row.id,
+            person_id=row.person_id,
+            contact=contacts.get(row.person_id, queries.NOBODY),
+            pathway_id=row.pathway_id,
+            title=names[row.pathway_id][0],
+            certificate=names[row.pathway_id][1],
+            since=row.lapsed_at or row.completed_at,
+        )
+        for row in completions
+    ]

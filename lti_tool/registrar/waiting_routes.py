@@ -1,0 +1,22 @@
+"""What waits for a registrar's decision, on one page."""
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from lti_tool.core.db import transaction
+from lti_tool.people.rules import Act
+from lti_tool.people.staff_session import CurrentStaff, staff_page
+from lti_tool.registrar import waiting
+
+PAGE = 50
+
+blueprint = Blueprint("waiting", __name__, url_prefix="/desk/<slug>")
+
+
+@blueprint.get("/decisions")
+@staff_page(Act.DECIDE)
+def show_waiting(here: CurrentStaff) -> ResponseReturnValue:
+    """Show what waits for a decision."""
+    with transaction(here.institution_id) as session:
+        found = waiting.list_waiting(session, limit=PAGE + 1)
+    return render_template("registrar/show_waiting.html", here=here, waiting=found, page=PAGE)
