@@ -6,6 +6,7 @@ from flask import Flask
 
 from lti_tool import subscriptions
 from lti_tool.administration import health_routes as health
+from lti_tool.administration import institution_routes as institution
 from lti_tool.administration import platform_routes as platform_settings
 from lti_tool.administration import routes as administration
 from lti_tool.assessments import bank_routes as bank
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(health.blueprint)
     app.register_blueprint(administration.blueprint)
     app.register_blueprint(platform_settings.blueprint)
+    app.register_blueprint(institution.blueprint)
     app.register_blueprint(badges.blueprint)
     app.register_blueprint(issuing.blueprint)
     app.register_blueprint(by_hand.blueprint)

@@ -64,6 +64,22 @@ class RoleNames(BaseModel):
         return found
 
 
+class InstitutionName(BaseModel):
+    """What the institution is called: one line, without marks that turn the text around it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: Annotated[
+        str,
+        StringConstraints(
+            strip_whitespace=True,
+            min_length=1,
+            max_length=255,
+            pattern=r"^[^\x00-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060\u2066-\u2069\ufeff]+$",
+        ),
+    ]
+
+
 class Retirement(BaseModel):
     """Which older key is no longer published."""
 

@@ -14,7 +14,7 @@ from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import InstitutionId, RegistrationId
 from lti_tool.grading.models import DesiredScore
 from lti_tool.launch.models import Launch
-from lti_tool.people.models import IdentityProvider
+from lti_tool.people.models import IdentityProvider, StaffMember
 from lti_tool.platforms.models import (
     Deployment,
     Institution,
@@ -39,6 +39,22 @@ class PlatformRow:
     last_launch_at: datetime | None
     waiting_scores: int
     refused_scores: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """A platform of the institution, with the deployments that are its own."""
+
+    registration: Registration
+    deployments: list[Deployment]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """Where the institution's staff sign in, and how many ever did."""
+
+    provider: IdentityProvider
+    people: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +157,21 @@ def list_deployments(
     )
 
 
+def list_installations(session: Session, institution_id: InstitutionId) -> list[Installation]:
+    """Return the institution's platforms by name, each with its own deployments of it."""
+    registrations = session.scalars(
+        select(Registration)
+        .where(_is_ours(institution_id))
+        .order_by(Registration.name, Registration.id)
+    ).all()
+    return [
+        Installation(
+            registration=one, deployments=list_deployments(session, institution_id, one.id)
+        )
+        for one in registrations
+    ]
+
+
 def list_refusals(session: Session, registration_id: RegistrationId) -> list[Refusal]:
     """Return why scores were refused or are tried again, the most frequent reason first."""
     rows = session.execute(
@@ -235,6 +266,20 @@ def list_invitations(
 def list_identity_providers(session: Session) -> list[IdentityProvider]:
     """Return where the institution's staff sign in, by name."""
     return list(session.scalars(select(IdentityProvider).order_by(IdentityProvider.name)))
+
+
+def list_sign_ins(session: Session) -> list[SignIn]:
+    """Return where the institution's staff sign in, by name, and how many have."""
+    counted = session.execute(
+        select(StaffMember.identity_provider_id, func.count()).group_by(
+            StaffMember.identity_provider_id
+        )
+    )
+    people = {row[0]: row[1] for row in counted}
+    return [
+        SignIn(provider=one, people=people.get(one.id, 0))
+        for one in list_identity_providers(session)
+    ]
 
 
 def is_alone(session: Session) -> bool:

@@ -12,7 +12,7 @@ from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import DeploymentId, InstitutionId, RegistrationId
 from lti_tool.platforms import queries
 from lti_tool.platforms.errors import NotAWebAddressError
-from lti_tool.platforms.models import Deployment
+from lti_tool.platforms.models import Deployment, Institution
 from lti_tool.platforms.rules import origin_of
 
 
@@ -111,6 +111,27 @@ def decide_anonymous(
         )
 
 
+def rename_institution(institution_id: InstitutionId, name: str, *, actor: Actor) -> None:
+    """Call an institution something else, on pages and in what is signed from now on.
+
+    What was signed keeps its name; the slug, and with it the did, stays. The same name again is
+    nothing that was done.
+    """
+    with transaction(institution_id) as session:
+        institution = session.get_one(Institution, institution_id, with_for_update=True)
+        before, institution.name = institution.name, name
+        if before != name:
+            _record(
+                session,
+                actor,
+                "rename_institution",
+                "institution",
+                institution_id,
+                before=before,
+                after=name,
+            )
+
+
 def _origin(address: str) -> str:
     origin = origin_of(address)
     if origin is None:
@@ -123,7 +144,7 @@ def _record(  # noqa: PLR0913 - one entry of the audit trail
     actor: Actor,
     act: str,
     kind: str,
-    object_id: RegistrationId | DeploymentId,
+    object_id: RegistrationId | DeploymentId | InstitutionId,
     *,
     before: str,
     after: str,

@@ -40,6 +40,7 @@ _ACTS = {
     "register_platform": "registered a platform",
     "regrade": "scored an activity by another edition",
     "reopen_attempt": "opened an attempt again",
+    "rename_institution": "gave the institution another name",
     "rename_pathway": "gave {} another name",
     "replace_achievement": "said what replaces a badge",
     "replace_requirement": "let another badge of {} stand for a part of a pathway",

@@ -81,6 +81,7 @@ def test_everybody_can_use_them(
         "platforms/add",
         f"platforms/{place.registration_id}",
         f"platforms/{place.registration_id}/settings",
+        "institution",
         "keys",
         "roles",
     ):
