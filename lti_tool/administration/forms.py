@@ -80,6 +80,16 @@ class InstitutionName(BaseModel):
     ]
 
 
+class Register(BaseModel):
+    """Of which register a platform's student numbers are; empty: of none that counts."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    register_name: Annotated[
+        str, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^[\w .-]*$")
+    ]
+
+
 class Retirement(BaseModel):
     """Which older key is no longer published."""
 

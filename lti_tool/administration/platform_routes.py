@@ -7,12 +7,14 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from lti_tool.administration import queries
-from lti_tool.administration.forms import RoleNames
+from lti_tool.administration.forms import Register, RoleNames
 from lti_tool.core import web
 from lti_tool.core.db import transaction
-from lti_tool.core.errors import DeniedError, NotFoundError, ToolError
+from lti_tool.core.errors import DeniedError, InvalidRequestError, NotFoundError, ToolError
 from lti_tool.core.ids import DeploymentId, RegistrationId
 from lti_tool.launch.rules import GIVEN_ROLES, NO_ROLE
+from lti_tool.people.matching import declare_authority
+from lti_tool.people.queries import list_authorities
 from lti_tool.people.rules import Act
 from lti_tool.people.staff_session import CurrentStaff, staff_page
 from lti_tool.platforms import deciding
@@ -110,19 +112,50 @@ def change_anonymous(here: CurrentStaff, registration_id: UUID) -> ResponseRetur
     return _back(here, registration_id)
 
 
-def _back(here: CurrentStaff, registration_id: UUID) -> ResponseReturnValue:
+@blueprint.post("/settings/register")
+@staff_page(Act.ADMINISTER)
+def change_register(here: CurrentStaff, registration_id: UUID) -> ResponseReturnValue:
+    """Decide of which register the platform's student numbers are."""
+    with transaction(here.institution_id) as session:
+        platform = queries.get_platform(
+            session, here.institution_id, RegistrationId(registration_id)
+        )
+        ours = queries.list_deployments(
+            session, here.institution_id, RegistrationId(registration_id)
+        )
+    if not ours:
+        raise NotFoundError("There is no deployment of this platform here yet.")
+    written = request.form.get("register_name", "")
+    try:
+        wanted = web.read_form(Register, {"register_name": written})
+    except InvalidRequestError as error:
+        shown = _show(here, RegistrationId(registration_id), register=written[:200])
+        return shown, web.status_of(error)
+    declare_authority(
+        here.institution_id,
+        platform.registration.issuer,
+        wanted.register_name or None,
+        actor=here.actor,
+    )
+    return _back(here, registration_id, saved="register")
+
+
+def _back(
+    here: CurrentStaff, registration_id: UUID, *, saved: str = "launch"
+) -> ResponseReturnValue:
     where = url_for(
-        ".show_settings", slug=here.institution_slug, registration_id=registration_id, saved=1
+        ".show_settings", slug=here.institution_slug, registration_id=registration_id, saved=saved
     )
     return redirect(where, 303)
 
 
-def _show(
+def _show(  # noqa: PLR0913 - what a refused form said
     here: CurrentStaff,
     registration_id: RegistrationId,
     *,
     rows: Sequence[tuple[str, str]] | None = None,
     written: dict[DeploymentId, str] | None = None,
+    register: str | None = None,
     problem: str | None = None,
 ) -> str:
     with transaction(here.institution_id) as session:
@@ -130,6 +163,8 @@ def _show(
         deployments = queries.list_deployments(session, here.institution_id, registration_id)
         role_map = find_role_map(session, here.institution_id, registration_id)
         ours = queries.is_ours_alone(session, here.institution_id, registration_id)
+        registers = {one.issuer: one.namespace for one in list_authorities(session)}
+    issuer = platform.registration.issuer
     shown = list(rows) if rows is not None else sorted(role_map.items())
     return render_template(
         "administration/show_settings.html",
@@ -142,7 +177,15 @@ def _show(
         roles=[(role, ROLE_NAMES[role]) for role in GIVEN_ROLES],
         suggested=SUGGESTED,
         may_decide=ours,
-        saved="saved" in request.args,
+        register=registers.get(issuer, "") if register is None else register,
+        register_refused=register is not None,
+        registers=sorted(set(registers.values())),
+        same_register=[
+            one
+            for one in sorted(registers)
+            if one != issuer and registers[one] == registers.get(issuer)
+        ],
+        saved=request.args.get("saved", ""),
         problem=problem,
         problem_at="roles" if written is None else "addresses",
     )

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from itertools import combinations
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -32,27 +32,42 @@ def declare_authority(
 ) -> None:
     """Say of which register a platform's student numbers are; None: of none that counts.
 
-    From then on people who have the same number at two platforms of a register are one.
+    From then on people who have the same number at two platforms of a register are one. A register
+    that another platform has, in other capitals, is that one. The same again is nothing done.
     """
     with transaction(institution_id) as session:
-        known = session.scalar(
-            select(IdentifierAuthority).where(IdentifierAuthority.issuer == issuer)
-        )
-        if known is not None:
-            session.delete(known)
-            session.flush()  # before the next of the same key
+        registers = {one.issuer: one.namespace for one in queries.list_authorities(session)}
+        before = registers.pop(issuer, None)
         if namespace is not None:
-            session.add(
-                IdentifierAuthority(issuer=issuer, namespace=namespace, declared_at=clock.now())
-            )
+            known = (one for one in registers.values() if one.lower() == namespace.lower())
+            namespace = next(known, namespace)
+        if namespace == before:
+            return
+        if namespace is None:
+            session.execute(delete(IdentifierAuthority).where(IdentifierAuthority.issuer == issuer))
+        else:
+            _set_register(session, issuer, namespace)
         audit.record(
             session,
             actor=actor,
             act="declare_authority",
             object_kind="institution",
             object_id=institution_id,
-            facts={"issuer": issuer[: audit.MAX_FACT_CHARACTERS], "register": namespace},
+            facts={
+                "issuer": issuer[: audit.MAX_FACT_CHARACTERS],
+                "before": before,
+                "register": namespace,
+            },
         )
+
+
+def _set_register(session: Session, issuer: str, namespace: str) -> None:
+    row = {"namespace": namespace, "declared_at": clock.now()}
+    session.execute(
+        insert(IdentifierAuthority)
+        .values(institution_id=db.tenant(), issuer=issuer, **row)
+        .on_conflict_do_update(index_elements=["issuer", "institution_id"], set_=row)
+    )
 
 
 def match_person(institution_id: InstitutionId, person_id: PersonId) -> None:

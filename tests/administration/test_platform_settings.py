@@ -14,6 +14,8 @@ from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.ids import InstitutionId
 from lti_tool.launch import refusals
 from lti_tool.launch.models import Launch, LaunchRefusal
+from lti_tool.people.matching import declare_authority
+from lti_tool.people.queries import list_authorities
 from lti_tool.platforms import services
 from lti_tool.platforms.models import Deployment, Institution, Registration
 from tests.administration.staff import Office, office
@@ -270,3 +272,74 @@ def test_old_refusals_are_forgotten(connected: Connected) -> None:
         row.last_at = row.last_at.replace(year=2020)
 
     assert refusals.forget_refusals() == 1
+
+
+class TestRegister:
+    def test_numbers_are_of_the_register_that_was_named_and_of_none_again(
+        self, desk: Office, connected: Connected
+    ) -> None:
+        named = send(desk, connected, "register", register_name="  Student records ")
+        after = registers_of(connected.institution_id)
+        page = desk.get(f"platforms/{connected.registration_id}/settings", saved="register").text
+        again = send(desk, connected, "register", register_name="Student records")
+        ended = send(desk, connected, "register", register_name="")
+
+        assert [one.status_code for one in (named, again, ended)] == [303, 303, 303]
+        assert after == {connected.site.url: "Student records"}
+        assert 'value="Student records"' in page
+        assert "looked at again within the hour" in page
+        assert registers_of(connected.institution_id) == {}
+        with transaction(connected.institution_id) as session:
+            acts = [entry.act for entry in audit.list_entries(session)]
+        assert acts.count("declare_authority") == 2
+
+    def test_a_register_in_other_capitals_is_the_one_that_another_platform_has(
+        self, desk: Office, connected: Connected
+    ) -> None:
+        canvas = "https://canvas.example"
+        declare_authority(connected.institution_id, canvas, "SIS", actor=audit.CLI)
+
+        send(desk, connected, "register", register_name="sis")
+
+        found = registers_of(connected.institution_id)
+        assert found == {canvas: "SIS", connected.site.url: "SIS"}
+        page = desk.get(f"platforms/{connected.registration_id}/settings")
+        assert f"Of the same register: {canvas}" in page.text
+
+    @pytest.mark.parametrize("name", ["a" * 101, "<b>", "one\ntwo"], ids=["long", "marks", "lines"])
+    def test_what_names_no_register_is_asked_for_again(
+        self, desk: Office, connected: Connected, name: str
+    ) -> None:
+        answer = send(desk, connected, "register", register_name=name)
+
+        assert answer.status_code == 400
+        assert "Name the register in up to 100 letters" in answer.text
+        assert registers_of(connected.institution_id) == {}
+
+    def test_nobody_vouches_for_a_platform_of_somebody_else(
+        self, desk: Office, connected: Connected
+    ) -> None:
+        theirs = another_institution()
+        canvas = add_platform("Canvas", of=theirs)
+        services.add_deployment(canvas.id, "1", theirs)
+        ours = add_platform("Ours, not opened yet", of=desk.institution_id)
+        page = desk.get(f"platforms/{connected.registration_id}/settings").text
+        found = re.search(r'name="csrf_token" value="([0-9a-f]+)"', page)
+        assert found is not None
+
+        answers = [
+            desk.client.post(
+                f"/desk/{desk.slug}/platforms/{registration_id}/settings/register",
+                data={"csrf_token": found[1], "register_name": "sis"},
+            )
+            for registration_id in (canvas.id, uuid4(), ours.id)
+        ]
+
+        assert [one.status_code for one in answers] == [404, 404, 404]
+        assert registers_of(desk.institution_id) == {}
+        assert registers_of(theirs) == {}
+
+
+def registers_of(institution_id: InstitutionId) -> dict[str, str]:
+    with transaction(institution_id) as session:
+        return {one.issuer: one.namespace for one in list_authorities(session)}
