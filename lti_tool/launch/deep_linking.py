@@ -85,7 +85,7 @@ def _more(item: ContentItem) -> dict[str, object]:
 
 def takes_several(here: CurrentLaunch) -> bool:
     """Tell whether the platform takes more than one item at once. Some write it as a word."""
-    return _request(here).get("accept_multiple") in {True, "true"}
+    return _request(here).get("accept_multiple") in (True, "true")
 
 
 def takes_new_windows(here: CurrentLaunch) -> bool:
@@ -95,7 +95,7 @@ def takes_new_windows(here: CurrentLaunch) -> bool:
 
 def takes_columns(here: CurrentLaunch) -> bool:
     """Tell whether the platform makes gradebook columns for items. Silence means that it may."""
-    return _request(here).get("accept_lineitem") not in {False, "false"}
+    return _request(here).get("accept_lineitem") not in (False, "false")
 
 
 def response_form(

@@ -79,7 +79,11 @@ def check_times(claims: Mapping[str, Any], now: datetime) -> None:
         raise MessageRefusedError(Reason.NO_TIMES)
     if expires + leeway <= instant:
         raise MessageRefusedError(Reason.EXPIRED)
-    begins = max(issued, _seconds(claims.get("nbf", issued)) or issued)
+    named = claims.get("nbf")
+    begins = issued if named is None else _seconds(named)
+    if begins is None:
+        raise MessageRefusedError(Reason.NO_TIMES, "nbf")
+    begins = max(begins, issued)
     if begins - leeway > instant:
         raise MessageRefusedError(Reason.NOT_YET_VALID)
     if issued + MAX_AGE.total_seconds() + leeway < instant:
@@ -165,4 +169,4 @@ def _course_role(name: str) -> str:
     rest = name.removeprefix(_MEMBERSHIP)
     if rest.startswith("#"):
         return rest[1:]
-    return rest.removeprefix("/").partition("#")[0] if "#" in rest else ""
+    return rest[1:].partition("#")[0] if rest.startswith("/") and "#" in rest else ""

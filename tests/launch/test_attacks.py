@@ -118,6 +118,10 @@ TOKENS: dict[str, Change] = {
     "iat is long ago": lambda a: payload(a, "-1e308"),
     "iat is text": lambda a: payload(a, f'"{now()}"'),
     "iat is an object": lambda a: payload(a, "{}"),
+    "nbf is text": lambda a: a.change(nbf="soon"),
+    "nbf is a list": lambda a: a.change(nbf=[now()]),
+    "nbf is beyond any number": lambda a: a.change(nbf=10**400),
+    "exp is text": lambda a: a.change(exp=str(now() + 60)),
     "aud holds an object": lambda a: a.change(aud=[{"a": 1}]),
     "aud is an object": lambda a: a.change(aud={a.claims["aud"]: 1}),
     "aud is empty": lambda a: a.change(aud=[]),
@@ -222,6 +226,8 @@ SETTINGS: dict[str, tuple[dict[str, object], bool]] = {
     "types are numbers": ({"accept_types": [1]}, False),
     "types are words": ({"accept_types": "ltiResourceLink"}, False),
     "several is a word": ({"accept_multiple": "false"}, True),
+    "several is a list": ({"accept_multiple": [True]}, True),
+    "columns are an object": ({"accept_lineitem": {}}, True),
 }
 
 
@@ -240,6 +246,8 @@ def test_deep_linking_settings_that_are_none_are_refused(
     if opens:
         assert answer.status_code == 303
         assert instructor.client.get(answer.location).status_code == 200
+        picker = instructor.client.get(f"/l/{answer.location.split('/')[2]}/pick")
+        assert picker.status_code == 200
     else:
         check_refusal(answer)
 

@@ -161,7 +161,8 @@ def test_several_are_sent_only_where_several_are_taken(instructor: Browser) -> N
         several = changed(here, accept_multiple=yes)
         assert deep_linking.takes_several(several)
         deep_linking.response_form(several, [STATISTICS, REVIEW])
-    for no in (False, "false", None):
+    refusals: tuple[object, ...] = (False, "false", None, [], {"a": 1})
+    for no in refusals:
         one = changed(here, accept_multiple=no)
         assert not deep_linking.takes_several(one)
         deep_linking.response_form(one, [STATISTICS])

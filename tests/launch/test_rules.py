@@ -27,6 +27,8 @@ TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
         ([f"{MEMBERSHIP}#Mentor"], set()),
         ([f"{MEMBERSHIP}/Instructor"], set()),
         ([f"{MEMBERSHIP}Instructor"], set()),
+        ([f"{MEMBERSHIP}Instructor#TeachingAssistant"], set()),
+        ([f"{MEMBERSHIP}.example/Instructor#TeachingAssistant"], set()),
         (["instructor"], set()),
         ([], set()),
         # A professor who is a student here is a student here (Canvas sends both).
