@@ -197,14 +197,34 @@ def test_an_award_by_hand_keeps_its_reason_and_evidence_and_counts_once(
     assert badge.credential_id is not None
 
 
-def test_an_unknown_person_is_not_awarded_anything(client: FlaskClient, at: Place) -> None:
+@pytest.mark.parametrize(
+    ("who", "evidence_url", "told"),
+    [
+        ("s-9", "", "Nobody here is known as s-9"),
+        ("s-1001", "not an address", "evidence lies at a web address"),
+    ],
+)
+def test_a_refused_award_is_explained_and_what_was_typed_stays(
+    client: FlaskClient, at: Place, who: str, evidence_url: str, told: str
+) -> None:
     page = client.get(f"{DESK}/{at.achievement_id}")
-    fields = sent(page, who="s-9", reason="x", decision_id=hidden(page, "decision_id"))
+    fields = sent(
+        page,
+        who=who,
+        reason="Shown in a talk",
+        evidence="Recording",
+        evidence_url=evidence_url,
+        decision_id=hidden(page, "decision_id"),
+    )
 
     answer = client.post(f"{DESK}/{at.achievement_id}/awards", data=fields)
 
-    assert answer.status_code == 404
-    assert "Nobody here is known as s-9" in answer.text
+    assert answer.status_code == 400
+    assert told in answer.text
+    assert f'value="{who}"' in answer.text
+    assert ">Shown in a talk</textarea>" in answer.text
+    assert ">Recording</textarea>" in answer.text
+    assert held_badges(at) == []
 
 
 def upload(client: FlaskClient, at: Place, table: bytes) -> TestResponse:
@@ -259,6 +279,7 @@ def test_a_table_of_another_kind_awards_nobody(
 
     assert answer.status_code == 400
     assert "We could not read that table" in answer.text
+    assert ">Moved over</textarea>" in answer.text
     assert held_badges(at) == []
 
 

@@ -92,6 +92,12 @@ def test_every_page_passes_axe_and_fits_its_window(
     expect(page.get_by_role("alert")).to_be_visible()
     look("refused")
     page.goto(f"{base_url}{DESK}/{at.achievement_id}")
+    page.get_by_label("Student number or e-mail address").fill("nobody@nowhere.example")
+    page.get_by_label("Reason", exact=True).first.fill("Handed in on paper.")
+    page.get_by_role("button", name="Award", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("We do not know this person")
+    look("refused award")
+    page.goto(f"{base_url}{DESK}/{at.achievement_id}")
     table = tmp_path / "table.csv"
     table.write_text(TABLE)
     page.get_by_text("Award it to many, from a table").click()

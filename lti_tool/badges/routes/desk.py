@@ -9,7 +9,12 @@ from lti_tool.badges import artwork, awarding, queries, reviewing, services, upl
 from lti_tool.badges.artwork import Outline
 from lti_tool.badges.awarding import Outcome
 from lti_tool.badges.details import PLAIN, Participation, Stackability, Supervision
-from lti_tool.badges.errors import UnreadableTableError, UnusablePictureError
+from lti_tool.badges.errors import (
+    AmbiguousPersonError,
+    UnknownPersonError,
+    UnreadableTableError,
+    UnusablePictureError,
+)
 from lti_tool.badges.forms import (
     AchievementForm,
     AwardForm,
@@ -21,7 +26,7 @@ from lti_tool.badges.forms import (
 from lti_tool.badges.issuer import image_path
 from lti_tool.badges.rules import AchievementDraft, AchievementType
 from lti_tool.core.db import transaction
-from lti_tool.core.errors import InvalidRequestError
+from lti_tool.core.errors import InvalidRequestError, ToolError
 from lti_tool.core.ids import AchievementId, AwardId, new_id
 from lti_tool.core.web import read_form, takes_up_to
 from lti_tool.people.rules import Act
@@ -124,6 +129,26 @@ def publish_achievement(here: CurrentStaff) -> ResponseReturnValue:
 @staff_page(Act.ISSUE)
 def show_achievement(here: CurrentStaff, achievement_id: UUID) -> ResponseReturnValue:
     """Show an achievement, its editions and who holds it; award and withdraw from here."""
+    return _achievement_page(here, achievement_id)
+
+
+def _achievement_page(
+    here: CurrentStaff,
+    achievement_id: UUID,
+    *,
+    sent: dict[str, str] | None = None,
+    problem: ToolError | None = None,
+    table_problem: ToolError | None = None,
+) -> str:
+    """Return the page of an achievement.
+
+    Args:
+        here: who looks.
+        achievement_id: what at.
+        sent: what was filled in and refused; it stays in its fields.
+        problem: why nobody was awarded it.
+        table_problem: why nobody in a table was.
+    """
     with transaction(here.institution_id) as session:
         achievement = queries.get_achievement(session, AchievementId(achievement_id))
         editions = queries.list_editions(session, achievement.id)
@@ -143,7 +168,16 @@ def show_achievement(here: CurrentStaff, achievement_id: UUID) -> ResponseReturn
         others=[("", "Nothing: it is current"), *others],
         decision_id=new_id(),
         batch_id=new_id(),
+        sent=sent or {},
+        problem=problem,
+        problem_in="" if problem is None else _field_of(problem),
+        table_problem=table_problem,
     )
+
+
+def _field_of(problem: ToolError) -> str:
+    """Return which field of an award by hand is to be corrected; nothing if it is not known."""
+    return "who" if isinstance(problem, UnknownPersonError | AmbiguousPersonError) else ""
 
 
 @blueprint.get("/<uuid:achievement_id>/edit")
@@ -190,16 +224,20 @@ def replace_achievement(here: CurrentStaff, achievement_id: UUID) -> ResponseRet
 @staff_page(Act.ISSUE)
 def award(here: CurrentStaff, achievement_id: UUID) -> ResponseReturnValue:
     """Award an achievement to one person."""
-    form = read_form(AwardForm, _sent())
-    awarding.award_by_hand(
-        here.institution_id,
-        AchievementId(achievement_id),
-        who=form.who,
-        reason=form.reason,
-        evidence=form.pieces(),
-        decision_id=form.decision_id,
-        actor=here.actor,
-    )
+    sent = _sent()
+    try:
+        form = read_form(AwardForm, sent)
+        awarding.award_by_hand(
+            here.institution_id,
+            AchievementId(achievement_id),
+            who=form.who,
+            reason=form.reason,
+            evidence=form.pieces(),
+            decision_id=form.decision_id,
+            actor=here.actor,
+        )
+    except (UnknownPersonError, AmbiguousPersonError, InvalidRequestError) as problem:
+        return _achievement_page(here, achievement_id, sent=sent, problem=problem), 400
     return _back(here, achievement_id)
 
 
@@ -207,25 +245,40 @@ def award(here: CurrentStaff, achievement_id: UUID) -> ResponseReturnValue:
 @staff_page(Act.ISSUE)
 def award_table(here: CurrentStaff, achievement_id: UUID) -> ResponseReturnValue:
     """Award an achievement to everybody in a table, and report each row."""
-    form = read_form(TableForm, _sent())
-    upload = request.files.get("table")
-    data = upload.stream.read(MOST_TABLE_BYTES + 1) if upload else b""
-    if not data or len(data) > MOST_TABLE_BYTES:
-        raise UnreadableTableError("Choose a CSV file of up to 500 KB.")
+    sent = _sent()
     with transaction(here.institution_id) as session:
         achievement = queries.get_achievement(session, AchievementId(achievement_id))
-    told = awarding.award_table(
-        here.institution_id,
-        achievement.id,
-        data,
-        reason=form.reason,
-        batch_id=form.batch_id,
-        actor=here.actor,
-    )
+    try:
+        form = read_form(TableForm, sent)
+        told = awarding.award_table(
+            here.institution_id,
+            achievement.id,
+            _table(),
+            reason=form.reason,
+            batch_id=form.batch_id,
+            actor=here.actor,
+        )
+    except InvalidRequestError as problem:
+        sent = {"table_reason": sent.get("reason", "")}
+        page = _achievement_page(here, achievement_id, sent=sent, table_problem=problem)
+        return page, 400
     counts = {outcome: sum(row.outcome is outcome for row in told) for outcome in Outcome}
     return render_template(
         "badges/desk/show_report.html", here=here, achievement=achievement, told=told, counts=counts
     )
+
+
+def _table() -> bytes:
+    """Return the table that was uploaded.
+
+    Raises:
+        UnreadableTableError: none was, or it is too long.
+    """
+    upload = request.files.get("table")
+    data = upload.stream.read(MOST_TABLE_BYTES + 1) if upload else b""
+    if not data or len(data) > MOST_TABLE_BYTES:
+        raise UnreadableTableError("Choose a CSV file of up to 500 KB.")
+    return data
 
 
 @blueprint.post("/<uuid:achievement_id>/awards/<uuid:award_id>/withdraw")
