@@ -113,7 +113,7 @@ def _open(data: bytes) -> tuple[Carrier, str]:
         return Carrier.TEXT, data.decode()
     except NothingBakedError as error:
         kind = _NothingInsideError if data.startswith(baking.PNG_SIGNATURE) else NoCredentialError
-        raise kind(f"There is no badge in this picture: {error}.") from error
+        raise kind("There is no badge in this picture.") from error
     except NotBakedError as error:
         raise NoCredentialError(f"There is no badge in this picture: {error}.") from error
     except UnicodeDecodeError as error:

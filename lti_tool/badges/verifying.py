@@ -27,6 +27,7 @@ from lti_tool.core.ids import AchievementId
 from lti_tool.core.secret import hash_of
 from lti_tool.people.queries import display_names
 
+_NO_LINK = "No badge is shared here: a part of the link is missing, or its holder has ended it."
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 _SHARE_PATH = re.compile(r"/i/([a-z0-9-]+)/shared/([A-Za-z0-9_-]+?)(?:\.json)?")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -76,7 +77,7 @@ def find_issuer(slug: str) -> Issuer:
         NotFoundError: none here has it.
     """
     if not _SLUG.fullmatch(slug):
-        raise NotFoundError(f"no issuer {slug!r}")
+        raise NotFoundError("Nobody issues badges at this address.")
     with system_transaction() as session:
         return queries.get_issuer(session, slug)
 
@@ -104,11 +105,11 @@ def open_share(slug: str, token: str, *, count: bool = True) -> Opened:
     """
     issuer = find_issuer(slug)
     if not _TOKEN.fullmatch(token):
-        raise UnknownShareError("not a link of ours")
+        raise UnknownShareError(_NO_LINK)
     with transaction(issuer.institution_id) as session:
         shared = queries.find_shared(session, hash_of(token), clock.now())
         if shared is None:
-            raise UnknownShareError("no such link")
+            raise UnknownShareError(_NO_LINK)
         if count:
             count_opening(session, hash_of(token))
         replaced_by = None

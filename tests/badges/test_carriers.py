@@ -122,13 +122,13 @@ BOMB = b"""<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (PNG, "no credential is in the picture"),
+        (PNG, "There is no badge in this picture"),
         (PNG[:-20], "cut short"),
         (PNG[:60] + b"!" + PNG[61:], "damaged"),
         (baking.PNG_SIGNATURE, "cut short"),
         (itxt(b"openbadgecredential\0\x01\0\0\0" + zlib.compress(b"{}")), "compressed"),
         (itxt(b"openbadgecredential\0\0\0\0\0\xff"), "not UTF-8"),
-        (SVG.encode(), "no credential is in the picture"),
+        (SVG.encode(), "There is no badge in this picture"),
         (BOMB, "not an SVG that is safe to read"),
         (b"<svg", "not an SVG that is safe to read"),
         (b"<html xmlns='http://www.w3.org/1999/xhtml'/>", "not an SVG"),

@@ -166,6 +166,8 @@ def test_an_ended_link_is_gone(client: FlaskClient, suffix: str) -> None:
 
     assert response.status_code == 404
     assert "This link shows nothing" in response.text
+    assert "its holder has ended it" in response.text
+    assert 'href="/verify"' in response.text
 
 
 @pytest.mark.parametrize(
@@ -287,6 +289,7 @@ def test_a_strange_link_is_not_followed(client: FlaskClient, text: str) -> None:
 
     assert response.status_code == 400
     assert "We could not read that as a credential" in response.text
+    assert ("does not lead to a badge" in response.text) == text.startswith("http")
 
 
 def test_too_large_a_file_is_refused_in_words(client: FlaskClient) -> None:

@@ -202,7 +202,7 @@ def test_from_the_start_page_to_the_result(
     enter(page, base_url, story.launch(here, user_id, activity.link_id), "/")
 
     page.get_by_role("button", name="Start").click()
-    page.get_by_label("It is 0").check()
+    page.get_by_role("radio", name="It is 0").check()
     page.get_by_role("button", name="Next").click()
     page.get_by_label("It is not").locator("visible=true").check()
     page.get_by_role("button", name="Review and hand in").locator("visible=true").first.click()
@@ -226,7 +226,7 @@ def test_an_answer_given_before_the_script_has_come_is_saved(
     page.route("**/js/attempt.js*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright wants a function of Python
     enter(page, base_url, story.launch(here, user_id, activity.link_id), "/")
     page.get_by_role("button", name="Start").click(no_wait_after=True)
-    page.get_by_label("It is 0").check()
+    page.get_by_role("radio", name="It is 0").check()
     page.wait_for_timeout(100)  # for the request of the script, if it comes after the answer
     held[0].continue_()
     page.wait_for_load_state("load")  # the script has run

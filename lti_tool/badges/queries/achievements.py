@@ -64,7 +64,7 @@ def get_achievement(
     query = select(Achievement).where(Achievement.id == achievement_id)
     achievement = session.scalar(query.with_for_update() if lock else query)
     if achievement is None:
-        raise NotFoundError(f"no achievement {achievement_id}")
+        raise NotFoundError("There is no badge at this address.")
     return achievement
 
 

@@ -1,6 +1,7 @@
 """What an issuer publishes, what holders share, and the page that checks a credential."""
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -42,6 +43,10 @@ _KIND_WORDS = {
     FileKind.SVG: "Picture with the badge in it (SVG)",
     FileKind.PNG: "Picture with the badge in it (PNG)",
 }
+_ADDRESS = re.compile(r"https?://\S+")
+_FOREIGN_LINK = (
+    "This link does not lead to a badge that somebody shares here, and other links are not opened."
+)
 _LINKED_DATA = (open_badges.MEDIA_TYPE, "application/ld+json", "application/json")
 
 
@@ -255,19 +260,24 @@ def verify() -> ResponseReturnValue:
         data = upload.stream.read(MOST_FILE_BYTES + 1)
     elif (path := _path_of_share(text)) is not None:
         return redirect(path, 303)
+    elif _ADDRESS.fullmatch(text):
+        return _unreadable(UnreadableCredentialError(_FOREIGN_LINK)), 400
     else:
         data = text.encode()
     try:
         checked = verifying.check_data(data)
     except UnreadableCredentialError as problem:
-        page = render_template(
-            "badges/show_verify.html", checked=None, problem=problem, file_name=file_name
-        )
-        return page, 400
+        return _unreadable(problem, file_name), 400
     if checked.link is not None and (path := _path_of_share(checked.link)) is not None:
         return redirect(path, 303)
     return render_template(
         "badges/show_verify.html", checked=checked, problem=None, file_name=file_name
+    )
+
+
+def _unreadable(problem: UnreadableCredentialError, file_name: str | None = None) -> str:
+    return render_template(
+        "badges/show_verify.html", checked=None, problem=problem, file_name=file_name
     )
 
 
@@ -286,7 +296,7 @@ def _achievement(
         achievement = queries.get_achievement(session, AchievementId(achievement_id))
         edition = edition or achievement.edition
         if edition > achievement.edition:
-            raise NotFoundError(f"no edition {edition} of achievement {achievement_id}")
+            raise NotFoundError("This badge has no such edition.")
         return (issuer, achievement, queries.edition_content(session, achievement, edition))
 
 
