@@ -108,7 +108,7 @@ def test_the_error_page_passes_axe_and_fits(
     assert axe_violations(page) == []
     assert overflow_px(page) == 0
     assert page.title() == "Please open it again from your course · Cairn"
-    assert page.get_by_role("listitem").count() == (2 if where == "framed" else 0)
+    assert page.locator("main").get_by_role("listitem").count() == (2 if where == "framed" else 0)
     page.get_by_text("It happens again").click()
     assert page.get_by_text("launch_state_used 4F7K-19QD").is_visible()
 
