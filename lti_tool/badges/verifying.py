@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from lti_tool.badges import data_integrity, did_web, open_badges, queries, reader, signing, vc_jwt
 from lti_tool.badges.carriers import Carrier, Codes, Found, NoCredentialError
@@ -41,12 +42,16 @@ class Checked:
         issuer: None when it is none of those here; then nothing could be looked up.
         found: the credential, and what it came in.
         link: of ours, which a code in a picture said; None for what was handed in itself.
+        newest_edition: of what was earned, if it was surely signed here and handed in itself.
+        replaced_by: name and id of what is earned instead of it now, likewise.
     """
 
     examination: Examination
     issuer: Issuer | None
     found: Found
     link: str | None = None
+    newest_edition: int | None = None
+    replaced_by: tuple[str, AchievementId] | None = None
 
     @property
     def document(self) -> dict[str, Any]:
@@ -143,7 +148,25 @@ def check_data(data: bytes) -> Checked:
         raise UnreadableCredentialError(str(error)) from error
     if isinstance(found, Codes):
         return _check_codes(found.texts)
-    return _check(found, _verify_apart)
+    return _with_successor(_check(found, _verify_apart))
+
+
+def _with_successor(checked: Checked) -> Checked:
+    """Add what came after what was earned, where it is certain who signed."""
+    issuer, url = checked.issuer, checked.examination.badge.achievement.id
+    if issuer is None or not checked.examination.proof.verified:
+        return checked
+    with transaction(issuer.institution_id) as session:
+        try:
+            named = AchievementId(UUID(url.rpartition("/")[2]))
+            achievement = queries.get_achievement(session, named)
+        except (ValueError, NotFoundError):
+            return checked
+        replaced_by = None
+        if achievement.replaced_by_id is not None:
+            successor = queries.get_achievement(session, achievement.replaced_by_id)
+            replaced_by = (successor.name, successor.id)
+        return replace(checked, newest_edition=achievement.edition, replaced_by=replaced_by)
 
 
 def _check_codes(texts: tuple[str, ...]) -> Checked:

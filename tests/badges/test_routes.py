@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -19,7 +20,7 @@ from lti_tool.badges import (
 )
 from lti_tool.badges.rules import Shows
 from lti_tool.core import audit, clock
-from tests.badges.factories import Place, held_badges, issue, issuer, place
+from tests.badges.factories import DRAFT, Place, held_badges, issue, issuer, place
 from tests.badges.samples import changed, published
 
 Json = dict[str, Any]
@@ -290,6 +291,28 @@ def test_a_strange_link_is_not_followed(client: FlaskClient, text: str) -> None:
     assert response.status_code == 400
     assert "We could not read that as a credential" in response.text
     assert ("does not lead to a badge" in response.text) == text.startswith("http")
+
+
+def test_a_file_of_a_badge_that_was_replaced_says_what_is_earned_now(client: FlaskClient) -> None:
+    at = place()
+    document = json.dumps(document_of(client, shared(at))).encode()
+    assert "is edition 1" not in uploaded(client, document)
+
+    services.revise_achievement(
+        at.institution_id, at.achievement_id, replace(DRAFT, name="Counting"), actor=audit.SYSTEM
+    )
+    assert "s is edition 2." in uploaded(client, document)
+
+    newer_id = services.publish_achievement(
+        at.institution_id, replace(DRAFT, name="Reading Figures"), actor=audit.SYSTEM
+    )
+    services.replace_achievement(
+        at.institution_id, at.achievement_id, replaced_by=newer_id, actor=audit.SYSTEM
+    )
+    page = uploaded(client, document)
+    assert "Genuine and valid" in page
+    assert "There is a newer badge" in page
+    assert "Reading Figures" in page
 
 
 def test_too_large_a_file_is_refused_in_words(client: FlaskClient) -> None:
