@@ -112,7 +112,8 @@ def tell_time(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
 
     That it asked keeps the visit alive.
     """
-    report = web.read_form(AttentionReport, request.get_json()).to_report()
+    sent = request.get_json(silent=True) or {}  # a refusal in words, as for any other bad field
+    report = web.read_form(AttentionReport, sent).to_report()
     attempt = services.note_attention(
         here.institution_id, AttemptId(attempt_id), report, user_id=here.user_id
     )
