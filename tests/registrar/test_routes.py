@@ -44,7 +44,12 @@ def test_the_desk_lists_every_pathway_with_its_numbers(client: FlaskClient, desk
 
     page = client.get(f"{desk.path}/").text
 
-    assert rows_of(page) == ["Data literacy 3 stones, leads to Data literacy 3 1 1"]
+    assert rows_of(page) == [
+        (
+            "Data literacy 3 stones, leads to Data literacy 3"
+            " 1 one stone away, Data literacy 1 complete, Data literacy"
+        )
+    ]
 
 
 def test_a_desk_without_pathways_says_what_will_be_there(client: FlaskClient, desk: Desk) -> None:
@@ -234,7 +239,7 @@ def test_what_another_institution_has_is_not_found(client: FlaskClient, desk: De
     ):
         assert client.get(page).status_code == 404
     assert client.get(other.pathway_path).status_code == 303
-    assert [act for act, _, _ in acts_of(desk)] == ["sign_in"]
+    assert [act for act, _, _ in acts_of(desk)] == ["sign_in", "publish_pathway"]
 
 
 def test_the_acts_of_the_desk_are_none_of_a_course(client: FlaskClient, desk: Desk) -> None:
