@@ -91,6 +91,6 @@ def consequences(
         *([f"{lose:,} are then no longer complete."] if lose else []),
         *([f"It does not apply to {nothing:,} of them; they are left alone."] if nothing else []),
         "Workers do it, one person after the other; you can follow how far it is.",
-        "Each learner sees this decision. Your name and reason are kept for each, for good.",
+        "Each learner sees what counts for them. Your name and reason are kept for each, for good.",
         "You can undo it for each of them, on their record.",
     ]

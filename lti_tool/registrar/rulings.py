@@ -92,7 +92,7 @@ def consequences(ruling: Ruling, told: Told, needed: int, changes: Sequence[Chan
     return [
         first,
         *_progress(told, needed, changes),
-        f"{told.person} sees this decision and its reason.",
+        f"{told.person} sees what counts for them; your name and reason are for staff.",
         "Your name, the time and your reason are kept in the audit trail for good.",
         _UNDO[ruling],
     ]

@@ -26,7 +26,7 @@ NOT_YOURS = re.compile(r"<code>not_for_your_(staff_)?role ")
 # Who signs in at the desk comes to their own first page, wherever the address leads.
 LED_ELSEWHERE = {("registrar.show_dashboard", Role.TOOL_ADMINISTRATOR)}
 # What is in no row, and so not in this world: the file itself.
-NOT_KEPT = {"assessments.get_file", "marking.get_answer_file"}
+NOT_KEPT = {"assessments.get_file", "marking.get_answer_file", "deleting.restore"}
 # Pages that a role may open and is told there, in words of their own, that it is for others.
 TELLS_MORE = {"instructor.review"}
 
