@@ -89,42 +89,42 @@ def list_bank(here: CurrentStaff) -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/<uuid:item_id>")
+@blueprint.get("/<uuid:bank_item_id>")
 @staff_page(Act.AUTHOR)
-def show_item(here: CurrentStaff, item_id: UUID) -> ResponseReturnValue:
+def show_item(here: CurrentStaff, bank_item_id: UUID) -> ResponseReturnValue:
     """Show a question: as learners see it, its versions, where it is used, what answers tell."""
-    return _page(here, ItemId(item_id), None)
+    return _page(here, ItemId(bank_item_id), None)
 
 
-@blueprint.post("/<uuid:item_id>/status")
+@blueprint.post("/<uuid:bank_item_id>/status")
 @staff_page(Act.AUTHOR)
-def decide_status(here: CurrentStaff, item_id: UUID) -> ResponseReturnValue:
+def decide_status(here: CurrentStaff, bank_item_id: UUID) -> ResponseReturnValue:
     """Say what is held of the question."""
     form = web.read_form(StatusForm, request.form.to_dict())
     set_item_status(
-        here.institution_id, ItemId(item_id), form.status, reason=form.reason, actor=here.actor
+        here.institution_id, ItemId(bank_item_id), form.status, reason=form.reason, actor=here.actor
     )
     return redirect(
-        url_for(".show_item", slug=here.institution_slug, item_id=item_id, saved=1), 303
+        url_for(".show_item", slug=here.institution_slug, bank_item_id=bank_item_id, saved=1), 303
     )
 
 
-@blueprint.post("/<uuid:item_id>/take")
+@blueprint.post("/<uuid:bank_item_id>/take")
 @staff_page(Act.AUTHOR)
-def take(here: CurrentStaff, item_id: UUID) -> ResponseReturnValue:
+def take(here: CurrentStaff, bank_item_id: UUID) -> ResponseReturnValue:
     """Take the question into a draft."""
     assessment_id = uuid_or_none(request.form.get("draft", ""))
     if assessment_id is None:
-        return _page(here, ItemId(item_id), "Choose a draft."), 400
+        return _page(here, ItemId(bank_item_id), "Choose a draft."), 400
     try:
         question_id = take_item(
             here.institution_id,
-            ItemId(item_id),
+            ItemId(bank_item_id),
             AssessmentId(assessment_id),
             as_new=request.form.get("as") == "new",
         )
     except NotTakeableError as error:
-        return _page(here, ItemId(item_id), str(error)), web.status_of(error)
+        return _page(here, ItemId(bank_item_id), str(error)), web.status_of(error)
     return redirect(
         url_for(
             "authoring.edit_question",

@@ -39,6 +39,7 @@ _TABLES = {
     "file_id": "attachments",
     "move_id": "pathway_moves",
     "item_id": "item_versions",
+    "bank_item_id": "items",
     "provider_id": "identity_providers",
     "invitation_id": "registration_invitations",
 }

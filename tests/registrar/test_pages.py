@@ -102,7 +102,7 @@ def test_the_desk_works_without_scripts_down_to_signing_out(
     page.get_by_role("link", name="Tomás Herrera Quiroga").click()
     page.get_by_role("heading", name="What happened").wait_for()
     page.goto(f"{base_url}{desk.path}/")
-    page.get_by_role("link", name="Certificate in Data Stewardship").click()
+    page.get_by_role("link", name="Certificate in Data Stewardship", exact=True).click()
     page.get_by_role("link", name="Show the next").click()
     expect(page.get_by_role("link", name="Back to the first")).to_be_visible()
     page.get_by_label("Name").fill("herrera")
