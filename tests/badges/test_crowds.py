@@ -46,7 +46,9 @@ def test_passes_in_one_instant_are_one_award_with_all_its_causes() -> None:
     assert len(set(awards)) == 1
     assert (count(at, Award), count(at, AwardCause)) == (1, 4)
     with transaction(at.institution_id) as session:
-        recorded = select(func.count(func.distinct(OutboxDelivery.event_id)))
+        recorded = select(func.count(func.distinct(OutboxDelivery.event_id))).where(
+            OutboxDelivery.event_type == "AwardGranted"
+        )
         assert session.scalars(recorded).one() == 1
 
 

@@ -1,11 +1,10 @@
 from dataclasses import replace
 from decimal import Decimal
-from uuid import uuid4
 
 import pytest
 
 from lti_tool.assessments.events import AssessmentPassed
-from lti_tool.assessments.models import Edition, Placement
+from lti_tool.assessments.models import Attempt, Edition, Placement
 from lti_tool.badges import jobs, services
 from lti_tool.core import audit, clock, outbox
 from lti_tool.core.db import transaction
@@ -30,9 +29,31 @@ def a_pass(at: Place, *, gives_badge: bool = True, earns: bool = True) -> Assess
         edition_id=placement_id[1],
         assessment_id=assessment_id,
         user_id=at.user_id,
-        attempt_id=AttemptId(uuid4()),
+        attempt_id=attempt(at, *placement_id),
         passed_at=clock.now(),
     )
+
+
+def attempt(at: Place, placement_id: PlacementId, edition_id: EditionId) -> AttemptId:
+    """Leave an attempt that passes."""
+    now = clock.now()
+    with transaction(at.institution_id) as session:
+        row = Attempt(
+            id=AttemptId(new_id()),
+            placement_id=placement_id,
+            edition_id=edition_id,
+            user_id=at.user_id,
+            number=1,
+            form=[],
+            started_at=now,
+            submitted_at=now,
+            ended_by="learner",
+            points_earned=Decimal(1),
+            points_possible=Decimal(1),
+            passed=True,
+        )
+        session.add(row)
+    return row.id
 
 
 def placement(
