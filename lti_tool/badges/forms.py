@@ -20,6 +20,7 @@ from lti_tool.badges.details import (
 from lti_tool.badges.pictures import PictureKind, UploadedPicture
 from lti_tool.badges.rules import AchievementDraft, AchievementType
 from lti_tool.core.errors import InvalidRequestError
+from lti_tool.core.ids import AssessmentId
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
@@ -38,6 +39,7 @@ class AchievementForm(BaseModel):
 
     `outcomes` has one a line; `alignments` has `framework | name | address | code` a line.
     `picture_id` and `picture_kind` name one that was uploaded before; `drawn` gives it up.
+    `earned_by` is the assessment whose pass earns it; of a new achievement only.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -66,6 +68,7 @@ class AchievementForm(BaseModel):
     picture_kind: PictureKind | Literal[""] = ""
     picture_words: Optional = ""
     drawn: bool = False
+    earned_by: Annotated[UUID | None, BeforeValidator(_none_if_empty)] = None
 
     def draft(self) -> AchievementDraft:
         """Return it as the services take it.
@@ -96,6 +99,7 @@ class AchievementForm(BaseModel):
                     prerequisites=self.prerequisites or None,
                 ),
                 picture=self._picture(),
+                assessment_id=None if self.earned_by is None else AssessmentId(self.earned_by),
             )
         except ValueError as error:
             raise InvalidRequestError(f"Please check: {error}.") from error

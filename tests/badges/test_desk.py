@@ -15,7 +15,7 @@ from lti_tool.core.db import transaction
 from lti_tool.people.services import add_identity_provider, sign_in
 from lti_tool.people.staff_session import COOKIE
 from lti_tool.platforms.models import User
-from tests.badges.factories import Place, grant, held_badges, issue, place
+from tests.badges.factories import Place, assessment, grant, held_badges, issue, place
 from tests.conftest import Worker
 
 DESK = "/desk/northfell/achievements"
@@ -100,6 +100,28 @@ def test_an_issuer_publishes_an_achievement_with_all_its_elements(
 
 
 HTML = {"Accept": "text/html"}
+
+
+def test_a_badge_is_earned_by_the_assessment_that_was_chosen_and_by_no_other(
+    client: FlaskClient, at: Place
+) -> None:
+    assessment_id = assessment(at)
+    elsewhere = assessment(place("southfell"))
+    page = client.get(f"{DESK}/new")
+    assert f'<option value="{assessment_id}">Statistics</option>' in page.text
+    assert str(elsewhere) not in page.text
+
+    foreign = client.post(f"{DESK}/new", data=sent(page, **EDITION, earned_by=str(elsewhere)))
+    answer = client.post(f"{DESK}/new", data=sent(page, **EDITION, earned_by=str(assessment_id)))
+    again = client.post(f"{DESK}/new", data=sent(page, **EDITION, earned_by=str(assessment_id)))
+
+    assert (foreign.status_code, answer.status_code, again.status_code) == (400, 303, 400)
+    assert "earns a badge already" in again.text
+    assert "Programme board" in again.text, "what was typed stays"
+    with transaction(at.institution_id) as session:
+        earned = queries.find_achievement_of_assessment(session, assessment_id)
+        assert earned is not None
+        assert answer.location.endswith(str(earned.id))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from lti_tool.badges.queries.achievements import (
     list_achievements_with_holders,
     list_awards,
     list_editions,
+    list_unearned_assessments,
 )
 from lti_tool.badges.queries.holding import (
     DetailedForm,
@@ -54,4 +55,5 @@ __all__ = [
     "list_evidence",
     "list_held",
     "list_revoked_indexes",
+    "list_unearned_assessments",
 ]

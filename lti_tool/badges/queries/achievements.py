@@ -3,6 +3,7 @@
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from lti_tool.assessments.models import Assessment
 from lti_tool.badges.artwork import Artwork
 from lti_tool.badges.details import Details
 from lti_tool.badges.errors import UnknownAwardError
@@ -105,6 +106,16 @@ def find_achievement_of_assessment(
 ) -> Achievement | None:
     """Return what a pass of the assessment earns, or None."""
     return session.scalar(select(Achievement).where(Achievement.assessment_id == assessment_id))
+
+
+def list_unearned_assessments(session: Session) -> list[Assessment]:
+    """Return the assessments whose pass earns nothing yet, by title."""
+    earned = select(Achievement.id).where(Achievement.assessment_id == Assessment.id)
+    return list(
+        session.scalars(
+            select(Assessment).where(~earned.exists()).order_by(Assessment.title, Assessment.id)
+        )
+    )
 
 
 def list_achievements(session: Session) -> list[Achievement]:

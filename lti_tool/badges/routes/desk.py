@@ -10,6 +10,7 @@ from lti_tool.badges.artwork import Outline
 from lti_tool.badges.awarding import Outcome
 from lti_tool.badges.details import PLAIN, Participation, Stackability, Supervision
 from lti_tool.badges.errors import (
+    AchievementExistsError,
     AmbiguousPersonError,
     UnknownPersonError,
     UnreadableTableError,
@@ -27,7 +28,7 @@ from lti_tool.badges.issuer import image_path
 from lti_tool.badges.rules import AchievementDraft, AchievementType
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import InvalidRequestError, ToolError
-from lti_tool.core.ids import AchievementId, AwardId, new_id
+from lti_tool.core.ids import AchievementId, AssessmentId, AwardId, new_id
 from lti_tool.core.web import read_form, takes_up_to
 from lti_tool.people.rules import Act
 from lti_tool.people.staff_session import CurrentStaff, staff_page
@@ -119,10 +120,16 @@ def publish_achievement(here: CurrentStaff) -> ResponseReturnValue:
     sent = _sent()
     try:
         draft = _draft(here, sent)
-    except InvalidRequestError as error:
+        achievement_id = services.publish_achievement(here.institution_id, draft, actor=here.actor)
+    except (InvalidRequestError, AchievementExistsError) as error:
         return _editor(here, {**_NEW, **sent}, None, error), 400
-    achievement_id = services.publish_achievement(here.institution_id, draft, actor=here.actor)
     return _back(here, achievement_id)
+
+
+def _unearned(here: CurrentStaff) -> dict[AssessmentId, str]:
+    """Return the titles of the assessments whose pass earns nothing yet."""
+    with transaction(here.institution_id) as session:
+        return {one.id: one.title for one in queries.list_unearned_assessments(session)}
 
 
 @blueprint.get("/<uuid:achievement_id>")
@@ -309,6 +316,8 @@ def _draft(here: CurrentStaff, sent: dict[str, str]) -> AchievementDraft:
     draft = read_form(AchievementForm, sent).draft()
     if draft.picture is not None and not uploads.is_kept(here.institution_id, draft.picture):
         raise UnusablePictureError("It is no longer here. Choose the file again.")
+    if draft.assessment_id not in {None, *_unearned(here)}:
+        raise InvalidRequestError("That assessment earns a badge already. Choose another one.")
     return draft
 
 
@@ -316,7 +325,7 @@ def _editor(
     here: CurrentStaff,
     values: dict[str, str],
     achievement_id: AchievementId | None,
-    problem: InvalidRequestError | None,
+    problem: InvalidRequestError | AchievementExistsError | None,
 ) -> str:
     art_url = None
     if achievement_id is not None:
@@ -332,6 +341,10 @@ def _editor(
         values=values,
         achievement_id=achievement_id,
         problem=problem,
+        sources=[
+            ("", "Only by hand, from a table or by a pathway"),
+            *((str(id_), title) for id_, title in _unearned(here).items()),
+        ],
         picture_problem=problem if isinstance(problem, UnusablePictureError) else None,
         **_CHOICES,
     )
