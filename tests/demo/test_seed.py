@@ -9,7 +9,7 @@ from lti_tool.badges import queries as badge_queries
 from lti_tool.core.db import transaction
 from lti_tool.core.settings import Settings
 from lti_tool.demo.content import DATA_MANAGEMENT, STATISTICS
-from lti_tool.demo.seed import MODULES, PATHWAY, connect_campus, publish_content
+from lti_tool.demo.seed import MODULES, PATHWAY, connect_campus, connect_staff, publish_content
 from lti_tool.platforms.services import add_institution
 from tests.campus.site import Site
 
@@ -38,6 +38,7 @@ def test_campus_and_cairn_know_each_other(
     institution_id = add_institution("northgate", "Northgate University")
 
     connect_campus(settings, campus.campus, institution_id)
+    connect_staff(settings, campus.campus, institution_id)
 
     issuer, approved = database.execute(
         text("SELECT issuer, approved_at IS NOT NULL FROM registrations JOIN deployments ON true")
