@@ -115,8 +115,8 @@ def regrade(visitor: Visitor) -> None:
     expect_words(
         tool.locator(".tiles"),
         re.compile(r"results would change\s*2"),
-        re.compile(r"badges would be earned\s*1"),
-        re.compile(r"badges would go to review\s*1"),
+        re.compile(r"badge would be earned\s*1"),
+        re.compile(r"badge would go to review\s*1"),
     )
     expect_words(tool.get_by_role("row").filter(has_text=MISLED), "1 of 1", "0 of 1")
     expect_words(
