@@ -20,13 +20,17 @@ from markupsafe import Markup
 from lti_tool.core import settings
 from lti_tool.core.language import (
     ENGLISH,
-    LANGUAGES,
+    SOURCE,
     Language,
     Phrase,
     chosen,
     language,
     own_name,
 )
+
+# In which pages are shown: those whose catalogue says all of them. A page that says it is German
+# and speaks English is worse than an English one, to a screen reader above all.
+OFFERED: tuple[str, ...] = (SOURCE,)
 
 COOKIE = "cairn-language"
 # Written by a script: no header of a browser says where its person is.
@@ -48,7 +52,8 @@ def current() -> Language:
     if "language" not in g:
         own = request.cookies.get(COOKIE, "")
         asked = [own, g.get("preferred_language") or "", *request.accept_languages.values()]
-        g.language = language(chosen(asked) or LANGUAGES[0], _zone())
+        offered = [name for name in asked if name[:2].lower() in OFFERED]
+        g.language = language(chosen(offered) or SOURCE, _zone())
     found: Language = g.language
     return found
 
@@ -115,7 +120,7 @@ def _said(context: Context, text: str, values: Mapping[str, object]) -> str:
 def _take_choice() -> ResponseReturnValue | None:
     """Remember the language of `?lang=`, then show the same page without it."""
     wanted = request.args.get("lang")
-    if wanted not in LANGUAGES or not _can_be_asked_again():
+    if wanted not in OFFERED or not _can_be_asked_again():
         return None
     rest = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
     query = f"?{urlencode(rest)}" if rest else ""
@@ -151,7 +156,7 @@ def _others() -> list[tuple[str, str, str]]:
     rest = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
     return [
         (code, own_name(code), f"?{urlencode([*rest, ('lang', code)])}")
-        for code in LANGUAGES
+        for code in OFFERED
         if code != current().code
     ]
 

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from lti_tool.core import settings as settings_module
 from lti_tool.core import speaking, web
-from lti_tool.core.language import phrase
+from lti_tool.core.language import LANGUAGES, phrase
 from lti_tool.core.settings import Settings
 
 PAGE = (
@@ -19,6 +19,7 @@ PAGE = (
 
 @pytest.fixture
 def client(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    monkeypatch.setattr(speaking, "OFFERED", LANGUAGES)
     use = replace(settings, base_url="https://cairn.example.edu")
     monkeypatch.setattr(settings_module, "_installed", [use])
     app = Flask("tool")

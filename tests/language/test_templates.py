@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from lti_tool.core import speaking
+from lti_tool.core.language import SOURCE
 from tests.language.templates import TEMPLATES, bare_words
 
 # Rooms whose words are not marked yet. What is not here is marked to the last word.
@@ -22,6 +24,10 @@ PAGES = sorted(path for path in TEMPLATES.rglob("*.html") if room_of(path) not i
 
 def test_the_rooms_that_are_left_exist() -> None:
     assert {room_of(path) for path in TEMPLATES.rglob("*.html")} >= NOT_YET
+
+
+def test_no_language_is_offered_before_every_room_is_marked() -> None:
+    assert not NOT_YET or speaking.OFFERED == (SOURCE,)
 
 
 def test_no_template_says_anything_outside_of_the_catalogue() -> None:
