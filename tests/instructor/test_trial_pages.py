@@ -28,7 +28,7 @@ def test_a_trial_from_beginning_to_end(
         assert axe_violations(page) == []
         assert overflow_px(page) == 0
     if not javascript:
-        page.locator("#question-1").get_by_label("Answer A").check()
+        page.locator("#question-1").get_by_role("radio", name="Answer A").check()
         page.get_by_role("button", name="Next").click()
     page.goto(f"{page.url.partition('?')[0]}/submit")
     page.get_by_role("button", name="Hand in with").click()
