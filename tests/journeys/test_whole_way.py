@@ -163,7 +163,7 @@ def see_desk(installation: Installation, visitor: Visitor, student: str) -> None
     page.get_by_role("link", name="Continue with Campus").click()
     expect(page.get_by_role("heading", name="Pathways", level=1)).to_be_visible()
     assert page.url.startswith(f"{installation.cairn_url}/desk/northgate/")
-    page.get_by_role("link", name=CERTIFICATE).click()
+    page.get_by_role("link", name=CERTIFICATE, exact=True).click()
     row = page.get_by_role("row").filter(has_text=student)
     expect(row).to_contain_text("Complete", timeout=SLOW_MS)
     assert student in export(page)
