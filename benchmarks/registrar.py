@@ -117,7 +117,8 @@ FILL = (
     """INSERT INTO placement_results (id, institution_id, placement_id, user_id, points_earned,
               points_possible, passed, version, changed_at)
        SELECT gen_random_uuid(), institution_id, placement_id, user_id, points_earned,
-              points_possible, passed, 1, submitted_at FROM attempts""",
+              points_possible, passed, 1, submitted_at FROM attempts
+       WHERE institution_id = %(institution)s""",
     """INSERT INTO awards (id, institution_id, person_id, achievement_id, edition, awarded_at)
        SELECT gen_random_uuid(), %(institution)s, person_id,
               (%(stones)s::uuid[])[path.first * %(per)s + stone], 1,
