@@ -56,7 +56,7 @@ class Phrase(str):  # noqa: SLOT000 - text cannot have slots
         made.message, made.several, made.number, made.values = message, several, number, values
         return made
 
-    def __getnewargs__(self) -> tuple[str, Mapping[str, object], str | None, int]:  # type: ignore[override]
+    def __getnewargs__(self) -> tuple[str, Mapping[str, object], str | None, int]:  # type: ignore[override]  # str's own copies have one part
         """Let copies be made of the same parts."""
         return self.message, self.values, self.several, self.number
 

@@ -2,7 +2,6 @@
 
 import json
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select
@@ -29,8 +28,7 @@ from lti_tool.core.ids import AssessmentId, EditionId, ItemId, ItemVersionId, Us
 from lti_tool.platforms.models import User
 from tests.assessments.factories import University, placed, question, university
 from tests.assessments.services.test_regrading import banked, corrected, do, take
-
-REFERENCE = Path("/work/shared/psychometrics/lsat_reference.json")
+from tests.helpers import shared_folder
 
 
 @pytest.fixture
@@ -190,9 +188,8 @@ def test_what_answers_tell_follows_a_regrade(place: University) -> None:
 
 @pytest.mark.parametrize("name", ["LSAT6", "LSAT7"])
 def test_they_agree_with_published_figures(place: University, name: str) -> None:
-    if not REFERENCE.exists():
-        pytest.skip("the reference data are not here")
-    known = json.loads(REFERENCE.read_text())[name]
+    figures = shared_folder("psychometrics") / "lsat_reference.json"
+    known = json.loads(figures.read_text())[name]
     placement_id = placed(place)
     questions = [DraftItem(item=question(title=f"Item {n}")) for n in range(5)]
     assessment_id = published(place, name, *questions)
