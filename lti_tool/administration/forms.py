@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from lti_tool.core.errors import InvalidRequestError
+from lti_tool.core.language import phrase
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2048)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
@@ -60,7 +61,12 @@ class RoleNames(BaseModel):
         for written, role in self.rows:
             name = written.strip()
             if name and found.setdefault(name, role) != role:
-                raise InvalidRequestError(f"{name} is there twice, with two meanings.")
+                raise InvalidRequestError(
+                    phrase(
+                        "%(name)s is there twice, with two meanings.",
+                        name=name,
+                    )
+                )
         return found
 
 

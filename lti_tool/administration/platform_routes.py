@@ -12,6 +12,7 @@ from lti_tool.core import web
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import DeniedError, InvalidRequestError, NotFoundError, ToolError
 from lti_tool.core.ids import DeploymentId, RegistrationId
+from lti_tool.core.language import phrase
 from lti_tool.launch.rules import GIVEN_ROLES, NO_ROLE
 from lti_tool.people.matching import declare_authority
 from lti_tool.people.queries import list_authorities
@@ -27,11 +28,11 @@ blueprint = Blueprint(
 # What is there to fill in at once; saving brings as many again.
 BLANK_ROWS = 2
 ROLE_NAMES = {
-    "learner": "Learner: takes assessments",
-    "instructor": "Instructor: places them, sees results and grades",
-    "content_developer": "Content developer: places them, sees no results",
-    "administrator": "Administrator: as an instructor",
-    NO_ROLE: "Nothing: sees only what is their own",
+    "learner": phrase("Learner: takes assessments"),
+    "instructor": phrase("Instructor: places them, sees results and grades"),
+    "content_developer": phrase("Content developer: places them, sees no results"),
+    "administrator": phrase("Administrator: as an instructor"),
+    NO_ROLE: phrase("Nothing: sees only what is their own"),
 }
 _MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership"
 # Names that platforms send and schools differ about.
@@ -66,7 +67,7 @@ def change_roles(here: CurrentStaff, registration_id: UUID) -> ResponseReturnVal
     except NotFoundError:
         raise
     except ToolError as error:
-        shown = _show(here, RegistrationId(registration_id), rows=rows, problem=str(error))
+        shown = _show(here, RegistrationId(registration_id), rows=rows, problem=error.sentence)
         return shown, web.status_of(error)
     return _back(here, registration_id)
 
@@ -89,7 +90,9 @@ def change_addresses(
         raise
     except ToolError as error:
         written = {deployment_id: text}
-        shown = _show(here, RegistrationId(registration_id), written=written, problem=str(error))
+        shown = _show(
+            here, RegistrationId(registration_id), written=written, problem=error.sentence
+        )
         return shown, web.status_of(error)
     return _back(here, registration_id)
 
@@ -102,7 +105,9 @@ def change_anonymous(here: CurrentStaff, registration_id: UUID) -> ResponseRetur
         queries.get_platform(session, here.institution_id, RegistrationId(registration_id))
         ours = queries.is_ours_alone(session, here.institution_id, RegistrationId(registration_id))
     if not ours:
-        raise DeniedError("This platform serves other institutions too: an operator decides.")
+        raise DeniedError(
+            phrase("This platform serves other institutions too: an operator decides.")
+        )
     deciding.decide_anonymous(
         here.institution_id,
         RegistrationId(registration_id),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import InstitutionId, RegistrationId
+from lti_tool.core.language import phrase
 from lti_tool.grading.models import DesiredScore
 from lti_tool.launch.models import Launch
 from lti_tool.people.models import IdentityProvider, StaffMember
@@ -108,7 +109,7 @@ def get_platform(
         select(Registration).where(Registration.id == registration_id, _is_ours(institution_id))
     )
     if registration is None:
-        raise NotFoundError("There is no such platform here.")
+        raise NotFoundError(phrase("There is no such platform here."))
     return _row(session, institution_id, registration)
 
 
@@ -192,7 +193,8 @@ def list_refusals(session: Session, registration_id: RegistrationId) -> list[Ref
         .limit(10)
     )
     return [
-        Refusal(reason=row[0] or "no reason given", scores=row[1], last_at=row[2]) for row in rows
+        Refusal(reason=row[0] or phrase("no reason given"), scores=row[1], last_at=row[2])
+        for row in rows
     ]
 
 

@@ -12,6 +12,7 @@ from lti_tool.core import clock, http, keys, settings, web
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import DeniedError, NotFoundError, ToolError
 from lti_tool.core.ids import DeploymentId, RegistrationId
+from lti_tool.core.language import phrase
 from lti_tool.launch.dynamic_registration import SCOPES
 from lti_tool.launch.examination import Finding, examine
 from lti_tool.people.rules import STAFF_ROLES, Act
@@ -26,9 +27,17 @@ from lti_tool.platforms.services import Endpoints
 blueprint = Blueprint("administration", __name__, url_prefix="/desk/<slug>")
 
 PURPOSES: tuple[tuple[keys.Purpose, str, str], ...] = (
-    ("credential", "Badges", "Signs every badge as Open Badges 3.0 with a Data Integrity proof."),
-    ("credential_jwt", "Badges as JWT", "Signs the second form of a badge."),
-    ("lti", "Messages to platforms", "Shared by all institutions of this installation."),
+    (
+        "credential",
+        phrase("Badges"),
+        phrase("Signs every badge as Open Badges 3.0 with a Data Integrity proof."),
+    ),
+    ("credential_jwt", phrase("Badges as JWT"), phrase("Signs the second form of a badge.")),
+    (
+        "lti",
+        phrase("Messages to platforms"),
+        phrase("Shared by all institutions of this installation."),
+    ),
 )
 
 
@@ -76,7 +85,7 @@ def approve(here: CurrentStaff, deployment_id: UUID) -> ResponseReturnValue:
     with transaction(here.institution_id) as session:
         ours = {one.deployment.id for one in queries.list_waiting(session, here.institution_id)}
     if DeploymentId(deployment_id) not in ours:
-        raise NotFoundError("Nothing of this kind waits for your approval.")
+        raise NotFoundError(phrase("Nothing of this kind waits for your approval."))
     platforms.approve_deployment(DeploymentId(deployment_id), here.institution_id, actor=here.actor)
     return _to_platforms(here)
 
@@ -124,7 +133,7 @@ def add_platform(here: CurrentStaff) -> ResponseReturnValue:
     except ToolError as error:
         wanted = Product(product=sent.get("product", "generic"))
         values = {name: sent.get(name, "") for name in ByHand.model_fields}
-        return _ask(here, wanted, values, str(error)), web.status_of(error)
+        return _ask(here, wanted, values, error.sentence), web.status_of(error)
     return redirect(
         url_for(".show_platform", slug=here.institution_slug, registration_id=registration_id),
         303,
@@ -235,7 +244,9 @@ def change_roles(here: CurrentStaff, provider_id: UUID) -> ResponseReturnValue:
 def _refuse_where_shared(here: CurrentStaff) -> None:
     with transaction(here.institution_id) as session:
         if not queries.is_alone(session):
-            raise DeniedError("This key serves other institutions too: an operator rotates it.")
+            raise DeniedError(
+                phrase("This key serves other institutions too: an operator rotates it.")
+            )
 
 
 def _to_platforms(here: CurrentStaff) -> ResponseReturnValue:

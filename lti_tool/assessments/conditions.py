@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from lti_tool.core.language import phrase
+
 LONGEST_MINUTES = 60 * 24 * 14
 MOST_ATTEMPTS = 1000
 LARGEST_FACTOR = Decimal(5)
@@ -101,9 +103,13 @@ def problems(limits: Limits, wanted: Conditions) -> tuple[Problem, ...]:
     found = [Problem(field=name, sentence=told) for name, told in _looser(limits, wanted)]
     opens_at, closes_at = wanted.opens_at, wanted.closes_at
     if opens_at is not None and closes_at is not None and closes_at <= opens_at:
-        found.append(Problem(field="closes_at", sentence="Choose an end after the beginning."))
+        found.append(
+            Problem(field="closes_at", sentence=phrase("Choose an end after the beginning."))
+        )
     found += [
-        Problem(field=name, sentence="Nothing closes here: set an end, or choose another time.")
+        Problem(
+            field=name, sentence=phrase("Nothing closes here: set an end, or choose another time.")
+        )
         for name in ("answers_shown", "key_shown")
         if getattr(wanted, name) is Shown.AFTER_WINDOW and closes_at is None
     ]
@@ -113,16 +119,33 @@ def problems(limits: Limits, wanted: Conditions) -> tuple[Problem, ...]:
 def _looser(limits: Limits, wanted: Conditions) -> list[tuple[str, str]]:
     found = []
     if _or_unlimited(wanted.minutes, limits.minutes) > _or_unlimited(limits.minutes):
-        found.append(("minutes", f"The assessment allows {limits.minutes} minutes at most."))
+        found.append(
+            (
+                "minutes",
+                phrase(
+                    "The assessment allows %(minutes)s minutes at most.",
+                    minutes=limits.minutes,
+                ),
+            )
+        )
     if _or_unlimited(wanted.max_attempts, limits.max_attempts) > _or_unlimited(limits.max_attempts):
         found.append(
-            ("max_attempts", f"The assessment allows {limits.max_attempts} attempts at most.")
+            (
+                "max_attempts",
+                phrase(
+                    "The assessment allows %(max_attempts)s attempts at most.",
+                    max_attempts=limits.max_attempts,
+                ),
+            )
         )
     if 0 < wanted.cooldown_minutes < limits.cooldown_minutes:
         found.append(
             (
                 "cooldown_minutes",
-                f"The assessment asks for {limits.cooldown_minutes} minutes at least.",
+                phrase(
+                    "The assessment asks for %(cooldown_minutes)s minutes at least.",
+                    cooldown_minutes=limits.cooldown_minutes,
+                ),
             )
         )
     return found

@@ -24,6 +24,7 @@ from lti_tool.assessments.services.drafting import OpenDraft
 from lti_tool.core import clock, web
 from lti_tool.core.db import transaction, uuid_or_none
 from lti_tool.core.ids import AssessmentId, EditionId, ItemVersionId
+from lti_tool.core.language import phrase
 from lti_tool.people.rules import Act
 from lti_tool.people.staff_session import CurrentStaff, staff_page
 
@@ -46,7 +47,7 @@ def make_assessment(here: CurrentStaff) -> ResponseReturnValue:
     """Begin an assessment, and its first edition."""
     title = request.form.get("title", "").strip()
     if not 0 < len(title) <= 200:  # noqa: PLR2004 - as an edition's title
-        return _list(here, title, "Enter a name of up to 200 characters."), 400
+        return _list(here, title, phrase("Enter a name of up to 200 characters.")), 400
     assessment_id = create_assessment(here.institution_id, title)
     drafting.begin_draft(here.institution_id, assessment_id)
     return redirect(_url(here, "edit_draft", assessment_id), 303)
@@ -189,13 +190,17 @@ def _with_image(here: CurrentStaff, form: Form) -> tuple[Form, Problem | None]:
     """Return the form with the image that was sent at the end of its material."""
     sent, shows = request.files.get("image"), request.form.get("shows", "").strip()
     if sent is None or not sent.filename:
-        return form, Problem(at="image", says="Choose an image.")
+        return form, Problem(at="image", says=phrase("Choose an image."))
     if not shows or len(shows) > 500:  # noqa: PLR2004 - a sentence or two
-        return form, Problem(at="shows", says="Say in up to 500 characters what the image shows.")
+        return form, Problem(
+            at="shows", says=phrase("Say in up to 500 characters what the image shows.")
+        )
     try:
         name = store_image(here.institution_id, sent.read())
     except UnreadableImageError as error:
-        return form, Problem(at="image", says=f"{error} Save it as PNG, JPEG or SVG.")
+        return form, Problem(
+            at="image", says=phrase("%(error)s Save it as PNG, JPEG or SVG.", error=error.sentence)
+        )
     words = " ".join(shows.split()).replace("\\", "").replace("[", "(").replace("]", ")")
     stimulus = f"{form.get('stimulus', '')}\n\n![{words}]({name})".strip()
     return {**form, "stimulus": stimulus}, None

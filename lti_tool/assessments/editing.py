@@ -19,6 +19,7 @@ from lti_tool.assessments.drafts import (
     EditionDraft,
 )
 from lti_tool.core.ids import AssessmentId, ItemId
+from lti_tool.core.language import phrase
 
 RULES = (
     "title",
@@ -126,11 +127,13 @@ def read(
     trouble: list[Problem] = []
     pass_mark = _share(rules["pass_mark"], "pass_mark", trouble)
     if not rules["title"]:
-        trouble.append(Problem(at="title", says="Name the assessment."))
+        trouble.append(Problem(at="title", says=phrase("Name the assessment.")))
     if pass_mark is None or pass_mark <= 0:
-        trouble.append(Problem(at="pass_mark", says="Enter a pass mark above 0, up to 100."))
+        trouble.append(
+            Problem(at="pass_mark", says=phrase("Enter a pass mark above 0, up to 100."))
+        )
     if not rules["pass_mark_how"] or not rules["pass_mark_by"]:
-        says = "Say how the pass mark was set, and by whom."
+        says = phrase("Say how the pass mark was set, and by whom.")
         at = "pass_mark_by" if rules["pass_mark_how"] else "pass_mark_how"
         trouble.append(Problem(at=at, says=says))
     minutes = _whole(rules["minutes"], "minutes", trouble, LONGEST_MINUTES)
@@ -144,7 +147,7 @@ def read(
     faults = [Fault(problem=problem) for problem in trouble]
     items, in_questions = _items(questions, names)
     if not questions:
-        faults.append(Fault(problem=Problem(at="questions", says="Add a question.")))
+        faults.append(Fault(problem=Problem(at="questions", says=phrase("Add a question."))))
     faults += in_questions
     if faults:
         return None, tuple(faults)
@@ -213,7 +216,7 @@ def _bands(lines: str, trouble: list[Problem]) -> tuple[Band, ...]:
         begins, _, words = (part.strip() for part in line.partition("|"))
         share = _share(begins, "bands", trouble)
         if share is None or not words:
-            trouble.append(Problem(at="bands", says="Write each band as 90 | Excellent."))
+            trouble.append(Problem(at="bands", says=phrase("Write each band as 90 | Excellent.")))
         else:
             bands.append(Band(begins=share, words=words[:200]))
     return tuple(sorted(bands, key=lambda band: band.begins))
@@ -223,7 +226,15 @@ def _fault(error: object) -> Fault:
     found: dict[str, object] = dict(error)  # type: ignore[call-overload]  # pydantic's
     loc = found.get("loc") or ("title",)
     at = str(loc[0]) if isinstance(loc, tuple) and loc[0] in RULES else "title"
-    return Fault(problem=Problem(at=at, says=f"Please check: {found.get('msg')}."))
+    return Fault(
+        problem=Problem(
+            at=at,
+            says=phrase(
+                "Please check: %(get)s.",
+                get=found.get("msg"),
+            ),
+        )
+    )
 
 
 def _items(
@@ -235,10 +246,13 @@ def _items(
         trouble = list(problems[:_MOST_TOLD])
         points = _number(str(question.form.get("points", "")))
         if points is None or not 0 < points <= 1000:  # noqa: PLR2004 - as `DraftItem` has it
-            trouble.append(Problem(at="points", says="Enter points above 0, up to 1000."))
+            trouble.append(Problem(at="points", says=phrase("Enter points above 0, up to 1000.")))
         competency = str(question.form.get("competency", "")) or None
         if competency is not None and competency not in names:
-            says = f"“{competency}” is not among the competencies any more."
+            says = phrase(
+                "“%(competency)s” is not among the competencies any more.",
+                competency=competency,
+            )
             trouble.append(Problem(at="competency", says=says))
         faults += [Fault(problem=problem, question=question) for problem in trouble]
         if item is not None and points is not None and not trouble:
@@ -263,7 +277,7 @@ def _share(words: str, at: str, trouble: list[Problem]) -> Decimal | None:
         return None
     found = _number(words.removesuffix("%").strip())
     if found is None or not 0 <= found <= 100:  # noqa: PLR2004 - per cent
-        trouble.append(Problem(at=at, says="Enter a share from 0 to 100."))
+        trouble.append(Problem(at=at, says=phrase("Enter a share from 0 to 100.")))
         return None
     return found / 100
 
@@ -273,7 +287,7 @@ def _shown(rules: dict[str, str], trouble: list[Problem]) -> tuple[Shown, Shown]
     answers = known.get(rules["answers_shown"], Shown.AT_ONCE)
     key = known.get(rules["key_shown"], Shown.SETTLED)
     if key.strictness < answers.strictness:
-        says = "Right answers cannot be shown before the learner's own."
+        says = phrase("Right answers cannot be shown before the learner's own.")
         trouble.append(Problem(at="key_shown", says=says))
     return answers, key
 
@@ -282,7 +296,10 @@ def _whole(words: str, at: str, trouble: list[Problem], most: int) -> int | None
     if not words:
         return None
     if not (words.isascii() and words.isdecimal() and 0 < int(words[:9]) <= most):
-        says = f"Enter a whole number from 1 to {most}, or nothing."
+        says = phrase(
+            "Enter a whole number from 1 to %(most)s, or nothing.",
+            most=most,
+        )
         trouble.append(Problem(at=at, says=says))
         return None
     return int(words[:9])
@@ -292,7 +309,7 @@ def _day(words: str, trouble: list[Problem]) -> date | None:
     try:
         return date.fromisoformat(words) if words else None
     except ValueError:
-        trouble.append(Problem(at="reviewed_on", says="Enter a date, like 2027-03-16."))
+        trouble.append(Problem(at="reviewed_on", says=phrase("Enter a date, like 2027-03-16.")))
         return None
 
 

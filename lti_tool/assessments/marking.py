@@ -8,6 +8,7 @@ from lti_tool.assessments.errors import UnfitMarkError
 from lti_tool.assessments.items import Criterion, FileUpload, Item, LongText
 from lti_tool.assessments.rules import Given
 from lti_tool.core.ids import UserId
+from lti_tool.core.language import phrase
 
 LONGEST_COMMENT = 10_000
 _PLACES = Decimal("0.0001")
@@ -183,14 +184,21 @@ def points_of(rubric: Sequence[Criterion], decision: Decision, out_of: Decimal) 
     """
     known = {(criterion.id, level.id) for criterion in rubric for level in criterion.levels}
     if not set(decision.levels.items()) <= known:
-        raise UnfitMarkError("The question's rubric has no such level.")
+        raise UnfitMarkError(phrase("The question's rubric has no such level."))
     points = decision.points
     if points is None:
         points = rubric_points(rubric, decision.levels, out_of)
     if points is None:
         raise UnfitMarkError(
-            "Choose a level for each criterion, or enter points." if rubric else "Enter points."
+            phrase("Choose a level for each criterion, or enter points.")
+            if rubric
+            else phrase("Enter points.")
         )
     if not 0 <= points <= out_of:
-        raise UnfitMarkError(f"Enter points from 0 to {out_of.normalize():f}.")
+        raise UnfitMarkError(
+            phrase(
+                "Enter points from 0 to %(f)s.",
+                f=f"{out_of.normalize():f}",
+            )
+        )
     return points.quantize(_PLACES, ROUND_HALF_UP)

@@ -23,6 +23,7 @@ from lti_tool.core import clock, metrics, web
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AttachmentId, AttemptId, ItemVersionId
+from lti_tool.core.language import phrase
 from lti_tool.launch.session import CurrentLaunch, launch_page
 from lti_tool.people.rules import Act
 
@@ -47,7 +48,7 @@ class _Conflict:
 def show_image(id_: str) -> ResponseReturnValue:
     """Show an image of a question to whoever knows its name, which nobody can guess."""
     if not _IMAGE_ID.fullmatch(id_):
-        raise NotFoundError("There is no such image.")
+        raise NotFoundError(phrase("There is no such image."))
     image = services.get_image(id_)
     headers = {
         # Opened by itself an SVG is a page: it may run nothing and reach nobody.
@@ -67,7 +68,7 @@ def open_attempt(here: CurrentLaunch) -> ResponseReturnValue:
         with transaction(here.institution_id) as session:
             placement = queries.find_placement_of_link(session, here.resource_link_id)
     if placement is None:
-        raise NotFoundError("There is no assessment behind this link of your course yet.")
+        raise NotFoundError(phrase("There is no assessment behind this link of your course yet."))
     attempt_id = services.open_attempt(here.institution_id, placement.id, here.user_id)
     return redirect(_url(here, "show_attempt", attempt_id), 303)
 
@@ -205,7 +206,7 @@ def send_file(here: CurrentLaunch, attempt_id: UUID, item_id: UUID) -> ResponseR
     """Take a file as part of an answer, and show its question again."""
     file = request.files.get("file")
     if file is None or not file.filename:
-        raise UnwantedFileError("No file was chosen.")
+        raise UnwantedFileError(phrase("No file was chosen."))
     saved = services.answer_by_file(
         here.institution_id,
         AttemptId(attempt_id),

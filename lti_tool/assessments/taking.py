@@ -16,6 +16,7 @@ from lti_tool.assessments.errors import UnreadableResponseError
 from lti_tool.assessments.items import LONGEST_WORD, MOST_WORDS, ShownItem, is_blank
 from lti_tool.assessments.rules import FormItem, Save, Stored
 from lti_tool.core.ids import ItemVersionId
+from lti_tool.core.language import phrase
 
 # Longer ones are no number of ours, and Python refuses to read thousands of digits.
 _MOST_DIGITS = 9
@@ -177,9 +178,13 @@ def _materials(form: Sequence[FormItem]) -> dict[int, str]:
     names = {}
     for _, run in groupby(form, key=lambda asked: asked.item.stimulus):
         numbers = [asked.number for asked in run]
-        name = "Material for this question"
+        name = phrase("Material for this question")
         if len(numbers) > 1:
-            name = f"Material for questions {numbers[0]} to {numbers[-1]}"
+            name = phrase(
+                "Material for questions %(numbers)s to %(numbers2)s",
+                numbers=numbers[0],
+                numbers2=numbers[-1],
+            )
         names.update(dict.fromkeys(numbers, name))
     return names
 
@@ -235,7 +240,7 @@ def sent_value(sent: Mapping[str, Sequence[str]], item_id: ItemVersionId) -> tup
     # Browsers end the lines of a text area by CR LF when they send a form, not in scripts.
     value = tuple(word.replace("\r\n", "\n") for word in sent.get(f"answer-{item_id}", ()))
     if len(value) > MOST_WORDS or any(len(word) > LONGEST_WORD for word in value):
-        raise UnreadableResponseError("It is longer than an answer can be.")
+        raise UnreadableResponseError(phrase("It is longer than an answer can be."))
     return () if is_blank(value) else value
 
 

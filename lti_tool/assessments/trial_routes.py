@@ -10,6 +10,7 @@ from lti_tool.core import web
 from lti_tool.core.db import uuid_or_none
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AttemptId, EditionId
+from lti_tool.core.language import phrase
 from lti_tool.launch.session import CurrentLaunch, launch_page
 from lti_tool.people.rules import Act
 
@@ -22,7 +23,7 @@ def begin_trial(here: CurrentLaunch) -> ResponseReturnValue:
     """Begin a trial of the edition that the form names."""
     edition_id = uuid_or_none(request.form.get("edition", ""))
     if edition_id is None:
-        raise NotFoundError("There is no such assessment.")
+        raise NotFoundError(phrase("There is no such assessment."))
     attempt_id = services.begin_trial(here.institution_id, EditionId(edition_id), here.user_id)
     first = url_for("assessments.show_attempt", launch_id=here.launch_id, attempt_id=attempt_id)
     return redirect(first, 303)

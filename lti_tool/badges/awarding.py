@@ -24,6 +24,7 @@ from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import ToolError
 from lti_tool.core.ids import AchievementId, AwardId, InstitutionId, PersonId
+from lti_tool.core.language import phrase
 from lti_tool.people.services import person_of
 from lti_tool.platforms.models import User
 
@@ -146,7 +147,14 @@ def award_table(  # noqa: PLR0913 - as for one award
                 actor=actor,
             )
         except (ToolError, ValueError) as error:
-            told.append(Told(line=line, who=who, outcome=Outcome.REFUSED, detail=str(error)))
+            told.append(
+                Told(
+                    line=line,
+                    who=who,
+                    outcome=Outcome.REFUSED,
+                    detail=error.sentence if isinstance(error, ToolError) else str(error),
+                )
+            )
         else:
             outcome = Outcome.AWARDED if is_new else Outcome.HELD
             told.append(Told(line=line, who=who, outcome=outcome))
@@ -162,7 +170,7 @@ def find_one(session: Session, who: str) -> PersonId:
     """
     who = who.strip()
     if not who:
-        raise UnknownPersonError("Enter a student number or an e-mail address.")
+        raise UnknownPersonError(phrase("Enter a student number or an e-mail address."))
     users = session.scalars(
         select(User.id)
         .where(or_(User.sis_id == who, func.lower(User.email) == who.lower()))
@@ -171,9 +179,19 @@ def find_one(session: Session, who: str) -> PersonId:
     ).all()
     persons = {person_of(session, user_id) for user_id in users}
     if not persons:
-        raise UnknownPersonError(f"Nobody here is known as {who}. They have to launch once first.")
+        raise UnknownPersonError(
+            phrase(
+                "Nobody here is known as %(who)s. They have to launch once first.",
+                who=who,
+            )
+        )
     if len(persons) > 1:
-        raise AmbiguousPersonError(f"Several people are known as {who}.")
+        raise AmbiguousPersonError(
+            phrase(
+                "Several people are known as %(who)s.",
+                who=who,
+            )
+        )
     return persons.pop()
 
 
@@ -189,9 +207,11 @@ def _rows(data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UnreadableTableError("It is not text in UTF-8.") from error
+        raise UnreadableTableError(phrase("It is not text in UTF-8.")) from error
     if "\0" in text:  # which no text in PostgreSQL can hold: half the table would be awarded
-        raise UnreadableTableError("It is not a CSV table: there are null characters in it.")
+        raise UnreadableTableError(
+            phrase("It is not a CSV table: there are null characters in it.")
+        )
     # Spreadsheets of many countries write semicolons.
     heading = text.partition("\n")[0]
     delimiter = ";" if heading.count(";") > heading.count(",") else ","
@@ -199,15 +219,28 @@ def _rows(data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         table = [[cell.strip()[:_MOST_LETTERS] for cell in row] for row in reader]
     except csv.Error as error:
-        raise UnreadableTableError(f"It is not a CSV table: {error}.") from error
+        raise UnreadableTableError(
+            phrase(
+                "It is not a CSV table: %(value)s.",
+                value=error,
+            )
+        ) from error
     names = [name.lower() for name in table[0]] if table else []
     if "person" not in names or not set(names) <= set(COLUMNS):
         raise UnreadableTableError(
-            f"Its first line has to name its columns: person, and of {', '.join(COLUMNS[1:])} "
-            "those you want."
+            phrase(
+                "Its first line has to name its columns: person, and of %(COLUMNS)s those you "
+                "want.",
+                COLUMNS=", ".join(COLUMNS[1:]),
+            )
         )
     if len(table) - 1 > MOST_ROWS:
-        raise UnreadableTableError(f"It has more than {MOST_ROWS} rows; divide it.")
+        raise UnreadableTableError(
+            phrase(
+                "It has more than %(MOST_ROWS)s rows; divide it.",
+                MOST_ROWS=MOST_ROWS,
+            )
+        )
     for line, row in enumerate(table[1:], 2):
         if any(row):
             yield line, dict(zip(names, row, strict=False))

@@ -16,6 +16,7 @@ from pypdf.errors import PyPdfError
 from lti_tool.badges import baking, plain_json, qr_codes, vc_jwt
 from lti_tool.badges.baking import NotBakedError, NothingBakedError
 from lti_tool.badges.qr_codes import UnreadablePictureError
+from lti_tool.core.language import phrase
 
 MOST_FILE_BYTES = 10_000_000  # a photograph, a scanned page
 _MOST_DRAWING_BYTES = 1_000_000  # an SVG, which is parsed whole
@@ -64,21 +65,28 @@ def find(data: bytes) -> Found | Codes:
         NoCredentialError: too large, damaged, or with neither exactly one credential nor a code.
     """
     if len(data) > MOST_FILE_BYTES:
-        raise NoCredentialError(f"It is larger than {MOST_FILE_BYTES // 1_000_000} MB.")
+        raise NoCredentialError(
+            phrase(
+                "It is larger than %(MOST_FILE_BYTES)s MB.",
+                MOST_FILE_BYTES=MOST_FILE_BYTES // 1000000,
+            )
+        )
     try:
         carrier, text = _open(data)
     except _NothingInsideError as error:
         return _codes(data, str(error))
     if len(text.encode()) > MOST_TEXT_BYTES:
-        raise NoCredentialError("It is larger than 256 KB; no badge is.")
+        raise NoCredentialError(phrase("It is larger than 256 KB; no badge is."))
     text = text.strip().removeprefix("\ufeff")
     if not text:
-        raise NoCredentialError("Choose a file, or paste a link or a credential.")
+        raise NoCredentialError(phrase("Choose a file, or paste a link or a credential."))
     if vc_jwt.looks_compact(text):
         try:
             return Found(carrier=carrier, document=vc_jwt.read(text), compact=text)
         except vc_jwt.NotACompactCredentialError as error:
-            raise NoCredentialError("It looks like a signed token, but cannot be read.") from error
+            raise NoCredentialError(
+                phrase("It looks like a signed token, but cannot be read.")
+            ) from error
     return Found(carrier=carrier, document=_json(text), compact=None)
 
 
@@ -93,7 +101,12 @@ def _codes(data: bytes, why: str) -> Codes:
     except UnreadablePictureError as error:
         raise NoCredentialError(f"{why} {error}") from error
     if not texts:
-        raise NoCredentialError(f"{why} Nor did we find a QR code on it.")
+        raise NoCredentialError(
+            phrase(
+                "%(why)s Nor did we find a QR code on it.",
+                why=why,
+            )
+        )
     return Codes(texts=tuple(dict.fromkeys(texts)))
 
 
@@ -103,21 +116,26 @@ def _open(data: bytes) -> tuple[Carrier, str]:
         if data.startswith(baking.PNG_SIGNATURE):
             return Carrier.PNG, baking.unbake_png(data)
         if qr_codes.is_picture(data):
-            raise _NothingInsideError("A picture of this kind carries no badge.")
+            raise _NothingInsideError(phrase("A picture of this kind carries no badge."))
         if start.startswith(b"%PDF-"):
             return Carrier.PDF, _attached(data)
         if start.startswith(b"<"):
             if len(data) > _MOST_DRAWING_BYTES:
-                raise NoCredentialError("It is larger than 1 MB; no badge as SVG is.")
+                raise NoCredentialError(phrase("It is larger than 1 MB; no badge as SVG is."))
             return Carrier.SVG, baking.unbake_svg(data)
         return Carrier.TEXT, data.decode()
     except NothingBakedError as error:
         kind = _NothingInsideError if data.startswith(baking.PNG_SIGNATURE) else NoCredentialError
         raise kind("There is no badge in this picture.") from error
     except NotBakedError as error:
-        raise NoCredentialError(f"There is no badge in this picture: {error}.") from error
+        raise NoCredentialError(
+            phrase(
+                "There is no badge in this picture: %(value)s.",
+                value=error,
+            )
+        ) from error
     except UnicodeDecodeError as error:
-        raise NoCredentialError("It is no file of a kind that carries badges.") from error
+        raise NoCredentialError(phrase("It is no file of a kind that carries badges.")) from error
 
 
 def _attached(data: bytes) -> str:
@@ -134,15 +152,15 @@ def _attached(data: bytes) -> str:
                 found.append(content)
     # What pypdf raises on broken files is not of one family.
     except (PyPdfError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise NoCredentialError("It is a PDF, but it cannot be read.") from error
+        raise NoCredentialError(phrase("It is a PDF, but it cannot be read.")) from error
     if not found:
-        raise _NothingInsideError("No credential is attached to this PDF.")
+        raise _NothingInsideError(phrase("No credential is attached to this PDF."))
     if len(found) > 1:
-        raise NoCredentialError("Several credentials are attached to this PDF.")
+        raise NoCredentialError(phrase("Several credentials are attached to this PDF."))
     try:
         return found[0].decode()
     except UnicodeDecodeError as error:
-        raise NoCredentialError("What is attached to this PDF is not text.") from error
+        raise NoCredentialError(phrase("What is attached to this PDF is not text.")) from error
 
 
 def _may_be_credential(content: bytes) -> bool:
@@ -155,7 +173,7 @@ def _json(text: str) -> dict[str, Any]:
     try:
         document = plain_json.read(text)
     except ValueError as error:
-        raise NoCredentialError("It is not JSON, or it is cut short.") from error
+        raise NoCredentialError(phrase("It is not JSON, or it is cut short.")) from error
     if not isinstance(document, dict):
-        raise NoCredentialError("It is JSON, but not a credential.")
+        raise NoCredentialError(phrase("It is JSON, but not a credential."))
     return document

@@ -1,60 +1,61 @@
 """What can go wrong with achievements, awards and credentials."""
 
 from lti_tool.core.errors import ConflictError, InvalidRequestError, NotFoundError
+from lti_tool.core.language import phrase
 
 
 class AchievementExistsError(ConflictError):
     """An assessment earns one achievement, and it has one."""
 
     code = "achievement_exists"
-    title = "This assessment has its badge already"
+    title = phrase("This assessment has its badge already")
 
 
 class ReplacesItselfError(ConflictError):
     """Following what replaces what would lead back to where it began."""
 
     code = "achievement_replaces_itself"
-    title = "A badge cannot come after itself"
+    title = phrase("A badge cannot come after itself")
 
 
 class UnknownPersonError(NotFoundError):
     """Nobody at the institution is known by the number or address that staff entered."""
 
     code = "award_person_unknown"
-    title = "We do not know this person"
+    title = phrase("We do not know this person")
 
 
 class AmbiguousPersonError(ConflictError):
     """Staff named several people at once."""
 
     code = "award_person_ambiguous"
-    title = "This could be several people"
-    steps = ("Use the student number instead of the e-mail address, or the reverse.",)
+    title = phrase("This could be several people")
+    steps = (phrase("Use the student number instead of the e-mail address, or the reverse."),)
 
 
 class UnreadableTableError(InvalidRequestError):
     """What was uploaded is no table of awards."""
 
     code = "award_table_unreadable"
-    title = "We could not read that table"
-    steps = ("Save it as CSV (UTF-8), with the columns person and, if you like, reason.",)
+    title = phrase("We could not read that table")
+    steps = (phrase("Save it as CSV (UTF-8), with the columns person and, if you like, reason."),)
 
 
 class UnusablePictureError(InvalidRequestError):
     """What an issuer uploaded cannot be a badge's picture; the message says why."""
 
     code = "achievement_picture_unusable"
-    title = "We cannot use that picture"
+    title = phrase("We cannot use that picture")
 
 
 class UnprintableNameError(InvalidRequestError):
     """A certificate cannot be printed with these letters."""
 
     code = "certificate_unprintable"
-    title = "We have no font for some of the letters"
+    title = phrase("We have no font for some of the letters")
     steps = (
-        "Make the certificate without your name.",
-        "Tell the people who run Cairn which script the letters belong to.",
+        phrase("Make the certificate without your name."),
+        phrase("Tell the people who run Cairn which script the letters belong to."),
     )
 
 
@@ -62,32 +63,32 @@ class UnknownAwardError(NotFoundError):
     """No such award, or it is another person's or institution's."""
 
     code = "award_unknown"
-    title = "There is no such badge"
+    title = phrase("There is no such badge")
 
 
 class UnknownCredentialError(NotFoundError):
     """No such credential, not signed yet, or not this person's."""
 
     code = "credential_unknown"
-    title = "There is no such badge"
+    title = phrase("There is no such badge")
 
 
 class NothingAskedError(InvalidRequestError):
     """A detailed form was asked for with nothing in it that the minimal one lacks."""
 
     code = "credential_without_details"
-    title = "Choose what to add"
-    steps = ("Go back and choose at least one thing to put into the badge.",)
+    title = phrase("Choose what to add")
+    steps = (phrase("Go back and choose at least one thing to put into the badge."),)
 
 
 class PrivateCredentialError(NotFoundError):
     """A credential's id was opened as if it were a page. Nobody learns whether there is one."""
 
     code = "credential_private"
-    title = "A badge is shown by its holder"
+    title = phrase("A badge is shown by its holder")
     steps = (
-        "Ask the holder for a link: they make one on their own badge page.",
-        "If you have the badge as a file, check it on the page Check a credential.",
+        phrase("Ask the holder for a link: they make one on their own badge page."),
+        phrase("If you have the badge as a file, check it on the page Check a credential."),
     )
 
 
@@ -95,12 +96,15 @@ class UnknownShareError(NotFoundError):
     """The link is mistyped, or its maker ended it: which of the two is nobody's business."""
 
     code = "share_unknown"
-    title = "This link shows nothing"
+    title = phrase("This link shows nothing")
     steps = (
-        "Check that the whole link was copied.",
+        phrase("Check that the whole link was copied."),
         (
-            "Ask the person who gave it to you for a new one: the holder of a badge can end a link"
-            " at any time."
+            phrase(
+                "Ask the person who gave it to you for a new one: the holder "
+                "of a badge can end a link"
+                " at any time."
+            )
         ),
     )
 
@@ -109,8 +113,8 @@ class UnreadableCredentialError(InvalidRequestError):
     """What was handed in for checking is no credential that could be read."""
 
     code = "credential_unreadable"
-    title = "We could not read that as a credential"
+    title = phrase("We could not read that as a credential")
     steps = (
-        "Choose the file exactly as you received it, or paste all of its text.",
-        "If it came as a link, open the link instead.",
+        phrase("Choose the file exactly as you received it, or paste all of its text."),
+        phrase("If it came as a link, open the link instead."),
     )

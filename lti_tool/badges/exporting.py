@@ -31,6 +31,7 @@ from lti_tool.badges.queries import edition_content, get_issuer_of
 from lti_tool.badges.rules import AchievementDraft
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AchievementId, CredentialId, InstitutionId
+from lti_tool.core.language import phrase
 
 
 class FileKind(StrEnum):
@@ -131,7 +132,12 @@ def certificate_file(
             )
         )
     except UnprintableError as error:
-        raise UnprintableNameError(f"We cannot print “{error}”.") from error
+        raise UnprintableNameError(
+            phrase(
+                "We cannot print “%(value)s”.",
+                value=error,
+            )
+        ) from error
     return File(f"{_file_name(signed.content.name)}.pdf", data, certificate.MEDIA_TYPE)
 
 
@@ -170,16 +176,24 @@ def facts(content: AchievementDraft) -> list[tuple[str, str]]:
     """
     details = content.details
     told: list[tuple[str, str | None]] = [
-        ("Learning outcomes", "; ".join(details.outcomes) or None),
-        ("Workload", f"{details.workload_hours:f} hours" if details.workload_hours else None),
-        ("Credits", None if content.credits is None else f"{content.credits.normalize():f}"),
-        ("Level", details.level),
-        ("Type of assessment", details.assessment),
-        ("Form of participation", details.participation.value.capitalize()),
-        ("Supervision", details.supervision.value.capitalize()),
-        ("Quality assurance", details.quality),
-        ("Prerequisites", details.prerequisites),
-        ("Stacking", details.stackability.value.capitalize()),
+        (phrase("Learning outcomes"), "; ".join(details.outcomes) or None),
+        (
+            phrase("Workload"),
+            phrase("%(hours)s hours", hours=details.workload_hours)
+            if details.workload_hours
+            else None,
+        ),
+        (
+            phrase("Credits"),
+            None if content.credits is None else f"{content.credits.normalize():f}",
+        ),
+        (phrase("Level"), details.level),
+        (phrase("Type of assessment"), details.assessment),
+        (phrase("Form of participation"), details.participation.value.capitalize()),
+        (phrase("Supervision"), details.supervision.value.capitalize()),
+        (phrase("Quality assurance"), details.quality),
+        (phrase("Prerequisites"), details.prerequisites),
+        (phrase("Stacking"), details.stackability.value.capitalize()),
     ]
     return [(label, value) for label, value in told if value]
 
@@ -188,10 +202,15 @@ def _result_facts(own: Particulars) -> list[tuple[str, str]]:
     """Return the results that were signed, as label and value."""
     return [
         (
-            f"Result: {result.name}",
-            f"{result.value} of {result.most} points"
+            phrase("Result: %(name)s", name=result.name),
+            phrase("%(value)s of %(most)s points", value=result.value, most=result.most)
             if result.required is None
-            else f"{result.value} of {result.most} points, {result.required} needed",
+            else phrase(
+                "%(value)s of %(most)s points, %(required)s needed",
+                value=result.value,
+                most=result.most,
+                required=result.required,
+            ),
         )
         for result in own.results
     ]
@@ -206,7 +225,12 @@ def _signed(institution_id: InstitutionId, credential_id: CredentialId) -> _Sign
             .where(Credential.id == credential_id)
         ).one_or_none()
         if row is None or row.document is None:
-            raise UnknownCredentialError(f"no credential {credential_id}")
+            raise UnknownCredentialError(
+                phrase(
+                    "no credential %(credential_id)s",
+                    credential_id=credential_id,
+                )
+            )
         return _Signed(
             issuer=get_issuer_of(session, institution_id),
             achievement_id=row.Achievement.id,

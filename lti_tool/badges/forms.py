@@ -21,6 +21,7 @@ from lti_tool.badges.pictures import PictureKind, UploadedPicture
 from lti_tool.badges.rules import AchievementDraft, AchievementType
 from lti_tool.core.errors import InvalidRequestError
 from lti_tool.core.ids import AssessmentId
+from lti_tool.core.language import phrase
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
@@ -102,7 +103,12 @@ class AchievementForm(BaseModel):
                 assessment_id=None if self.earned_by is None else AssessmentId(self.earned_by),
             )
         except ValueError as error:
-            raise InvalidRequestError(f"Please check: {error}.") from error
+            raise InvalidRequestError(
+                phrase(
+                    "Please check: %(value)s.",
+                    value=error,
+                )
+            ) from error
 
     def _picture(self) -> UploadedPicture | None:
         if self.drawn or not self.picture_id or self.picture_kind == "":
@@ -181,7 +187,12 @@ class AwardForm(BaseModel):
                 ),
             )
         except ValueError as error:
-            raise InvalidRequestError(f"Please check: {error}.") from error
+            raise InvalidRequestError(
+                phrase(
+                    "Please check: %(value)s.",
+                    value=error,
+                )
+            ) from error
 
 
 class TableForm(BaseModel):

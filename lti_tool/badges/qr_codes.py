@@ -9,6 +9,8 @@ import pypdfium2  # type: ignore[import-untyped]  # ships none
 import zxingcpp
 from PIL import Image, UnidentifiedImageError
 
+from lti_tool.core.language import phrase
+
 MOST_PIXELS = 50_000_000  # of a photograph; others are bounded by what they take to draw
 _MOST_DRAWN = 16_000_000  # of anything but a JPEG, which is read at a fraction of its size
 _SIDE = 3000  # a page on which the code takes a twentieth still reads
@@ -38,8 +40,11 @@ def in_picture(data: bytes) -> list[str]:
     """
     if data[4:12] in _HEIC:
         raise UnreadablePictureError(
-            "Pictures of this kind (HEIC, AVIF) cannot be read here. Save it as JPEG or PNG, or"
-            " take a screenshot of it."
+            phrase(
+                "Pictures of this kind (HEIC, AVIF) cannot be read here. "
+                "Save it as JPEG or PNG, or"
+                " take a screenshot of it."
+            )
         )
     try:
         with Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "WEBP"]) as picture:
@@ -52,7 +57,7 @@ def in_picture(data: bytes) -> list[str]:
         raise UnreadablePictureError(_TOO_MANY_PIXELS) from error
     # What Pillow raises on broken files is not of one family.
     except (UnidentifiedImageError, OSError, SyntaxError, EOFError) as error:
-        raise UnreadablePictureError("It is a picture, but a damaged one.") from error
+        raise UnreadablePictureError(phrase("It is a picture, but a damaged one.")) from error
     grey.thumbnail((_SIDE, _SIDE))
     return _texts(grey)
 
@@ -75,7 +80,9 @@ def in_pdf(data: bytes) -> list[str]:
         finally:
             document.close()
     except (pypdfium2.PdfiumError, ValueError) as error:
-        raise UnreadablePictureError("It is a PDF, but its pages cannot be shown.") from error
+        raise UnreadablePictureError(
+            phrase("It is a PDF, but its pages cannot be shown.")
+        ) from error
     return found
 
 

@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 from lti_tool.badges import baking
 from lti_tool.badges.baking import NotBakedError
 from lti_tool.badges.vector import UnsafePictureError, check_square
+from lti_tool.core.language import phrase
 
 PIXELS = 512  # of a side, as badges are handed out
 MOST_BYTES = 2_000_000
@@ -34,16 +35,28 @@ def remake(data: bytes) -> bytes:
         UnsafePictureError: it is none, damaged, too large or small, or not square.
     """
     if len(data) > MOST_BYTES:
-        raise UnsafePictureError(f"It is larger than {MOST_BYTES // 1_000_000} MB.")
+        raise UnsafePictureError(
+            phrase(
+                "It is larger than %(MOST_BYTES)s MB.",
+                MOST_BYTES=MOST_BYTES // 1000000,
+            )
+        )
     try:
         drawing = baking.without_chunks_but(data, _DRAWING)
     except NotBakedError as error:
-        raise UnsafePictureError("The PNG is damaged.") from error
+        raise UnsafePictureError(phrase("The PNG is damaged.")) from error
     width, height = int.from_bytes(drawing[16:20]), int.from_bytes(drawing[20:24])
     if not (_LEAST_SIDE <= width <= _MOST_SIDE and _LEAST_SIDE <= height <= _MOST_SIDE):
         raise UnsafePictureError(
-            f"It is {width} by {height} pixels. Badges need at least {_LEAST_SIDE} on each side,"
-            f" and at most {_MOST_SIDE}; {PIXELS} by {PIXELS} is best."
+            phrase(
+                "It is %(width)s by %(height)s pixels. Badges need at least %(LEAST_SIDE)s on "
+                "each side, and at most %(MOST_SIDE)s; %(PIXELS)s by %(PIXELS)s is best.",
+                width=width,
+                height=height,
+                LEAST_SIDE=_LEAST_SIDE,
+                MOST_SIDE=_MOST_SIDE,
+                PIXELS=PIXELS,
+            )
         )
     check_square(width, height)
     try:
@@ -51,7 +64,7 @@ def remake(data: bytes) -> bytes:
             picture = opened.convert("RGBA")
     # What Pillow raises on broken files is not of one family.
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
-        raise UnsafePictureError("The PNG is damaged.") from error
+        raise UnsafePictureError(phrase("The PNG is damaged.")) from error
     if max(picture.size) > PIXELS or picture.width != picture.height:
         side = min(PIXELS, max(picture.size))
         picture = picture.resize((side, side), Image.Resampling.LANCZOS)

@@ -27,13 +27,14 @@ from lti_tool.badges.carriers import Carrier, Codes, Found, NoCredentialError
 from lti_tool.badges.data_integrity import ProofCheck, ProofOutcome, VerificationMethod
 from lti_tool.badges.vector import UnsafePictureError
 from lti_tool.core.errors import TemporaryError
+from lti_tool.core.language import phrase
 
 CPU_SECONDS = 2.0  # per question
 _WALL_SECONDS = 20.0  # on a machine that is busy with other things
 _QUEUE_SECONDS = 20.0
 # Each who waits holds a thread of this process, and exams need those: the next one is sent away.
 MOST_WAITING = 1
-_QUEUE_WORDS = "There is a queue; what you sent was not looked at."
+_QUEUE_WORDS = phrase("There is a queue; what you sent was not looked at.")
 _MEMORY_BYTES = 1 << 30
 _LENGTH_BYTES = 4
 
@@ -46,8 +47,8 @@ class BusyError(TemporaryError):
     """Others are having things checked, one after the other."""
 
     code = "checking_busy"
-    title = "Many are checking credentials just now"
-    steps = ("Try again in a minute.",)
+    title = phrase("Many are checking credentials just now")
+    steps = (phrase("Try again in a minute."),)
 
 
 def find(data: bytes) -> Found | Codes:
@@ -150,7 +151,9 @@ class Reader:
                 return _receive(line)
             except (OSError, EOFError) as error:
                 self.end()
-                raise TooCostlyError("It takes too long to read; no real badge does.") from error
+                raise TooCostlyError(
+                    phrase("It takes too long to read; no real badge does.")
+                ) from error
         finally:
             self._turn.release()
 

@@ -16,6 +16,7 @@ from lti_tool.core.audit import Actor
 from lti_tool.core.db import tenant, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AttemptId, AwardId, InstitutionId, new_id
+from lti_tool.core.language import phrase
 from lti_tool.people.queries import display_names
 
 
@@ -101,7 +102,7 @@ def decide_review(
     with transaction(institution_id) as session:
         review = session.scalar(select(AwardReview).where(AwardReview.id == review_id))
     if review is None:
-        raise NotFoundError("There is nothing of this kind to decide.")
+        raise NotFoundError(phrase("There is nothing of this kind to decide."))
     if review.decided_at is not None:
         return
     if not keeps:  # first: until the award is withdrawn, its review stays open

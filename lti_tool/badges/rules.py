@@ -12,16 +12,17 @@ from lti_tool.badges.artwork import Artwork
 from lti_tool.badges.details import PLAIN, Details, Evidence
 from lti_tool.badges.pictures import UploadedPicture
 from lti_tool.core.ids import AssessmentId
+from lti_tool.core.language import phrase
 
 
 class AchievementType(StrEnum):
     """The kinds of achievement we make; words of Open Badges 3.0 §B.1.4."""
 
     MICRO_CREDENTIAL = "MicroCredential"
-    CERTIFICATE = "Certificate"
-    DIPLOMA = "Diploma"
-    DEGREE = "Degree"
-    COMPETENCY = "Competency"
+    CERTIFICATE = phrase("Certificate")
+    DIPLOMA = phrase("Diploma")
+    DEGREE = phrase("Degree")
+    COMPETENCY = phrase("Competency")
 
 
 class CauseKind(StrEnum):

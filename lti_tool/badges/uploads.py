@@ -14,6 +14,7 @@ from lti_tool.badges.pictures import PictureKind, UploadedPicture, are_words, in
 from lti_tool.badges.rules import AchievementDraft
 from lti_tool.badges.vector import UnsafePictureError
 from lti_tool.core.ids import InstitutionId
+from lti_tool.core.language import phrase
 from lti_tool.core.storage import storage
 
 MOST_BYTES = raster.MOST_BYTES
@@ -29,18 +30,20 @@ def keep(institution_id: InstitutionId, data: bytes, *, words: str) -> UploadedP
     """
     words = " ".join(words.split())
     if not are_words(words):
-        raise UnusablePictureError("Say in a few words what the picture shows.")
+        raise UnusablePictureError(phrase("Say in a few words what the picture shows."))
     try:
         svg, png = reader.remake(data, label=words)
     except UnsafePictureError as error:
         raise UnusablePictureError(str(error)) from error
     except reader.TooCostlyError as error:
         raise UnusablePictureError(
-            "It takes too long to draw. Simplify it, or upload it as PNG."
+            phrase("It takes too long to draw. Simplify it, or upload it as PNG.")
         ) from error
     except reader.BusyError as error:
         raise UnusablePictureError(
-            "Many are having files looked at just now. Choose it again and publish in a minute."
+            phrase(
+                "Many are having files looked at just now. Choose it again and publish in a minute."
+            )
         ) from error
     kind = PictureKind.PNG if svg is None else PictureKind.SVG
     made = hashlib.sha256(png + (svg or "").encode()).hexdigest()

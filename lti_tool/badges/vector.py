@@ -13,6 +13,8 @@ from xml.etree.ElementTree import Element, ParseError, tostring
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from lti_tool.core.language import phrase
+
 MOST_BYTES = 300_000
 _MOST_ELEMENTS = 5_000
 _MOST_DRAWN = 20_000  # with every copy that `use` makes
@@ -91,10 +93,15 @@ def clean(data: bytes, *, label: str) -> str:
         UnsafePictureError: it is none, too large, not square, or has what may not be in it.
     """
     if len(data) > MOST_BYTES:
-        raise UnsafePictureError(f"It is larger than {MOST_BYTES // 1000} KB.")
+        raise UnsafePictureError(
+            phrase(
+                "It is larger than %(MOST_BYTES)s KB.",
+                MOST_BYTES=MOST_BYTES // 1000,
+            )
+        )
     root = _parse(data)
     if root.tag != f"{_SVG}svg":
-        raise UnsafePictureError("It is no PNG and no SVG.")
+        raise UnsafePictureError(phrase("It is no PNG and no SVG."))
     box = _view_box(root)
     _check_size(root)
     kept = _taken_over(root)
@@ -114,9 +121,9 @@ def _parse(data: bytes) -> Element:
         root: Element = fromstring(data, forbid_dtd=False)
     except (DefusedXmlException, ParseError, ValueError, LookupError) as error:
         raise UnsafePictureError(
-            "It declares entities, which could hide anything. Save it as plain SVG."
+            phrase("It declares entities, which could hide anything. Save it as plain SVG.")
             if isinstance(error, DefusedXmlException)
-            else "It is no PNG and no SVG, or it is damaged."
+            else phrase("It is no PNG and no SVG, or it is damaged.")
         ) from error
     return root
 
@@ -128,8 +135,12 @@ def _check_size(root: Element) -> None:
         count += 1
         if depth > _MOST_DEEP or count > _MOST_ELEMENTS:
             raise UnsafePictureError(
-                f"It is made of more than {_MOST_ELEMENTS:,} pieces, or nested deeper than"
-                f" {_MOST_DEEP} levels. Simplify it, or upload it as PNG."
+                phrase(
+                    "It is made of more than %(f)s pieces, or nested deeper than %(MOST_DEEP)s "
+                    "levels. Simplify it, or upload it as PNG.",
+                    f=f"{_MOST_ELEMENTS:,}",
+                    MOST_DEEP=_MOST_DEEP,
+                )
             )
         pending.extend((child, depth + 1) for child in element)
 
@@ -145,7 +156,9 @@ def _view_box(root: Element) -> _Box:
             width, height = (_length(root.get(side, "")) for side in ("width", "height"))
     except ValueError as error:
         raise UnsafePictureError(
-            "It does not say how large it is: it has neither a view box nor width and height."
+            phrase(
+                "It does not say how large it is: it has neither a view box nor width and height."
+            )
         ) from error
     if not (
         abs(x) < _MOST_SIDE
@@ -153,7 +166,7 @@ def _view_box(root: Element) -> _Box:
         and _LEAST_SIDE < width < _MOST_SIDE
         and _LEAST_SIDE < height < _MOST_SIDE
     ):
-        raise UnsafePictureError("It has an impossible size.")
+        raise UnsafePictureError(phrase("It has an impossible size."))
     check_square(width, height)
     return _Box(x, y, width, height)
 
@@ -166,8 +179,12 @@ def check_square(width: float, height: float) -> None:
     """
     if abs(width - height) > _SQUARE * max(width, height):
         raise UnsafePictureError(
-            f"It is {width:g} wide and {height:g} high. Badges are shown as squares: put it on a"
-            " square canvas and save it again."
+            phrase(
+                "It is %(f)s wide and %(f2)s high. Badges are shown as squares: put it on a "
+                "square canvas and save it again.",
+                f=f"{width:g}",
+                f2=f"{height:g}",
+            )
         )
 
 
@@ -203,14 +220,23 @@ def _is_kept(child: Element) -> bool:
         return False
     name = child.tag.removeprefix(_SVG)
     if name in _MOVING:
-        raise UnsafePictureError("It moves. Badges are shown and printed as still pictures.")
+        raise UnsafePictureError(
+            phrase("It moves. Badges are shown and printed as still pictures.")
+        )
     if name in _REFUSED:
         raise UnsafePictureError(_advised(_REFUSED[name]))
     if name in _DRAWING:
         return True
     if name in _DROPPED:
         return False
-    raise UnsafePictureError(_advised(f"It contains “{name[:40]}”, which we do not show."))
+    raise UnsafePictureError(
+        _advised(
+            phrase(
+                "It contains “%(name)s”, which we do not show.",
+                name=name[:40],
+            )
+        )
+    )
 
 
 def _advised(fault: str) -> str:
@@ -221,14 +247,14 @@ def _attributes(element: Element) -> Iterator[tuple[str, str]]:
     for name, value in element.attrib.items():
         plain = name.removeprefix(_XLINK)
         if plain.lower().startswith("on"):
-            raise UnsafePictureError(_advised("It contains a script."))
+            raise UnsafePictureError(_advised(phrase("It contains a script.")))
         if plain == "filter":
             raise UnsafePictureError(_advised(_REFUSED["filter"]))
         if plain not in _ATTRIBUTES:
             continue
         if plain == "href":
             if not (value.startswith("#") and _NAME.fullmatch(value[1:])):
-                raise UnsafePictureError(_advised("It refers to something outside itself."))
+                raise UnsafePictureError(_advised(phrase("It refers to something outside itself.")))
         elif plain == "id":
             if not _NAME.fullmatch(value):
                 continue
@@ -242,7 +268,7 @@ def _attributes(element: Element) -> Iterator[tuple[str, str]]:
 def _check_value(value: str) -> None:
     rest = _HERE.sub("", value)
     if re.search(r"url|javascript|[\\<>@]", rest, re.IGNORECASE):
-        raise UnsafePictureError(_advised("It refers to something outside itself."))
+        raise UnsafePictureError(_advised(phrase("It refers to something outside itself.")))
 
 
 def _style(text: str) -> str:
@@ -251,8 +277,11 @@ def _style(text: str) -> str:
     acting = _ACTING.search(_HERE.sub("", text))
     if acting is not None:
         raise UnsafePictureError(
-            f"Its styles contain “{acting[0][:20]}”. Save it with presentation attributes instead"
-            " of styles, or upload it as PNG."
+            phrase(
+                "Its styles contain “%(acting)s”. Save it with presentation attributes instead "
+                "of styles, or upload it as PNG.",
+                acting=acting[0][:20],
+            )
         )
     return text
 
@@ -266,7 +295,7 @@ def _check_copies(root: Element) -> None:
         if id(element) in weights:
             return weights[id(element)]
         if id(element) in above:
-            raise UnsafePictureError("It contains itself.")
+            raise UnsafePictureError(phrase("It contains itself."))
         inside = above | {id(element)}
         weight = 1 + sum(weigh(child, inside) for child in element)
         for value in element.attrib.values():
@@ -276,7 +305,7 @@ def _check_copies(root: Element) -> None:
                     weight += weigh(target, inside)
         if weight > _MOST_DRAWN:
             raise UnsafePictureError(
-                "It draws the same pieces over and over. Simplify it, or upload it as PNG."
+                phrase("It draws the same pieces over and over. Simplify it, or upload it as PNG.")
             )
         weights[id(element)] = weight
         return weight
@@ -284,7 +313,7 @@ def _check_copies(root: Element) -> None:
     try:
         weigh(root, frozenset())
     except RecursionError as error:
-        raise UnsafePictureError("Its pieces refer to each other too deeply.") from error
+        raise UnsafePictureError(phrase("Its pieces refer to each other too deeply.")) from error
 
 
 def _references(value: str) -> list[str]:

@@ -25,6 +25,7 @@ from lti_tool.core import clock, settings
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AchievementId
+from lti_tool.core.language import phrase
 from lti_tool.core.secret import hash_of
 from lti_tool.people.queries import display_names
 
@@ -141,7 +142,7 @@ def check_data(data: bytes) -> Checked:
         BusyError: many are asking at once.
     """
     if not data.strip():
-        raise UnreadableCredentialError("Choose a file, or paste a link or a credential.")
+        raise UnreadableCredentialError(phrase("Choose a file, or paste a link or a credential."))
     try:
         found = reader.find(data)
     except (NoCredentialError, reader.TooCostlyError) as error:
@@ -173,11 +174,13 @@ def _check_codes(texts: tuple[str, ...]) -> Checked:
     links = {text: address for text in texts if (address := parse_share_url(text)) is not None}
     if not links:
         raise UnreadableCredentialError(
-            "There is a QR code on it, but it does not lead to a badge that was issued here."
+            phrase(
+                "There is a QR code on it, but it does not lead to a badge that was issued here."
+            )
         )
     if len(links) > 1:
         raise UnreadableCredentialError(
-            "There are QR codes of several badges on it. Show one at a time."
+            phrase("There are QR codes of several badges on it. Show one at a time.")
         )
     ((link, address),) = links.items()
     return replace(open_share(*address, count=False).checked, link=link)
@@ -198,7 +201,10 @@ def _check(found: Found, verify: Callable[[Found, Issuer | None], ProofCheck]) -
         badge = open_badges.read(found.document)
     except NotAnOpenBadgeError as error:
         raise UnreadableCredentialError(
-            f"It is not an Open Badge 3.0 as we can read it: {error}."
+            phrase(
+                "It is not an Open Badge 3.0 as we can read it: %(value)s.",
+                value=error,
+            )
         ) from error
     issuer = _issuer_of(badge.issuer.id)
     examination = examine(

@@ -27,6 +27,7 @@ _KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "_": None,
     "gettext": None,
     "ngettext": (1, 2),
+    "marked": None,
     "phrase": None,
     "phrases": (1, 2),
 }
@@ -57,6 +58,7 @@ def extract() -> Catalog:
             keywords=_KEYWORDS,
             comment_tags=(_TO_TRANSLATORS,),
             strip_comment_tags=True,
+            directory_filter=lambda _: True,  # else those that begin with _ are left out
         ):
             places = [(f"{source}/{name}", 0)]
             found.add(message, None, places, auto_comments=comments, context=context)
@@ -92,9 +94,11 @@ def update(code: str, found: Catalog) -> Catalog:
     for message in found:
         if message.id:
             before = kept.get(message.id, message.context)
+            # One that counts now, or no longer does, is another sentence.
+            same = before is not None and before.pluralizable == message.pluralizable
             fresh.add(
                 message.id,
-                before.string if before is not None else None,
+                before.string if before is not None and same else None,
                 message.locations,
                 flags=message.flags,
                 auto_comments=message.auto_comments,

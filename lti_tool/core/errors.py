@@ -8,6 +8,8 @@ the failure and never mention either.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lti_tool.core.language import phrase
+
 
 class ToolError(Exception):
     """A failure we expected.
@@ -20,7 +22,7 @@ class ToolError(Exception):
     """
 
     code = "tool_error"
-    title = "That did not work"
+    title = phrase("That did not work")
     steps: Sequence[str] = ()
     details: Mapping[str, Any] = {}
 
@@ -34,32 +36,32 @@ class InvalidRequestError(ToolError):
     """What was sent breaks a rule; sending it again cannot help."""
 
     code = "invalid_request"
-    title = "We could not read that"
+    title = phrase("We could not read that")
 
 
 class DeniedError(ToolError):
     """The caller is not who they claim, or may not do this."""
 
     code = "denied"
-    title = "You cannot do this here"
+    title = phrase("You cannot do this here")
 
 
 class NotFoundError(ToolError):
     """No such thing, or none this caller may know of."""
 
     code = "not_found"
-    title = "There is nothing here"
+    title = phrase("There is nothing here")
 
 
 class ConflictError(ToolError):
     """Valid on its own, but not in the present state."""
 
     code = "conflict"
-    title = "This has changed in the meantime"
+    title = phrase("This has changed in the meantime")
 
 
 class TemporaryError(ToolError):
     """Someone else's outage: the same call may succeed later."""
 
     code = "temporary"
-    title = "This is not possible just now"
+    title = phrase("This is not possible just now")

@@ -24,6 +24,7 @@ import httpx
 
 from lti_tool.core.addresses import is_allowed, is_literal, is_public
 from lti_tool.core.errors import InvalidRequestError, TemporaryError
+from lti_tool.core.language import phrase
 
 if TYPE_CHECKING:
     from aiohttp.connector import Connection
@@ -46,7 +47,7 @@ class OutboundRefusedError(InvalidRequestError):
     """We will not make this call, or not read that much of its answer."""
 
     code = "outbound_refused"
-    title = "We do not call that address"
+    title = phrase("We do not call that address")
 
 
 class OutboundFailedError(TemporaryError):
@@ -57,7 +58,7 @@ class OutboundFailedError(TemporaryError):
     """
 
     code = "outbound_failed"
-    title = "Another server did not answer as it should"
+    title = phrase("Another server did not answer as it should")
 
     def __init__(self, message: str, *, status: int | None = None) -> None:
         super().__init__(message)
@@ -73,15 +74,20 @@ def judge_target(
         OutboundRefusedError: for a reason that shows before any look-up.
     """
     if scheme not in PORTS:
-        raise OutboundRefusedError("Only addresses that begin with https:// are called.")
+        raise OutboundRefusedError(phrase("Only addresses that begin with https:// are called."))
     port = PORTS[scheme] if port is None else port
     if not _HOST.fullmatch(host) or not 0 < port < 65536:  # noqa: PLR2004 - 16 bits
-        raise OutboundRefusedError("That is not a web address.")
+        raise OutboundRefusedError(phrase("That is not a web address."))
     if userinfo:
-        raise OutboundRefusedError("A web address with a password in it is not called.")
+        raise OutboundRefusedError(phrase("A web address with a password in it is not called."))
     allowed = is_allowed(host, port, allowed_hosts)
     if scheme != "https" and not allowed:
-        raise OutboundRefusedError(f"{host} is not called without encryption: use https.")
+        raise OutboundRefusedError(
+            phrase(
+                "%(host)s is not called without encryption: use https.",
+                host=host,
+            )
+        )
     return port, allowed
 
 
@@ -96,7 +102,12 @@ def look_up(host: str, port: int) -> tuple[str, ...]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as error:
-        raise OutboundFailedError(f"{host} has no address.") from error
+        raise OutboundFailedError(
+            phrase(
+                "%(host)s has no address.",
+                host=host,
+            )
+        ) from error
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
@@ -110,7 +121,11 @@ def judge_addresses(host: str, addresses: Iterable[str], *, allowed: bool) -> tu
     if not allowed and not all(map(is_public, addresses)):
         # The address itself is not told: it would map an inner network for a stranger.
         raise OutboundRefusedError(
-            f"{host} is not on the public internet. An operator can allow it in allowed_hosts."
+            phrase(
+                "%(host)s is not on the public internet. An operator can allow it in "
+                "allowed_hosts.",
+                host=host,
+            )
         )
     return addresses
 
@@ -180,7 +195,12 @@ class _Body(httpx.SyncByteStream):
         # the bound. 32 + MAX_WBITS takes gzip and zlib.
         packed = self._encoding != "identity"
         if packed and self._encoding not in {"gzip", "x-gzip", "deflate"}:
-            raise OutboundFailedError(f"{self._host} compressed its answer as nobody asked.")
+            raise OutboundFailedError(
+                phrase(
+                    "%(host)s compressed its answer as nobody asked.",
+                    host=self._host,
+                )
+            )
         unpacker = zlib.decompressobj(32 + zlib.MAX_WBITS)
         size, ended = 0, True
         for part in self._parts():
@@ -188,16 +208,30 @@ class _Body(httpx.SyncByteStream):
             try:
                 data = unpacker.decompress(part, room + 1) if packed else part
             except zlib.error as error:
-                raise OutboundFailedError(f"{self._host} sent a broken answer.") from error
+                raise OutboundFailedError(
+                    phrase(
+                        "%(host)s sent a broken answer.",
+                        host=self._host,
+                    )
+                ) from error
             if len(data) > room:
                 raise OutboundRefusedError(
-                    f"{self._host} sent more than {self._max_bytes} bytes, which is not read."
+                    phrase(
+                        "%(host)s sent more than %(max_bytes)s bytes, which is not read.",
+                        host=self._host,
+                        max_bytes=self._max_bytes,
+                    )
                 )
             size += len(data)
             ended = unpacker.eof or not packed
             yield data
         if not ended:
-            raise OutboundFailedError(f"{self._host} sent a broken answer.")
+            raise OutboundFailedError(
+                phrase(
+                    "%(host)s sent a broken answer.",
+                    host=self._host,
+                )
+            )
 
     def _parts(self) -> Iterator[bytes]:
         parts = iter(self._answer.iter_stream())
@@ -240,7 +274,12 @@ class _Network(httpcore.NetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 if tries_left == 1:
                     raise
-        raise httpcore.ConnectError(f"no address for {host}")
+        raise httpcore.ConnectError(
+            phrase(
+                "no address for %(host)s",
+                host=host,
+            )
+        )
 
 
 class _Stream(httpcore.NetworkStream):
@@ -340,9 +379,19 @@ def _failures_of(host: str) -> Iterator[None]:
     try:
         yield
     except httpcore.TimeoutException as error:
-        raise OutboundFailedError(f"{host} did not answer in time.") from error
+        raise OutboundFailedError(
+            phrase(
+                "%(host)s did not answer in time.",
+                host=host,
+            )
+        ) from error
     except _FAILURES as error:
-        raise OutboundFailedError(f"{host} could not be reached.") from error
+        raise OutboundFailedError(
+            phrase(
+                "%(host)s could not be reached.",
+                host=host,
+            )
+        ) from error
 
 
 @cache

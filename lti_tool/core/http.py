@@ -27,6 +27,7 @@ from lti_tool.core.guard import (
     judge_target,
     look_up,
 )
+from lti_tool.core.language import phrase
 
 __all__ = [
     "Destination",
@@ -137,10 +138,21 @@ def get(  # noqa: PLR0913 - each is a bound that a caller has to think about
             continue
         if response.is_server_error or response.status_code in PASSING_STATUSES:
             raise OutboundFailedError(
-                f"{here.host} answered {response.status_code}.", status=response.status_code
+                phrase(
+                    "%(host)s answered %(status_code)s.",
+                    host=here.host,
+                    status_code=response.status_code,
+                ),
+                status=response.status_code,
             )
         return response
-    raise OutboundRefusedError(f"{first.host} redirects more than {follow} times.")
+    raise OutboundRefusedError(
+        phrase(
+            "%(host)s redirects more than %(follow)s times.",
+            host=first.host,
+            follow=follow,
+        )
+    )
 
 
 def get_json(
@@ -165,11 +177,24 @@ def get_json(
     )
     host, status = response.url.host, response.status_code
     if not response.is_success:
-        raise OutboundFailedError(f"{host} answered {status}.", status=status)
+        raise OutboundFailedError(
+            phrase(
+                "%(host)s answered %(status)s.",
+                host=host,
+                status=status,
+            ),
+            status=status,
+        )
     try:
         return json.loads(response.content, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise OutboundFailedError(f"{host} did not answer with JSON.", status=status) from error
+        raise OutboundFailedError(
+            phrase(
+                "%(host)s did not answer with JSON.",
+                host=host,
+            ),
+            status=status,
+        ) from error
 
 
 def guarded_connector(
@@ -187,7 +212,7 @@ def _parse(url: str, *, relative_to: httpx.URL | None = None) -> httpx.URL:
     try:
         return httpx.URL(url) if relative_to is None else relative_to.join(url)
     except httpx.InvalidURL as error:
-        raise OutboundRefusedError("That is not a web address.") from error
+        raise OutboundRefusedError(phrase("That is not a web address.")) from error
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

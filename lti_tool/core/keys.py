@@ -38,6 +38,7 @@ from lti_tool.core.db import Base
 from lti_tool.core.errors import ConflictError, NotFoundError, TemporaryError
 from lti_tool.core.ids import InstitutionId, new_id
 from lti_tool.core.jwk import PrivateKey, public_jwk
+from lti_tool.core.language import phrase
 
 Purpose = Literal["lti", "credential", "credential_jwt"]
 
@@ -61,15 +62,15 @@ class SealBrokenError(TemporaryError):
     """
 
     code = "seal_broken"
-    title = "A key of ours cannot be opened"
-    steps = ("Tell the people who run Cairn: a secret is missing from CAIRN_SECRET_KEY.",)
+    title = phrase("A key of ours cannot be opened")
+    steps = (phrase("Tell the people who run Cairn: a secret is missing from CAIRN_SECRET_KEY."),)
 
 
 class CurrentKeyError(ConflictError):
     """The key that signs now cannot be removed: make another one current first."""
 
     code = "key_is_current"
-    title = "This key is in use"
+    title = phrase("This key is in use")
 
 
 class KeyRow(Base):
@@ -157,7 +158,7 @@ def current(purpose: Purpose, institution_id: InstitutionId | None = None) -> Lo
             _insert(session, row)
         signing = _look_again(purpose, institution_id).signing
     if signing is None:  # retired by somebody in that instant
-        raise ConflictError("The keys were changed at the same time.")
+        raise ConflictError(phrase("The keys were changed at the same time."))
     return signing
 
 
@@ -200,9 +201,9 @@ def remove(kid: str, purpose: Purpose, institution_id: InstitutionId | None = No
     with _of(institution_id) as session:
         row = session.scalar(select(KeyRow).where(KeyRow.kid == kid, KeyRow.purpose == purpose))
         if row is None:
-            raise NotFoundError("There is no such key.")
+            raise NotFoundError(phrase("There is no such key."))
         if row.retired_at is None:
-            raise CurrentKeyError("Make a new key current before removing this one.")
+            raise CurrentKeyError(phrase("Make a new key current before removing this one."))
         session.execute(delete(KeyRow).where(KeyRow.id == row.id))
     _rings.pop((purpose, institution_id), None)
 
@@ -264,7 +265,7 @@ def unseal(sealed: bytes, *, bound_to: bytes) -> bytes:
                 return key.decrypt(nonce, sealed[1 + _NONCE_BYTES :], bound_to)
             except InvalidTag:
                 continue
-    raise SealBrokenError("None of our secrets opens it.")
+    raise SealBrokenError(phrase("None of our secrets opens it."))
 
 
 def _of(institution_id: InstitutionId | None) -> AbstractContextManager[Session]:

@@ -61,14 +61,25 @@ class Phrase(str):  # noqa: SLOT000 - text cannot have slots
         return self.message, self.values, self.several, self.number
 
 
-def phrase(message: str, /, **values: object) -> Phrase:
+def phrase(message: str, /, **values: object) -> str:
     """Return a sentence of the catalogue; `values` stand for its `%(name)s`."""
     return Phrase(message, values)
 
 
-def phrases(one: str, several: str, number: int, /, **values: object) -> Phrase:
+def phrases(one: str, several: str, number: int, /, **values: object) -> str:
     """Return a sentence that counts: `%(num)s` is the number, as people write it."""
     return Phrase(one, {"num": number, **values}, several, number)
+
+
+def marked(message: str) -> str:
+    """Name a sentence for the catalogue whose values come later: `phrase(kept, name=...)`."""
+    return message
+
+
+def joined(parts: Sequence[str], between: str = " ") -> str:
+    """Return several sentences as one, each still translated."""
+    values = {f"part{number}": part for number, part in enumerate(parts)}
+    return Phrase(between.join(f"%({name})s" for name in values), values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +107,12 @@ class Language:
         if text.several is None:
             said = self.catalogue.gettext(text.message)
         else:
-            said = self.catalogue.ngettext(text.message, text.several, text.number)
+            said = self.form(text.message, text.several, text.number)
         return _filled(said, text.values, self)
+
+    def form(self, one: str, several: str, number: Decimal | float) -> str:
+        """Return the form of a catalogue's sentence for a number; parts of one are several."""
+        return self.catalogue.ngettext(one, several, int(number) if number == int(number) else 2)
 
     def number(self, value: Decimal | float) -> str:
         """Write a number without idle noughts: 15, 12.5, 1,284. Exact to four decimals."""

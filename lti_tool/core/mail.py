@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from lti_tool.core import settings
 from lti_tool.core.errors import ConflictError, TemporaryError
+from lti_tool.core.language import phrase
 from lti_tool.core.settings import MailFolder, MailServer
 
 TIMEOUT_SECONDS = 20
@@ -42,8 +43,8 @@ class NoMailError(ConflictError):
     """This installation sends no mail: CAIRN_MAIL_URL is not set."""
 
     code = "mail_not_set_up"
-    title = "No e-mail is sent from here"
-    steps = ("Ask the people who run Cairn to set up e-mail.",)
+    title = phrase("No e-mail is sent from here")
+    steps = (phrase("Ask the people who run Cairn to set up e-mail."),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,7 @@ def send(mail: Mail) -> None:
     """
     how = settings.current().mail
     if how is None:
-        raise NoMailError("No mail server is set up.")
+        raise NoMailError(phrase("No mail server is set up."))
     message = EmailMessage(policy=POLICY)
     message["From"], message["To"], message["Subject"] = how.sender, mail.to, mail.subject
     message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="cairn.invalid")
@@ -103,7 +104,7 @@ def check() -> str:
     """
     how = settings.current().mail
     if how is None:
-        raise NoMailError("No mail server is set up.")
+        raise NoMailError(phrase("No mail server is set up."))
     if isinstance(how, MailFolder):
         how.path.mkdir(parents=True, exist_ok=True)
         return f"letters are put into {how.path}"

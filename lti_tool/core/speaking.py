@@ -18,6 +18,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from lti_tool.core import settings
+from lti_tool.core.errors import ToolError
 from lti_tool.core.language import (
     ENGLISH,
     SOURCE,
@@ -95,6 +96,8 @@ def teach(environment: jinja2.Environment) -> None:
 
 
 def _finalize(value: object) -> object:
+    if isinstance(value, ToolError):
+        value = value.sentence
     return current().say(value) if isinstance(value, Phrase) else value
 
 
@@ -107,7 +110,7 @@ def _gettext(context: Context, message: str, /, **values: object) -> str:
 def _ngettext(context: Context, one: str, several: str, number: int, /, **values: object) -> str:
     reader = current()
     values.setdefault("num", reader.number(number))
-    return _said(context, reader.catalogue.ngettext(one, several, number), values)
+    return _said(context, reader.form(one, several, number), values)
 
 
 def _said(context: Context, text: str, values: Mapping[str, object]) -> str:

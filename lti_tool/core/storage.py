@@ -16,6 +16,7 @@ from typing import Protocol
 
 from lti_tool.core import settings
 from lti_tool.core.errors import InvalidRequestError, NotFoundError, TemporaryError
+from lti_tool.core.language import phrase
 
 # Lower case only: some file systems do not tell "A" from "a". No part begins with a dot:
 # neither ".." nor our own unfinished files.
@@ -42,7 +43,7 @@ class StorageUnavailableError(TemporaryError):
     """The disk is full, read-only or away."""
 
     code = "storage_unavailable"
-    title = "Files cannot be stored or read just now"
+    title = phrase("Files cannot be stored or read just now")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ class FolderStorage:
             try:
                 content = path.read_bytes()
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-                raise FileMissingError("There is no such file.") from error
+                raise FileMissingError(phrase("There is no such file.")) from error
         media_type, _, data = content.partition(b"\n")
         return StoredFile(data, media_type.decode())
 
@@ -188,7 +189,7 @@ class FolderStorage:
 
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
-            raise StorageKeyError("That is not the name of a stored file.")
+            raise StorageKeyError(phrase("That is not the name of a stored file."))
         return self._root / key
 
 
@@ -216,7 +217,12 @@ def _available() -> Iterator[None]:
         yield
     except OSError as error:
         # The reason, not the path: the message may be shown.
-        raise StorageUnavailableError(f"The storage does not answer: {error.strerror}.") from error
+        raise StorageUnavailableError(
+            phrase(
+                "The storage does not answer: %(strerror)s.",
+                strerror=error.strerror,
+            )
+        ) from error
 
 
 def _make_folder(folder: Path) -> None:

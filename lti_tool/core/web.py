@@ -29,6 +29,7 @@ from lti_tool.core.errors import (
     TemporaryError,
     ToolError,
 )
+from lti_tool.core.language import phrase
 
 STATUS_OF: dict[type[ToolError], int] = {
     InvalidRequestError: 400,
@@ -55,8 +56,8 @@ class CrossSiteRequestError(DeniedError):
     """A form that one of our own pages did not send."""
 
     code = "cross_site_request"
-    title = "We could not be sure that you sent this"
-    steps = ("Go back to the page, reload it, and send it again.",)
+    title = phrase("We could not be sure that you sent this")
+    steps = (phrase("Go back to the page, reload it, and send it again."),)
 
 
 def status_of(error: ToolError) -> int:
@@ -74,7 +75,12 @@ def read_form(form: type[Form], values: Any) -> Form:  # noqa: ANN401 - checked 
         return form.model_validate(values)
     except ValidationError as error:
         wrong = ", ".join(".".join(map(str, e["loc"])) or e["msg"] for e in error.errors())
-        raise InvalidRequestError(f"Please check: {wrong}.") from error
+        raise InvalidRequestError(
+            phrase(
+                "Please check: %(wrong)s.",
+                wrong=wrong,
+            )
+        ) from error
 
 
 def bind_csrf(session_secret: str) -> None:
@@ -101,14 +107,14 @@ def check_csrf() -> None:
         return
     origin = request.headers.get("Origin")
     if origin is not None and origin != settings.current().origin:
-        raise CrossSiteRequestError("The request came from another site.")
+        raise CrossSiteRequestError(phrase("The request came from another site."))
     sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
     binding = g.get("csrf_binding")
     if not binding or not _HEX.fullmatch(sent):
-        raise CrossSiteRequestError("The form had expired or was not ours.")
+        raise CrossSiteRequestError(phrase("The form had expired or was not ours."))
     # Under any secret that is kept: a page that was open when keys were rotated is still ours.
     if not keys.mac_matches(bytes.fromhex(sent), "csrf", binding.encode()):
-        raise CrossSiteRequestError("The form had expired or was not ours.")
+        raise CrossSiteRequestError(phrase("The form had expired or was not ours."))
 
 
 def frame_ancestors(origins: Sequence[str]) -> None:
@@ -247,12 +253,14 @@ class DatabaseAwayError(TemporaryError):
     """The database is restarting, out of reach, or gave way to somebody else."""
 
     code = "database_away"
-    steps = ("Try again in a minute. What you saved before is safe.",)
+    steps = (phrase("Try again in a minute. What you saved before is safe."),)
 
 
 def _database_away(error: OperationalError | PoolTimeoutError) -> tuple[Response, int]:
     log.error("database_away", error=type(error).__name__)
-    return error_response(DatabaseAwayError("We cannot reach our own records for the moment."))
+    return error_response(
+        DatabaseAwayError(phrase("We cannot reach our own records for the moment."))
+    )
 
 
 def _begin() -> None:
@@ -336,22 +344,30 @@ def form_action(origin_of: str) -> None:
     parts = urlsplit(origin_of)
     origin = f"{parts.scheme}://{parts.netloc}"
     if not _SOURCE.fullmatch(origin):
-        raise InvalidRequestError("The platform gave an address that no browser could go to.")
+        raise InvalidRequestError(
+            phrase("The platform gave an address that no browser could go to.")
+        )
     g.form_action = f"'self' {origin}"
 
 
 _PHRASES = {
-    404: ("There is nothing here", "The address may be mistyped, or the page has moved."),
-    405: ("That cannot be done at this address", "Please go back and use the page's own buttons."),
-    413: ("That is too large", "Please send less at once; nothing was stored."),
+    404: (
+        phrase("There is nothing here"),
+        phrase("The address may be mistyped, or the page has moved."),
+    ),
+    405: (
+        phrase("That cannot be done at this address"),
+        phrase("Please go back and use the page's own buttons."),
+    ),
+    413: (phrase("That is too large"), phrase("Please send less at once; nothing was stored.")),
 }
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:  # noqa: PLR2004 - a redirect, not an error
         return error.get_response()
-    title, message = _PHRASES.get(error.code, ("That did not work", error.name))
-    steps = ("Go back to your course and open the activity again.",)
+    title, message = _PHRASES.get(error.code, (phrase("That did not work"), error.name))
+    steps = (phrase("Go back to your course and open the activity again."),)
     response, status = _error(f"http_{error.code}", title, message, steps, error.code)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(error.valid_methods)  # RFC 9110 §15.5.6
@@ -362,8 +378,11 @@ def _bug(error: Exception) -> ResponseReturnValue:
     log.error("bug", error=type(getattr(error, "original_exception", error)).__name__)
     return _error(
         "internal",
-        "Something broke on our side",
-        "It has been recorded. What you saved before is safe.",
-        ("Try again in a minute.", "If it happens again, tell us the number below."),
+        phrase("Something broke on our side"),
+        phrase("It has been recorded. What you saved before is safe."),
+        (
+            phrase("Try again in a minute."),
+            phrase("If it happens again, tell us the number below."),
+        ),
         500,
     )

@@ -8,6 +8,7 @@ from typing import Final
 
 from lti_tool.core import http
 from lti_tool.core.ids import RegistrationId
+from lti_tool.core.language import phrase
 from lti_tool.grading import ags
 from lti_tool.grading.ags import LineItem, Result
 from lti_tool.grading.errors import ColumnGoneError
@@ -40,7 +41,7 @@ def read_column(registration_id: RegistrationId, line_item_url: str) -> dict[str
         ):
             found |= ags.read_results(page)
     except ListGoneError as error:
-        raise ColumnGoneError("The course site no longer has this column.") from error
+        raise ColumnGoneError(phrase("The course site no longer has this column.")) from error
     return found
 
 
@@ -67,15 +68,18 @@ def make_line_item(registration_id: RegistrationId, line_items_url: str, item: L
         service_client.forget_token(registration_id, scopes, token)
     if not answer.is_success:
         raise http.OutboundFailedError(
-            f"The course site answered {answer.status_code} to a new column.",
+            phrase(
+                "The course site answered %(status_code)s to a new column.",
+                status_code=answer.status_code,
+            ),
             status=answer.status_code,
         )
     try:
         url = ags.read_line_item_url(answer.json())
     except ValueError as error:
         raise http.OutboundFailedError(
-            "The course site answered a new column with no JSON."
+            phrase("The course site answered a new column with no JSON.")
         ) from error
     if not belongs(url, origins_of([line_items_url])):  # tokens and grades will go there
-        raise http.OutboundFailedError("The course site made a column at another site.")
+        raise http.OutboundFailedError(phrase("The course site made a column at another site."))
     return url

@@ -19,6 +19,7 @@ from lti_tool.core.ids import (
     ResourceLinkId,
     UserId,
 )
+from lti_tool.core.language import phrase
 from lti_tool.grading import ags
 from lti_tool.grading.ags import Result
 from lti_tool.grading.models import DesiredScore, GradebookColumn, SenderLane
@@ -186,7 +187,7 @@ def get_place(session: Session, placement_id: PlacementId) -> Place:
         .where(Placement.id == placement_id)
     ).one_or_none()
     if row is None:
-        raise NotFoundError("No link of a course stands for this activity.")
+        raise NotFoundError(phrase("No link of a course stands for this activity."))
     placement, link, registration, line_items_url, memberships_url, scopes, made_url = row
     return Place(
         institution_id=placement.institution_id,

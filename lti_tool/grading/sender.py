@@ -15,6 +15,7 @@ import aiohttp
 from lti_tool.core import clock, http
 from lti_tool.core.errors import ToolError
 from lti_tool.core.ids import DesiredScoreId
+from lti_tool.core.language import phrase
 from lti_tool.grading import ags, rules
 from lti_tool.grading.rules import Answer, Outcome
 from lti_tool.platforms.quirks import Quirks
@@ -128,7 +129,10 @@ async def measure(url: str) -> timedelta | None:
             return measure_lead(response.headers, clock.now())
     except (aiohttp.ClientError, TimeoutError) as error:
         raise http.OutboundFailedError(
-            f"The course site does not answer ({type(error).__name__})."
+            phrase(
+                "The course site does not answer (%(name)s).",
+                name=type(error).__name__,
+            )
         ) from error
 
 

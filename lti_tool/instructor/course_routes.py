@@ -10,6 +10,7 @@ from lti_tool.assessments.services import bind_placement, create_placement
 from lti_tool.core import web
 from lti_tool.core.db import transaction, uuid_or_none
 from lti_tool.core.ids import EditionId
+from lti_tool.core.language import phrase
 from lti_tool.instructor import course, queries
 from lti_tool.instructor.errors import NothingPlacedError
 from lti_tool.launch.session import CurrentLaunch, launch_page
@@ -59,7 +60,7 @@ def give_link(here: CurrentLaunch) -> ResponseReturnValue:
     """Have the link stand for the chosen assessment from now on, for everybody who opens it."""
     edition_id = uuid_or_none(request.form.get("assessment", ""))
     if edition_id is None:
-        return _choose(here, "Choose an assessment."), 400
+        return _choose(here, phrase("Choose an assessment.")), 400
     if here.resource_link_id is None:
         raise NothingPlacedError
     with transaction(here.institution_id) as session:

@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from lti_tool.assessments.conditions import LONGEST_MINUTES, MOST_ATTEMPTS, Conditions, Shown
 from lti_tool.assessments.marking import Scheme
 from lti_tool.assessments.rules import Policy
+from lti_tool.core.language import phrase
 from lti_tool.instructor.listing import SORTS
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
@@ -68,7 +69,7 @@ class Picked(BaseModel):
         """Return when it opens and closes, and for each field that says nothing what to enter."""
         opens, closes = _instant(self.opens_at), _instant(self.closes_at)
         wrong = {
-            name: "Enter a day and a time, like 2027-03-16 09:00, or leave it empty."
+            name: phrase("Enter a day and a time, like 2027-03-16 09:00, or leave it empty.")
             for name, typed, read in (
                 ("opens_at", self.opens_at, opens),
                 ("closes_at", self.closes_at, closes),
@@ -76,7 +77,7 @@ class Picked(BaseModel):
             if typed and read is None
         }
         if opens is not None and closes is not None and closes <= opens:
-            wrong["closes_at"] = "It has to close after it opens."
+            wrong["closes_at"] = phrase("It has to close after it opens.")
         return opens, closes, wrong
 
 
@@ -204,13 +205,18 @@ class SettingsForm(BaseModel):
             typed = getattr(self, name)
             numbers[name] = _whole_number(typed, most)
             if typed and numbers[name] is None:
-                wrong[name] = f"Enter a whole number from 1 to {most}, or leave it empty."
+                wrong[name] = phrase(
+                    "Enter a whole number from 1 to %(most)s, or leave it empty.",
+                    most=most,
+                )
         instants: dict[str, datetime | None] = {}
         for name in ("opens_at", "closes_at"):
             typed = getattr(self, name)
             instants[name] = _instant(typed)
             if typed and instants[name] is None:
-                wrong[name] = "Enter a day and a time, like 2027-03-16 09:00, or leave it empty."
+                wrong[name] = phrase(
+                    "Enter a day and a time, like 2027-03-16 09:00, or leave it empty."
+                )
         wanted = Conditions(
             minutes=numbers["minutes"],
             max_attempts=numbers["max_attempts"],

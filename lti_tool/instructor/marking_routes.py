@@ -19,6 +19,7 @@ from lti_tool.assessments.services import get_file, mark_answer
 from lti_tool.core import web
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AttachmentId, AttemptId, ItemVersionId
+from lti_tool.core.language import phrase
 from lti_tool.instructor import marking, queries
 from lti_tool.instructor.forms import MarkForm, MarkingOrder
 from lti_tool.instructor.marking import Answer, MarkingPage
@@ -131,7 +132,7 @@ def _load(
         answers = marking.list_answers(session, placement, here.user_id)
         found = next((one for one in answers if one.key == (attempt_id, item_id)), None)
         if found is None:
-            raise NothingToMarkError("No answer that a person marks is at this address.")
+            raise NothingToMarkError(phrase("No answer that a person marks is at this address."))
         page = marking.marking_page(session, placement, found, here.user_id)
     return placement, page, marking.in_order(answers, by=order.by, hides_names=order.hides_names)
 
@@ -182,13 +183,18 @@ def _points(word: str) -> Decimal | None:
         return None
     points = marking.read_points(word)
     if points is None:
-        raise UnfitMarkError("Enter points as a number, like 7 or 7.5.")
+        raise UnfitMarkError(phrase("Enter points as a number, like 7 or 7.5."))
     return points
 
 
 def _comment(text: str) -> str:
     if len(text) > LONGEST_COMMENT:
-        raise UnfitMarkError(f"Shorten the comment to {LONGEST_COMMENT:,} characters.")
+        raise UnfitMarkError(
+            phrase(
+                "Shorten the comment to %(f)s characters.",
+                f=f"{LONGEST_COMMENT:,}",
+            )
+        )
     return text
 
 

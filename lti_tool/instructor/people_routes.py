@@ -11,6 +11,7 @@ from lti_tool.core import clock, web
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AttemptId, ItemVersionId, UserId
+from lti_tool.core.language import phrase
 from lti_tool.instructor import queries
 from lti_tool.instructor.attempts import course_of
 from lti_tool.instructor.errors import NothingToReviewError
@@ -62,7 +63,11 @@ def give_time(here: CurrentLaunch, user_id: UUID) -> ResponseReturnValue:
     form = web.read_form(MoreTime, request.form.to_dict())
     more = form.read()
     if more is None:
-        wrong = f"Enter whole numbers: up to {MOST_PERCENT} per cent, up to {MOST_EXTRA} minutes."
+        wrong = phrase(
+            "Enter whole numbers: up to %(percent)s per cent, up to %(minutes)s minutes.",
+            percent=MOST_PERCENT,
+            minutes=MOST_EXTRA,
+        )
         return _page(here, UserId(user_id), {"percent": wrong}, typed=form), 400
     with transaction(here.institution_id) as session:
         placement = queries.get_placement(session, here)
@@ -87,9 +92,11 @@ def change_attempt(
     minutes = form.read_minutes()
     wrong = {}
     if minutes is None:
-        wrong[f"minutes-{attempt_id}"] = f"Enter minutes, from 1 to {MOST_EXTRA}."
+        wrong[f"minutes-{attempt_id}"] = phrase(
+            "Enter minutes, from 1 to %(most)s.", most=MOST_EXTRA
+        )
     if not form.reason:
-        wrong[f"reason-{attempt_id}"] = "Say why: it is kept with the attempt."
+        wrong[f"reason-{attempt_id}"] = phrase("Say why: it is kept with the attempt.")
     if minutes is None or wrong:
         return _page(here, UserId(user_id), wrong, changed=form), 400
     with transaction(here.institution_id) as session:

@@ -15,6 +15,7 @@ from lti_tool.core import web
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction, uuid_or_none
 from lti_tool.core.ids import EditionId
+from lti_tool.core.language import phrase
 from lti_tool.instructor import queries
 from lti_tool.instructor.forms import RegradeForm
 from lti_tool.launch.session import CurrentLaunch, launch_page
@@ -47,7 +48,7 @@ def do_regrade(here: CurrentLaunch) -> ResponseReturnValue:
     form = web.read_form(RegradeForm, request.form.to_dict())
     edition_id = EditionId(form.edition)
     if not form.reason:
-        return _page(here, edition_id, reason_problem="Say why, in a few words."), 400
+        return _page(here, edition_id, reason_problem=phrase("Say why, in a few words.")), 400
     with transaction(here.institution_id) as session:
         placement = queries.get_placement(session, here)
     try:

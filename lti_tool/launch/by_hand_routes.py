@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from lti_tool.core import settings
 from lti_tool.core.errors import NotFoundError
+from lti_tool.core.language import phrase
 from lti_tool.launch.by_hand import GUIDES, addresses, canvas_key
 
 blueprint = Blueprint("by_hand", __name__, url_prefix="/lti/connect")
@@ -21,7 +22,9 @@ def show_guide(product: str) -> ResponseReturnValue:
     """Show what goes where in one LMS."""
     guide = GUIDES.get(product)
     if guide is None:
-        raise NotFoundError("There is no guide of this name. See /lti/connect for those there are.")
+        raise NotFoundError(
+            phrase("There is no guide of this name. See /lti/connect for those there are.")
+        )
     known = addresses(settings.current().base_url)
     return render_template(
         "launch/show_guide.html",

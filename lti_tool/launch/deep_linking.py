@@ -17,6 +17,7 @@ from pylti1p3.registration import Registration
 from lti_tool.core import settings
 from lti_tool.core.db import system_transaction
 from lti_tool.core.errors import InvalidRequestError
+from lti_tool.core.language import phrase
 from lti_tool.launch import history
 from lti_tool.launch.claims import DEEP_LINKING, PLACEMENT_PARAMETER
 from lti_tool.launch.errors import LaunchEndedError
@@ -30,11 +31,11 @@ class OnlyOneItemError(InvalidRequestError):
     """More was chosen than the platform takes at once."""
 
     code = "only_one_item"
-    title = "Your course takes one at a time here"
-    steps = ("Choose one.", "Then add the next in the same way.")
+    title = phrase("Your course takes one at a time here")
+    steps = (phrase("Choose one."), phrase("Then add the next in the same way."))
 
     def __init__(self) -> None:
-        super().__init__("You chose several. None was added.")
+        super().__init__(phrase("You chose several. None was added."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from lti_tool.core import http
+from lti_tool.core.language import phrase
 from lti_tool.launch import history
 from lti_tool.launch.claims import MAX_TEXT
 from lti_tool.launch.errors import (
@@ -32,17 +33,17 @@ CLAIMS: Final = ("iss", "sub", "name", "given_name", "family_name", "email")
 # Each service we call and why, in words; Moodle grants reading columns apart from writing them.
 SCOPES: Final[Mapping[str, str]] = {
     "https://purl.imsglobal.org/spec/lti-ags/scope/score": (
-        "Put results into the gradebook columns of its own assessments"
+        phrase("Put results into the gradebook columns of its own assessments")
     ),
     "https://purl.imsglobal.org/spec/lti-ags/scope/result.readonly": (
-        "Read back what these columns hold, to see that a result has arrived"
+        phrase("Read back what these columns hold, to see that a result has arrived")
     ),
     "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem": (
-        "Make and change the columns of its own assessments"
+        phrase("Make and change the columns of its own assessments")
     ),
-    "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem.readonly": "Read these columns",
+    "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem.readonly": phrase("Read these columns"),
     "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly": (
-        "Read who is in a course that uses it"
+        phrase("Read who is in a course that uses it")
     ),
 }
 
@@ -208,14 +209,22 @@ def fetch_platform(url: str, token: str | None) -> Platform:
         raise RegistrationTokenError(_quoted(answer.content, answer.headers))
     try:
         if not answer.is_success:
-            raise PlatformDescriptionError(_host(url), f"answered {answer.status_code}")
+            raise PlatformDescriptionError(
+                _host(url),
+                phrase(
+                    "answered %(status_code)s",
+                    status_code=answer.status_code,
+                ),
+            )
         platform = Platform.model_validate(_json(answer.content))
     except ValidationError as error:
         missing = ", ".join(sorted({str(each["loc"][0]) for each in error.errors() if each["loc"]}))
         what = f"left out or garbled: {missing}" if missing else "did not send a configuration"
         raise PlatformDescriptionError(_host(url), what) from error
     except ValueError as error:
-        raise PlatformDescriptionError(_host(url), "answered with a page, not with data") from error
+        raise PlatformDescriptionError(
+            _host(url), phrase("answered with a page, not with data")
+        ) from error
     _check_hosts(str(answer.url), platform)
     return platform
 
@@ -239,7 +248,9 @@ def _check_hosts(url: str, platform: Platform) -> None:
     if origin_of(platform.authorization_endpoint) is None or (
         scheme == "https" and urlsplit(platform.authorization_endpoint).scheme != "https"
     ):
-        raise PlatformDescriptionError(_host(url), "has no sign-in address that begins with https")
+        raise PlatformDescriptionError(
+            _host(url), phrase("has no sign-in address that begins with https")
+        )
 
 
 def tool_registration(platform: Platform, base_url: str) -> dict[str, Any]:
@@ -327,11 +338,20 @@ def register(platform: Platform, token: str | None, base_url: str) -> Registered
         raise RegistrationTokenError(_quoted(answer.content, answer.headers))
     if answer.status_code not in _CREATED:
         said = _quoted(answer.content, answer.headers)
-        raise RegistrationRefusedError(platform.host, said or f"status {answer.status_code}")
+        raise RegistrationRefusedError(
+            platform.host,
+            said
+            or phrase(
+                "status %(status_code)s",
+                status_code=answer.status_code,
+            ),
+        )
     try:
         return Registered.model_validate(_json(answer.content))
     except ValueError as error:
-        raise RegistrationRefusedError(platform.host, "an answer without a client id") from error
+        raise RegistrationRefusedError(
+            platform.host, phrase("an answer without a client id")
+        ) from error
 
 
 def _bearer(token: str | None) -> dict[str, str]:

@@ -8,41 +8,44 @@ from lti_tool.core.errors import (
     InvalidRequestError,
     NotFoundError,
 )
+from lti_tool.core.language import joined, phrase
 
 _OPEN_AGAIN = (
-    "Go back to the course page.",
-    "Open the activity there again.",
+    phrase("Go back to the course page."),
+    phrase("Open the activity there again."),
 )
-_ASK = "If it happens again, tell the people who run your courses."
+_ASK = phrase("If it happens again, tell the people who run your courses.")
 
 
 class LaunchEndedError(DeniedError):
     """No session for this page: none was opened here, it ended, or its cookie is gone."""
 
     code = "launch_ended"
-    title = "Please open it again from your course"
+    title = phrase("Please open it again from your course")
     steps = _OPEN_AGAIN
 
     def __init__(self) -> None:
-        super().__init__("This page belongs to a visit that has ended. What you saved is safe.")
+        super().__init__(
+            phrase("This page belongs to a visit that has ended. What you saved is safe.")
+        )
 
 
 class NotForYourRoleError(DeniedError):
     """The platform gave the person no role that may do this."""
 
     code = "not_for_your_role"
-    title = "This is not for your role in the course"
-    steps = ("If you should be able to do this, ask who gives out roles in your course.",)
+    title = phrase("This is not for your role in the course")
+    steps = (phrase("If you should be able to do this, ask who gives out roles in your course."),)
 
     def __init__(self) -> None:
-        super().__init__("Your course tells us who may do what, and this is for others.")
+        super().__init__(phrase("Your course tells us who may do what, and this is for others."))
 
 
 class LoginIncompleteError(InvalidRequestError):
     """A login without what OIDC third-party initiation requires (Security Framework 1.0 §5.1.1)."""
 
     code = "login_incomplete"
-    title = "Your course did not say enough to begin"
+    title = phrase("Your course did not say enough to begin")
     steps = (*_OPEN_AGAIN, _ASK)
 
 
@@ -50,35 +53,40 @@ class UnknownPlatformError(NotFoundError):
     """Nobody registered this issuer or client id with us."""
 
     code = "login_unknown_platform"
-    title = "This course site is not connected to Cairn"
-    steps = ("Ask the people who run your courses to connect Cairn again.",)
+    title = phrase("This course site is not connected to Cairn")
+    steps = (phrase("Ask the people who run your courses to connect Cairn again."),)
 
     def __init__(self) -> None:
-        super().__init__("The site that sent you here is not one that Cairn knows.")
+        super().__init__(phrase("The site that sent you here is not one that Cairn knows."))
 
 
 class AmbiguousPlatformError(InvalidRequestError):
     """Several registrations share the issuer, and the login names no client id."""
 
     code = "login_ambiguous"
-    title = "We cannot tell which school you come from"
+    title = phrase("We cannot tell which school you come from")
     steps = (
-        "Ask the people who run your courses to use the login address of their own registration.",
+        phrase(
+            "Ask the people who run your courses to use the login "
+            "address of their own registration."
+        ),
     )
 
     def __init__(self) -> None:
-        super().__init__("Several schools use this course site, and it did not say which is yours.")
+        super().__init__(
+            phrase("Several schools use this course site, and it did not say which is yours.")
+        )
 
 
 class PlatformRefusedError(DeniedError):
     """The platform answered the login with an error instead of a message (OIDC Core §3.1.2.6)."""
 
     code = "platform_refused"
-    title = "Your course site did not let you through"
+    title = phrase("Your course site did not let you through")
     steps = (
-        "Go back to the course page and reload it.",
-        "Sign in there again if it asks you to.",
-        "Open the activity again.",
+        phrase("Go back to the course page and reload it."),
+        phrase("Sign in there again if it asks you to."),
+        phrase("Open the activity again."),
     )
 
 
@@ -86,13 +94,15 @@ class LaunchUsedError(ConflictError):
     """A state that is unknown, was used before, or is too old: a stranger learns not which."""
 
     code = "launch_used"
-    title = "This launch has been used"
+    title = phrase("This launch has been used")
     steps = _OPEN_AGAIN
 
     def __init__(self) -> None:
         super().__init__(
-            "The way from your course to this page works once and for a few minutes. "
-            "Nothing is lost."
+            phrase(
+                "The way from your course to this page works once and for a few minutes. "
+                "Nothing is lost."
+            )
         )
 
 
@@ -100,31 +110,34 @@ class OtherBrowserError(DeniedError):
     """A message that arrives in another browser than the login left from."""
 
     code = "launch_other_browser"
-    title = "Your browser did not bring back what we gave it"
+    title = phrase("Your browser did not bring back what we gave it")
     steps = (
-        "Go back to the course page.",
-        "Open the activity in a new window, if your course offers that.",
-        "Otherwise allow cookies for this site, or use another browser.",
+        phrase("Go back to the course page."),
+        phrase("Open the activity in a new window, if your course offers that."),
+        phrase("Otherwise allow cookies for this site, or use another browser."),
     )
 
     def __init__(self) -> None:
-        super().__init__("So we cannot be sure that it was you who began.")
+        super().__init__(phrase("So we cannot be sure that it was you who began."))
 
 
 class DeploymentPendingError(DeniedError):
     """A verified message from a deployment that nobody has given to an institution yet."""
 
     code = "deployment_pending"
-    title = "Cairn is not switched on here yet"
+    title = phrase("Cairn is not switched on here yet")
     steps = (
-        "Tell the people who run your courses that Cairn waits for approval.",
-        "Open the activity again when they say so.",
+        phrase("Tell the people who run your courses that Cairn waits for approval."),
+        phrase("Open the activity again when they say so."),
     )
 
     def __init__(self, return_url: str | None = None) -> None:
         """Take where the person came from, to lead back there with what happened."""
         super().__init__(
-            "The connection is new and has to be approved first. We have stored nothing about you."
+            phrase(
+                "The connection is new and has to be approved first. We have "
+                "stored nothing about you."
+            )
         )
         self.return_url = return_url
 
@@ -161,43 +174,59 @@ class Reason(StrEnum):
 
 
 _SENTENCES = {
-    Reason.INCOMPLETE: "The message has no state or no id_token.",
-    Reason.UNREADABLE: "The id_token is not a signed token that we can read.",
-    Reason.ALGORITHM: "The id_token is not signed with RS256.",
-    Reason.NO_KEY_ID: "The id_token does not say which key signed it (kid).",
-    Reason.UNKNOWN_KEY: "The site publishes no such key as the id_token names (kid).",
-    Reason.SIGNATURE: "The signature of the id_token does not match its content.",
-    Reason.NOT_LTI: "The id_token carries no LTI message.",
-    Reason.ISSUER: "The id_token is by another issuer than the login.",
-    Reason.AUDIENCE: "The id_token is for another tool (aud).",
-    Reason.AUTHORIZED_PARTY: "The id_token was made for another client (azp).",
-    Reason.NO_TIMES: "The id_token does not say from when and until when it holds (iat, exp).",
-    Reason.EXPIRED: "The id_token is no longer valid (exp). Is the site's clock right?",
-    Reason.NOT_YET_VALID: "The id_token is from the future (iat, nbf). Is the site's clock right?",
-    Reason.TOO_OLD: "The id_token was made long ago (iat). Is the site's clock right?",
-    Reason.NONCE: "The id_token does not answer our login (nonce).",
-    Reason.VERSION: "The message is not of LTI version 1.3.0.",
-    Reason.MESSAGE_TYPE: "The message has no type, or one that Cairn does not take.",
-    Reason.DEPLOYMENT: "The message does not name its deployment (deployment_id).",
-    Reason.SUBJECT: "The message does not say who you are (sub), so we could not keep your work.",
-    Reason.ROLES: "The message has no list of roles.",
-    Reason.TARGET_LINK: "The message is for another address than the login (target_link_uri).",
-    Reason.RESOURCE_LINK: "The message does not say which activity it is for (resource_link.id).",
-    Reason.DEEP_LINKING: "The site does not take what Cairn can place (deep_linking_settings).",
-    Reason.FOR_USER: "The message does not say whose work is to be seen (for_user.user_id).",
-    Reason.CLAIM: "A part of the message has not the form that LTI gives it.",
-    Reason.IDENTIFIER: "An identifier in the message is longer than 255 characters, or no text.",
+    Reason.INCOMPLETE: phrase("The message has no state or no id_token."),
+    Reason.UNREADABLE: phrase("The id_token is not a signed token that we can read."),
+    Reason.ALGORITHM: phrase("The id_token is not signed with RS256."),
+    Reason.NO_KEY_ID: phrase("The id_token does not say which key signed it (kid)."),
+    Reason.UNKNOWN_KEY: phrase("The site publishes no such key as the id_token names (kid)."),
+    Reason.SIGNATURE: phrase("The signature of the id_token does not match its content."),
+    Reason.NOT_LTI: phrase("The id_token carries no LTI message."),
+    Reason.ISSUER: phrase("The id_token is by another issuer than the login."),
+    Reason.AUDIENCE: phrase("The id_token is for another tool (aud)."),
+    Reason.AUTHORIZED_PARTY: phrase("The id_token was made for another client (azp)."),
+    Reason.NO_TIMES: phrase(
+        "The id_token does not say from when and until when it holds (iat, exp)."
+    ),
+    Reason.EXPIRED: phrase("The id_token is no longer valid (exp). Is the site's clock right?"),
+    Reason.NOT_YET_VALID: phrase(
+        "The id_token is from the future (iat, nbf). Is the site's clock right?"
+    ),
+    Reason.TOO_OLD: phrase("The id_token was made long ago (iat). Is the site's clock right?"),
+    Reason.NONCE: phrase("The id_token does not answer our login (nonce)."),
+    Reason.VERSION: phrase("The message is not of LTI version 1.3.0."),
+    Reason.MESSAGE_TYPE: phrase("The message has no type, or one that Cairn does not take."),
+    Reason.DEPLOYMENT: phrase("The message does not name its deployment (deployment_id)."),
+    Reason.SUBJECT: phrase(
+        "The message does not say who you are (sub), so we could not keep your work."
+    ),
+    Reason.ROLES: phrase("The message has no list of roles."),
+    Reason.TARGET_LINK: phrase(
+        "The message is for another address than the login (target_link_uri)."
+    ),
+    Reason.RESOURCE_LINK: phrase(
+        "The message does not say which activity it is for (resource_link.id)."
+    ),
+    Reason.DEEP_LINKING: phrase(
+        "The site does not take what Cairn can place (deep_linking_settings)."
+    ),
+    Reason.FOR_USER: phrase(
+        "The message does not say whose work is to be seen (for_user.user_id)."
+    ),
+    Reason.CLAIM: phrase("A part of the message has not the form that LTI gives it."),
+    Reason.IDENTIFIER: phrase(
+        "An identifier in the message is longer than 255 characters, or no text."
+    ),
 }
 
 
 class MessageRefusedError(DeniedError):
     """A message that is not what it has to be. `code` says in which point."""
 
-    title = "Your course site sent something we cannot accept"
+    title = phrase("Your course site sent something we cannot accept")
     steps = (*_OPEN_AGAIN, _ASK)
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
-        super().__init__(f"{_SENTENCES[reason]} {detail}".rstrip())
+        super().__init__(joined([_SENTENCES[reason], detail]) if detail else _SENTENCES[reason])
         self.reason = reason
         self.code = reason.value
 
@@ -212,20 +241,20 @@ def words_of(code: str) -> str:
     """Return why launches with this code were refused, for administrators; else the code."""
     if code in set(Reason):
         return _SENTENCES[Reason(code)]
-    return f"{_TITLES[code]}." if code in _TITLES else code
+    return joined([_TITLES[code], ""], ".") if code in _TITLES else code
 
 
-_BEGIN_AGAIN = "Begin again in your LMS, with the same link: it has not been used up."
+_BEGIN_AGAIN = phrase("Begin again in your LMS, with the same link: it has not been used up.")
 
 
 class RegistrationIncompleteError(InvalidRequestError):
     """The address was opened without what an LMS adds to it."""
 
     code = "registration_incomplete"
-    title = "Your LMS did not say enough to begin"
+    title = phrase("Your LMS did not say enough to begin")
     steps = (
         _BEGIN_AGAIN,
-        "If it happens again, connect Cairn by hand.",
+        phrase("If it happens again, connect Cairn by hand."),
     )
 
 
@@ -233,16 +262,20 @@ class ForeignConfigurationError(DeniedError):
     """A configuration that lies elsewhere than its issuer (Dynamic Registration 1.0 §3.5.1)."""
 
     code = "registration_foreign"
-    title = "We cannot be sure which LMS this is"
+    title = phrase("We cannot be sure which LMS this is")
     steps = (
-        "Begin in the LMS itself, by the same link. It has not been used up.",
-        "If it happens again, connect Cairn by hand.",
+        phrase("Begin in the LMS itself, by the same link. It has not been used up."),
+        phrase("If it happens again, connect Cairn by hand."),
     )
 
     def __init__(self, *, issuer: str, host: str) -> None:
         super().__init__(
-            f"{host} describes an LMS that calls itself {issuer}. An LMS has to speak for itself, "
-            "so nothing was sent there."
+            phrase(
+                "%(host)s describes an LMS that calls itself %(issuer)s. An LMS has to speak "
+                "for itself, so nothing was sent there.",
+                host=host,
+                issuer=issuer,
+            )
         )
 
 
@@ -250,9 +283,11 @@ class PlatformAddressError(InvalidRequestError):
     """A platform at an address that we may not call: in a private network, or no https."""
 
     code = "registration_address"
-    title = "Cairn may not call your LMS at this address"
+    title = phrase("Cairn may not call your LMS at this address")
     steps = (
-        "If your LMS is in your own network, ask the people who run Cairn to allow its host.",
+        phrase(
+            "If your LMS is in your own network, ask the people who run Cairn to allow its host."
+        ),
         _BEGIN_AGAIN,
     )
 
@@ -261,30 +296,30 @@ class PlatformDescriptionError(InvalidRequestError):
     """What should describe a platform does not."""
 
     code = "registration_unreadable"
-    title = "We could not read how your LMS is set up"
+    title = phrase("We could not read how your LMS is set up")
     steps = (
         _BEGIN_AGAIN,
-        "If it happens again, connect Cairn by hand, and tell us this sentence.",
+        phrase("If it happens again, connect Cairn by hand, and tell us this sentence."),
     )
 
     def __init__(self, host: str, what: str) -> None:
-        super().__init__(f"{host} {what}.")
+        super().__init__(phrase("%(host)s %(what)s.", host=host, what=what))
 
 
 class RegistrationTokenError(DeniedError):
     """The platform's registration token is not good, or not any more."""
 
     code = "registration_token"
-    title = "Your LMS does not take this registration any more"
+    title = phrase("Your LMS does not take this registration any more")
     steps = (
-        "See among the tools of your LMS whether Cairn is there already.",
+        phrase("See among the tools of your LMS whether Cairn is there already."),
         _BEGIN_AGAIN,
     )
 
     def __init__(self, said: str) -> None:
-        reason = f" It says: “{said}”." if said else ""
+        over = phrase("What it gave us to register with was used before, or its time is over.")
         super().__init__(
-            f"What it gave us to register with was used before, or its time is over.{reason}"
+            joined([over, phrase("It says: “%(said)s”.", said=said)]) if said else over
         )
 
 
@@ -292,8 +327,8 @@ class RegistrationRefusedError(DeniedError):
     """The platform refused our registration, or answered with none."""
 
     code = "registration_refused"
-    title = "Your LMS did not register Cairn"
-    steps = (_BEGIN_AGAIN, "If it happens again, connect Cairn by hand.")
+    title = phrase("Your LMS did not register Cairn")
+    steps = (_BEGIN_AGAIN, phrase("If it happens again, connect Cairn by hand."))
 
     def __init__(self, host: str, said: str) -> None:
         super().__init__(f"{host}: “{said}”")

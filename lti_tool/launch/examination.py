@@ -15,6 +15,7 @@ from lti_tool.core import clock, http
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import ToolError
 from lti_tool.core.ids import InstitutionId, RegistrationId
+from lti_tool.core.language import phrase
 from lti_tool.launch.dynamic_registration import SCOPES
 from lti_tool.platforms import queries, quirks, service_client
 from lti_tool.platforms.errors import TokenRefusedError
@@ -89,12 +90,19 @@ def _try_keys(registration: Registration) -> list[Finding]:
         found = answer.json()["keys"]
         number = len(found)
     except ToolError as error:
-        return [Finding(title="Keys", kind="bad", words=str(error))]
+        return [Finding(title=phrase("Keys"), kind="bad", words=error.sentence)]
     except (ValueError, KeyError, TypeError):
-        words = "Its address of keys answers with something else. Check it on both sides."
-        return [Finding(title="Keys", kind="bad", words=words)]
+        words = phrase("Its address of keys answers with something else. Check it on both sides.")
+        return [Finding(title=phrase("Keys"), kind="bad", words=words)]
     return [
-        Finding(title="Keys", kind="ok", words=f"Its address of keys shows {number}."),
+        Finding(
+            title=phrase("Keys"),
+            kind="ok",
+            words=phrase(
+                "Its address of keys shows %(value)s.",
+                value=number,
+            ),
+        ),
         *_skew(answer),
     ]
 
@@ -106,13 +114,25 @@ def _skew(answer: httpx.Response) -> list[Finding]:
         return []
     seconds = round((said.astimezone(UTC) - clock.now()).total_seconds())
     if abs(seconds) <= SKEW_SECONDS:
-        words = f"Its clock and ours differ by {abs(seconds)} seconds."
-        return [Finding(title="Clock", kind="ok", words=words)]
+        words = phrase(
+            "Its clock and ours differ by %(seconds)s seconds.",
+            seconds=abs(seconds),
+        )
+        return [Finding(title=phrase("Clock"), kind="ok", words=words)]
     words = (
-        f"Its clock is {abs(seconds)} seconds {'ahead' if seconds > 0 else 'behind'}: "
-        "its messages will be refused. One of the two servers needs its time set."
+        phrase(
+            "Its clock is %(seconds)s seconds ahead: its messages will be refused. "
+            "One of the two servers needs its time set.",
+            seconds=abs(seconds),
+        )
+        if seconds > 0
+        else phrase(
+            "Its clock is %(seconds)s seconds behind: its messages will be refused. "
+            "One of the two servers needs its time set.",
+            seconds=abs(seconds),
+        )
     )
-    return [Finding(title="Clock", kind="bad", words=words)]
+    return [Finding(title=phrase("Clock"), kind="bad", words=words)]
 
 
 def _try_tokens(registration: Registration) -> list[Finding]:
@@ -124,20 +144,31 @@ def _try_tokens(registration: Registration) -> list[Finding]:
         except TokenRefusedError as error:
             missing.append((scope, service, str(error)))
         except ToolError as error:
-            return [Finding(title="Tokens", kind="bad", words=str(error))]
+            return [Finding(title=phrase("Tokens"), kind="bad", words=error.sentence)]
     took = (time.monotonic() - began) / len(SCOPES)
     if len(missing) == len(SCOPES):
-        words = (
-            f"It gives no token for any service. {missing[0][2]}. Look whether Cairn is enabled "
-            "there, and whether its key set address is ours."
+        words = phrase(
+            "It gives no token for any service. %(missing)s. Look whether Cairn is enabled "
+            "there, and whether its key set address is ours.",
+            missing=missing[0][2],
         )
-        return [Finding(title="Tokens", kind="bad", words=words)]
+        return [Finding(title=phrase("Tokens"), kind="bad", words=words)]
     findings = [
-        Finding(title="Tokens", kind="ok", words=f"A token takes {took:.1f} seconds on average.")
+        Finding(
+            title=phrase("Tokens"),
+            kind="ok",
+            words=phrase(
+                "A token takes %(f)s seconds on average.",
+                f=f"{took:.1f}",
+            ),
+        )
     ]
     findings += [
         Finding(
-            title=f"Not allowed: {service}",
+            title=phrase(
+                "Not allowed: %(service)s",
+                service=service,
+            ),
             kind="bad",
             words=_what_to_tick(registration, scope),
         )
@@ -155,19 +186,29 @@ def _what_to_tick(registration: Registration, scope: str) -> str:
 
 def _try_course(registration: Registration, course: _Course | None) -> list[Finding]:
     if course is None:
-        words = "Nobody has opened Cairn from a course yet. Open it once, then test again."
-        return [Finding(title="Roster and gradebook", kind="warn", words=words)]
-    name = course.title or "the course opened last"
+        words = phrase("Nobody has opened Cairn from a course yet. Open it once, then test again.")
+        return [Finding(title=phrase("Roster and gradebook"), kind="warn", words=words)]
+    name = course.title or phrase("the course opened last")
     return [
         _try_list(
-            registration, course.roster_url, MEMBERSHIPS, _ROSTER_TYPE, title=f"Roster of {name}"
+            registration,
+            course.roster_url,
+            MEMBERSHIPS,
+            _ROSTER_TYPE,
+            title=phrase(
+                "Roster of %(name)s",
+                name=name,
+            ),
         ),
         _try_list(
             registration,
             course.line_items_url,
             LINE_ITEMS,
             _LINE_ITEMS_TYPE,
-            title=f"Gradebook of {name}",
+            title=phrase(
+                "Gradebook of %(name)s",
+                name=name,
+            ),
         ),
     ]
 
@@ -176,24 +217,42 @@ def _try_list(
     registration: Registration, url: str | None, scope: str, media_type: str, *, title: str
 ) -> Finding:
     if url is None:
-        words = "Launches from there do not offer this service. It has to be allowed in the LMS."
+        words = phrase(
+            "Launches from there do not offer this service. It has to be allowed in the LMS."
+        )
         return Finding(title=title, kind="bad", words=words)
     own = (registration.issuer, registration.auth_url, registration.token_url)
     if not belongs(url, quirks.origins(registration.product, own)):
-        return Finding(title=title, kind="bad", words="Its address is not one of the platform's.")
+        return Finding(
+            title=title, kind="bad", words=phrase("Its address is not one of the platform's.")
+        )
     try:
         token = service_client.probe(registration.id, [scope])
         with http.client(max_bytes=_MAX_BYTES) as client:
             answer = client.get(
-                url, headers={"Accept": media_type, "Authorization": f"Bearer {token}"}
+                url,
+                headers={
+                    "Accept": media_type,
+                    "Authorization": f"Bearer {token}",
+                },
             )
     except ToolError as error:
-        return Finding(title=title, kind="bad", words=str(error))
+        return Finding(title=title, kind="bad", words=error.sentence)
     number = _number(answer)
     if number is None:
-        words = f"It answers {answer.status_code}, without the list. Ask what its log says."
+        words = phrase(
+            "It answers %(status_code)s, without the list. Ask what its log says.",
+            status_code=answer.status_code,
+        )
         return Finding(title=title, kind="bad", words=words)
-    return Finding(title=title, kind="ok", words=f"It answers, with {number} on the first page.")
+    return Finding(
+        title=title,
+        kind="ok",
+        words=phrase(
+            "It answers, with %(value)s on the first page.",
+            value=number,
+        ),
+    )
 
 
 def _number(answer: httpx.Response) -> int | None:

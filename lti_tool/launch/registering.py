@@ -21,7 +21,7 @@ def look_at(url: str, token: str | None) -> Platform:
     try:
         return dynamic_registration.fetch_platform(url, token)
     except OutboundRefusedError as error:
-        raise PlatformAddressError(str(error)) from error
+        raise PlatformAddressError(error.sentence) from error
 
 
 def connect(

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from lti_tool.core import logs, settings, web
+from lti_tool.core.language import phrase
 from lti_tool.launch import registering
 from lti_tool.launch.dynamic_registration import SCOPES
 from lti_tool.launch.errors import RegistrationIncompleteError
@@ -88,4 +89,9 @@ def _begun(values: dict[str, str]) -> _Begun:
         return _Begun.model_validate(values)
     except ValidationError as error:
         wrong = ", ".join(str(each["loc"][0]) for each in error.errors())
-        raise RegistrationIncompleteError(f"Missing or too long: {wrong}.") from error
+        raise RegistrationIncompleteError(
+            phrase(
+                "Missing or too long: %(wrong)s.",
+                wrong=wrong,
+            )
+        ) from error

@@ -18,6 +18,7 @@ from lti_tool.core import keys, logs, metrics, settings, web
 from lti_tool.core.db import uuid_or_none
 from lti_tool.core.errors import ToolError
 from lti_tool.core.ids import RegistrationId
+from lti_tool.core.language import phrase
 from lti_tool.launch import services
 from lti_tool.launch.claims import MAX_TEXT
 from lti_tool.launch.errors import (
@@ -88,7 +89,12 @@ def _login_request() -> LoginRequest:
         return LoginRequest.model_validate({**request.args, **request.form})
     except ValidationError as error:
         missing = ", ".join(str(each["loc"][0]) for each in error.errors())
-        raise LoginIncompleteError(f"Missing or too long: {missing}.") from error
+        raise LoginIncompleteError(
+            phrase(
+                "Missing or too long: %(missing)s.",
+                missing=missing,
+            )
+        ) from error
 
 
 def _to_platform(form: LoginRequest, registration_id: UUID | None) -> ResponseReturnValue:

@@ -13,6 +13,7 @@ from sqlalchemy import delete, select
 from lti_tool.core import clock, logs, purging, settings
 from lti_tool.core.db import run_alone, statement, system_transaction, transaction
 from lti_tool.core.ids import DeploymentId, InstitutionId, LaunchId, RegistrationId, UserId
+from lti_tool.core.language import phrase
 from lti_tool.core.secret import hash_of, new_secret
 from lti_tool.launch import history, rules
 from lti_tool.launch.claims import Message
@@ -149,7 +150,9 @@ def begin_login(login: Login) -> StartedLogin:
     """
     current = settings.current()
     if origin_of(login.target_link_url) != origin_of(current.base_url):
-        raise LoginIncompleteError("It asked for an address that is not Cairn's (target_link_uri).")
+        raise LoginIncompleteError(
+            phrase("It asked for an address that is not Cairn's (target_link_uri).")
+        )
     state, nonce, cookie = new_secret(), new_secret(), new_secret()
     found = run_alone(
         _BEGIN,

@@ -11,18 +11,27 @@ from decimal import Decimal
 from uuid import UUID
 
 from lti_tool.core.ids import AchievementId
+from lti_tool.core.language import joined, phrase
 from lti_tool.learner import drawing
 from lti_tool.pathways.expression import AllOf, CreditsAtLeast, Earn, SomeOf
 from lti_tool.pathways.rules import Evaluation, Reason
 
-_NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_NUMBERS = (
+    *(phrase("none"), phrase("one"), phrase("two"), phrase("three"), phrase("four")),
+    *(phrase("five"), phrase("six"), phrase("seven"), phrase("eight"), phrase("nine")),
+)
+_CAPITALS = (
+    *(phrase("None"), phrase("One"), phrase("Two"), phrase("Three"), phrase("Four")),
+    *(phrase("Five"), phrase("Six"), phrase("Seven"), phrase("Eight"), phrase("Nine")),
+)
 _STATE_WORDS = {
-    "earned": "earned",
-    "going": "begun",
-    "ready": "open now",
-    "locked": "not open yet",
-    "elsewhere": "not in this course",
+    "earned": phrase("earned"),
+    "going": phrase("begun"),
+    "ready": phrase("open now"),
+    "locked": phrase("not open yet"),
+    "elsewhere": phrase("not in this course"),
 }
+_BOTH = 2
 # A label beside the picture has room for about so many letters.
 _LABEL_LETTERS = 11
 
@@ -244,8 +253,15 @@ def _stone(
     state, words = _state(what, reason)
     if state != "earned" and (lacking := _lacking(leaf, known)):
         told = " and ".join(f"“{name}”" for name in lacking)
-        words = "You hold it." if reason.why == "needs" else words
-        state, words = "locked", f"{words} It counts only beside {told}, which you do not have yet."
+        words = phrase("You hold it.") if reason.why == "needs" else words
+        state, words = (
+            "locked",
+            phrase(
+                "%(words)s It counts only beside %(told)s, which you do not have yet.",
+                words=words,
+                told=told,
+            ),
+        )
     where = ""
     if not reason.done and what.placed_as is not None:
         where = "here" if what.is_here else "course"
@@ -288,18 +304,18 @@ def _lacking(leaf: Earn, known: Mapping[AchievementId, Known]) -> list[str]:
 
 def _words_of_earned(reason: Reason) -> str:
     if reason.waived:
-        return "You do not need it, by a decision."
+        return phrase("You do not need it, by a decision.")
     until = reason.until
-    return f"It counts until {until.day} {until:%B %Y}." if until else ""
+    return phrase("It counts until %(until)s.", until=until.date()) if until else ""
 
 
 _HELD_BUT = {
-    "expired": "Yours has expired; earn it again.",
-    "too_old": "Yours is too old to count here; earn it again.",
-    "grade": "You hold it, but a better grade is needed here.",
-    "level": "You hold it, but a higher level is needed here.",
-    "needs": "You hold it; it counts once you also hold what it needs.",
-    "elsewhere": "You hold it, and it counts toward another part here.",
+    "expired": phrase("Yours has expired; earn it again."),
+    "too_old": phrase("Yours is too old to count here; earn it again."),
+    "grade": phrase("You hold it, but a better grade is needed here."),
+    "level": phrase("You hold it, but a higher level is needed here."),
+    "needs": phrase("You hold it; it counts once you also hold what it needs."),
+    "elsewhere": phrase("You hold it, and it counts toward another part here."),
 }
 
 
@@ -311,18 +327,34 @@ def _state(what: Known, reason: Reason) -> tuple[str, str]:
 
 def _way_there(what: Known) -> tuple[str, str]:
     if what.by_itself:
-        return "locked", "It is placed by itself when its own pathway is complete."
+        return "locked", phrase("It is placed by itself when its own pathway is complete.")
     if what.placed_as is None:
         if what.other_course is not None:
-            return "elsewhere", f"In your course “{what.other_course}”, as “{what.other_title}”."
-        return "elsewhere", "It is not part of this course."
+            return "elsewhere", phrase(
+                "In your course “%(other_course)s”, as “%(other_title)s”.",
+                other_course=what.other_course,
+                other_title=what.other_title,
+            )
+        return "elsewhere", phrase("It is not part of this course.")
     if not what.opened:
         # An instructor chose it here; whether the LMS kept it, only its first launch tells.
-        return "ready", f"Look for “{what.placed_as}” in this course."
-    where = f"In this course, as “{what.placed_as}”."
+        return "ready", phrase(
+            "Look for “%(placed_as)s” in this course.",
+            placed_as=what.placed_as,
+        )
+    where = phrase(
+        "In this course, as “%(placed_as)s”.",
+        placed_as=what.placed_as,
+    )
     if what.begun:
-        return "going", f"{where} You have begun it."
-    return "ready", f"{where} You can start now."
+        return "going", phrase(
+            "%(where)s You have begun it.",
+            where=where,
+        )
+    return "ready", phrase(
+        "%(where)s You can start now.",
+        where=where,
+    )
 
 
 def _title(reason: Reason | None, parts: Sequence[Reason]) -> str:
@@ -330,43 +362,93 @@ def _title(reason: Reason | None, parts: Sequence[Reason]) -> str:
         case AllOf(title=title) | SomeOf(title=title) | CreditsAtLeast(title=title) if title:
             return title
         case SomeOf(choose=choose):
-            return f"{_word(choose).capitalize()} of these {_word(len(parts))}"
+            return phrase(
+                "%(choose)s of these %(parts)s",
+                choose=_word(choose, _CAPITALS),
+                parts=_word(len(parts)),
+            )
         case CreditsAtLeast(credits=wanted):
-            return f"{_plain(wanted)} credits from these"
+            return phrase(
+                "%(wanted)s credits from these",
+                wanted=_plain(wanted),
+            )
     if len(parts) == 1:
-        return "This one"
-    return "Both of these" if len(parts) == 2 else f"All of these {_word(len(parts))}"  # noqa: PLR2004 - both
+        return phrase("This one")
+    return (
+        phrase("Both of these")
+        if len(parts) == _BOTH
+        else phrase(
+            "All of these %(parts)s",
+            parts=_word(len(parts)),
+        )
+    )
 
 
 def _label(reason: Reason | None, parts: Sequence[Reason]) -> str:
     match reason.requirement if reason is not None else None:
         case SomeOf(choose=choose):
-            return f"{choose} of {len(parts)}"
+            return phrase(
+                "%(choose)s of %(parts)s",
+                choose=choose,
+                parts=len(parts),
+            )
         case CreditsAtLeast(credits=wanted):
-            return f"{_plain(wanted)} credits"
+            return phrase(
+                "%(wanted)s credits",
+                wanted=_plain(wanted),
+            )
     long = _title(reason, parts)
     if len(long) <= _LABEL_LETTERS:
         return long
-    return "Both" if len(parts) == 2 else f"All {_word(len(parts))}"  # noqa: PLR2004 - both
+    return (
+        phrase("Both")
+        if len(parts) == _BOTH
+        else phrase(
+            "All %(parts)s",
+            parts=_word(len(parts)),
+        )
+    )
 
 
 def _note(root: Reason) -> str:
     """Say how many of the groups are needed, where not all are."""
     if isinstance(root.requirement, SomeOf) and any(part.parts for part in root.parts):
         wanted, parts = _word(root.requirement.choose), _word(len(root.parts))
-        return f"It takes {wanted} of the {parts} parts."
+        return phrase(
+            "It takes %(wanted)s of the %(parts)s parts.",
+            wanted=wanted,
+            parts=parts,
+        )
     return ""
 
 
 def _map_words(layers: Sequence[Layer], crown: str, *, complete: bool) -> str:
-    told = " ".join(
-        f"{layer.title}: "
-        + ", ".join(f"{stone.number} {_STATE_WORDS[stone.state]}" for stone in layer.stones)
-        + "."
-        for layer in layers
+    told = joined(
+        [
+            phrase(
+                "%(title)s: %(stones)s.",
+                title=layer.title,
+                stones=joined(
+                    [
+                        joined([str(stone.number), _STATE_WORDS[stone.state]])
+                        for stone in layer.stones
+                    ],
+                    ", ",
+                ),
+            )
+            for layer in layers
+        ]
     )
-    top = f"On top: {crown}, {'earned' if complete else 'not there yet'}."
-    return f"Your cairn, from the ground up. {told} {top} The list beside it says the same."
+    top = (
+        phrase("On top: %(crown)s, earned.", crown=crown)
+        if complete
+        else phrase("On top: %(crown)s, not there yet.", crown=crown)
+    )
+    return phrase(
+        "Your cairn, from the ground up. %(told)s %(top)s The list beside it says the same.",
+        told=told,
+        top=top,
+    )
 
 
 def _drawn(layer: Layer) -> drawing.Layer:
@@ -389,8 +471,8 @@ def _spoken(achievement_type: str) -> str:
     return words.strip().capitalize()
 
 
-def _word(count: int) -> str:
-    return _NUMBERS[count] if count < len(_NUMBERS) else str(count)
+def _word(count: int, words: Sequence[str] = _NUMBERS) -> str:
+    return words[count] if count < len(words) else str(count)
 
 
 def _plain(value: Decimal) -> str:

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from lti_tool.badges.issuer import Issuer
 from lti_tool.badges.queries import HeldBadge
+from lti_tool.core.language import phrase
 
 # LinkedIn's own address for "add licence or certification". It does not promise to fill in what is
 # sent along, so the page offers every field to copy as well.
@@ -47,14 +48,14 @@ def add_to_profile_url(badge: HeldBadge, issuer: Issuer, link: str) -> str:
 def profile_fields(badge: HeldBadge, issuer: Issuer, link: str) -> list[Snippet]:
     """Return the fields of that page, each to copy."""
     told = [
-        ("name", "Name", badge.name),
-        ("organization", "Issuing organization", issuer.name),
-        ("issued", "Issue date", f"{badge.awarded_at:%B %Y}"),
-        ("number", "Credential ID", str(badge.credential_id)),
-        ("address", "Credential URL", link),
+        ("name", phrase("Name"), badge.name),
+        ("organization", phrase("Issuing organization"), issuer.name),
+        ("issued", phrase("Issue date"), f"{badge.awarded_at:%B %Y}"),
+        ("number", phrase("Credential ID"), str(badge.credential_id)),
+        ("address", phrase("Credential URL"), link),
     ]
     if badge.valid_until is not None:
-        told.insert(3, ("expires", "Expiration date", f"{badge.valid_until:%B %Y}"))
+        told.insert(3, ("expires", phrase("Expiration date"), f"{badge.valid_until:%B %Y}"))
     return [Snippet(id=f"profile-{name}", label=label, text=text) for name, label, text in told]
 
 
@@ -65,7 +66,7 @@ def snippets(badge: HeldBadge, issuer: Issuer, link: str) -> list[Snippet]:
     return [
         Snippet(
             id="signature",
-            label="For under your e-mails (HTML)",
+            label=phrase("For under your e-mails (HTML)"),
             text=(
                 f'<a href="{address}"><img src="{picture}" width="64" height="64" alt="">'
                 f" {name}, {by}</a>"
@@ -73,7 +74,7 @@ def snippets(badge: HeldBadge, issuer: Issuer, link: str) -> list[Snippet]:
         ),
         Snippet(
             id="embed",
-            label="For a page of your own (HTML)",
+            label=phrase("For a page of your own (HTML)"),
             text=(
                 f'<iframe src="{address}/embed" width="420" height="320"'
                 f' title="{name}, {by}"></iframe>'

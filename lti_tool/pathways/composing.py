@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.badges.models import Achievement
 from lti_tool.core.ids import AchievementId, PathwayId, PathwayVersionId
+from lti_tool.core.language import phrase
 from lti_tool.pathways import asking, checking, drafting, filling, graph, outline, queries
 from lti_tool.pathways.checking import Checked
 from lti_tool.pathways.drafting import DraftRow
@@ -144,7 +145,12 @@ def refuse_unknown(session: Session, achievement_ids: Collection[UUID]) -> None:
     """
     wanted = set(map(AchievementId, achievement_ids))
     if unknown := wanted - queries.achievement_names(session, wanted).keys():
-        raise UnknownAchievementError(f"There is no achievement {min(unknown)}.")
+        raise UnknownAchievementError(
+            phrase(
+                "There is no achievement %(unknown)s.",
+                unknown=min(unknown),
+            )
+        )
 
 
 def names_of(session: Session, achievement_ids: Collection[AchievementId]) -> list[str]:

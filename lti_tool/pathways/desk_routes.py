@@ -17,6 +17,7 @@ from lti_tool.core import web
 from lti_tool.core.db import transaction, uuid_or_none
 from lti_tool.core.errors import NotFoundError, ToolError
 from lti_tool.core.ids import AchievementId, PathwayId, PathwayVersionId, PersonId
+from lti_tool.core.language import phrase
 from lti_tool.pathways import asking, composing, drafting, filling, graph, outline, trying
 from lti_tool.pathways.drafting import LONGEST_TITLE
 from lti_tool.pathways.errors import (
@@ -140,7 +141,7 @@ def edit_part(here: CurrentStaff, draft_id: UUID, part_id: UUID) -> ResponseRetu
     with transaction(here.institution_id) as session:
         node = outline.find(drafting.tree_of(drafting.get_draft(session, draft_id)), part_id)
     if node is None:
-        raise NotFoundError("This part is not in the draft any more.")
+        raise NotFoundError(phrase("This part is not in the draft any more."))
     values = filling.stone_values(node) if isinstance(node, Earn) else filling.group_values(node)
     needs: list[UUID] = list(node.needs) if isinstance(node, Earn) else []
     return _part_page(here, draft_id, part_id, values, needs, {})
@@ -382,7 +383,7 @@ def _part_page(  # noqa: PLR0913, PLR0917 - all that the page is made of
         composed = composing.compose(session, drafting.get_draft(session, draft_id))
         node = outline.find(composed.checked.tree, part_id)
         if node is None:
-            raise NotFoundError("This part is not in the draft any more.")
+            raise NotFoundError(phrase("This part is not in the draft any more."))
         beside = (
             composing.list_beside(session, composed, node, needs, words)
             if isinstance(node, Earn)
@@ -414,7 +415,7 @@ def _add_page(here: CurrentStaff, draft_id: UUID, part_id: UUID, error: str | No
         composed = composing.compose(session, drafting.get_draft(session, draft_id))
         group = outline.find_group(composed.checked.tree, part_id)
         if group is None:
-            raise NotFoundError("This group is not in the draft any more.")
+            raise NotFoundError(phrase("This group is not in the draft any more."))
         found = composing.search(session, words, limit=MOST_FOUND + 1)
     return render_template(
         "pathways/desk/add_parts.html",

@@ -20,6 +20,7 @@ from lti_tool.core.ids import (
     PathwayVersionId,
     new_id,
 )
+from lti_tool.core.language import phrase
 from lti_tool.pathways import outline, queries, services, soundness
 from lti_tool.pathways.errors import DraftChangedError, UnfitStepError
 from lti_tool.pathways.expression import AllOf, from_json, to_json
@@ -64,7 +65,7 @@ def get_draft(session: Session, draft_id: UUID, *, lock: bool = False) -> Draft:
     query = select(Draft).where(Draft.id == draft_id)
     draft = session.scalar(query.with_for_update() if lock else query)
     if draft is None:
-        raise NotFoundError("There is no such draft: it was published, or thrown away.")
+        raise NotFoundError(phrase("There is no such draft: it was published, or thrown away."))
     return draft
 
 
@@ -160,7 +161,7 @@ def get_version(
     """
     version = queries.list_versions(session, [version_id]).get(version_id)
     if version is None or version.pathway_id != pathway_id:
-        raise NotFoundError("This pathway has no such version.")
+        raise NotFoundError(phrase("This pathway has no such version."))
     return version
 
 
@@ -204,7 +205,9 @@ def name(  # noqa: PLR0913 - who names which draft, seen how
     with transaction(institution_id) as session:
         draft = _seen(session, draft_id, seen)
         if draft.pathway_id is not None:
-            raise UnfitStepError("The pathway is published: its name is among its settings.")
+            raise UnfitStepError(
+                phrase("The pathway is published: its name is among its settings.")
+            )
         if achievement_id is not None:
             get_achievement(session, achievement_id)
         draft.title, draft.achievement_id = title, achievement_id
@@ -225,7 +228,9 @@ def change(
         draft = _seen(session, draft_id, seen)
         tree = step(tree_of(draft))
         if tree is None:
-            raise UnfitStepError("The part is not there any more, or cannot be moved like this.")
+            raise UnfitStepError(
+                phrase("The part is not there any more, or cannot be moved like this.")
+            )
         if too_large := list(soundness.size_problems(tree)):
             raise UnfitStepError(too_large[0].text)
         document = to_json(tree)
@@ -253,7 +258,7 @@ def undo(institution_id: InstitutionId, draft_id: UUID, *, seen: int, actor: Act
             .limit(1)
         )
         if last is None:
-            raise UnfitStepError("There is nothing to take back.")
+            raise UnfitStepError(phrase("There is nothing to take back."))
         draft.expression = last.expression
         session.delete(last)
         _touch(draft, actor)
@@ -299,7 +304,9 @@ def publish(
             services.publish_version_within(session, pathway_id, tree, note=note, actor=actor)
         else:
             if draft.achievement_id is None or not draft.title:
-                raise UnfitStepError("Say first what the pathway is called and what it awards.")
+                raise UnfitStepError(
+                    phrase("Say first what the pathway is called and what it awards.")
+                )
             new = PathwayDraft(
                 title=draft.title, achievement_id=draft.achievement_id, expression=tree
             )

@@ -9,6 +9,7 @@ from lti_tool.badges.models import Achievement
 from lti_tool.core import clock
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AchievementId, AwardId, PathwayId, PersonId, new_id
+from lti_tool.core.language import phrase
 from lti_tool.pathways import queries
 from lti_tool.pathways.case import Case, CaseAward, CaseRuling
 from lti_tool.pathways.expression import from_json, named
@@ -102,7 +103,7 @@ def get_case(session: Session, pathway_id: PathwayId, person_id: PersonId) -> Ca
         )
     )
     if version_id is None:
-        raise NotFoundError("This person is not on this pathway.")
+        raise NotFoundError(phrase("This person is not on this pathway."))
     version = queries.list_versions(session, [version_id])[version_id]
     expression = from_json(version.expression)
     pathway = queries.get_pathway(session, pathway_id)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, aliased
 from lti_tool.badges.models import Achievement, Award
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AchievementId, PathwayId, PathwayVersionId, PersonId
+from lti_tool.core.language import phrase
 from lti_tool.pathways import expression as trees
 from lti_tool.pathways import rules
 from lti_tool.pathways.expression import Earn, Requirement, from_json
@@ -46,7 +47,7 @@ def get_pathway(session: Session, pathway_id: PathwayId) -> Pathway:
     """
     pathway = session.scalar(select(Pathway).where(Pathway.id == pathway_id))
     if pathway is None:
-        raise NotFoundError("There is no such pathway.")
+        raise NotFoundError(phrase("There is no such pathway."))
     return pathway
 
 
@@ -63,7 +64,7 @@ def get_newest_version(session: Session, pathway_id: PathwayId) -> PathwayVersio
         .limit(1)
     )
     if version is None:
-        raise NotFoundError("There is no such pathway.")
+        raise NotFoundError(phrase("There is no such pathway."))
     return version
 
 

@@ -17,6 +17,7 @@ from lti_tool.core.ids import (
     PersonId,
     new_id,
 )
+from lti_tool.core.language import phrase
 from lti_tool.pathways import checking, queries, recounting, rules
 from lti_tool.pathways.errors import (
     CyclicPathwayError,
@@ -82,7 +83,12 @@ def publish_within(session: Session, draft: PathwayDraft, *, note: str, actor: A
         select(Pathway.title).where(Pathway.achievement_id == draft.achievement_id)
     )
     if taken is not None:
-        raise PathwayExistsError(f"{taken} leads to this achievement.")
+        raise PathwayExistsError(
+            phrase(
+                "%(taken)s leads to this achievement.",
+                taken=taken,
+            )
+        )
     expression = _checked(session, draft.achievement_id, draft.expression)
     session.add(pathway)
     session.flush()  # before what refers to it: without relationships nothing else orders them
@@ -141,7 +147,10 @@ def _checked(
     found = checking.check(session, achievement_id, expression)
     if found.unknown:
         raise UnknownAchievementError(
-            f"There is no achievement {', '.join(map(str, found.unknown))}."
+            phrase(
+                "There is no achievement %(unknown)s.",
+                unknown=", ".join(map(str, found.unknown)),
+            )
         )
     _refuse(found.problems)
     if found.cycle:

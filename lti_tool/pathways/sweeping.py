@@ -19,6 +19,7 @@ from lti_tool.core import audit, clock
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AwardId, InstitutionId, PathwayId, PersonId
+from lti_tool.core.language import phrase
 from lti_tool.pathways import notices, queries, recounting
 from lti_tool.pathways.deciding import Decision
 from lti_tool.pathways.expression import from_json
@@ -156,7 +157,7 @@ def settle_lapse(
             )
         )
         if completion is None:
-            raise NotFoundError("There is no such completion, or no part of it fell away.")
+            raise NotFoundError(phrase("There is no such completion, or no part of it fell away."))
         if completion.settled_at is not None:
             return
         awards = _certificates(session, completion) if withdraws else []

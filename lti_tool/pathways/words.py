@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
 
 from lti_tool.core.ids import AchievementId, AwardId
+from lti_tool.core.language import joined, phrase
 from lti_tool.pathways.counting import Held, Why
 from lti_tool.pathways.expression import AllOf, CreditsAtLeast, Earn, SomeOf
 from lti_tool.pathways.rules import Reason
@@ -36,7 +37,9 @@ def explain(
     if isinstance(node, Earn):
         return Explained(text=_stone(node, reason, names, awards), done=reason.done)
     return Explained(
-        text=f"{node.title}. {_group(reason)}" if node.title else _group(reason),
+        text=phrase("%(title)s. %(group)s", title=node.title, group=_group(reason))
+        if node.title
+        else _group(reason),
         done=reason.done,
         parts=tuple(explain(part, names, awards) for part in reason.parts),
     )
@@ -44,17 +47,44 @@ def explain(
 
 def _group(reason: Reason) -> str:
     node = reason.requirement
-    counted, needed = _number(reason.counted), _number(reason.needed)
+    counted, needed = reason.counted, reason.needed
     if reason.waived:
-        return "Waived by a decision."
+        return phrase("Waived by a decision.")
     if isinstance(node, CreditsAtLeast):
-        kinds = ", ".join(f"{_number(kind.credits)} of kind {kind.name}" for kind in node.of_kind)
-        return f"{counted} of at least {needed} credits{f', with {kinds}' if kinds else ''}."
+        kinds = [
+            phrase(
+                "%(credits)s of kind %(name)s",
+                credits=kind.credits,
+                name=kind.name,
+            )
+            for kind in node.of_kind
+        ]
+        if kinds:
+            return phrase(
+                "%(counted)s of at least %(needed)s credits, with %(kinds)s.",
+                counted=counted,
+                needed=needed,
+                kinds=joined(kinds, ", "),
+            )
+        return phrase("%(counted)s of at least %(needed)s credits.", counted=counted, needed=needed)
     if isinstance(node, SomeOf):
-        return f"{node.choose} of these {len(reason.parts)}: {counted} so far."
+        return phrase(
+            "%(choose)s of these %(parts)s: %(counted)s so far.",
+            choose=node.choose,
+            parts=len(reason.parts),
+            counted=counted,
+        )
     if isinstance(node, AllOf) and node.exclusive:
-        return f"All of these, each stone counting once: {counted} of {needed}."
-    return f"All of these: {counted} of {needed}."
+        return phrase(
+            "All of these, each stone counting once: %(counted)s of %(needed)s.",
+            counted=counted,
+            needed=needed,
+        )
+    return phrase(
+        "All of these: %(counted)s of %(needed)s.",
+        counted=counted,
+        needed=needed,
+    )
 
 
 def _stone(
@@ -66,14 +96,34 @@ def _stone(
     name = names[node.achievement_id]
     if reason.awards:
         since = min(awards[award].awarded_at for award in reason.awards)
-        until = f", counts until {_day(reason.until)}" if reason.until else ""
+        until = reason.until
         if all(awards[award].achievement_id != node.achievement_id for award in reason.awards):
-            other = names.get(awards[reason.awards[0]].achievement_id, "another award")
-            return f"{name}: {other} counts in its place by a decision{until}."
-        return f"{name}: held since {_day(since)}{until}."
+            other = names.get(awards[reason.awards[0]].achievement_id, phrase("another award"))
+            if until:
+                return phrase(
+                    "%(name)s: %(other)s counts in its place by a decision, "
+                    "counts until %(until)s.",
+                    name=name,
+                    other=other,
+                    until=until.date(),
+                )
+            return phrase(
+                "%(name)s: %(other)s counts in its place by a decision.", name=name, other=other
+            )
+        if until:
+            return phrase(
+                "%(name)s: held since %(since)s, counts until %(until)s.",
+                name=name,
+                since=since.date(),
+                until=until.date(),
+            )
+        return phrase("%(name)s: held since %(since)s.", name=name, since=since.date())
     if reason.waived:
-        return f"{name}: waived by a decision."
-    return f"{name}: {_why(node, reason.why, names, awards)}"
+        return phrase(
+            "%(name)s: waived by a decision.",
+            name=name,
+        )
+    return phrase("%(name)s: %(why)s", name=name, why=_why(node, reason.why, names, awards))
 
 
 def _why(
@@ -84,34 +134,52 @@ def _why(
 ) -> str:
     needs = ", ".join(names[known] for known in node.needs)
     if why is None or why == "absent":
-        return f"not held yet; it needs {needs} too." if needs else "not held yet."
+        return (
+            phrase(
+                "not held yet; it needs %(needs)s too.",
+                needs=needs,
+            )
+            if needs
+            else phrase("not held yet.")
+        )
     own = [award for award in awards.values() if award.achievement_id == node.achievement_id]
     return {
-        "expired": f"held, but it expired on {_last_end(own)}.",
-        "too_old": f"held, but it counts only for {node.within_days} days after it is earned.",
+        "expired": phrase(
+            "held, but it expired on %(own)s.",
+            own=_last_end(own),
+        ),
+        "too_old": phrase(
+            "held, but it counts only for %(within_days)s days after it is earned.",
+            within_days=node.within_days,
+        ),
         "grade": _grade(node, own),
-        "level": f"held, but at least level {node.level_at_least} is needed.",
-        "needs": f"held, but it counts only together with {needs}.",
-        "elsewhere": "held, but it counts toward another part here.",
+        "level": phrase(
+            "held, but at least level %(level_at_least)s is needed.",
+            level_at_least=node.level_at_least,
+        ),
+        "needs": phrase(
+            "held, but it counts only together with %(needs)s.",
+            needs=needs,
+        ),
+        "elsewhere": phrase("held, but it counts toward another part here."),
     }[why]
 
 
-def _last_end(own: Sequence[Held]) -> str:
+def _last_end(own: Sequence[Held]) -> date | str:
     ends = [award.valid_until for award in own if award.valid_until is not None]
-    return _day(max(ends)) if ends else "an unknown day"
+    return max(ends).date() if ends else phrase("an unknown day")
 
 
 def _grade(node: Earn, own: Sequence[Held]) -> str:
-    wanted = _number((node.grade_at_least or Decimal(0)) * 100)
+    wanted = (node.grade_at_least or Decimal(0)) * 100
     best = max((award.grade for award in own if award.grade is not None), default=None)
     if best is None:
-        return f"held without a grade; at least {wanted} % is needed."
-    return f"held with {_number(best * 100)} %; at least {wanted} % is needed."
-
-
-def _day(instant: datetime) -> str:
-    return f"{instant.day} {instant:%B %Y}"
-
-
-def _number(value: Decimal) -> str:
-    return f"{value:,.4f}".rstrip("0").rstrip(".")
+        return phrase(
+            "held without a grade; at least %(wanted)s %% is needed.",
+            wanted=wanted,
+        )
+    return phrase(
+        "held with %(best)s %%; at least %(wanted)s %% is needed.",
+        best=(best * 100),
+        wanted=wanted,
+    )

@@ -11,6 +11,7 @@ from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import InstitutionId, PersonId
+from lti_tool.core.language import phrase
 from lti_tool.people import queries
 from lti_tool.people.events import PersonErased
 from lti_tool.people.models import LearnerSession, MailLink, Person, PersonEmail
@@ -40,7 +41,7 @@ def erase_person(
         person_id = queries.current_person(session, person_id)
         person = session.scalar(select(Person).where(Person.id == person_id).with_for_update())
         if person is None:
-            raise NotFoundError("There is no such person.")
+            raise NotFoundError(phrase("There is no such person."))
         if person.erased_at is not None:
             return False
         person.erased_at = clock.now()

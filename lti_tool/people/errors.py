@@ -9,9 +9,10 @@ from lti_tool.core.errors import (
     NotFoundError,
     TemporaryError,
 )
+from lti_tool.core.language import joined, phrase
 
-_START_AGAIN = "Start to sign in again."
-_ASK = "If it happens again, tell the people who run your sign-in."
+_START_AGAIN = phrase("Start to sign in again.")
+_ASK = phrase("If it happens again, tell the people who run your sign-in.")
 
 
 class Reason(StrEnum):
@@ -30,27 +31,29 @@ class Reason(StrEnum):
 
 
 _SENTENCES = {
-    Reason.NO_PENDING: "This browser did not begin to sign in, or took longer than ten minutes.",
-    Reason.STATE: "The answer belongs to another attempt to sign in.",
-    Reason.PROVIDER: "The answer comes from another place than the one that was asked.",
-    Reason.NO_CODE: "The answer has not the form that OpenID Connect gives it.",
-    Reason.CODE_REFUSED: "The code in the answer was used before, or has expired.",
-    Reason.NO_TOKEN: "The answer does not say who you are.",
-    Reason.SIGNATURE: "The statement of who you are is not signed as it should be.",
-    Reason.CLAIMS: "The statement of who you are is not meant for us, or not for now.",
-    Reason.NONCE: "The statement of who you are was made for another attempt to sign in.",
-    Reason.SUBJECT: "Two statements of who you are speak of different people.",
+    Reason.NO_PENDING: phrase(
+        "This browser did not begin to sign in, or took longer than ten minutes."
+    ),
+    Reason.STATE: phrase("The answer belongs to another attempt to sign in."),
+    Reason.PROVIDER: phrase("The answer comes from another place than the one that was asked."),
+    Reason.NO_CODE: phrase("The answer has not the form that OpenID Connect gives it."),
+    Reason.CODE_REFUSED: phrase("The code in the answer was used before, or has expired."),
+    Reason.NO_TOKEN: phrase("The answer does not say who you are."),
+    Reason.SIGNATURE: phrase("The statement of who you are is not signed as it should be."),
+    Reason.CLAIMS: phrase("The statement of who you are is not meant for us, or not for now."),
+    Reason.NONCE: phrase("The statement of who you are was made for another attempt to sign in."),
+    Reason.SUBJECT: phrase("Two statements of who you are speak of different people."),
 }
 
 
 class SignInRefusedError(DeniedError):
     """An answer that is not what it has to be. `code` says in which point."""
 
-    title = "We could not sign you in"
+    title = phrase("We could not sign you in")
     steps = (_START_AGAIN, _ASK)
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
-        super().__init__(f"{_SENTENCES[reason]} {detail}".rstrip())
+        super().__init__(joined([_SENTENCES[reason], detail]) if detail else _SENTENCES[reason])
         self.reason = reason
         self.code = reason.value
 
@@ -59,31 +62,39 @@ class ProviderDeclinedError(DeniedError):
     """The identity provider did not let the person through (OpenID Connect Core 1.0 §3.1.2.6)."""
 
     code = "sign_in_declined"
-    title = "Your sign-in did not let you through"
+    title = phrase("Your sign-in did not let you through")
     steps = (_START_AGAIN, _ASK)
 
     def __init__(self, provider: str) -> None:
-        super().__init__(f"{provider} ended the sign-in without saying who you are.")
+        super().__init__(
+            phrase(
+                "%(provider)s ended the sign-in without saying who you are.",
+                provider=provider,
+            )
+        )
 
 
 class ProviderUnusableError(TemporaryError):
     """The identity provider describes itself in a way that cannot be used, or not at all."""
 
     code = "identity_provider_unusable"
-    title = "We cannot reach your sign-in just now"
-    steps = ("Wait a minute.", _START_AGAIN, _ASK)
+    title = phrase("We cannot reach your sign-in just now")
+    steps = (phrase("Wait a minute."), _START_AGAIN, _ASK)
 
 
 class NoStaffRoleError(DeniedError):
     """Somebody is who they say, and has no role here. Any session they had is ended."""
 
     code = "no_staff_role"
-    title = "You have no access to this desk"
-    steps = ("If you should have, ask whoever gives out roles at your institution.",)
+    title = phrase("You have no access to this desk")
+    steps = (phrase("If you should have, ask whoever gives out roles at your institution."),)
 
     def __init__(self, institution: str) -> None:
         super().__init__(
-            f"We know who you are, but {institution} has given you no role at its desk."
+            phrase(
+                "We know who you are, but %(institution)s has given you no role at its desk.",
+                institution=institution,
+            )
         )
 
 
@@ -91,86 +102,90 @@ class NotForYourStaffRoleError(DeniedError):
     """A member of staff without the role this takes."""
 
     code = "not_for_your_staff_role"
-    title = "This is not for your role"
-    steps = ("If you should be able to do this, ask whoever gives out roles.",)
+    title = phrase("This is not for your role")
+    steps = (phrase("If you should be able to do this, ask whoever gives out roles."),)
 
     def __init__(self) -> None:
-        super().__init__("Your institution tells us who may do what, and this is for others.")
+        super().__init__(
+            phrase("Your institution tells us who may do what, and this is for others.")
+        )
 
 
 class SignedOutError(DeniedError):
     """A change sent by somebody whose session has ended."""
 
     code = "signed_out"
-    title = "You have been signed out"
-    steps = ("Sign in again.", "Then do it once more.")
+    title = phrase("You have been signed out")
+    steps = (phrase("Sign in again."), phrase("Then do it once more."))
 
     def __init__(self) -> None:
-        super().__init__("Nothing was changed.")
+        super().__init__(phrase("Nothing was changed."))
 
 
 class UnknownRoleError(InvalidRequestError):
     """A role map names a role that staff cannot have."""
 
     code = "unknown_role"
-    title = "There is no such role"
+    title = phrase("There is no such role")
 
 
 class NotAnAddressError(InvalidRequestError):
     """What somebody entered is no e-mail address."""
 
     code = "mail_address_unusable"
-    title = "That is no e-mail address"
+    title = phrase("That is no e-mail address")
 
 
 class TooManyLettersError(ConflictError):
     """Somebody has asked for many confirmations, or has many addresses."""
 
     code = "mail_too_many"
-    title = "That was often enough for now"
+    title = phrase("That was often enough for now")
 
     def __init__(self) -> None:
-        super().__init__("Five letters an hour and five addresses are all. Try again later.")
+        super().__init__(
+            phrase("Five letters an hour and five addresses are all. Try again later.")
+        )
 
 
 class MailLinkUsedError(NotFoundError):
     """A link from a letter that was used, is too old, or is none: which is nobody's business."""
 
     code = "mail_link_used"
-    title = "This link does not work any more"
-    steps = ("Ask for a new one; the newest letter has the one that works.",)
+    title = phrase("This link does not work any more")
+    steps = (phrase("Ask for a new one; the newest letter has the one that works."),)
 
     def __init__(self) -> None:
-        super().__init__("A link in a letter works once, and for 20 minutes.")
+        super().__init__(phrase("A link in a letter works once, and for 20 minutes."))
 
 
 class SamePersonError(InvalidRequestError):
     """Two ids of which both are the same."""
 
     code = "same_person"
-    title = "This is one person already"
+    title = phrase("This is one person already")
 
     def __init__(self) -> None:
-        super().__init__("Choose two different people.")
+        super().__init__(phrase("Choose two different people."))
 
 
 class MergedMeanwhileError(ConflictError):
     """One of two persons was merged into a third since the page was shown."""
 
     code = "merged_meanwhile"
-    title = "One of the two has been merged since"
-    steps = ("Open the learner again.", "Then compare once more.")
+    title = phrase("One of the two has been merged since")
+    steps = (phrase("Open the learner again."), phrase("Then compare once more."))
 
     def __init__(self) -> None:
-        super().__init__("Nothing was changed.")
+        super().__init__(phrase("Nothing was changed."))
 
 
 class MergedFurtherError(ConflictError):
     """A merge into somebody who was themselves merged since: the later one comes off first."""
 
     code = "merged_further"
-    title = "There is a later merge above this one"
-    steps = ("Undo the later merge first.",)
+    title = phrase("There is a later merge above this one")
+    steps = (phrase("Undo the later merge first."),)
 
     def __init__(self) -> None:
-        super().__init__("The person who stayed was merged into somebody else since.")
+        super().__init__(phrase("The person who stayed was merged into somebody else since."))

@@ -19,6 +19,7 @@ from lti_tool.core import audit, clock, mail, outbox, settings
 from lti_tool.core.db import system_transaction, tenant, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import InstitutionId, PersonId, new_id
+from lti_tool.core.language import phrase
 from lti_tool.core.secret import hash_of, new_secret
 from lti_tool.people import letters
 from lti_tool.people.errors import MailLinkUsedError, NotAnAddressError, TooManyLettersError
@@ -72,7 +73,7 @@ def ask_confirmation(institution_id: InstitutionId, person_id: PersonId, address
 def _folded(address: str) -> str:
     folded = mail.fold_address(address)
     if folded is None:
-        raise NotAnAddressError("Enter an address such as name@example.org.")
+        raise NotAnAddressError(phrase("Enter an address such as name@example.org."))
     return folded
 
 
@@ -268,7 +269,7 @@ def remove_address(institution_id: InstitutionId, person_id: PersonId, email_id:
             .returning(PersonEmail.address)
         )
         if address is None:
-            raise NotFoundError("You have confirmed no such address.")
+            raise NotFoundError(phrase("You have confirmed no such address."))
         _end_sessions_of_address(session, address)
 
 
@@ -288,7 +289,7 @@ def set_notices(
             .returning(PersonEmail.id)
         )
         if changed is None:
-            raise NotFoundError("You have confirmed no such address.")
+            raise NotFoundError(phrase("You have confirmed no such address."))
 
 
 def _end_sessions_of_address(session: Session, address: str) -> None:

@@ -19,6 +19,7 @@ from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import InstitutionId, PersonId, UserId, new_id
+from lti_tool.core.language import phrase
 from lti_tool.people.errors import MergedFurtherError, MergedMeanwhileError, SamePersonError
 from lti_tool.people.events import PersonsMerged, PersonsSplit
 from lti_tool.people.models import Person, PersonMatch, PersonMerge, PersonUser
@@ -168,7 +169,7 @@ def split(institution_id: InstitutionId, merge_id: UUID, *, actor: Actor, reason
             select(PersonMerge).where(PersonMerge.id == merge_id).with_for_update()
         )
         if done is None:
-            raise NotFoundError("There is no such merge.")
+            raise NotFoundError(phrase("There is no such merge."))
         if done.undone_at is not None:
             return done.gone_id
         persons = _lock(session, done.kept_id, done.gone_id)
@@ -300,5 +301,5 @@ def _lock(session: Session, *person_ids: PersonId) -> dict[PersonId, Person]:
         )
     }
     if len(persons) < len(person_ids) or any(one.erased_at for one in persons.values()):
-        raise NotFoundError("There is no such person.")
+        raise NotFoundError(phrase("There is no such person."))
     return persons

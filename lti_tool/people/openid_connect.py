@@ -23,6 +23,7 @@ from joserfc.jwk import GuestProtocol, RSAKey
 from joserfc.jws import JWSRegistry
 
 from lti_tool.core import clock, http
+from lti_tool.core.language import phrase
 from lti_tool.people.errors import (
     ProviderDeclinedError,
     ProviderUnusableError,
@@ -149,7 +150,12 @@ def _discover(issuer: str) -> Provider:
     try:
         document = http.get_json(issuer.rstrip("/") + "/.well-known/openid-configuration")
     except (http.OutboundFailedError, http.OutboundRefusedError) as error:
-        raise ProviderUnusableError(f"The sign-in does not answer: {error}") from error
+        raise ProviderUnusableError(
+            phrase(
+                "The sign-in does not answer: %(value)s",
+                value=error,
+            )
+        ) from error
     provider = _read(document, issuer)
     if len(_kept) >= _MOST_KEPT:
         _kept.clear()
@@ -160,12 +166,17 @@ def _discover(issuer: str) -> Provider:
 def _read(document: Any, issuer: str) -> Provider:  # noqa: ANN401 - a stranger's JSON, checked here
     # Discovery 1.0 §4.3: the very issuer that was asked, or one could speak for another.
     if not isinstance(document, dict) or document.get("issuer") != issuer:
-        raise ProviderUnusableError("The sign-in says that it is another one.")
+        raise ProviderUnusableError(phrase("The sign-in says that it is another one."))
     addresses = {}
     for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
         address = document.get(name)
         if not isinstance(address, str) or origin_of(address) is None:
-            raise ProviderUnusableError(f"The sign-in names no {name}.")
+            raise ProviderUnusableError(
+                phrase(
+                    "The sign-in names no %(name)s.",
+                    name=name,
+                )
+            )
         addresses[name] = address
     userinfo = document.get("userinfo_endpoint")
     methods = document.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
@@ -186,10 +197,20 @@ class _Post:
             with http.client(max_bytes=256_000) as client:
                 response = client.post(url, content=body, headers=headers)
         except (http.OutboundFailedError, http.OutboundRefusedError) as error:
-            raise ProviderUnusableError(f"The sign-in does not answer: {error}") from error
+            raise ProviderUnusableError(
+                phrase(
+                    "The sign-in does not answer: %(value)s",
+                    value=error,
+                )
+            ) from error
         # Else Authlib raises errors of httpx.
         if response.is_server_error or not _is_object(response):
-            raise ProviderUnusableError(f"The sign-in answered {response.status_code}.")
+            raise ProviderUnusableError(
+                phrase(
+                    "The sign-in answered %(status_code)s.",
+                    status_code=response.status_code,
+                )
+            )
         return response
 
 
@@ -235,7 +256,13 @@ def _redeem(party: RelyingParty, provider: Provider, pending: Pending, code: str
         if error.error == "invalid_grant":
             raise SignInRefusedError(Reason.CODE_REFUSED) from error
         # invalid_client and the like: whoever set it up has to mend it.
-        raise ProviderUnusableError(f"{party.name} does not accept us: {error.error}.") from error
+        raise ProviderUnusableError(
+            phrase(
+                "%(name)s does not accept us: %(value)s.",
+                name=party.name,
+                value=error.error,
+            )
+        ) from error
     return tokens
 
 
@@ -286,7 +313,7 @@ def _signed(id_token: str, provider: Provider) -> jwt.Token:
     try:
         return jwt.decode(id_token, published, registry=_REGISTRY)
     except KeySetUnreachableError as error:
-        raise ProviderUnusableError("The keys of the sign-in do not answer.") from error
+        raise ProviderUnusableError(phrase("The keys of the sign-in do not answer.")) from error
     except (JoseError, ValueError, RecursionError) as error:
         raise SignInRefusedError(Reason.SIGNATURE) from error
 
@@ -303,7 +330,12 @@ def _userinfo(
             provider.userinfo_endpoint, headers={"Authorization": f"Bearer {access_token}"}
         )
     except (http.OutboundFailedError, http.OutboundRefusedError) as error:
-        raise ProviderUnusableError(f"The sign-in does not answer: {error}") from error
+        raise ProviderUnusableError(
+            phrase(
+                "The sign-in does not answer: %(value)s",
+                value=error,
+            )
+        ) from error
     if not isinstance(info, dict) or info.get("sub") != claims["sub"]:
         raise SignInRefusedError(Reason.SUBJECT)
     return info

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import PersonId, UserId
+from lti_tool.core.language import phrase
 from lti_tool.people.models import (
     IdentifierAuthority,
     IdentityProvider,
@@ -35,7 +36,7 @@ def get_person(session: Session, person_id: PersonId) -> Person:
     """
     person = session.scalar(select(Person).where(Person.id == person_id))
     if person is None:
-        raise NotFoundError("There is no such person.")
+        raise NotFoundError(phrase("There is no such person."))
     return person
 
 
@@ -216,7 +217,7 @@ def get_identity_provider(session: Session, provider_id: UUID) -> IdentityProvid
     """
     provider = session.scalar(select(IdentityProvider).where(IdentityProvider.id == provider_id))
     if provider is None:
-        raise NotFoundError("Nobody signs in there.")
+        raise NotFoundError(phrase("Nobody signs in there."))
     return provider
 
 

@@ -16,6 +16,7 @@ from lti_tool.core.audit import NOTHING, Actor, Fact
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import ConflictError, NotFoundError
 from lti_tool.core.ids import InstitutionId, PersonId, StaffId, UserId, new_id
+from lti_tool.core.language import phrase
 from lti_tool.core.secret import hash_of, new_secret
 from lti_tool.people import openid_connect, queries, rules
 from lti_tool.people.errors import NoStaffRoleError, UnknownRoleError
@@ -97,7 +98,12 @@ def add_identity_provider(  # noqa: PLR0913, PLR0917 - what its administrator re
         ConflictError: the institution has this issuer already.
     """
     if origin_of(issuer) is None:
-        raise NotAWebAddressError(f"{issuer!r} is not an address such as https://id.example.edu.")
+        raise NotAWebAddressError(
+            phrase(
+                "%(f)s is not an address such as https://id.example.edu.",
+                f=f"{issuer!r}",
+            )
+        )
     _refuse_unknown_roles(role_map)
     provider = IdentityProvider(
         id=new_id(),
@@ -114,7 +120,12 @@ def add_identity_provider(  # noqa: PLR0913, PLR0917 - what its administrator re
         with transaction(institution_id) as session:
             session.add(provider)
     except IntegrityError as error:
-        raise ConflictError(f"Staff sign in at {issuer} already.") from error
+        raise ConflictError(
+            phrase(
+                "Staff sign in at %(issuer)s already.",
+                issuer=issuer,
+            )
+        ) from error
     return provider.id
 
 
@@ -140,7 +151,7 @@ def change_role_map(
             select(IdentityProvider).where(IdentityProvider.id == provider_id)
         )
         if provider is None:
-            raise NotFoundError("There is no such way to sign in.")
+            raise NotFoundError(phrase("There is no such way to sign in."))
         before, provider.role_map = provider.role_map, new
         audit.record(
             session,
@@ -161,7 +172,13 @@ def _refuse_unknown_roles(role_map: Mapping[str, Sequence[str]]) -> None:
     unknown = {role for roles in role_map.values() for role in roles} - rules.STAFF_ROLES
     if unknown:
         known = ", ".join(sorted(rules.STAFF_ROLES))
-        raise UnknownRoleError(f"{', '.join(sorted(unknown))}: use {known}.")
+        raise UnknownRoleError(
+            phrase(
+                "%(unknown)s: use %(known)s.",
+                unknown=", ".join(sorted(unknown)),
+                known=known,
+            )
+        )
 
 
 def begin_sign_in(

@@ -10,6 +10,7 @@ from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import DeploymentId, InstitutionId, RegistrationId
+from lti_tool.core.language import phrase
 from lti_tool.platforms import queries
 from lti_tool.platforms.errors import NotAWebAddressError
 from lti_tool.platforms.models import Deployment, Institution
@@ -40,7 +41,7 @@ def decide_roles(
             .with_for_update()
         ).all()
         if not ours:
-            raise NotFoundError("There is no such platform here.")
+            raise NotFoundError(phrase("There is no such platform here."))
         before = ours[0].role_map
         for deployment in ours:
             deployment.role_map = dict(role_map)
@@ -74,7 +75,7 @@ def decide_addresses(
     with transaction(institution_id) as session:
         deployment = queries.get_deployment(session, deployment_id)
         if deployment.institution_id != institution_id:
-            raise NotFoundError("There is no such deployment here.")
+            raise NotFoundError(phrase("There is no such deployment here."))
         before, deployment.frame_origins = deployment.frame_origins, origins
         _record(
             session,
@@ -135,7 +136,12 @@ def rename_institution(institution_id: InstitutionId, name: str, *, actor: Actor
 def _origin(address: str) -> str:
     origin = origin_of(address)
     if origin is None:
-        raise NotAWebAddressError(f"{address!r} is not an address such as https://lms.example.edu.")
+        raise NotAWebAddressError(
+            phrase(
+                "%(f)s is not an address such as https://lms.example.edu.",
+                f=f"{address!r}",
+            )
+        )
     return origin
 
 

@@ -17,6 +17,7 @@ from lti_tool.core.audit import Actor
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import DeploymentId, InstitutionId, RegistrationId, new_id
+from lti_tool.core.language import phrase
 from lti_tool.core.secret import hash_of, new_secret
 from lti_tool.platforms import queries
 from lti_tool.platforms.errors import (
@@ -126,7 +127,7 @@ def withdraw(institution_id: InstitutionId, invitation_id: UUID, *, actor: Actor
             .returning(RegistrationInvitation.id)
         )
         if found is None:
-            raise NotFoundError("There is no such invitation that is still open.")
+            raise NotFoundError(phrase("There is no such invitation that is still open."))
         _record(session, "withdraw_invitation", actor, "registration_invitation", invitation_id)
 
 
@@ -270,7 +271,7 @@ def adopt(
         )
         deployment = queries.find_deployment(session, registration_id, platform_id)
         if deployment is None:  # nothing deletes deployments
-            raise NotFoundError("The deployment was removed meanwhile.")
+            raise NotFoundError(phrase("The deployment was removed meanwhile."))
         if is_first and institution_id is not None:
             _approve(session, deployment.id, institution_id)
             _record(session, "approve_deployment", audit.SYSTEM, "deployment", deployment.id)
@@ -333,7 +334,7 @@ def _store_deployment(
     )
     found = queries.find_deployment(session, registration_id, platform_id)
     if found is None:  # nothing deletes deployments
-        raise NotFoundError("The deployment was removed meanwhile.")
+        raise NotFoundError(phrase("The deployment was removed meanwhile."))
     return found.id
 
 

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from lti_tool.core import http
 from lti_tool.core.ids import RegistrationId
+from lti_tool.core.language import phrase
 from lti_tool.platforms import paging
 
 SCOPE: Final = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
@@ -54,7 +55,9 @@ def list_members(
     for page in paging.pages(registration_id, [SCOPE], url, accept=MEDIA_TYPE):
         members = page.get("members") if isinstance(page, dict) else None
         if not isinstance(members, list):
-            raise http.OutboundFailedError("The course site answered with no list of members.")
+            raise http.OutboundFailedError(
+                phrase("The course site answered with no list of members.")
+            )
         for each in members:
             member = _read(each)
             if member is not None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from lti_tool.core.errors import InvalidRequestError
 from lti_tool.core.ids import RegistrationId
+from lti_tool.core.language import phrase
 from lti_tool.platforms import paging
 from lti_tool.platforms.errors import PartialListError
 
@@ -42,7 +43,7 @@ def read_members(body: object) -> list[Member]:
     """
     members = body.get("members") if isinstance(body, Mapping) else None
     if not isinstance(members, list):
-        raise InvalidRequestError("the platform's members are not a list")
+        raise InvalidRequestError(phrase("the platform's members are not a list"))
     return [
         _member(entry)
         for entry in members
@@ -80,8 +81,8 @@ def read_course(registration_id: RegistrationId, memberships_url: str) -> list[M
     for page in paging.pages(registration_id, (SCOPE,), memberships_url, accept=MEDIA_TYPE):
         members = read_members(page)
         if found and members and all(member.subject in found for member in members):
-            raise PartialListError("The course site's list of members repeats itself.")
+            raise PartialListError(phrase("The course site's list of members repeats itself."))
         found |= {member.subject: member for member in members}
     if not found:  # a course has a teacher at least
-        raise PartialListError("The course site's list of members is empty.")
+        raise PartialListError(phrase("The course site's list of members is empty."))
     return list(found.values())

@@ -15,6 +15,7 @@ import httpx
 
 from lti_tool.core import http
 from lti_tool.core.ids import RegistrationId
+from lti_tool.core.language import phrase
 from lti_tool.platforms import service_client
 from lti_tool.platforms.errors import ListGoneError, PartialListError, ServiceRefusedError
 from lti_tool.platforms.rules import origin_of
@@ -66,13 +67,15 @@ def pages(
     with http.client(max_bytes=_MAX_BYTES, timeout_seconds=_SECONDS) as client:
         while here is not None:
             if here in seen or len(seen) >= MAX_PAGES:
-                raise PartialListError("The course site's list leads in a circle.")
+                raise PartialListError(phrase("The course site's list leads in a circle."))
             if origin_of(here) != origin:  # the token goes along
-                raise PartialListError("The course site's list goes on at another site.")
+                raise PartialListError(phrase("The course site's list goes on at another site."))
             seen.add(here)
             answer = _get(client, registration_id, scopes, here, accept)
             if answer.content == before:
-                raise PartialListError("The course site sends the same page again and again.")
+                raise PartialListError(
+                    phrase("The course site sends the same page again and again.")
+                )
             before = answer.content
             following = next_link(answer.headers.get_list("link"))
             yield _json_of(answer)
@@ -93,13 +96,30 @@ def _get(
         answer, _ = _ask(client, registration_id, scopes, url, accept)
     status = answer.status_code
     if status in _GONE:
-        raise ListGoneError(f"The course site answered {status}.")
+        raise ListGoneError(
+            phrase(
+                "The course site answered %(status)s.",
+                status=status,
+            )
+        )
     if status in _REFUSED and status not in _PASSING:
         words = " ".join(answer.text.split())
         reason = "" if words.startswith("<") else words[:_REASON_CHARACTERS]
-        raise ServiceRefusedError(f"The course site answered {status}. {reason}".strip())
+        raise ServiceRefusedError(
+            phrase(
+                "The course site answered %(status)s. %(reason)s",
+                status=status,
+                reason=reason,
+            ).strip()
+        )
     if not answer.is_success:
-        raise http.OutboundFailedError(f"The course site answered {status}.", status=status)
+        raise http.OutboundFailedError(
+            phrase(
+                "The course site answered %(status)s.",
+                status=status,
+            ),
+            status=status,
+        )
     return answer
 
 
@@ -120,5 +140,6 @@ def _json_of(answer: httpx.Response) -> object:
         return json.loads(answer.content)
     except (ValueError, RecursionError) as error:
         raise http.OutboundFailedError(
-            "The course site answered with something else than a list.", status=answer.status_code
+            phrase("The course site answered with something else than a list."),
+            status=answer.status_code,
         ) from error

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from lti_tool.core.db import tenant
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import DeploymentId, InstitutionId, RegistrationId, ResourceLinkId, UserId
+from lti_tool.core.language import phrase
 from lti_tool.platforms.models import Deployment, Institution, Registration, ResourceLink, User
 
 
@@ -28,7 +29,12 @@ def get_registration(session: Session, registration_id: RegistrationId) -> Regis
     """
     registration = session.get(Registration, registration_id)
     if registration is None:
-        raise NotFoundError(f"There is no registration {registration_id}.")
+        raise NotFoundError(
+            phrase(
+                "There is no registration %(registration_id)s.",
+                registration_id=registration_id,
+            )
+        )
     return registration
 
 
@@ -70,7 +76,12 @@ def get_institution(session: Session, institution_id: InstitutionId) -> Institut
     """
     institution = session.get(Institution, institution_id)
     if institution is None:
-        raise NotFoundError(f"There is no institution {institution_id}.")
+        raise NotFoundError(
+            phrase(
+                "There is no institution %(institution_id)s.",
+                institution_id=institution_id,
+            )
+        )
     return institution
 
 
@@ -82,7 +93,7 @@ def get_institution_by_slug(session: Session, slug: str) -> Institution:
     """
     institution = session.scalar(select(Institution).where(Institution.slug == slug))
     if institution is None:
-        raise NotFoundError("There is no institution at this address.")
+        raise NotFoundError(phrase("There is no institution at this address."))
     return institution
 
 
@@ -110,7 +121,12 @@ def get_deployment(session: Session, deployment_id: DeploymentId) -> Deployment:
     """
     deployment = session.get(Deployment, deployment_id)
     if deployment is None:
-        raise NotFoundError(f"There is no deployment {deployment_id}.")
+        raise NotFoundError(
+            phrase(
+                "There is no deployment %(deployment_id)s.",
+                deployment_id=deployment_id,
+            )
+        )
     return deployment
 
 
@@ -154,7 +170,7 @@ def get_resource_link(session: Session, resource_link_id: ResourceLinkId) -> Res
     """
     link = session.scalar(select(ResourceLink).where(ResourceLink.id == resource_link_id))
     if link is None:
-        raise NotFoundError("There is no such link.")
+        raise NotFoundError(phrase("There is no such link."))
     return link
 
 
@@ -166,5 +182,5 @@ def get_user(session: Session, user_id: UserId) -> User:
     """
     user = session.scalar(select(User).where(User.id == user_id))
     if user is None:
-        raise NotFoundError("There is no such user.")
+        raise NotFoundError(phrase("There is no such user."))
     return user

@@ -6,6 +6,7 @@ Everything that a product's name decides is decided here.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from lti_tool.core.language import phrase
 from lti_tool.platforms.rules import origins_of
 
 
@@ -85,11 +86,17 @@ _PRODUCTS = {
         in_flight=8,
         not_in_course=((400, ""),),
         # Seen in Moodle 4.5: 500 to any score for a locked column.
-        failing_hint=(500, "Moodle answers so while the column is locked: unlock it there."),
+        failing_hint=(
+            500,
+            phrase("Moodle answers so while the column is locked: unlock it there."),
+        ),
         placing_note=(
-            "Moodle takes whole points from 1 to 100. Cairn holds to the times you set here, but "
-            "Moodle shows them nowhere: set them in Moodle's settings of the activity too, and "
-            "whether it opens in a new window."
+            phrase(
+                "Moodle takes whole points from 1 to 100. Cairn holds to the "
+                "times you set here, but "
+                "Moodle shows them nowhere: set them in Moodle's settings of the activity too, and "
+                "whether it opens in a new window."
+            )
         ),
         ticks={
             "lineitem": _MOODLE_GRADES,
@@ -110,7 +117,11 @@ _PRODUCTS = {
         in_flight=8,
         origins=("https://*.brightspace.com",),
         token_audience="https://api.brightspace.com/auth/token",  # noqa: S106 - an audience
-        not_in_course=((403, "not enrolled"), (404, "user in requested score"), (422, "")),
+        not_in_course=(
+            (403, "not enrolled"),
+            (404, "user in requested score"),
+            (422, ""),
+        ),
     ),
     # The server is the issuer, and tokens are for its own token URL (sakaiproject/sakai,
     # lti/docs and OIDCServlet, 2026); nothing known to differ.
@@ -128,22 +139,49 @@ _PRODUCTS = {
 
 def habits(quirks: Quirks) -> list[str]:
     """Return what Cairn does differently for a product, in sentences for its administrator."""
-    told = [f"Cairn sends it up to {quirks.in_flight} scores at a time."]
+    told = [
+        phrase(
+            "Cairn sends it up to %(in_flight)s scores at a time.",
+            in_flight=quirks.in_flight,
+        )
+    ]
     if quirks.in_flight == 1:
-        told = ["Cairn sends it one score at a time, because it limits how much a tool may ask."]
+        told = [
+            phrase("Cairn sends it one score at a time, because it limits how much a tool may ask.")
+        ]
     for origin in quirks.origins:
-        told.append(f"Its servers at {origin} are taken for its own.")
+        told.append(
+            phrase(
+                "Its servers at %(origin)s are taken for its own.",
+                origin=origin,
+            )
+        )
     if quirks.token_audience:
-        told.append(f"Tokens are asked for with the audience {quirks.token_audience}.")
+        told.append(
+            phrase(
+                "Tokens are asked for with the audience %(token_audience)s.",
+                token_audience=quirks.token_audience,
+            )
+        )
     if _BAD_REQUEST in quirks.stale_statuses:
-        told.append("It may answer 400 to a score that it has already: Cairn looks and compares.")
+        told.append(
+            phrase("It may answer 400 to a score that it has already: Cairn looks and compares.")
+        )
     if quirks.canvas_submission:
-        told.append("Scores say that they are no new submission, so a teacher's grade stays.")
+        told.append(
+            phrase("Scores say that they are no new submission, so a teacher's grade stays.")
+        )
     if not quirks.takes_comments:
-        told.append("Scores carry no comment: it would add each one to those before.")
+        told.append(phrase("Scores carry no comment: it would add each one to those before."))
     if quirks.failing_hint:
         status, hint = quirks.failing_hint
-        told.append(f"About the answer {status}: {hint}")
+        told.append(
+            phrase(
+                "About the answer %(status)s: %(hint)s",
+                status=status,
+                hint=hint,
+            )
+        )
     if quirks.placing_note:
         told.append(quirks.placing_note)
     return told

@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 from lti_tool.core import clock, http, keys, logs
 from lti_tool.core.db import system_transaction
 from lti_tool.core.ids import RegistrationId
+from lti_tool.core.language import phrase
 from lti_tool.platforms import queries, tool_keys
 from lti_tool.platforms.errors import TokenRefusedError
 from lti_tool.platforms.models import AccessToken, Registration
@@ -69,7 +70,9 @@ def access_token(registration_id: RegistrationId, scopes: Sequence[str]) -> str:
         if _take_lease(registration_id, words):
             return _ask(registration_id, words)
         if time.monotonic() > deadline:
-            raise http.OutboundFailedError("Another process waits for this token, too long.")
+            raise http.OutboundFailedError(
+                phrase("Another process waits for this token, too long.")
+            )
         time.sleep(_POLL_SECONDS)
 
 
@@ -185,11 +188,21 @@ def _request(registration: Registration, words: str) -> tuple[str, timedelta]:
     token, lifetime = document.get("access_token"), document.get("expires_in")
     if not response.is_success or not isinstance(token, str) or not token.isascii() or not token:
         raise http.OutboundFailedError(
-            f"{registration.name} gave no token.", status=response.status_code
+            phrase(
+                "%(name)s gave no token.",
+                name=registration.name,
+            ),
+            status=response.status_code,
         )
     granted = document.get("scope")
     if isinstance(granted, str) and granted and not set(words.split()) <= set(granted.split()):
-        raise TokenRefusedError(f"{registration.name} does not grant all of: {words}")
+        raise TokenRefusedError(
+            phrase(
+                "%(name)s does not grant all of: %(words)s",
+                name=registration.name,
+                words=words,
+            )
+        )
     seconds = lifetime if isinstance(lifetime, int) and lifetime > 0 else None
     return token, timedelta(seconds=seconds) if seconds else DEFAULT_LIFETIME
 

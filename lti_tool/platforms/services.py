@@ -12,6 +12,7 @@ from lti_tool.core.audit import Actor
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import InvalidRequestError, NotFoundError
 from lti_tool.core.ids import DeploymentId, InstitutionId, RegistrationId, new_id
+from lti_tool.core.language import phrase
 from lti_tool.platforms import queries
 from lti_tool.platforms.errors import (
     AlreadyKnownError,
@@ -57,9 +58,17 @@ def add_institution(slug: str, name: str) -> InstitutionId:
     except IntegrityError as error:
         if "ck_institutions_slug" in str(error.orig):
             raise InvalidRequestError(
-                f"{slug!r} cannot be part of an address: use a-z, 0-9 and hyphens."
+                phrase(
+                    "%(f)s cannot be part of an address: use a-z, 0-9 and hyphens.",
+                    f=f"{slug!r}",
+                )
             ) from error
-        raise AlreadyKnownError(f"There is an institution {slug!r} already.") from error
+        raise AlreadyKnownError(
+            phrase(
+                "There is an institution %(f)s already.",
+                f=f"{slug!r}",
+            )
+        ) from error
     return institution.id
 
 
@@ -80,7 +89,12 @@ def add_registration(  # noqa: PLR0913 - what its administrator reads off the LM
     """
     for url in (endpoints.auth_url, endpoints.token_url, endpoints.jwks_url):
         if origin_of(url) is None:
-            raise NotAWebAddressError(f"{url!r} is not an address such as https://lms.example.edu.")
+            raise NotAWebAddressError(
+                phrase(
+                    "%(f)s is not an address such as https://lms.example.edu.",
+                    f=f"{url!r}",
+                )
+            )
     registration = Registration(
         id=RegistrationId(new_id()),
         issuer=issuer,
@@ -99,7 +113,13 @@ def add_registration(  # noqa: PLR0913 - what its administrator reads off the LM
         with system_transaction() as session:
             session.add(registration)
     except IntegrityError as error:
-        raise AlreadyKnownError(f"{issuer} with client id {client_id} is there already.") from error
+        raise AlreadyKnownError(
+            phrase(
+                "%(issuer)s with client id %(client_id)s is there already.",
+                issuer=issuer,
+                client_id=client_id,
+            )
+        ) from error
     return registration.id
 
 
@@ -129,7 +149,12 @@ def add_deployment(
             queries.get_registration(session, registration_id)
             session.add(deployment)
     except IntegrityError as error:
-        raise AlreadyKnownError(f"The deployment {platform_id!r} is there already.") from error
+        raise AlreadyKnownError(
+            phrase(
+                "The deployment %(f)s is there already.",
+                f=f"{platform_id!r}",
+            )
+        ) from error
     return deployment.id
 
 
@@ -237,7 +262,7 @@ def retire_key(institution_id: InstitutionId, kid: str, *, actor: Actor) -> None
     """
     found = next((key for key in keys.published("lti") if key.kid == kid), None)
     if found is None:
-        raise NotFoundError("There is no such key.")
+        raise NotFoundError(phrase("There is no such key."))
     if found.retired_at is None or found.retired_at > clock.now() - KEY_KEPT_FOR:
         raise KeyStillNeededError
     keys.remove(kid, "lti")

@@ -10,6 +10,7 @@ from lti_tool.core import web
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import PathwayId, PersonId, new_id
+from lti_tool.core.language import phrase
 from lti_tool.pathways import queries as pathways
 from lti_tool.pathways.deciding import Decision
 from lti_tool.pathways.deciding.batch import ask_batch, get_batch, list_skipped, preview_batch
@@ -48,7 +49,7 @@ def decide(here: CurrentStaff, pathway_id: UUID) -> ResponseReturnValue:
     with transaction(here.institution_id) as session:
         chosen = _chosen(session, wanted, form)
         if batches.list_choices(session, wanted).words(form.what) is None:
-            raise NotFoundError("This pathway has nothing of this kind to decide.")
+            raise NotFoundError(phrase("This pathway has nothing of this kind to decide."))
     if len(chosen) != form.people:
         return _ask(here, wanted, form, _OTHERS.format(now=len(chosen), before=form.people)), 409
     batch_id = ask_batch(
@@ -73,7 +74,7 @@ def follow(here: CurrentStaff, pathway_id: UUID, batch_id: UUID) -> ResponseRetu
         )
         standing = get_batch(session, batch_id)
         if standing.batch.pathway_id != overview.pathway_id:
-            raise NotFoundError("There is no such decision.")
+            raise NotFoundError(phrase("There is no such decision."))
         skipped = list_skipped(session, batch_id, limit=MOST_SHOWN)
         contacts = queries.list_contacts(session, [person_id for person_id, _ in skipped])
     return render_template(
@@ -104,7 +105,7 @@ def _ask(
         choices = batches.list_choices(session, pathway_id)
         words = choices.words(wanted.what)
         if asked is not None and words is None:
-            raise NotFoundError("This pathway has nothing of this kind to decide.")
+            raise NotFoundError(phrase("This pathway has nothing of this kind to decide."))
         looked_at = chosen[:MOST_LOOKED_AT]
         changes = preview_batch(session, asked, looked_at) if asked else []
         shown = changes[:MOST_SHOWN]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
+from lti_tool.core.language import marked, phrase
 from lti_tool.pathways.foresight import Foreseen
 
 
@@ -15,18 +16,25 @@ class Decision(StrEnum):
 
 
 _FIRST = {
-    Decision.GIVE: "{person} gets the badge {badge}, signed as if it had been earned by passing.",
+    Decision.GIVE: marked(
+        "%(person)s gets the badge %(badge)s, signed as if it had been earned by passing."
+    ),
     Decision.WITHDRAW: (
-        "The badge {badge} of {person} is revoked: whoever checks it from now on sees that."
+        marked(
+            "The badge %(badge)s of %(person)s is revoked: whoever checks it from now on sees that."
+        )
     ),
     Decision.RESTORE: (
-        "{person} holds {badge} again. A new badge is signed; copies of the old one stay revoked."
+        marked(
+            "%(person)s holds %(badge)s again. A new badge is signed; "
+            "copies of the old one stay revoked."
+        )
     ),
 }
 _UNDO = {
-    Decision.GIVE: "You can undo this by withdrawing the badge.",
-    Decision.WITHDRAW: "You can undo this by giving the badge back.",
-    Decision.RESTORE: "You can undo this by withdrawing the badge again.",
+    Decision.GIVE: phrase("You can undo this by withdrawing the badge."),
+    Decision.WITHDRAW: phrase("You can undo this by giving the badge back."),
+    Decision.RESTORE: phrase("You can undo this by withdrawing the badge again."),
 }
 
 
@@ -35,7 +43,7 @@ def consequences(
 ) -> list[str]:
     """Return what will happen, the most important first."""
     return [
-        _FIRST[decision].format(person=person, badge=badge),
+        phrase(_FIRST[decision], person=person, badge=badge),
         *on_pathways(pathways),
         "Your name, the time and your reason are kept in the audit trail for good.",
         _UNDO[decision],
@@ -47,13 +55,34 @@ def on_pathways(pathways: Iterable[Foreseen]) -> Iterator[str]:
     for one in pathways:
         laid, then = one.needed - one.before, one.needed - one.after
         if one.before == one.after:
-            yield f"{one.title}: nothing changes, {laid} of {one.needed} stones."
+            yield phrase(
+                "%(title)s: nothing changes, %(laid)s of %(needed)s stones.",
+                title=one.title,
+                laid=laid,
+                needed=one.needed,
+            )
         elif one.after == 0:
-            yield f"{one.title} is then complete, and {one.achievement_name} is awarded by itself."
+            yield phrase(
+                "%(title)s is then complete, and %(achievement_name)s is awarded by itself.",
+                title=one.title,
+                achievement_name=one.achievement_name,
+            )
         elif one.before == 0:
             yield (
-                f"{one.title} is then no longer complete: {then} of {one.needed} stones. "
-                f"{one.achievement_name} itself stays, unless you withdraw it too."
+                phrase(
+                    "%(title)s is then no longer complete: %(then)s of %(needed)s stones. "
+                    "%(achievement_name)s itself stays, unless you withdraw it too.",
+                    title=one.title,
+                    then=then,
+                    needed=one.needed,
+                    achievement_name=one.achievement_name,
+                )
             )
         else:
-            yield f"{one.title}: {then} of {one.needed} stones instead of {laid}."
+            yield phrase(
+                "%(title)s: %(then)s of %(needed)s stones instead of %(laid)s.",
+                title=one.title,
+                then=then,
+                needed=one.needed,
+                laid=laid,
+            )

@@ -14,6 +14,7 @@ from lti_tool.badges.services import grant_award, restore_award, withdraw_award
 from lti_tool.core import clock, web
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AchievementId, AwardId, PersonId, new_id
+from lti_tool.core.language import phrase
 from lti_tool.pathways.foresight import foresee
 from lti_tool.people import queries as people
 from lti_tool.people.rules import Act
@@ -159,7 +160,12 @@ def _ask(  # noqa: PLR0913, PLR0917 - what the page says, and where it leads
 def _own_award(session: Session, person_id: PersonId, award_id: AwardId) -> Award:
     award = badges.get_award(session, award_id)
     if award.person_id != person_id:
-        raise UnknownAwardError(f"no award {award_id}")
+        raise UnknownAwardError(
+            phrase(
+                "no award %(award_id)s",
+                award_id=award_id,
+            )
+        )
     return award
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from lti_tool.badges.models import Achievement, Award
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import PersonId, UserId
+from lti_tool.core.language import phrase
 from lti_tool.pathways.models import Pathway
 from lti_tool.people import matching
 from lti_tool.people.models import Person, PersonMatch, PersonMerge
@@ -164,7 +165,7 @@ def get_merge(session: Session, merge_id: UUID) -> Merge:
         select(PersonMerge).where(PersonMerge.id == merge_id, PersonMerge.undone_at.is_(None))
     )
     if row is None:
-        raise NotFoundError("There is no such merge, or it was undone already.")
+        raise NotFoundError(phrase("There is no such merge, or it was undone already."))
     moved = row.moved
     accounts = [UserId(UUID(word)) for word in moved["users"]]
     awards = [UUID(word) for word in moved.get("badges", ())]

@@ -11,6 +11,7 @@ from lti_tool.core import web
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AchievementId, AwardId, PathwayId, PathwayVersionId, PersonId, new_id
+from lti_tool.core.language import phrase
 from lti_tool.pathways import deciding
 from lti_tool.pathways import queries as pathways
 from lti_tool.pathways.deciding import Change, Decision
@@ -76,7 +77,7 @@ def _decide(
             with transaction(where) as session:
                 ruling = deciding.get_ruling(session, form.target)
                 if ruling.person_id != person_id:
-                    raise NotFoundError("There is no such decision.")
+                    raise NotFoundError(phrase("There is no such decision."))
             deciding.undo_ruling(where, form.target, decision=decision)
         case Ruling.CONFIRM:
             _own_completion(here, person_id, pathway_id, form.target)
@@ -102,7 +103,7 @@ def _own_completion(
     with transaction(here.institution_id) as session:
         completion = deciding.get_completion(session, completion_id)
         if (completion.person_id, completion.pathway_id) != (person_id, pathway_id):
-            raise NotFoundError("There is no such completion.")
+            raise NotFoundError(phrase("There is no such completion."))
 
 
 def _ask(
@@ -174,17 +175,19 @@ def _foreseen(session: Session, on: OnPathway, asked: RulingAsked) -> tuple[str,
         case Ruling.MOVE:
             number = next((one.number for one in on.versions if one.id == asked.target), None)
             if number is None:
-                raise NotFoundError("This pathway has no such version, or the person is on it.")
+                raise NotFoundError(
+                    phrase("This pathway has no such version, or the person is on it.")
+                )
             version_id = PathwayVersionId(asked.target)
             return str(number), deciding.preview_move(session, pathway_id, version_id, own)
         case Ruling.ALLOCATE:
             name = dict(on.shareable).get(AchievementId(asked.target))
             if name is None:
-                raise NotFoundError("This person holds no such badge of this pathway.")
+                raise NotFoundError(phrase("This person holds no such badge of this pathway."))
             return name, []
         case Ruling.CONFIRM | Ruling.KEEP | Ruling.WITHDRAW:
             if known is None or known.id != asked.target:
-                raise NotFoundError("There is nothing of this kind to decide any more.")
+                raise NotFoundError(phrase("There is nothing of this kind to decide any more."))
             return "", []
 
 
@@ -192,4 +195,4 @@ def _part(on: OnPathway, requirement_id: UUID) -> Part:
     for part in on.parts:
         if part.requirement_id == requirement_id:
             return part
-    raise NotFoundError("The version this person is on has no such requirement.")
+    raise NotFoundError(phrase("The version this person is on has no such requirement."))

@@ -3,88 +3,93 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-# What each act did; {} is what it was done to, where that has a name.
+from lti_tool.core.language import marked, phrase
+
+# What each act did; the thing is what it was done to, where that has a name.
 _ACTS = {
-    "allocate_award": "said in which pathway a badge of {} counts",
-    "allow_anonymous": "decided about visits without a name",
-    "approve_deployment": "allowed a platform to open Cairn",
-    "award_by_hand": "gave {} by a decision",
-    "change_platform_addresses": "changed where a platform is",
-    "change_platform_roles": "changed what a platform's roles count as",
-    "change_role_map": "changed who gets which role at the desk",
-    "confirm_completion": "confirmed that {} has completed a pathway",
-    "delete_attempt": "deleted an attempt",
-    "declare_authority": "said which platforms' student numbers are of one register",
-    "enter_by_mail": "let {} in by a link in a letter",
-    "erase_person": "erased who a person was",
-    "export_audit": "took the audit trail along as a table",
-    "export_learners": "took the learners of {} along as a table",
-    "export_person": "took along all that is kept about {}",
-    "export_results": "took the results of an assessment along as a table",
-    "find_person": "looked for {}",
-    "grant_minutes": "gave a learner more time for one attempt",
-    "keep_award": "let {} stand though its reason fell away",
-    "keep_lapsed": "let a certificate of {} stand though a part of it fell away",
-    "keep_people_apart": "decided that {} is not another person who looked alike",
-    "leave_late": "left out an answer that came too late",
-    "lose_access": "lost access to the desk",
-    "make_column": "made a column in a gradebook",
-    "mark_answer": "marked an answer",
-    "merge_people": "merged two persons into {}",
-    "move_everybody": "moved everybody on {} to a version of it",
-    "move_to_version": "moved {} to another version of a pathway",
-    "publish_achievement": "published a badge",
-    "publish_pathway": "published a version of {}",
-    "publish_edition": "published an edition of an assessment",
-    "read_record": "read the record of {}",
-    "register_platform": "registered a platform",
-    "regrade": "scored an activity by another edition",
-    "reopen_attempt": "opened an attempt again",
-    "rename_institution": "gave the institution another name",
-    "rename_pathway": "gave {} another name",
-    "replace_achievement": "said what replaces a badge",
-    "replace_requirement": "let another badge of {} stand for a part of a pathway",
-    "resend_scores": "sent scores again",
-    "restore_attempt": "put a deleted attempt back",
-    "restore_award": "gave {} back",
-    "retire_key": "stopped publishing an older key",
-    "rotate_key": "made a new key",
-    "set_accommodation": "gave a learner another amount of time",
-    "set_conditions": "set the rules of an assessment in a course",
-    "set_confirmation": "changed whether completions of {} wait for a registrar",
-    "set_lapse_policy": "changed what becomes of certificates of {} when a part falls away",
-    "set_item_status": "said what is held of a question of the bank",
-    "set_marking": "said how many people mark an answer of an assessment",
-    "set_sharing": "changed with which pathways {} shares its badges",
-    "sign_details": "signed a detailed form of {} for its holder",
-    "sign_in": "signed in to the desk",
-    "split_people": "undid a merge with {}",
-    "take_late": "let an answer that came late count",
-    "try_pathway": "tried a draft of a pathway on {}",
-    "undo_ruling": "took back a decision about {} on a pathway",
-    "waive_requirement": "waived a part of a pathway for {}",
-    "withdraw_award": "withdrew {}",
-    "withdraw_lapsed": "withdrew a certificate of {} of which a part fell away",
+    "allocate_award": marked("Said in which pathway a badge of %(thing)s counts"),
+    "allow_anonymous": marked("Decided about visits without a name"),
+    "approve_deployment": marked("Allowed a platform to open Cairn"),
+    "award_by_hand": marked("Gave %(thing)s by a decision"),
+    "change_platform_addresses": marked("Changed where a platform is"),
+    "change_platform_roles": marked("Changed what a platform's roles count as"),
+    "change_role_map": marked("Changed who gets which role at the desk"),
+    "confirm_completion": marked("Confirmed that %(thing)s has completed a pathway"),
+    "delete_attempt": marked("Deleted an attempt"),
+    "declare_authority": marked("Said which platforms' student numbers are of one register"),
+    "enter_by_mail": marked("Let %(thing)s in by a link in a letter"),
+    "erase_person": marked("Erased who a person was"),
+    "export_audit": marked("Took the audit trail along as a table"),
+    "export_learners": marked("Took the learners of %(thing)s along as a table"),
+    "export_person": marked("Took along all that is kept about %(thing)s"),
+    "export_results": marked("Took the results of an assessment along as a table"),
+    "find_person": marked("Looked for %(thing)s"),
+    "grant_minutes": marked("Gave a learner more time for one attempt"),
+    "keep_award": marked("Let %(thing)s stand though its reason fell away"),
+    "keep_lapsed": marked("Let a certificate of %(thing)s stand though a part of it fell away"),
+    "keep_people_apart": marked("Decided that %(thing)s is not another person who looked alike"),
+    "leave_late": marked("Left out an answer that came too late"),
+    "lose_access": marked("Lost access to the desk"),
+    "make_column": marked("Made a column in a gradebook"),
+    "mark_answer": marked("Marked an answer"),
+    "merge_people": marked("Merged two persons into %(thing)s"),
+    "move_everybody": marked("Moved everybody on %(thing)s to a version of it"),
+    "move_to_version": marked("Moved %(thing)s to another version of a pathway"),
+    "publish_achievement": marked("Published a badge"),
+    "publish_pathway": marked("Published a version of %(thing)s"),
+    "publish_edition": marked("Published an edition of an assessment"),
+    "read_record": marked("Read the record of %(thing)s"),
+    "register_platform": marked("Registered a platform"),
+    "regrade": marked("Scored an activity by another edition"),
+    "reopen_attempt": marked("Opened an attempt again"),
+    "rename_institution": marked("Gave the institution another name"),
+    "rename_pathway": marked("Gave %(thing)s another name"),
+    "replace_achievement": marked("Said what replaces a badge"),
+    "replace_requirement": marked("Let another badge of %(thing)s stand for a part of a pathway"),
+    "resend_scores": marked("Sent scores again"),
+    "restore_attempt": marked("Put a deleted attempt back"),
+    "restore_award": marked("Gave %(thing)s back"),
+    "retire_key": marked("Stopped publishing an older key"),
+    "rotate_key": marked("Made a new key"),
+    "set_accommodation": marked("Gave a learner another amount of time"),
+    "set_conditions": marked("Set the rules of an assessment in a course"),
+    "set_confirmation": marked("Changed whether completions of %(thing)s wait for a registrar"),
+    "set_lapse_policy": marked(
+        "Changed what becomes of certificates of %(thing)s when a part falls away"
+    ),
+    "set_item_status": marked("Said what is held of a question of the bank"),
+    "set_marking": marked("Said how many people mark an answer of an assessment"),
+    "set_sharing": marked("Changed with which pathways %(thing)s shares its badges"),
+    "sign_details": marked("Signed a detailed form of %(thing)s for its holder"),
+    "sign_in": marked("Signed in to the desk"),
+    "split_people": marked("Undid a merge with %(thing)s"),
+    "take_late": marked("Let an answer that came late count"),
+    "try_pathway": marked("Tried a draft of a pathway on %(thing)s"),
+    "undo_ruling": marked("Took back a decision about %(thing)s on a pathway"),
+    "waive_requirement": marked("Waived a part of a pathway for %(thing)s"),
+    "withdraw_award": marked("Withdrew %(thing)s"),
+    "withdraw_lapsed": marked("Withdrew a certificate of %(thing)s of which a part fell away"),
 }
 _WITHOUT_NAME = {
-    "award": "a badge",
-    "pathway": "a pathway",
-    "person": "a person",
+    "award": phrase("a badge"),
+    "pathway": phrase("a pathway"),
+    "person": phrase("a person"),
 }
 
 
 def known_acts() -> list[tuple[str, str]]:
     """Return every act that has words: (act, its words), in order of the words."""
     return sorted(
-        ((act, words.format("…").capitalize()) for act, words in _ACTS.items()),
+        ((act, phrase(words, thing="…")) for act, words in _ACTS.items()),
         key=lambda pair: pair[1],
     )
 
 
 def sentence(act: str, thing: str, *, kind: str = "award") -> str:
     """Return what was done, beginning with a capital; acts without words read as they are."""
-    words = _ACTS.get(act, act.replace("_", " ")).format(thing or _WITHOUT_NAME.get(kind, kind))
-    return words[:1].upper() + words[1:]
+    if act not in _ACTS:
+        return act.replace("_", " ").capitalize()
+    return phrase(_ACTS[act], thing=thing or _WITHOUT_NAME.get(kind, kind))
 
 
 def actor_words(kind: str, actor_id: UUID | None, staff: Mapping[UUID, str]) -> str:
@@ -92,8 +97,8 @@ def actor_words(kind: str, actor_id: UUID | None, staff: Mapping[UUID, str]) -> 
     if actor_id is not None and actor_id in staff:
         return staff[actor_id]
     return {
-        "staff": "somebody of the staff",
-        "user": "somebody in a course",
-        "system": "Cairn itself",
-        "cli": "an operator at the server",
+        "staff": phrase("somebody of the staff"),
+        "user": phrase("somebody in a course"),
+        "system": phrase("Cairn itself"),
+        "cli": phrase("an operator at the server"),
     }[kind]

@@ -13,6 +13,7 @@ from lti_tool.core.audit import AuditEntry
 from lti_tool.core.db import tenant
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AchievementId, PathwayId, PersonId
+from lti_tool.core.language import phrase
 from lti_tool.pathways import deciding
 from lti_tool.pathways import queries as pathways
 from lti_tool.pathways.expression import Earn
@@ -96,7 +97,7 @@ def get_on_pathway(session: Session, person_id: PersonId, pathway_id: PathwayId)
         None,
     )
     if standing is None:
-        raise NotFoundError("This person is not on this pathway.")
+        raise NotFoundError(phrase("This person is not on this pathway."))
     ruled = _ruled(session, person_id, pathway_id)
     reasons = standing.evaluation.reasons
     explained = explain(reasons, standing.names, standing.awards)
@@ -199,7 +200,7 @@ def find_ruling(session: Session, person_id: PersonId, ruling_id: UUID) -> Pathw
     """
     ruling = deciding.get_ruling(session, ruling_id)
     if ruling.person_id != person_id or ruling.undone_at is not None:
-        raise NotFoundError("This decision does not stand any more.")
+        raise NotFoundError(phrase("This decision does not stand any more."))
     return ruling
 
 

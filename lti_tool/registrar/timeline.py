@@ -7,13 +7,14 @@ from decimal import Decimal
 from uuid import UUID
 
 from lti_tool.badges.rules import CauseKind
+from lti_tool.core.language import phrase
 from lti_tool.registrar.records import AttemptRow, AwardRow, Record
 from lti_tool.registrar.sentences import actor_words, sentence
 
 _BECAUSE = {
-    CauseKind.PASS: "by passing",
-    CauseKind.PATHWAY: "by completing a pathway",
-    CauseKind.DECISION: "by a decision",
+    CauseKind.PASS: phrase("By passing"),
+    CauseKind.PATHWAY: phrase("By completing a pathway"),
+    CauseKind.DECISION: phrase("By a decision"),
 }
 
 
@@ -66,16 +67,26 @@ def _of_attempt(attempt: AttemptRow) -> Iterator[Moment]:
             at=attempt.started_at,
             kind="ready",
             icon="half",
-            text=f"{attempt.title}: attempt {attempt.number} begun",
+            text=phrase(
+                "%(title)s: attempt %(attempt)s begun",
+                title=attempt.title,
+                attempt=attempt.number,
+            ),
             more=place,
         )
     elif attempt.earned is not None and attempt.possible is not None:
-        points = f"{_number(attempt.earned)} of {_number(attempt.possible)}"
+        points = phrase(
+            "%(earned)s of %(possible)s",
+            earned=_number(attempt.earned),
+            possible=_number(attempt.possible),
+        )
         yield Moment(
             at=attempt.submitted_at,
             kind="earned" if attempt.passed else "going",
             icon="check" if attempt.passed else "pencil",
-            text=f"{attempt.title}: {'passed' if attempt.passed else 'not passed'}, {points}",
+            text=phrase("%(title)s: passed, %(points)s", title=attempt.title, points=points)
+            if attempt.passed
+            else phrase("%(title)s: not passed, %(points)s", title=attempt.title, points=points),
             more=place,
         )
     score = attempt.score
@@ -84,7 +95,11 @@ def _of_attempt(attempt: AttemptRow) -> Iterator[Moment]:
             at=score.acknowledged_at,
             kind="earned",
             icon="check",
-            text=f"{attempt.title}: score acknowledged by {attempt.platform}",
+            text=phrase(
+                "%(title)s: score acknowledged by %(platform)s",
+                title=attempt.title,
+                platform=attempt.platform,
+            ),
             more=attempt.course or "",
         )
 
@@ -97,32 +112,55 @@ def _of_award(award: AwardRow) -> Iterator[Moment]:
                 at=cause.caused_at,
                 kind="earned",
                 icon="badge",
-                text=f"{award.name}: awarded",
-                more=_BECAUSE[CauseKind(cause.kind)].capitalize(),
+                text=phrase(
+                    "%(name)s: awarded",
+                    name=award.name,
+                ),
+                more=_BECAUSE[CauseKind(cause.kind)],
             )
     if award.issued_at is not None:
         yield Moment(
-            at=award.issued_at, kind="earned", icon="shield", text=f"{award.name}: badge signed"
+            at=award.issued_at,
+            kind="earned",
+            icon="shield",
+            text=phrase(
+                "%(name)s: badge signed",
+                name=award.name,
+            ),
         )
     if award.revoked_at is not None:
         yield Moment(
             at=award.revoked_at,
             kind="locked",
             icon="shield-off",
-            text=f"{award.name}: badge revoked",
+            text=phrase(
+                "%(name)s: badge revoked",
+                name=award.name,
+            ),
         )
 
 
 def because(award: AwardRow) -> str:
     """Return why an award was made, in words; the newest cause where there are several."""
     if not award.causes:
-        return "not recorded"
+        return phrase("not recorded")
     newest = award.causes[-1]
     return newest.reason or _BECAUSE[CauseKind(newest.kind)].capitalize()
 
 
 def _by(actor: str, reason: str | None) -> str:
-    return f"By {actor}: “{reason}”" if reason else f"By {actor}"
+    return (
+        phrase(
+            "By %(actor)s: “%(reason)s”",
+            actor=actor,
+            reason=reason,
+        )
+        if reason
+        else phrase(
+            "By %(actor)s",
+            actor=actor,
+        )
+    )
 
 
 def _number(value: Decimal) -> str:

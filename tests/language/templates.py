@@ -36,7 +36,7 @@ class _Text(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         for name, value in attrs:
-            if name in _SPOKEN or name.startswith("data-says-"):
+            if name in _SPOKEN or (name.startswith("data-") and " " in (value or "")):
                 self._take(value or "")
             if tag == "option" and name == "label":
                 self._take(value or "")
@@ -98,7 +98,7 @@ def _spoken_children(node: nodes.Node) -> Iterator[nodes.Node]:
 def is_said(text: str) -> bool:
     """Tell words for people from names for programs: `list`, `pill accent`, `%.1f`."""
     words = _WORD.findall(text)
-    if not words or set(words) <= NAMES:
+    if not words or set(words) <= NAMES or not any(map(str.islower, text)):
         return False
     if "/" in text or "<" in text or "_" in text or "=" in text or text.startswith(("#", ".")):
         return False

@@ -59,7 +59,9 @@ def test_a_translation_can_be_filled_in(code: str) -> None:
     for message in catalogues.read(code):
         for said in translations(message) if message.id else []:
             names = _VALUE.findall(said)
-            if names or "%" in said:
+            # Python fills in only what has values; templates always do.
+            in_page = any(place.endswith(".html") for place, _ in message.locations)
+            if names or in_page:
                 assert said % dict.fromkeys([*names, "num"], "x")
 
 

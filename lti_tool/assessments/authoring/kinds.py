@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lti_tool.core.language import phrase
+
 Form = dict[str, Any]
 Row = dict[str, str]
 
@@ -50,45 +52,52 @@ class Problem:
 
 _PER_PART = Field(
     name="credit",
-    label="Points",
+    label=phrase("Points"),
     kind="choice",
-    options=(("each", "Each part counts"), ("all_or_nothing", "All right, or nothing")),
+    options=(
+        ("each", phrase("Each part counts")),
+        ("all_or_nothing", phrase("All right, or nothing")),
+    ),
 )
-_SHUFFLE = Field(name="shuffle", label="Shuffle for each learner", kind="tick")
-_FEEDBACK = Field(name="feedback", label="Feedback", kind="area")
-_SHARE = Field(name="share", label="Earns, in %", kind="number")
-_TEXT = Field(name="text", label="Text", kind="area")
-_RIGHT = Field(name="right", label="Right", kind="tick")
+_SHUFFLE = Field(name="shuffle", label=phrase("Shuffle for each learner"), kind="tick")
+_FEEDBACK = Field(name="feedback", label=phrase("Feedback"), kind="area")
+_SHARE = Field(name="share", label=phrase("Earns, in %"), kind="number")
+_TEXT = Field(name="text", label=phrase("Text"), kind="area")
+_RIGHT = Field(name="right", label=phrase("Right"), kind="tick")
 _RULES = (
-    Field(name="case", label="Capitals matter", kind="tick"),
-    Field(name="spaces_free", label="Spaces between words do not matter", kind="tick"),
-    Field(name="accents_free", label="Accents do not matter", kind="tick"),
+    Field(name="case", label=phrase("Capitals matter"), kind="tick"),
+    Field(name="spaces_free", label=phrase("Spaces between words do not matter"), kind="tick"),
+    Field(name="accents_free", label=phrase("Accents do not matter"), kind="tick"),
 )
 _OPTIONS = Table(
-    name="options", title="Answers", one="answer", columns=(_RIGHT, _TEXT, _FEEDBACK), begin=4
+    name="options",
+    title=phrase("Answers"),
+    one="answer",
+    columns=(_RIGHT, _TEXT, _FEEDBACK),
+    begin=4,
 )
-_GAP = Field(name="gap", label="Gap", hint="Its name in the text")
+_GAP = Field(name="gap", label=phrase("Gap"), hint=phrase("Its name in the text"))
 _GAP_TEXT = Field(
     name="text",
-    label="Text with gaps",
+    label=phrase("Text with gaps"),
     kind="area",
-    hint="Markdown. Name each gap in double brackets: Water boils at [[x]] degrees.",
+    hint=phrase("Markdown. Name each gap in double brackets: Water boils at [[x]] degrees."),
 )
 _WRITTEN = Field(
     name="model_answer",
-    label="A model answer",
+    label=phrase("A model answer"),
     kind="area",
-    hint="For markers, and for learners once the right answers are shown.",
+    hint=phrase("For markers, and for learners once the right answers are shown."),
 )
 _RUBRIC = Table(
     name="rubric",
-    title="Rubric",
+    title=phrase("Rubric"),
     one="level",
-    hint="One row for each level. Rows of one criterion have the same name of it.",
+    hint=phrase("One row for each level. Rows of one criterion have the same name of it."),
     columns=(
-        Field(name="criterion", label="Criterion"),
-        Field(name="weight", label="Weight", kind="number"),
-        Field(name="text", label="Level", kind="area"),
+        Field(name="criterion", label=phrase("Criterion")),
+        Field(name="weight", label=phrase("Weight"), kind="number"),
+        Field(name="text", label=phrase("Level"), kind="area"),
         _SHARE,
     ),
     begin=0,
@@ -99,87 +108,95 @@ def _pairs(*, once: bool, key: str) -> tuple[Table, Table]:
     return (
         Table(
             name="rows",
-            title="Rows",
+            title=phrase("Rows"),
             one="row",
             columns=(_TEXT, Field(name="key", label=key), _FEEDBACK),
         ),
         Table(
             name="more",
-            title="More to choose from" if once else "More categories",
+            title=phrase("More to choose from") if once else phrase("More categories"),
             one="choice",
-            hint="That belong to no row.",
-            columns=(Field(name="text", label="Text"),),
+            hint=phrase("That belong to no row."),
+            columns=(Field(name="text", label=phrase("Text")),),
             begin=0,
         ),
     )
 
 
 KINDS: Mapping[str, Kind] = {
-    "single_choice": Kind(name="One right answer", fields=(_SHUFFLE,), tables=(_OPTIONS,)),
+    "single_choice": Kind(name=phrase("One right answer"), fields=(_SHUFFLE,), tables=(_OPTIONS,)),
     "multiple_choice": Kind(
-        name="Several right answers",
+        name=phrase("Several right answers"),
         fields=(
             Field(
                 name="credit",
-                label="Points",
+                label=phrase("Points"),
                 kind="choice",
                 options=(
-                    ("right_minus_wrong", "Right ones count, wrong ones take away"),
-                    ("each_option", "Each answer rightly chosen or left counts"),
-                    ("all_or_nothing", "Just the right ones, or nothing"),
+                    ("right_minus_wrong", phrase("Right ones count, wrong ones take away")),
+                    ("each_option", phrase("Each answer rightly chosen or left counts")),
+                    ("all_or_nothing", phrase("Just the right ones, or nothing")),
                 ),
             ),
-            Field(name="most", label="At most so many", kind="number", hint="Empty: any number"),
+            Field(
+                name="most",
+                label=phrase("At most so many"),
+                kind="number",
+                hint=phrase("Empty: any number"),
+            ),
             _SHUFFLE,
         ),
         tables=(_OPTIONS,),
     ),
     "true_false": Kind(
-        name="True or false",
+        name=phrase("True or false"),
         fields=(
             Field(
                 name="key",
-                label="The statement is",
+                label=phrase("The statement is"),
                 kind="choice",
-                options=(("", "Choose…"), ("true", "True"), ("false", "False")),
+                options=(("", "Choose…"), ("true", phrase("True")), ("false", phrase("False"))),
             ),
-            Field(name="feedback_true", label="Feedback on “true”", kind="area"),
-            Field(name="feedback_false", label="Feedback on “false”", kind="area"),
+            Field(name="feedback_true", label=phrase("Feedback on “true”"), kind="area"),
+            Field(name="feedback_false", label=phrase("Feedback on “false”"), kind="area"),
         ),
     ),
     "short_text": Kind(
-        name="Short text",
+        name=phrase("Short text"),
         fields=_RULES,
         tables=(
             Table(
                 name="answers",
-                title="Answers that count",
+                title=phrase("Answers that count"),
                 one="answer",
-                columns=(Field(name="text", label="Text"), _SHARE, _FEEDBACK),
+                columns=(Field(name="text", label=phrase("Text")), _SHARE, _FEEDBACK),
                 begin=1,
             ),
         ),
     ),
     "numeric": Kind(
-        name="Number",
-        fields=(Field(name="unit", label="Unit", hint="Shown behind the field"),),
+        name=phrase("Number"),
+        fields=(Field(name="unit", label=phrase("Unit"), hint=phrase("Shown behind the field")),),
         tables=(
             Table(
                 name="answers",
-                title="Answers that count",
+                title=phrase("Answers that count"),
                 one="answer",
-                hint="A value with its tolerance, or from and to.",
+                hint=phrase("A value with its tolerance, or from and to."),
                 columns=(
-                    Field(name="value", label="Value", kind="number"),
-                    Field(name="tolerance", label="Tolerance", kind="number"),
+                    Field(name="value", label=phrase("Value"), kind="number"),
+                    Field(name="tolerance", label=phrase("Tolerance"), kind="number"),
                     Field(
                         name="tolerance_is",
-                        label="It is",
+                        label=phrase("It is"),
                         kind="choice",
-                        options=(("absolute", "in the unit"), ("relative", "a share of the value")),
+                        options=(
+                            ("absolute", phrase("in the unit")),
+                            ("relative", phrase("a share of the value")),
+                        ),
                     ),
-                    Field(name="low", label="From", kind="number"),
-                    Field(name="high", label="To", kind="number"),
+                    Field(name="low", label=phrase("From"), kind="number"),
+                    Field(name="high", label=phrase("To"), kind="number"),
                     _SHARE,
                     _FEEDBACK,
                 ),
@@ -187,87 +204,92 @@ KINDS: Mapping[str, Kind] = {
             ),
             Table(
                 name="units",
-                title="Units to choose from",
+                title=phrase("Units to choose from"),
                 one="unit",
-                hint="Instead of one unit.",
+                hint=phrase("Instead of one unit."),
                 columns=(
-                    Field(name="text", label="Unit"),
-                    Field(name="factor", label="Times the answer's unit", kind="number"),
+                    Field(name="text", label=phrase("Unit")),
+                    Field(name="factor", label=phrase("Times the answer's unit"), kind="number"),
                 ),
                 begin=0,
             ),
         ),
     ),
     "inline_choice": Kind(
-        name="Gaps to choose for",
+        name=phrase("Gaps to choose for"),
         fields=(_GAP_TEXT, _PER_PART),
         tables=(
             Table(
                 name="gaps",
-                title="What each gap offers",
+                title=phrase("What each gap offers"),
                 one="choice",
-                columns=(_GAP, _RIGHT, Field(name="text", label="Text"), _FEEDBACK),
+                columns=(_GAP, _RIGHT, Field(name="text", label=phrase("Text")), _FEEDBACK),
             ),
         ),
     ),
     "fill_in_blanks": Kind(
-        name="Gaps to fill in",
+        name=phrase("Gaps to fill in"),
         fields=(_GAP_TEXT, _PER_PART, *_RULES),
         tables=(
             Table(
                 name="gaps",
-                title="What counts in each gap",
+                title=phrase("What counts in each gap"),
                 one="answer",
-                columns=(_GAP, Field(name="text", label="Text"), _SHARE, _FEEDBACK),
+                columns=(_GAP, Field(name="text", label=phrase("Text")), _SHARE, _FEEDBACK),
             ),
         ),
     ),
     "matching": Kind(
-        name="Matching",
-        fields=(Field(name="once", label="Each choice fits one row", kind="tick"), _PER_PART),
-        tables=_pairs(once=True, key="Fits"),
+        name=phrase("Matching"),
+        fields=(
+            Field(name="once", label=phrase("Each choice fits one row"), kind="tick"),
+            _PER_PART,
+        ),
+        tables=_pairs(once=True, key=phrase("Fits")),
     ),
     "categorising": Kind(
-        name="Categories", fields=(_PER_PART,), tables=_pairs(once=False, key="Category")
+        name=phrase("Categories"),
+        fields=(_PER_PART,),
+        tables=_pairs(once=False, key=phrase("Category")),
     ),
     "ordering": Kind(
-        name="Order",
+        name=phrase("Order"),
         fields=(
             Field(
                 name="credit",
-                label="Points",
+                label=phrase("Points"),
                 kind="choice",
                 options=(
-                    ("neighbours", "For what follows each other rightly"),
-                    ("places", "For what is in its place"),
-                    ("all_or_nothing", "All right, or nothing"),
+                    ("neighbours", phrase("For what follows each other rightly")),
+                    ("places", phrase("For what is in its place")),
+                    ("all_or_nothing", phrase("All right, or nothing")),
                 ),
             ),
         ),
         tables=(
             Table(
                 name="options",
-                title="Steps, in the right order",
+                title=phrase("Steps, in the right order"),
                 one="step",
                 columns=(_TEXT, _FEEDBACK),
             ),
         ),
     ),
     "long_text": Kind(
-        name="Long text, marked by a person",
+        name=phrase("Long text, marked by a person"),
         fields=(
-            Field(name="words_least", label="Words at least", kind="number"),
-            Field(name="words_most", label="Words at most", kind="number"),
+            Field(name="words_least", label=phrase("Words at least"), kind="number"),
+            Field(name="words_most", label=phrase("Words at most"), kind="number"),
             _WRITTEN,
         ),
         tables=(_RUBRIC,),
     ),
     "file_upload": Kind(
-        name="Files, marked by a person",
+        name=phrase("Files, marked by a person"),
         fields=(
-            Field(name="most", label="How many files at most", kind="number"),
-            Field(name="largest_mb", label="How large each may be, in MB", kind="number"),
-            Field(name="kinds", label="Kinds", hint="Like pdf, docx, odt, txt"),
+            Field(name="most", label=phrase("How many files at most"), kind="number"),
+            Field(name="largest_mb", label=phrase("How large each may be, in MB"), kind="number"),
+            Field(name="kinds", label=phrase("Kinds"), hint=phrase("Like pdf, docx, odt, txt")),
             _WRITTEN,
         ),
         tables=(_RUBRIC,),

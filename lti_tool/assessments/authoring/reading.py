@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from lti_tool.assessments.authoring.kinds import COMMON, Form, Problem, Row
 from lti_tool.assessments.items import Item, read_item
+from lti_tool.core.language import phrase
 
 
 def read(form: Form) -> tuple[Item | None, tuple[Problem, ...]]:
@@ -22,7 +23,7 @@ def read(form: Form) -> tuple[Item | None, tuple[Problem, ...]]:
         if words:
             stored[name] = _paragraphs(words) if name == "references" else words
     if not form.get("stem"):
-        trouble.append(Problem(at="stem", says="Write the question."))
+        trouble.append(Problem(at="stem", says=phrase("Write the question.")))
     stored |= _READERS[form["type"]](_Reading(form=form, trouble=trouble))
     if trouble:
         return None, tuple(trouble)
@@ -36,9 +37,9 @@ def _problem(form: Form, error: Any) -> Problem:  # noqa: ANN401 - pydantic's
     loc = [part for part in error["loc"] if part != form["type"]]
     said = str(error.get("ctx", {}).get("error", "")) or str(error["msg"])
     if error["type"] in {"missing", "string_too_short"}:
-        said = "fill this in"
+        said = phrase("fill this in")
     if error["type"] in {"too_short", "tuple_type"}:
-        said = "there are too few of these"
+        said = phrase("there are too few of these")
     at = str(loc[0]) if loc else "stem"
     if len(loc) > 2 and isinstance(loc[1], int) and at in {"options", "answers", "units", "rows"}:  # noqa: PLR2004 - table, row, column
         filled = [n for n, row in enumerate(form.get(at, ())) if _is_filled(row)]
@@ -73,7 +74,7 @@ class _Reading:
         except InvalidOperation:
             found = Decimal("NaN")
         if not found.is_finite():
-            self.trouble.append(Problem(at=at, says="Enter a number, like 2 or 2.5."))
+            self.trouble.append(Problem(at=at, says=phrase("Enter a number, like 2 or 2.5.")))
             return None
         return found / 100 if percent else found
 
@@ -83,7 +84,7 @@ class _Reading:
         if not words:
             return {}
         if not (words.isdecimal() and len(words) < 7):  # noqa: PLR2004 - no such number here
-            self.trouble.append(Problem(at=name, says="Enter a whole number."))
+            self.trouble.append(Problem(at=name, says=phrase("Enter a whole number.")))
             return {}
         return {name: int(words)}
 
@@ -94,7 +95,7 @@ class _Reading:
         if found is None:
             return Decimal(1)
         if not 0 <= found <= 1:
-            self.trouble.append(Problem(at=at, says="Enter a share from 0 to 100."))
+            self.trouble.append(Problem(at=at, says=phrase("Enter a share from 0 to 100.")))
         return found
 
     def ids(self, table: str, letter: str) -> dict[int, str]:
@@ -137,7 +138,7 @@ def _option_rows(read_: _Reading) -> tuple[list[dict[str, Any]], list[str]]:
 def _read_single(read_: _Reading) -> dict[str, Any]:
     options, right = _option_rows(read_)
     if len(right) != 1:
-        read_.lacks("options", "Tick one answer as right.")
+        read_.lacks("options", phrase("Tick one answer as right."))
     return {
         "options": options,
         "key": right[0] if right else "",
@@ -148,7 +149,7 @@ def _read_single(read_: _Reading) -> dict[str, Any]:
 def _read_multiple(read_: _Reading) -> dict[str, Any]:
     options, right = _option_rows(read_)
     if not right:
-        read_.lacks("options", "Tick the answers that are right.")
+        read_.lacks("options", phrase("Tick the answers that are right."))
     credit = {"credit": read_.word("credit")} if read_.word("credit") else {}
     return {
         "options": options,
@@ -161,7 +162,7 @@ def _read_multiple(read_: _Reading) -> dict[str, Any]:
 
 def _read_true_false(read_: _Reading) -> dict[str, Any]:
     if read_.word("key") not in {"true", "false"}:
-        read_.lacks("key", "Say whether the statement is true.")
+        read_.lacks("key", phrase("Say whether the statement is true."))
     said = {name: read_.word(name) for name in ("feedback_true", "feedback_false")}
     return {
         "key": read_.word("key") == "true",
@@ -213,12 +214,12 @@ def _gap_rows(read_: _Reading) -> dict[str, list[tuple[int, Row]]]:
     gaps: dict[str, list[tuple[int, Row]]] = {}
     for number, row in read_.rows("gaps"):
         if not row.get("gap"):
-            read_.lacks(f"gaps-{number}-gap", "Name the gap as in the text.")
+            read_.lacks(f"gaps-{number}-gap", phrase("Name the gap as in the text."))
         gaps.setdefault(row.get("gap", ""), []).append((number, row))
     if not read_.word("text"):
-        read_.lacks("text", "Write the text with its gaps.")
+        read_.lacks("text", phrase("Write the text with its gaps."))
     if not gaps:
-        read_.lacks("gaps", "Say what belongs in each gap.")
+        read_.lacks("gaps", phrase("Say what belongs in each gap."))
     return gaps
 
 
@@ -227,7 +228,13 @@ def _read_inline(read_: _Reading) -> dict[str, Any]:
     for name, rows in _gap_rows(read_).items():
         right = [ids[number] for number, row in rows if row.get("right")]
         if len(right) != 1:
-            read_.lacks("gaps", f"Tick one choice as right for the gap {name}.")
+            read_.lacks(
+                "gaps",
+                phrase(
+                    "Tick one choice as right for the gap %(name)s.",
+                    name=name,
+                ),
+            )
         options = [
             {"id": ids[number], "text": row.get("text", ""), **_feedback(row)}
             for number, row in rows
@@ -270,7 +277,7 @@ def _read_pairs(read_: _Reading) -> dict[str, Any]:
     rows = []
     for number, row in read_.rows("rows"):
         if not row.get("key"):
-            read_.lacks(f"rows-{number}-key", "Say where this belongs.")
+            read_.lacks(f"rows-{number}-key", phrase("Say where this belongs."))
             continue
         texts[row["key"]] = None
         rows.append(
@@ -304,7 +311,7 @@ def _rubric(read_: _Reading) -> list[dict[str, Any]]:
     for number, row in read_.rows("rubric"):
         name = row.get("criterion", "")
         if not name:
-            read_.lacks(f"rubric-{number}-criterion", "Name the criterion of this level.")
+            read_.lacks(f"rubric-{number}-criterion", phrase("Name the criterion of this level."))
             continue
         found = criteria.setdefault(name, {"id": _id_of(name, known), "text": name, "levels": []})
         weight = read_.number(row.get("weight", ""), f"rubric-{number}-weight")
@@ -323,7 +330,9 @@ def _written(read_: _Reading) -> dict[str, Any]:
 def _read_long(read_: _Reading) -> dict[str, Any]:
     least, most = read_.whole("words_least"), read_.whole("words_most")
     if bool(least) != bool(most):
-        read_.lacks("words_most", "Say both how many words at least and at most, or neither.")
+        read_.lacks(
+            "words_most", phrase("Say both how many words at least and at most, or neither.")
+        )
     words = {"words": (least["words_least"], most["words_most"])} if least and most else {}
     return {**_written(read_), **words}
 

@@ -27,6 +27,7 @@ from lti_tool.assessments.items.parts import (
     shown_options,
     shuffled,
 )
+from lti_tool.core.language import phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,10 @@ class SingleChoice(_Choices):
     def shown(self, order: Sequence[str]) -> ShownChoices:
         """Show radio buttons."""
         return ShownChoices(
-            **self._head(), hint="Choose one.", options=self._shown_options(order), several=False
+            **self._head(),
+            hint=phrase("Choose one."),
+            options=self._shown_options(order),
+            several=False,
         )
 
     def score(self, value: Sequence[str]) -> Score:
@@ -137,7 +141,12 @@ class MultipleChoice(_Choices):
         """Show boxes to tick."""
         return ShownChoices(
             **self._head(),
-            hint=f"Choose at most {self.most}." if self.most else "Choose all that apply.",
+            hint=phrase(
+                "Choose at most %(most)s.",
+                most=self.most,
+            )
+            if self.most
+            else phrase("Choose all that apply."),
             options=self._shown_options(order),
             several=True,
         )
@@ -165,7 +174,11 @@ class MultipleChoice(_Choices):
     def problem(self, value: Sequence[str]) -> str | None:
         """Say when too many are chosen."""
         if self.most is not None and len(value) > self.most:
-            return f"You have chosen {len(value)}. With more than {self.most}, none counts."
+            return phrase(
+                "You have chosen %(value)s. With more than %(most)s, none counts.",
+                value=len(value),
+                most=self.most,
+            )
         return None
 
 
@@ -191,7 +204,7 @@ class TrueFalse(Question):
         """Show two radio buttons."""
         return ShownChoices(
             **self._head(),
-            hint="Is this true or false?",
+            hint=phrase("Is this true or false?"),
             options=shown_options(_JUDGEMENTS, order, plain=True),
             several=False,
         )
@@ -214,4 +227,4 @@ class TrueFalse(Question):
         return "true" if self.key else "false"
 
 
-_JUDGEMENTS = {"true": "True", "false": "False"}
+_JUDGEMENTS = {"true": phrase("True"), "false": phrase("False")}

@@ -29,6 +29,7 @@ from lti_tool.assessments.items.parts import (
     listed,
     shown_options,
 )
+from lti_tool.core.language import phrase
 
 # Letters that people type for one another, or that programs put in for them.
 _ALIKE = str.maketrans("\u2018\u2019\u201c\u201d\u2010\u2011\u2013\u2212\xa0", "''\"\"---- ")
@@ -128,7 +129,11 @@ class ShortText(Question):
 
     def shown(self, order: Sequence[str]) -> ShownEntry:  # noqa: ARG002 - no options
         """Show a field."""
-        hint = "Write a word or a few." + (" Capital letters count." if self.counts.case else "")
+        hint = (
+            phrase("Write a word or a few. Capital letters count.")
+            if self.counts.case
+            else phrase("Write a word or a few.")
+        )
         return ShownEntry(**self._head(), hint=hint, inputmode="text", longest=LONGEST_ENTRY)
 
     def score(self, value: Sequence[str]) -> Score:
@@ -197,7 +202,7 @@ class NumberAnswer(Part):
     def words(self) -> str:
         """Return what counts, as people write it."""
         if self.value is None:
-            return f"{self.low:f} to {self.high:f}"
+            return phrase("%(low)s to %(high)s", low=self.low, high=self.high)
         if not self.tolerance:
             return f"{self.value:f}"
         slack = self.tolerance
@@ -241,7 +246,9 @@ class Numeric(Question):
         units = {unit.id: unit.text for unit in self.units}
         return ShownEntry(
             **self._head(),
-            hint="Write a number, such as 1250.5 or 3e8." + (" Choose its unit." if units else ""),
+            hint=phrase("Write a number, such as 1250.5 or 3e8. Choose its unit.")
+            if units
+            else phrase("Write a number, such as 1250.5 or 3e8."),
             inputmode="decimal",
             longest=LONGEST_NUMBER,
             unit=self.unit,
@@ -270,8 +277,8 @@ class Numeric(Question):
         if is_blank(value):
             return None
         if not numbers.readings(self._figures(value[0])):
-            return "We cannot read this as a number."
-        return "Choose a unit as well." if self.units and not value[1] else None
+            return phrase("We cannot read this as a number.")
+        return phrase("Choose a unit as well.") if self.units and not value[1] else None
 
     def _figures(self, text: str) -> str:
         """Return a number without the unit that somebody wrote behind it."""

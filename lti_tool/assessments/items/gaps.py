@@ -39,6 +39,7 @@ from lti_tool.assessments.items.parts import (
     part_shares,
     shown_options,
 )
+from lti_tool.core.language import phrase
 
 _NAMED = re.compile(r"\[\[([A-Za-z0-9_-]{1,32})\]\]")
 # Stands in for a gap while Markdown becomes HTML: no sign of any language, and no markup.
@@ -121,7 +122,15 @@ class _GapText(Question):
 def open_places(value: Sequence[str]) -> str | None:
     """Return how many places of an answer that was begun have no answer."""
     left = sum(not word.strip() for word in value)
-    return f"{left} of {len(value)} still open." if left and not is_blank(value) else None
+    return (
+        phrase(
+            "%(left)s of %(value)s still open.",
+            left=left,
+            value=len(value),
+        )
+        if left and not is_blank(value)
+        else None
+    )
 
 
 class Gap(Part):
@@ -153,7 +162,9 @@ class FillInBlanks(_GapText):
     def shown(self, order: Sequence[str]) -> ShownGaps:  # noqa: ARG002 - no options
         """Show a field in each gap."""
         return ShownGaps(
-            **self._head(), hint="Fill in each gap.", pieces=self._pieces([()] * len(self.gaps))
+            **self._head(),
+            hint=phrase("Fill in each gap."),
+            pieces=self._pieces([()] * len(self.gaps)),
         )
 
     def score(self, value: Sequence[str]) -> Score:
@@ -236,7 +247,9 @@ class InlineChoice(_GapText):
         for gap in self._in_order():
             texts = {option.id: option.text for option in gap.options}
             options.append(shown_options(texts, tuple(texts), plain=True))
-        return ShownGaps(**self._head(), hint="Choose for each gap.", pieces=self._pieces(options))
+        return ShownGaps(
+            **self._head(), hint=phrase("Choose for each gap."), pieces=self._pieces(options)
+        )
 
     def score(self, value: Sequence[str]) -> Score:
         """Count the gaps that are right."""

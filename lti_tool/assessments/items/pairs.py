@@ -31,6 +31,7 @@ from lti_tool.assessments.items.parts import (
     shown_options,
     shuffled,
 )
+from lti_tool.core.language import phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +159,9 @@ class Matching(_Pairs):
         """Show a select for each row."""
         return ShownPairs(
             **self._head(),
-            hint="Choose for each row." + (" Each choice fits one row." if self.once else ""),
+            hint=phrase("Choose for each row. Each choice fits one row.")
+            if self.once
+            else phrase("Choose for each row."),
             rows=self._shown_rows(),
             choices=self._shown_choices(order),
         )
@@ -166,7 +169,7 @@ class Matching(_Pairs):
     def problem(self, value: Sequence[str]) -> str | None:
         """Say when a choice is taken twice, or rows are open."""
         if self.once and _repeated(value):
-            return "One choice is taken for several rows. It counts for none of them."
+            return phrase("One choice is taken for several rows. It counts for none of them.")
         return open_places(value)
 
     def _counting(self, value: Sequence[str]) -> Sequence[str]:
@@ -188,7 +191,7 @@ class Categorising(_Pairs):
         """Show a select for each row."""
         return ShownPairs(
             **self._head(),
-            hint="Choose a category for each row.",
+            hint=phrase("Choose a category for each row."),
             rows=self._shown_rows(),
             choices=self._shown_choices(order),
         )
@@ -226,7 +229,7 @@ class Ordering(Question):
         """Show the options as drawn."""
         texts = {option.id: option.text for option in self.options}
         return ShownOrdering(
-            **self._head(), hint="Put these in order.", options=shown_options(texts, order)
+            **self._head(), hint=phrase("Put these in order."), options=shown_options(texts, order)
         )
 
     def score(self, value: Sequence[str]) -> Score:
@@ -254,7 +257,7 @@ class Ordering(Question):
     def problem(self, value: Sequence[str]) -> str | None:
         """Say when an option is at two places, or places are open."""
         if _repeated(value):
-            return "One of them stands at two places. It counts at neither."
+            return phrase("One of them stands at two places. It counts at neither.")
         return open_places(value)
 
     def _key(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from lti_tool.assessments import content
 from lti_tool.assessments.errors import UnreadableResponseError
+from lti_tool.core.language import phrase
 
 # What a learner may send as one word of an answer, and how many words.
 LONGEST_WORD = 20_000
@@ -121,7 +122,9 @@ class Takes(Part):
             UnreadableResponseError: it is something else.
         """
         if value and not self._fits(value):
-            raise UnreadableResponseError("It is not one of the answers this question offers.")
+            raise UnreadableResponseError(
+                phrase("It is not one of the answers this question offers.")
+            )
 
     def _fits(self, value: Sequence[str]) -> bool:
         if self.takes == "places":

@@ -27,6 +27,7 @@ from lti_tool.assessments.items.parts import (
     check_unique,
     is_blank,
 )
+from lti_tool.core.language import phrase
 
 MEDIA_TYPES = {
     "csv": "text/csv",
@@ -127,9 +128,13 @@ class LongText(_Written):
 
     def shown(self, order: Sequence[str]) -> ShownLongText:  # noqa: ARG002 - no options
         """Show a text area."""
-        hint = "Write your answer. A person marks it."
+        hint = phrase("Write your answer. A person marks it.")
         if self.words:
-            hint = f"Write {self.words[0]} to {self.words[1]} words. A person marks it."
+            hint = phrase(
+                "Write %(words)s to %(words2)s words. A person marks it.",
+                words=self.words[0],
+                words2=self.words[1],
+            )
         return ShownLongText(**self._head(), hint=hint, longest=self.longest, lines=self.lines)
 
     def told(self, value: Sequence[str]) -> Told:
@@ -144,8 +149,20 @@ class LongText(_Written):
         count = len(value[0].split())
         if self.words[0] <= count <= self.words[1]:
             return None
-        written = "1 word" if count == 1 else f"{count} words"
-        return f"You have written {written}; {self.words[0]} to {self.words[1]} are asked for."
+        written = (
+            "1 word"
+            if count == 1
+            else phrase(
+                "%(count)s words",
+                count=count,
+            )
+        )
+        return phrase(
+            "You have written %(written)s; %(words)s to %(words2)s are asked for.",
+            written=written,
+            words=self.words[0],
+            words2=self.words[1],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,11 +197,23 @@ class FileUpload(_Written):
 
     def shown(self, order: Sequence[str]) -> ShownFiles:  # noqa: ARG002 - no options
         """Show a field for files."""
-        files = "one file" if self.most == 1 else f"up to {self.most} files"
+        files = (
+            phrase("one file")
+            if self.most == 1
+            else phrase(
+                "up to %(most)s files",
+                most=self.most,
+            )
+        )
         kinds = ", ".join(kind.upper() for kind in self.kinds)
         return ShownFiles(
             **self._head(),
-            hint=f"Send {files}, each up to {self.largest_mb} MB: {kinds}. A person marks it.",
+            hint=phrase(
+                "Send %(files)s, each up to %(largest_mb)s MB: %(kinds)s. A person marks it.",
+                files=files,
+                largest_mb=self.largest_mb,
+                kinds=kinds,
+            ),
             accept=",".join(f".{kind}" for kind in self.kinds),
             most=self.most,
             largest_mb=self.largest_mb,
@@ -192,13 +221,24 @@ class FileUpload(_Written):
 
     def told(self, value: Sequence[str]) -> Told:
         """Tell how many files there are; their names are kept with them."""
-        words = "1 file" if len(value) == 1 else f"{len(value)} files"
+        words = (
+            "1 file"
+            if len(value) == 1
+            else phrase(
+                "%(value)s files",
+                value=len(value),
+            )
+        )
         return Told(given=Markup.escape(words) if value else None, feedback=None, key=self._key())
 
     def problem(self, value: Sequence[str]) -> str | None:
         """Say when there are more files than asked for."""
         if len(value) > self.most:
-            return f"You have sent {len(value)} files; {self.most} are asked for."
+            return phrase(
+                "You have sent %(value)s files; %(most)s are asked for.",
+                value=len(value),
+                most=self.most,
+            )
         return None
 
     def kind_of(self, name: str) -> Suffix | None:

@@ -33,6 +33,7 @@ from lti_tool.core.ids import (
     ResourceLinkId,
     UserId,
 )
+from lti_tool.core.language import phrase
 
 
 def get_placement(
@@ -56,7 +57,7 @@ def get_placement(
         query = query.execution_options(populate_existing=True)
     placement = session.scalar(query)
     if placement is None:
-        raise NotFoundError("There is no such activity.")
+        raise NotFoundError(phrase("There is no such activity."))
     return placement
 
 
@@ -95,7 +96,7 @@ def get_attempt(
     if attempt is None:
         if of_user is not None and was_deleted(session, attempt_id, of_user):
             raise AttemptDeletedError
-        raise NotFoundError("There is no such attempt of yours.")
+        raise NotFoundError(phrase("There is no such attempt of yours."))
     return attempt
 
 
@@ -109,7 +110,7 @@ def get_attempt_at(
     """
     attempt = get_attempt(session, attempt_id, lock=lock)
     if attempt.placement_id != placement_id or attempt.submitted_at is None:
-        raise NotFoundError("There is no such attempt at this activity.")
+        raise NotFoundError(phrase("There is no such attempt at this activity."))
     return attempt
 
 
@@ -294,7 +295,7 @@ def get_attachment(
         )
     )
     if found is None:
-        raise NotFoundError("There is no such file.")
+        raise NotFoundError(phrase("There is no such file."))
     return found
 
 

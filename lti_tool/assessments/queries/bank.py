@@ -28,6 +28,7 @@ from lti_tool.assessments.models import (
 )
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AssessmentId, ItemId, ItemVersionId
+from lti_tool.core.language import phrase
 
 PAGE = 50
 
@@ -210,7 +211,7 @@ def get_bank_item(session: Session, item_id: ItemId) -> BankItem:
         .order_by(ItemVersion.number.desc())
     ).all()
     if item is None or not versions:
-        raise NotFoundError("There is no such question in the bank.")
+        raise NotFoundError(phrase("There is no such question in the bank."))
     return BankItem(
         item_id=item_id,
         status=ItemStatus(item.status),

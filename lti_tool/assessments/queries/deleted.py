@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from lti_tool.assessments.models import Attempt
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AttemptId, PlacementId, UserId
+from lti_tool.core.language import phrase
 
 _SEE = text("SELECT set_config('app.sees_deleted', :on, true)")
 
@@ -56,7 +57,7 @@ def get_deleted(
     with seeing_deleted(session):
         attempt = session.scalar(query)
     if attempt is None:
-        raise NotFoundError("There is no such deleted attempt at this activity.")
+        raise NotFoundError(phrase("There is no such deleted attempt at this activity."))
     return attempt
 
 

@@ -15,6 +15,7 @@ from lti_tool.assessments.drafts import EditionDetails
 from lti_tool.assessments.models import Edition, EditionItem, ItemVersion
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AssessmentId, EditionId, ItemVersionId
+from lti_tool.core.language import phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,7 @@ def get_edition(session: Session, edition_id: EditionId) -> EditionSummary:
     """
     row = session.execute(_SUMMARIES.where(Edition.id == edition_id)).one_or_none()
     if row is None:
-        raise NotFoundError("There is no such assessment.")
+        raise NotFoundError(phrase("There is no such assessment."))
     return _summary(row)
 
 
@@ -101,7 +102,7 @@ def get_details(session: Session, edition_id: EditionId) -> EditionDetails:
     """
     stored = session.scalar(select(Edition.details).where(Edition.id == edition_id))
     if stored is None:
-        raise NotFoundError("There is no such assessment.")
+        raise NotFoundError(phrase("There is no such assessment."))
     return EditionDetails.model_validate(stored)
 
 

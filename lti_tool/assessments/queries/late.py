@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from lti_tool.assessments.models import Attempt, LateResponse
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AttemptId, ItemVersionId, PlacementId, UserId
+from lti_tool.core.language import phrase
 
 
 def get_late(
@@ -25,7 +26,7 @@ def get_late(
         )
     )
     if found is None:
-        raise NotFoundError("No answer to that question came late.")
+        raise NotFoundError(phrase("No answer to that question came late."))
     return found
 
 

@@ -35,6 +35,7 @@ from lti_tool.core.ids import (
     PlacementId,
     UserId,
 )
+from lti_tool.core.language import phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +178,7 @@ def attempt_review(
     """
     attempt = get_attempt(session, attempt_id, of_user=of_user)
     if attempt.submitted_at is None:
-        raise NotFoundError("This attempt has not ended yet.")
+        raise NotFoundError(phrase("This attempt has not ended yet."))
     placement = get_placement(session, attempt.placement_id)
     held = conditions_of(session, placement)
     settled = _is_settled(session, attempt, held)

@@ -38,6 +38,7 @@ from lti_tool.core.ids import (
     UserId,
     new_id,
 )
+from lti_tool.core.language import phrase
 from lti_tool.people.services import meet
 from lti_tool.platforms.models import Institution, User
 
@@ -82,7 +83,7 @@ def open_attempt(
             select(User.id).where(User.id == user_id).with_for_update(key_share=True)
         )
         if user is None:
-            raise NotFoundError("There is no such learner.")
+            raise NotFoundError(phrase("There is no such learner."))
         placement = queries.get_placement(session, placement_id, keep=True)
         attempt = queries.find_open_attempt(session, placement_id, user_id)
         if attempt is not None:
@@ -178,7 +179,9 @@ def save_responses(
         offered = {queries.form_item_id(asked): asked for asked in attempt.form}
         for save in saves:
             if save.item_version_id not in offered:
-                raise UnknownItemError("The answer is to a question that is not asked here.")
+                raise UnknownItemError(
+                    phrase("The answer is to a question that is not asked here.")
+                )
             takes = queries.form_takes(offered[save.item_version_id])
             takes.check(save.value)
             if takes.takes == "files" and save.value:
@@ -208,7 +211,9 @@ def _check_files(session: Session, attempt_id: AttemptId, save: Save) -> None:
     if not all(
         word in sent and sent[word].item_version_id == save.item_version_id for word in save.value
     ):
-        raise UnreadableResponseError("It names a file that was not sent for this question.")
+        raise UnreadableResponseError(
+            phrase("It names a file that was not sent for this question.")
+        )
 
 
 def _store(session: Session, attempt_id: AttemptId, save: Save, at: datetime) -> Saved:

@@ -14,6 +14,7 @@ from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AssessmentId, InstitutionId, ItemId
+from lti_tool.core.language import phrase
 
 
 def set_item_status(
@@ -27,7 +28,7 @@ def set_item_status(
     with transaction(institution_id) as session:
         item = session.scalar(select(Item).where(Item.id == item_id).with_for_update())
         if item is None:
-            raise NotFoundError("There is no such question in the bank.")
+            raise NotFoundError(phrase("There is no such question in the bank."))
         if item.status == status:
             return
         before, item.status = item.status, status.value
@@ -71,11 +72,11 @@ def take_item(
             .limit(1)
         )
         if item is None or newest is None:
-            raise NotFoundError("There is no such question in the bank.")
+            raise NotFoundError(phrase("There is no such question in the bank."))
         if item.status == ItemStatus.RETIRED:
-            raise NotTakeableError("It is retired. Say first that it is to be used again.")
+            raise NotTakeableError(phrase("It is retired. Say first that it is to be used again."))
         if not as_new and any(one.item_id == item_id for one in found.questions):
-            raise NotTakeableError("The draft asks it already.")
+            raise NotTakeableError(phrase("The draft asks it already."))
         question = DraftItem(
             draft_id=found.draft.id,
             position=max((one.position for one in found.questions), default=0) + 1,

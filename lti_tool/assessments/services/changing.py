@@ -17,6 +17,7 @@ from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AttemptId, InstitutionId, ItemVersionId, PlacementId, new_id
+from lti_tool.core.language import phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,11 @@ def grant_minutes(  # noqa: PLR0913 - what, why, and what was seen
     with transaction(institution_id) as session:
         attempt = _get(session, placement_id, attempt_id)
         if attempt.submitted_at is not None or not rules.accepts(attempt.closes_at, now):
-            raise NotChangeableError("It has ended. You can open it again instead.")
+            raise NotChangeableError(phrase("It has ended. You can open it again instead."))
         if attempt.granted_minutes != had:
-            raise NotChangeableError("It has been given more time since you looked.")
+            raise NotChangeableError(phrase("It has been given more time since you looked."))
         if attempt.closes_at is None:
-            raise NotChangeableError("It has no time limit, so it needs no more time.")
+            raise NotChangeableError(phrase("It has no time limit, so it needs no more time."))
         attempt.granted_minutes += minutes
         attempt.closes_at += timedelta(minutes=minutes)
         _note(session, "grant_minutes", attempt, minutes, why)
@@ -91,11 +92,13 @@ def reopen_attempt(
     with transaction(institution_id) as session:
         attempt = _get(session, placement_id, attempt_id)
         if attempt.submitted_at is None:
-            raise NotChangeableError("It is open already.")
+            raise NotChangeableError(phrase("It is open already."))
         if queries.find_open_attempt(session, placement_id, attempt.user_id) is not None:
-            raise NotChangeableError("The learner is at work on another attempt.")
+            raise NotChangeableError(phrase("The learner is at work on another attempt."))
         if attempt.answers_gone_at is not None or queries.standings(session, [attempt_id]):
-            raise NotChangeableError("Its answers are gone, or somebody has marked some of them.")
+            raise NotChangeableError(
+                phrase("Its answers are gone, or somebody has marked some of them.")
+            )
         ended = {"ended_at": attempt.submitted_at.isoformat(), "ended_by": attempt.ended_by}
         attempt.submitted_at = attempt.ended_by = None
         attempt.points_earned = attempt.points_possible = None
@@ -125,9 +128,11 @@ def decide_late(  # noqa: PLR0913 - which answer, what, why
         attempt = _get(session, placement_id, attempt_id)
         late = queries.get_late(session, attempt_id, item_version_id)
         if late.is_taken is not None or attempt.submitted_at is None:
-            raise NotChangeableError("This answer was decided about before.")
+            raise NotChangeableError(phrase("This answer was decided about before."))
         if take and (attempt_id, item_version_id) in queries.standings(session, [attempt_id]):
-            raise NotChangeableError("Somebody has marked the answer that was there in time.")
+            raise NotChangeableError(
+                phrase("Somebody has marked the answer that was there in time.")
+            )
         late.is_taken = take
         act = "take_late" if take else "leave_late"
         audit.record(
@@ -166,7 +171,7 @@ def _replace(session: Session, attempt_id: AttemptId, late: LateResponse) -> Non
 def _get(session: Session, placement_id: PlacementId, attempt_id: AttemptId) -> Attempt:
     attempt = queries.get_attempt(session, attempt_id, lock=True)
     if attempt.placement_id != placement_id:
-        raise NotFoundError("There is no such attempt at this activity.")
+        raise NotFoundError(phrase("There is no such attempt at this activity."))
     return attempt
 
 

@@ -18,6 +18,7 @@ from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import InvalidRequestError, NotFoundError
 from lti_tool.core.ids import InstitutionId, PlacementId, UserId
+from lti_tool.core.language import phrase
 from lti_tool.platforms.models import User
 
 
@@ -112,10 +113,10 @@ def set_accommodation(
         InvalidRequestError: no accommodation can be that large, or negative.
     """
     if not (1 <= factor <= LARGEST_FACTOR and 0 <= extra_minutes <= LONGEST_MINUTES):
-        raise InvalidRequestError("There is no accommodation like this.")
+        raise InvalidRequestError(phrase("There is no accommodation like this."))
     with transaction(institution_id) as session:
         if session.scalar(select(User.id).where(User.id == user_id)) is None:
-            raise NotFoundError("There is no such learner.")
+            raise NotFoundError(phrase("There is no such learner."))
         values = {"factor": factor, "extra_minutes": extra_minutes, "set_at": clock.now()}
         session.execute(
             insert(Accommodation)

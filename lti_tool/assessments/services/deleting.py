@@ -22,6 +22,7 @@ from lti_tool.core import audit, clock
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AttemptId, InstitutionId, PlacementId, UserId
+from lti_tool.core.language import phrase
 from lti_tool.platforms.models import User
 
 
@@ -60,7 +61,7 @@ def try_deletion(
     """
     attempt = queries.get_attempt(session, attempt_id, lock=lock)
     if attempt.placement_id != placement_id:
-        raise NotFoundError("There is no such attempt at this activity.")
+        raise NotFoundError(phrase("There is no such attempt at this activity."))
     placement = queries.get_placement(session, placement_id)
     edition = queries.get_edition(session, placement.edition_id)
     attempts = queries.list_attempts(session, placement_id, attempt.user_id)
@@ -150,13 +151,15 @@ def restore_attempt(
         placement = queries.get_placement(session, placement_id, keep=True)
         attempt = queries.get_deleted(session, placement_id, attempt_id, lock=True)
         if attempt.answers_gone_at is not None:
-            raise NotChangeableError("Its answers are no longer kept.")
+            raise NotChangeableError(phrase("Its answers are no longer kept."))
         others = queries.list_attempts(session, placement_id, attempt.user_id)
         if attempt.submitted_at is None and any(one.submitted_at is None for one in others):
-            raise NotChangeableError("The learner is at work on another attempt.")
+            raise NotChangeableError(phrase("The learner is at work on another attempt."))
         is_outdated = placement.edition_id != attempt.counting_edition_id
         if is_outdated and find_problems(session, attempt, placement.edition_id):
-            raise NotChangeableError("Another edition is in use by now that cannot score it.")
+            raise NotChangeableError(
+                phrase("Another edition is in use by now that cannot score it.")
+            )
         before = _result(session, placement_id, attempt.user_id)
         _put_back(session, attempt, others)
         if is_outdated:

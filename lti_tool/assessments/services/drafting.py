@@ -30,6 +30,7 @@ from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AssessmentId, EditionId, InstitutionId
+from lti_tool.core.language import phrase
 from lti_tool.platforms.models import Context
 
 
@@ -61,7 +62,7 @@ def get_assessment(session: Session, assessment_id: AssessmentId) -> Assessment:
     """
     found = session.scalar(select(Assessment).where(Assessment.id == assessment_id))
     if found is None:
-        raise NotFoundError("There is no such assessment.")
+        raise NotFoundError(phrase("There is no such assessment."))
     return found
 
 
@@ -90,7 +91,7 @@ def get_draft(session: Session, assessment_id: AssessmentId, *, lock: bool = Fal
     found = find_draft(session, assessment_id, lock=lock)
     if found is None:
         raise NotFoundError(
-            "There is no draft of this assessment: it was published or never begun."
+            phrase("There is no draft of this assessment: it was published or never begun.")
         )
     return found
 
@@ -104,7 +105,7 @@ def get_question(session: Session, assessment_id: AssessmentId, question_id: UUI
     for question in get_draft(session, assessment_id).questions:
         if question.id == question_id:
             return question
-    raise NotFoundError("There is no such question in the draft.")
+    raise NotFoundError(phrase("There is no such question in the draft."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +204,7 @@ def begin_draft(
             select(Assessment).where(Assessment.id == assessment_id).with_for_update()
         )
         if assessment is None:
-            raise NotFoundError("There is no such assessment.")
+            raise NotFoundError(phrase("There is no such assessment."))
         if find_draft(session, assessment_id) is not None:
             return
         draft = RulesDraft(
@@ -224,7 +225,7 @@ def _copy_edition(session: Session, draft: RulesDraft, edition_id: EditionId) ->
         )
     )
     if edition is None:
-        raise NotFoundError("There is no such edition of this assessment.")
+        raise NotFoundError(phrase("There is no such edition of this assessment."))
     rows = session.execute(
         select(EditionItem, ItemVersion)
         .join(ItemVersion, ItemVersion.id == EditionItem.item_version_id)

@@ -21,6 +21,7 @@ from lti_tool.core.ids import (
     UserId,
     new_id,
 )
+from lti_tool.core.language import phrase
 from lti_tool.core.storage import StoredFile, storage
 
 # Files taken back stay until the attempt goes, so that nothing is lost; nobody fills the disk.
@@ -59,15 +60,25 @@ def answer_by_file(  # noqa: PLR0913 - what a page sends
         )
     item = asked.get(item_version_id)
     if not isinstance(item, FileUpload):
-        raise UnknownItemError("No file is asked for there.")
+        raise UnknownItemError(phrase("No file is asked for there."))
     if (sent or 0) >= _MOST_SENT:
-        raise UnwantedFileError("You have sent more files than we keep for one question.")
+        raise UnwantedFileError(phrase("You have sent more files than we keep for one question."))
     kind = item.kind_of(name)
     if kind is None:
         wanted = ", ".join(each.upper() for each in item.kinds)
-        raise UnwantedFileError(f"It is of another kind than asked for: {wanted}.")
+        raise UnwantedFileError(
+            phrase(
+                "It is of another kind than asked for: %(wanted)s.",
+                wanted=wanted,
+            )
+        )
     if not 0 < len(data) <= item.largest_mb * 1_000_000:
-        raise UnwantedFileError(f"It is empty, or larger than {item.largest_mb} MB.")
+        raise UnwantedFileError(
+            phrase(
+                "It is empty, or larger than %(largest_mb)s MB.",
+                largest_mb=item.largest_mb,
+            )
+        )
     attachment = Attachment(
         id=AttachmentId(new_id()),
         attempt_id=attempt_id,
@@ -104,7 +115,7 @@ def _add_to_answer(institution_id: InstitutionId, attachment: Attachment, user_i
         [saved] = save_responses(institution_id, attachment.attempt_id, [save], user_id=user_id)
         if saved.verdict is not Verdict.CONFLICT or saved.is_late:
             return saved
-    raise UnwantedFileError("Other windows change this answer all the time. Send it again.")
+    raise UnwantedFileError(phrase("Other windows change this answer all the time. Send it again."))
 
 
 def get_file(

@@ -16,6 +16,7 @@ from lti_tool.core import audit, clock
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AttemptId, InstitutionId, ItemVersionId, PlacementId, UserId
+from lti_tool.core.language import phrase
 
 
 def mark_answer(  # noqa: PLR0913 - whose answer to what, and who decided
@@ -47,12 +48,14 @@ def mark_answer(  # noqa: PLR0913 - whose answer to what, and who decided
         answer = queries.list_responses(session, attempt_id, of_items=[item_version_id])
         given = answer.get(item_version_id)
         if asked is None or rubric is None or given is None or is_blank(given.value):
-            raise NothingToMarkError("The learner gave no answer there that a person marks.")
+            raise NothingToMarkError(
+                phrase("The learner gave no answer there that a person marks.")
+            )
         points = marking.points_of(rubric, decision, asked.points)
         key = (attempt_id, item_version_id)
         standing = queries.standings(session, [attempt_id]).get(key) or settle((), scheme)
         if not standing.takes(marked_by, scheme):
-            raise NothingToMarkError("Two others have marked this answer.")
+            raise NothingToMarkError(phrase("Two others have marked this answer."))
         marks = queries.list_marks_of_answer(session, attempt_id, item_version_id)
         # What the page showed is its marker's own as long as two do not see each other's.
         seen = next(

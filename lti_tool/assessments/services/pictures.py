@@ -7,6 +7,7 @@ from defusedxml.common import DefusedXmlException
 
 from lti_tool.assessments.errors import UnreadableImageError
 from lti_tool.core.ids import InstitutionId
+from lti_tool.core.language import phrase
 from lti_tool.core.storage import StoredFile, storage
 
 LARGEST_IMAGE = 2_000_000
@@ -51,7 +52,7 @@ def _key(id_: str) -> str:
 def _media_type(data: bytes) -> str:
     """Return what the data is by its own account; names and headers of uploads say anything."""
     if len(data) > LARGEST_IMAGE:
-        raise UnreadableImageError("It is larger than 2 MB.")
+        raise UnreadableImageError(phrase("It is larger than 2 MB."))
     for signature, media_type in _SIGNATURES:
         if data.startswith(signature):
             return media_type
@@ -62,5 +63,5 @@ def _media_type(data: bytes) -> str:
         if ElementTree.fromstring(data).tag == "{http://www.w3.org/2000/svg}svg":
             return "image/svg+xml"
     except (ElementTree.ParseError, DefusedXmlException) as error:
-        raise UnreadableImageError("It is no PNG, JPEG, GIF, WebP or SVG image.") from error
-    raise UnreadableImageError("It is no PNG, JPEG, GIF, WebP or SVG image.")
+        raise UnreadableImageError(phrase("It is no PNG, JPEG, GIF, WebP or SVG image.")) from error
+    raise UnreadableImageError(phrase("It is no PNG, JPEG, GIF, WebP or SVG image."))

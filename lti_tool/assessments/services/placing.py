@@ -23,6 +23,7 @@ from lti_tool.core.ids import (
     UserId,
     new_id,
 )
+from lti_tool.core.language import phrase
 
 
 def create_placement(  # noqa: PLR0913 - the choices of one form
@@ -114,7 +115,7 @@ def bind_placement(
         .execution_options(populate_existing=True)
     )
     if placement is None:
-        raise NotFoundError("There is no such activity.")
+        raise NotFoundError(phrase("There is no such activity."))
     if placement.resource_link_id == resource_link_id:  # bound while we waited for the lock
         return placement
     if bound is not None:

@@ -12,6 +12,7 @@ from lti_tool.core import clock
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AssessmentId, EditionId, InstitutionId, ItemId, ItemVersionId
+from lti_tool.core.language import phrase
 
 
 def create_assessment(institution_id: InstitutionId, title: str) -> AssessmentId:
@@ -43,7 +44,7 @@ def publish_in(session: Session, draft: EditionDraft) -> EditionId:
         select(Assessment).where(Assessment.id == draft.assessment_id).with_for_update()
     )
     if assessment is None:
-        raise NotFoundError("There is no such assessment.")
+        raise NotFoundError(phrase("There is no such assessment."))
     newest = session.scalar(
         select(func.max(Edition.number)).where(Edition.assessment_id == assessment.id)
     )
@@ -99,7 +100,7 @@ def _version(
     """
     # Locked, so that two versions made at once get different numbers.
     if session.scalar(select(Item.id).where(Item.id == item_id).with_for_update()) is None:
-        raise NotFoundError("There is no such question.")
+        raise NotFoundError(phrase("There is no such question."))
     content = item.model_dump(mode="json", exclude_none=True)
     same = session.scalar(
         select(ItemVersion)

@@ -19,6 +19,7 @@ from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import EditionId, InstitutionId, PlacementId, UserId
+from lti_tool.core.language import joined, phrase
 
 
 def try_regrade(session: Session, placement: Placement, edition_id: EditionId) -> Regrade:
@@ -33,7 +34,7 @@ def try_regrade(session: Session, placement: Placement, edition_id: EditionId) -
         one.edition_id: one for one in queries.list_newer_editions(session, placement.edition_id)
     }
     if edition_id not in later:
-        raise NotFoundError("There is no such newer edition of this assessment.")
+        raise NotFoundError(phrase("There is no such newer edition of this assessment."))
     ended = [
         attempt
         for attempt in queries.list_attempts(session, placement.id)
@@ -70,10 +71,13 @@ def try_regrade(session: Session, placement: Placement, edition_id: EditionId) -
 
 def _problems(asked: Sequence[FormItem], later: Sequence[FormItem]) -> list[str]:
     if not later:
-        return ["The newer edition asks none of the questions that were answered here."]
+        return [phrase("The newer edition asks none of the questions that were answered here.")]
     by_id = {one.id: one for one in asked}
     return [
-        f"Question {one.number} offers other answers in the newer edition."
+        phrase(
+            "Question %(value)s offers other answers in the newer edition.",
+            value=one.number,
+        )
         for one in later
         if not regrading.can_score(by_id[one.id].item, one.item)
     ]
@@ -164,7 +168,7 @@ def regrade(  # noqa: PLR0913 - what a decision consists of
         ).all()
         dry_run = try_regrade(session, placement, edition_id)
         if dry_run.problems:
-            raise UnfitRegradeError(" ".join(dry_run.problems))
+            raise UnfitRegradeError(joined(dry_run.problems))
         if dry_run.digest != digest:
             raise RegradeOutdatedError
         before = placement.edition_id

@@ -29,6 +29,7 @@ from lti_tool.badges.rules import AchievementDraft, AchievementType
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import InvalidRequestError, ToolError
 from lti_tool.core.ids import AchievementId, AssessmentId, AwardId, new_id
+from lti_tool.core.language import phrase
 from lti_tool.core.web import read_form, takes_up_to
 from lti_tool.people.rules import Act
 from lti_tool.people.staff_session import CurrentStaff, staff_page
@@ -86,7 +87,7 @@ def decide_review(here: CurrentStaff, award_review_id: UUID) -> ResponseReturnVa
     try:
         form = read_form(ReviewForm, _sent())
     except InvalidRequestError:
-        return _reviews(here, {award_review_id: "Say why, in a few words."}), 400
+        return _reviews(here, {award_review_id: phrase("Say why, in a few words.")}), 400
     reviewing.decide_review(
         here.institution_id,
         award_review_id,
@@ -172,7 +173,7 @@ def _achievement_page(
         art_url=image_path(here.institution_slug, achievement.id, achievement.edition),
         editions=editions,
         awards=awards,
-        others=[("", "Nothing: it is current"), *others],
+        others=[("", phrase("Nothing: it is current")), *others],
         decision_id=new_id(),
         batch_id=new_id(),
         sent=sent or {},

@@ -31,6 +31,7 @@ from lti_tool.core import settings, web
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AchievementId
+from lti_tool.core.language import phrase
 
 blueprint = Blueprint("badges", __name__)
 
@@ -39,9 +40,9 @@ _KEYS_SECONDS, _LIST_SECONDS, _PICTURE_SECONDS = 300, 60, 86_400
 _FOR_EVER_SECONDS = 31_536_000
 _KIND_WORDS = {
     FileKind.JSON: "Open Badge 3.0 file (JSON)",
-    FileKind.JWT: "Signed token (JWT)",
-    FileKind.SVG: "Picture with the badge in it (SVG)",
-    FileKind.PNG: "Picture with the badge in it (PNG)",
+    FileKind.JWT: phrase("Signed token (JWT)"),
+    FileKind.SVG: phrase("Picture with the badge in it (SVG)"),
+    FileKind.PNG: phrase("Picture with the badge in it (PNG)"),
 }
 _ADDRESS = re.compile(r"https?://\S+")
 _FOREIGN_LINK = (
@@ -176,7 +177,11 @@ def explain_credential(slug: str, credential_id: UUID) -> ResponseReturnValue:
     """Say that a credential's id shows nothing; the same for those there are and are not."""
     issuer = find_issuer(slug)
     raise PrivateCredentialError(
-        f"This address is the name of a credential of {issuer.name}, number {credential_id}."
+        phrase(
+            "This address is the name of a credential of %(name)s, number %(credential_id)s.",
+            name=issuer.name,
+            credential_id=credential_id,
+        )
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from lti_tool.core import audit, clock
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import InstitutionId, PlacementId
+from lti_tool.core.language import phrase
 from lti_tool.grading import ags, platform, queries
 from lti_tool.grading.errors import CannotMakeColumnError, ColumnThereError
 from lti_tool.grading.models import GradebookColumn
@@ -38,11 +39,11 @@ def make_column(
     with transaction(institution_id) as session:
         place = queries.get_place(session, placement_id)
         if place.line_item_url and not queries.is_gone(session, placement_id, place.line_item_url):
-            raise ColumnThereError("This activity has a column in the gradebook.")
+            raise ColumnThereError(phrase("This activity has a column in the gradebook."))
     if place.line_items_url is None or place.context_id is None:
-        raise CannotMakeColumnError("The course site did not say where columns are made.")
+        raise CannotMakeColumnError(phrase("The course site did not say where columns are made."))
     if not grants(place.scopes, ags.LINE_ITEM_SCOPE):
-        raise CannotMakeColumnError("Cairn was not given the right to make columns here.")
+        raise CannotMakeColumnError(phrase("Cairn was not given the right to make columns here."))
     item = ags.LineItem(
         label=place.title,
         maximum=place.points,
@@ -100,7 +101,7 @@ def _claim(institution_id: InstitutionId, placement_id: PlacementId) -> None:
             ).returning(GradebookColumn.placement_id)
         )
     if claimed is None:
-        raise ColumnThereError("Somebody has just asked for this column.")
+        raise ColumnThereError(phrase("Somebody has just asked for this column."))
 
 
 def _give_up(institution_id: InstitutionId, placement_id: PlacementId) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from lti_tool.badges.queries import HeldBadge, list_held
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import CredentialId, PersonId
+from lti_tool.core.language import phrase
 
 
 def list_badges(session: Session, person_id: PersonId | None) -> list[HeldBadge]:
@@ -30,4 +31,4 @@ def get_badge(
                 return replace(
                     badge, credential_id=form.credential_id, particulars=form.particulars
                 )
-    raise NotFoundError("You have no such badge, or it has been taken back.")
+    raise NotFoundError(phrase("You have no such badge, or it has been taken back."))

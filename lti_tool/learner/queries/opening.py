@@ -12,13 +12,14 @@ from lti_tool.assessments.conditions import Barred, Conditions, barred, strictes
 from lti_tool.assessments.models import Attempt, EditionItem, Placement
 from lti_tool.assessments.queries import EditionSummary, get_edition, own_conditions
 from lti_tool.badges.models import Achievement
+from lti_tool.core.language import phrase
 from lti_tool.platforms.models import Context
 
 _POLICY_WORDS = {
-    "best": "the best one counts",
-    "last": "the last one counts",
-    "first": "the first one counts",
-    "average": "their average counts",
+    "best": phrase("the best one counts"),
+    "last": phrase("the last one counts"),
+    "first": phrase("the first one counts"),
+    "average": phrase("their average counts"),
 }
 
 
@@ -84,10 +85,28 @@ def _find_offer(
 def attempts_words(placed: Placed, attempts: Sequence[Attempt]) -> str:
     """Say what stands behind the number of attempts allowed, the number itself left out."""
     allowed, used = placed.conditions.max_attempts, len(attempts)
-    words = "attempt" if allowed == 1 else f"attempts; {placed.policy_words}"
+    words = (
+        phrase("attempt")
+        if allowed == 1
+        else phrase(
+            "attempts; %(policy_words)s",
+            policy_words=placed.policy_words,
+        )
+    )
     if allowed is None:
-        words = f"to the number of {words}"
-    return f"{words}. You have used {used}." if used else words
+        words = phrase(
+            "to the number of %(words)s",
+            words=words,
+        )
+    return (
+        phrase(
+            "%(words)s. You have used %(used)s.",
+            words=words,
+            used=used,
+        )
+        if used
+        else words
+    )
 
 
 def find_bar(placed: Placed, attempts: Sequence[Attempt], at: datetime) -> Barred | None:

@@ -11,6 +11,7 @@ from lti_tool.assessments.models import PlacementResult
 from lti_tool.assessments.queries import awaits_marking
 from lti_tool.badges.models import Achievement, Award, Credential
 from lti_tool.core.ids import PersonId
+from lti_tool.core.language import joined, phrase
 from lti_tool.grading.models import DesiredScore
 from lti_tool.grading.queries import find_column
 from lti_tool.learner.cairns import Cairn
@@ -140,8 +141,20 @@ class Arrivals:
         """Say what has arrived, for those who do not see it appear."""
         told = []
         if self.score.state is ScoreState.RECEIVED:
-            told.append("The gradebook of your course has your score.")
+            told.append(phrase("The gradebook of your course has your score."))
         if self.badge and self.badge.state is BadgeState.VALID:
-            told.append(f"Your badge {self.badge.achievement.name} is signed.")
-        told += [f"{way.title} is complete." for way in self.ways if way.completed_at]
-        return " ".join(told)
+            told.append(
+                phrase(
+                    "Your badge %(name)s is signed.",
+                    name=self.badge.achievement.name,
+                )
+            )
+        told += [
+            phrase(
+                "%(title)s is complete.",
+                title=way.title,
+            )
+            for way in self.ways
+            if way.completed_at
+        ]
+        return joined(told) if told else ""

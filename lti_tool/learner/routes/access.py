@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from lti_tool.core import mail
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import ConflictError, InvalidRequestError, NotFoundError
+from lti_tool.core.language import phrase
 from lti_tool.core.web import read_form
 from lti_tool.learner.forms import AddressForm
 from lti_tool.learner.holder import Holder
@@ -28,9 +29,9 @@ def show_access(here: Holder) -> ResponseReturnValue:
 def add_address(here: Holder) -> ResponseReturnValue:
     """Have a link mailed that shows the address to be theirs."""
     if here.person_id is None:
-        raise NotFoundError("You have nothing here yet that you could come back to.")
+        raise NotFoundError(phrase("You have nothing here yet that you could come back to."))
     if not mail.is_set_up():
-        raise mail.NoMailError("No link can be mailed.")
+        raise mail.NoMailError(phrase("No link can be mailed."))
     form = {name: value for name, value in request.form.items() if name != "csrf_token"}
     try:
         address = read_form(AddressForm, form).address
@@ -45,7 +46,7 @@ def add_address(here: Holder) -> ResponseReturnValue:
 def remove_address(here: Holder, email_id: UUID) -> ResponseReturnValue:
     """Let an address lead here no longer."""
     if here.person_id is None:
-        raise NotFoundError("You have confirmed no such address.")
+        raise NotFoundError(phrase("You have confirmed no such address."))
     mail_access.remove_address(here.institution_id, here.person_id, email_id)
     return redirect(here.to("show_access"), 303)
 
@@ -53,7 +54,7 @@ def remove_address(here: Holder, email_id: UUID) -> ResponseReturnValue:
 def set_notices(here: Holder, email_id: UUID) -> ResponseReturnValue:
     """Write to an address about pathways that lapse, or no more."""
     if here.person_id is None:
-        raise NotFoundError("You have confirmed no such address.")
+        raise NotFoundError(phrase("You have confirmed no such address."))
     wanted = request.form.get("wanted") == "1"
     mail_access.set_notices(here.institution_id, here.person_id, email_id, wanted=wanted)
     return redirect(here.to("show_access"), 303)

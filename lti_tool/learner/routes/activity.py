@@ -19,6 +19,7 @@ from lti_tool.core import clock
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AttemptId, PlacementId
+from lti_tool.core.language import phrase
 from lti_tool.launch import placement_token
 from lti_tool.launch.queries import has_newer_token
 from lti_tool.launch.session import CurrentLaunch, View, launch_page
@@ -167,7 +168,7 @@ def follow_result(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
     with transaction(here.institution_id) as session:
         attempt = assessments.get_attempt(session, AttemptId(attempt_id), of_user=here.user_id)
         if attempt.submitted_at is None:
-            raise NotFoundError("This attempt has not ended yet.")
+            raise NotFoundError(phrase("This attempt has not ended yet."))
         placement = assessments.get_placement(session, attempt.placement_id)
         placed = opening.describe_placement(session, placement)
         arrivals = _arrivals(session, here, placed, attempt, _result_of(session, attempt))

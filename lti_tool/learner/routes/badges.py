@@ -19,6 +19,7 @@ from lti_tool.core import clock
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import CredentialId, ShareId
+from lti_tool.core.language import phrase
 from lti_tool.core.web import read_form
 from lti_tool.learner import showing
 from lti_tool.learner.forms import CertificateForm, DetailsForm, ShareForm
@@ -147,7 +148,7 @@ def share_badge(here: Holder, credential_id: UUID) -> ResponseReturnValue:
 def end_share(here: Holder, share_id: UUID) -> ResponseReturnValue:
     """Take a link back."""
     if here.person_id is None:
-        raise NotFoundError("You have shared no such link.")
+        raise NotFoundError(phrase("You have shared no such link."))
     badge_services.end_share(here.institution_id, ShareId(share_id), person_id=here.person_id)
     return redirect(here.to("show_badges"), 303)
 

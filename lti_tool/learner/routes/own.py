@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from lti_tool.core import mail
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import ToolError
+from lti_tool.core.language import phrase
 from lti_tool.core.web import read_form
 from lti_tool.learner.forms import AddressForm
 from lti_tool.learner.holder import Holder
@@ -168,7 +169,7 @@ def _institution(slug: str) -> Institution:
 
 def _require_mail() -> None:
     if not mail.is_set_up():
-        raise mail.NoMailError("No link can be mailed.")
+        raise mail.NoMailError(phrase("No link can be mailed."))
 
 
 def _private(page: str) -> Response:

@@ -28,6 +28,7 @@ from lti_tool.core.ids import (
     PersonId,
     new_id,
 )
+from lti_tool.core.language import phrase
 from lti_tool.pathways import queries
 from lti_tool.pathways.deciding.completing import (
     confirm_completion,
@@ -182,7 +183,7 @@ def get_batch(session: Session, batch_id: UUID) -> Standing:
     """
     batch = session.scalar(select(DecisionBatch).where(DecisionBatch.id == batch_id))
     if batch is None:
-        raise NotFoundError("There is no such decision.")
+        raise NotFoundError(phrase("There is no such decision."))
     counts = dict(
         session.execute(
             select(BatchPerson.outcome, func.count())

@@ -20,6 +20,7 @@ from lti_tool.core.ids import (
     PathwayId,
     PersonId,
 )
+from lti_tool.core.language import phrase
 from lti_tool.pathways import queries, recounting
 from lti_tool.pathways.deciding.decision import Decision, note
 from lti_tool.pathways.models import (
@@ -48,7 +49,12 @@ def grant_credit(
         get_achievement(session, achievement_id)
         here = set(session.scalars(select(Person.id).where(Person.id.in_(person_ids))))
     if missing := set(person_ids) - here:
-        raise NotFoundError(f"{len(missing)} of these people are not here.")
+        raise NotFoundError(
+            phrase(
+                "%(missing)s of these people are not here.",
+                missing=len(missing),
+            )
+        )
     return [
         grant_award(
             institution_id,
@@ -143,7 +149,7 @@ def get_completion(session: Session, completion_id: UUID) -> Completion:
     """
     completion = session.scalar(select(Completion).where(Completion.id == completion_id))
     if completion is None:
-        raise NotFoundError("There is no such completion.")
+        raise NotFoundError(phrase("There is no such completion."))
     return completion
 
 
@@ -164,7 +170,7 @@ def confirm_completion(
             .with_for_update()
         )
         if completion is None:
-            raise NotFoundError("There is no such completion, or a part fell away since.")
+            raise NotFoundError(phrase("There is no such completion, or a part fell away since."))
         if completion.confirmed_at is not None:
             return
         completion.confirmed_at = clock.now()

@@ -16,6 +16,7 @@ from lti_tool.core.ids import (
     PathwayVersionId,
     PersonId,
 )
+from lti_tool.core.language import phrase
 from lti_tool.pathways import queries
 from lti_tool.pathways.models import (
     PathwayVersion,
@@ -90,7 +91,7 @@ def lock_progress(session: Session, pathway_id: PathwayId, person_id: PersonId) 
         .with_for_update()
     )
     if progress is None:
-        raise NotFoundError("This person is not on this pathway.")
+        raise NotFoundError(phrase("This person is not on this pathway."))
     return progress
 
 

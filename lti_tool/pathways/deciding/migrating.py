@@ -16,6 +16,7 @@ from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import InstitutionId, PathwayId, PathwayVersionId, PersonId, new_id
+from lti_tool.core.language import phrase
 from lti_tool.pathways import queries
 from lti_tool.pathways.deciding.decision import Decision
 from lti_tool.pathways.deciding.moving import move_within, preview_move
@@ -55,7 +56,7 @@ def ask_move(
         if any(version.pathway_id != pathway_id for version in known.values()) or (
             {version_id, from_version_id or version_id} - known.keys()
         ):
-            raise NotFoundError("This pathway has no such version.")
+            raise NotFoundError(phrase("This pathway has no such version."))
         move = PathwayMove(
             id=new_id(),
             pathway_id=pathway_id,
@@ -82,7 +83,7 @@ def get_move(session: Session, pathway_id: PathwayId, move_id: UUID) -> PathwayM
         select(PathwayMove).where(PathwayMove.id == move_id, PathwayMove.pathway_id == pathway_id)
     )
     if found is None:
-        raise NotFoundError("There is no such move.")
+        raise NotFoundError(phrase("There is no such move."))
     return found
 
 
@@ -124,11 +125,11 @@ def confirm_move(  # noqa: PLR0913 - who decides what about which move, and why
     with transaction(institution_id) as session:
         move = _locked(session, move_id)
         if move is None or move.pathway_id != pathway_id:
-            raise NotFoundError("There is no such move.")
+            raise NotFoundError(phrase("There is no such move."))
         if move.state in {"moving", "moved"}:
             return
         if move.state != "looked":
-            raise MoveDecidedError("Wait until everybody has been looked at.")
+            raise MoveDecidedError(phrase("Wait until everybody has been looked at."))
         move.state, move.reason, move.spares = "moving", reason.strip(), spares
         move.decided_by, move.cursor, move.looked = actor.id, None, 0
         audit.record(

@@ -16,6 +16,7 @@ from lti_tool.core.ids import (
     PersonId,
     new_id,
 )
+from lti_tool.core.language import phrase
 from lti_tool.pathways import queries, recounting
 from lti_tool.pathways.deciding.decision import Change, Decision, by_version, lock_progress, note
 from lti_tool.pathways.expression import from_json
@@ -143,7 +144,7 @@ def allocate(
         lock_progress(session, pathway_id, person_id)
         get_achievement(session, achievement_id)
         if pathway.sharing is None:
-            raise NotFoundError("This pathway shares its awards with no other.")
+            raise NotFoundError(phrase("This pathway shares its awards with no other."))
         session.execute(
             delete(Allocation).where(
                 Allocation.person_id == person_id,
@@ -190,5 +191,5 @@ def _version_of(
 ) -> PathwayVersion:
     version = queries.list_versions(session, [version_id]).get(version_id)
     if version is None or version.pathway_id != pathway_id:
-        raise NotFoundError("This pathway has no such version.")
+        raise NotFoundError(phrase("This pathway has no such version."))
     return version

@@ -19,6 +19,7 @@ from lti_tool.core.ids import (
     PathwayVersionId,
     PersonId,
 )
+from lti_tool.core.language import phrase
 from lti_tool.pathways import queries, recounting
 from lti_tool.pathways.deciding.decision import Change, Decision, by_version, lock_progress, note
 from lti_tool.pathways.errors import RuledAlreadyError, UnknownRequirementError
@@ -67,7 +68,9 @@ def waive(  # noqa: PLR0913 - what a decision consists of
         node = _requirement(session, progress.version_id, requirement_id)
         if award_id is not None:
             if not isinstance(node, Earn):
-                raise UnknownRequirementError("Only a single badge can be replaced by another.")
+                raise UnknownRequirementError(
+                    phrase("Only a single badge can be replaced by another.")
+                )
             _own_award(session, person_id, award_id)
         added = session.scalar(
             insert(PathwayRuling)
@@ -86,7 +89,7 @@ def waive(  # noqa: PLR0913 - what a decision consists of
             .returning(PathwayRuling.id)
         )
         if added is None:
-            raise RuledAlreadyError("A decision about this requirement stands already.")
+            raise RuledAlreadyError(phrase("A decision about this requirement stands already."))
         act = "waive_requirement" if award_id is None else "replace_requirement"
         note(session, act, decision, person_id, pathway_id, requirement=str(requirement_id))
         recounting.recount_within(session, pathway, [person_id])
@@ -104,7 +107,7 @@ def undo_ruling(institution_id: InstitutionId, ruling_id: UUID, *, decision: Dec
             select(PathwayRuling).where(PathwayRuling.id == ruling_id).with_for_update()
         )
         if ruling is None:
-            raise NotFoundError("There is no such decision.")
+            raise NotFoundError(phrase("There is no such decision."))
         if ruling.undone_at is not None:
             return
         ruling.undone_at = clock.now()
@@ -186,7 +189,7 @@ def get_ruling(session: Session, ruling_id: UUID) -> PathwayRuling:
     """
     ruling = session.scalar(select(PathwayRuling).where(PathwayRuling.id == ruling_id))
     if ruling is None:
-        raise NotFoundError("There is no such decision.")
+        raise NotFoundError(phrase("There is no such decision."))
     return ruling
 
 
@@ -197,10 +200,10 @@ def _requirement(
     for node in nodes(from_json(version.expression)):
         if node.id == requirement_id:
             return node
-    raise UnknownRequirementError("The version this person is on has no such requirement.")
+    raise UnknownRequirementError(phrase("The version this person is on has no such requirement."))
 
 
 def _own_award(session: Session, person_id: PersonId, award_id: AwardId) -> None:
     award = get_award(session, award_id)
     if award.person_id != person_id or award.withdrawn_at is not None:
-        raise NotFoundError("This person holds no such award.")
+        raise NotFoundError(phrase("This person holds no such award."))
