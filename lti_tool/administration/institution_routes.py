@@ -11,6 +11,7 @@ from lti_tool.badges.open_badges import profile_document
 from lti_tool.core import keys, web
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import InvalidRequestError
+from lti_tool.core.language import phrase
 from lti_tool.people.rules import Act
 from lti_tool.people.staff_session import CurrentStaff, staff_page
 from lti_tool.platforms import deciding
@@ -19,8 +20,8 @@ from lti_tool.platforms.queries import get_institution
 blueprint = Blueprint("institution", __name__, url_prefix="/desk/<slug>/institution")
 
 PURPOSES: tuple[tuple[keys.Purpose, str], ...] = (
-    ("credential", "Badges"),
-    ("credential_jwt", "Badges as JWT"),
+    ("credential", phrase("Badges")),
+    ("credential_jwt", phrase("Badges as JWT")),
 )
 
 

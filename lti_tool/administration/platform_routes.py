@@ -129,7 +129,7 @@ def change_register(here: CurrentStaff, registration_id: UUID) -> ResponseReturn
             session, here.institution_id, RegistrationId(registration_id)
         )
     if not ours:
-        raise NotFoundError("There is no deployment of this platform here yet.")
+        raise NotFoundError(phrase("There is no deployment of this platform here yet."))
     written = request.form.get("register_name", "")
     try:
         wanted = web.read_form(Register, {"register_name": written})

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import InstitutionId, RegistrationId
-from lti_tool.core.language import phrase
+from lti_tool.core.language import phrase, recalled
 from lti_tool.grading.models import DesiredScore
 from lti_tool.launch.models import Launch
 from lti_tool.people.models import IdentityProvider, StaffMember
@@ -193,7 +193,11 @@ def list_refusals(session: Session, registration_id: RegistrationId) -> list[Ref
         .limit(10)
     )
     return [
-        Refusal(reason=row[0] or phrase("no reason given"), scores=row[1], last_at=row[2])
+        Refusal(
+            reason=recalled(row[0]) if row[0] else phrase("no reason given"),
+            scores=row[1],
+            last_at=row[2],
+        )
         for row in rows
     ]
 

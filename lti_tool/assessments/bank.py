@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from lti_tool.core.language import phrase
+
 # Fewer answers than these tell next to nothing of how a question parts who knows from who does not.
 LEAST_FOR_DISCRIMINATION = 30
 _WEAK, _EASY, _HARD = 0.1, 0.95, 0.2
@@ -19,9 +21,9 @@ class ItemStatus(StrEnum):
 
 
 STATUS_WORDS = {
-    ItemStatus.UNREVIEWED: "Not reviewed",
-    ItemStatus.REVIEWED: "Reviewed",
-    ItemStatus.RETIRED: "Retired",
+    ItemStatus.UNREVIEWED: phrase("Not reviewed"),
+    ItemStatus.REVIEWED: phrase("Reviewed"),
+    ItemStatus.RETIRED: phrase("Retired"),
 }
 
 
@@ -62,12 +64,14 @@ class ItemStatistics:
         told = []
         found = self.told_discrimination
         if found is not None and found < 0:
-            told.append("Who did better elsewhere did worse here: look whether the key is right.")
+            told.append(
+                phrase("Who did better elsewhere did worse here: look whether the key is right.")
+            )
         elif found is not None and found < _WEAK:
-            told.append("It hardly parts who knows from who does not.")
+            told.append(phrase("It hardly parts who knows from who does not."))
         if self.mean is not None and self.answers >= LEAST_FOR_DISCRIMINATION:
             if self.mean > _EASY:
-                told.append("Nearly everybody has it right.")
+                told.append(phrase("Nearly everybody has it right."))
             elif self.mean < _HARD:
-                told.append("Hardly anybody has it right: look whether it is clear.")
+                told.append(phrase("Hardly anybody has it right: look whether it is clear."))
         return tuple(told)

@@ -279,7 +279,7 @@ def _question_page(  # noqa: PLR0913, PLR0917 - all that the page is made of
 def _competency_choices(draft: OpenDraft, form: Form) -> list[tuple[str, str]]:
     """Return the competencies of the draft; one that is gone stays until another is chosen."""
     names = [*editing.names_of(draft.rules["competencies"]), form.get("competency", "")]
-    return [("", "None"), *((name, name) for name in dict.fromkeys(filter(None, names)))]
+    return [("", phrase("None")), *((name, name) for name in dict.fromkeys(filter(None, names)))]
 
 
 def _preview(item: Item) -> taking.Question:

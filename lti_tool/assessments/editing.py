@@ -191,7 +191,9 @@ def _marks(
         name, mark, mastered, not_yet, *more = [*map(str.strip, line.split("|")), "", "", ""]
         share = _share(mark, "competencies", trouble)
         if any(more) or (share is None and (mastered or not_yet)):
-            says = "Write a competency as Name | mark | words when shown | words when not yet."
+            says = phrase(
+                "Write a competency as Name | mark | words when shown | words when not yet."
+            )
             trouble.append(Problem(at="competencies", says=says))
         elif name and share is not None:
             marks[name] = share
@@ -205,7 +207,9 @@ def _advice(mastered: str, not_yet: str, trouble: list[Problem]) -> CompetencyAd
     try:
         return CompetencyAdvice(mastered=mastered, not_yet=not_yet)
     except ValidationError as error:
-        says = f"Please check the words of a competency: {error.errors()[0]['msg']}."
+        says = phrase(
+            "Please check the words of a competency: %(value)s.", value=error.errors()[0]["msg"]
+        )
         trouble.append(Problem(at="competencies", says=says))
         return None
 

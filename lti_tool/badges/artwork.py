@@ -6,12 +6,15 @@ itself, so that it reads without colour.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
 from random import Random
 from typing import Any
 from uuid import UUID
+
+from lti_tool.core.language import phrase, phrases
 
 _SIZE = 512
 _CENTRE = _SIZE / 2
@@ -40,6 +43,18 @@ class Field(StrEnum):
     METHOD = "method"
     PATH = "path"
 
+
+WORDS: Mapping[Outline | Field, str] = {
+    Outline.STONE: phrase("Stone"),
+    Outline.ARCH: phrase("Arch"),
+    Outline.SHIELD: phrase("Shield"),
+    Field.STATISTICS: phrase("Statistics"),
+    Field.DATA: phrase("Data"),
+    Field.COMMUNICATION: phrase("Communication"),
+    Field.ETHICS: phrase("Ethics"),
+    Field.METHOD: phrase("Method"),
+    Field.PATH: phrase("Path"),
+}
 
 _SIGNS = {
     Field.STATISTICS: '<path d="M104 262C196 262 200 118 256 118S316 262 408 262M256 186v76"/>',
@@ -98,8 +113,12 @@ class Artwork:
 
 def describe(artwork: Artwork) -> str:
     """Return the picture in words, for those who do not see it."""
-    stones = "one stone" if artwork.level == 1 else f"{artwork.level} stones"
-    return f"Badge artwork: the sign for {artwork.field} above {stones}"
+    return phrases(
+        "Badge artwork: the sign for %(field)s above one stone",
+        "Badge artwork: the sign for %(field)s above %(num)s stones",
+        artwork.level,
+        field=artwork.field,
+    )
 
 
 def draw(artwork: Artwork, *, seed: UUID, label: str) -> str:

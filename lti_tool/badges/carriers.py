@@ -126,7 +126,7 @@ def _open(data: bytes) -> tuple[Carrier, str]:
         return Carrier.TEXT, data.decode()
     except NothingBakedError as error:
         kind = _NothingInsideError if data.startswith(baking.PNG_SIGNATURE) else NoCredentialError
-        raise kind("There is no badge in this picture.") from error
+        raise kind(phrase("There is no badge in this picture.")) from error
     except NotBakedError as error:
         raise NoCredentialError(
             phrase(

@@ -5,11 +5,14 @@ approach to micro-credentials (2022/C 243/02). Where an author says nothing, not
 the truth is said: unsupervised, nobody's identity checked, assessed by ourselves.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
+
+from lti_tool.core.language import phrase
 
 _MOST_MONTHS = 600
 _MOST_URL = 2000
@@ -45,6 +48,19 @@ class Stackability(StrEnum):
 
     STACKABLE = "stackable towards other credentials"
     INDEPENDENT = "stand-alone"
+
+
+# How pages say them; credentials carry the plain words.
+WORDS: Mapping[Participation | Supervision | Stackability, str] = {
+    Participation.ONLINE: phrase("Online"),
+    Participation.ON_SITE: phrase("On site"),
+    Participation.BLENDED: phrase("Blended"),
+    Supervision.UNSUPERVISED: phrase("Unsupervised, identity not verified"),
+    Supervision.ONLINE: phrase("Supervised online, identity verified"),
+    Supervision.ON_SITE: phrase("Supervised on site, identity verified"),
+    Stackability.STACKABLE: phrase("Stackable towards other credentials"),
+    Stackability.INDEPENDENT: phrase("Stand-alone"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from lti_tool.badges import (
     vc_jwt,
 )
 from lti_tool.badges.certificate import Certificate, UnprintableError
+from lti_tool.badges.details import WORDS
 from lti_tool.badges.errors import UnknownCredentialError, UnprintableNameError
 from lti_tool.badges.issuer import Issuer
 from lti_tool.badges.models import Achievement, Award, Credential, StatusList
@@ -189,11 +190,11 @@ def facts(content: AchievementDraft) -> list[tuple[str, str]]:
         ),
         (phrase("Level"), details.level),
         (phrase("Type of assessment"), details.assessment),
-        (phrase("Form of participation"), details.participation.value.capitalize()),
-        (phrase("Supervision"), details.supervision.value.capitalize()),
+        (phrase("Form of participation"), WORDS[details.participation]),
+        (phrase("Supervision"), WORDS[details.supervision]),
         (phrase("Quality assurance"), details.quality),
         (phrase("Prerequisites"), details.prerequisites),
-        (phrase("Stacking"), details.stackability.value.capitalize()),
+        (phrase("Stacking"), WORDS[details.stackability]),
     ]
     return [(label, value) for label, value in told if value]
 

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from lti_tool.badges.details import Evidence, is_web_address
+from lti_tool.core.language import phrase
 
 _SALT_BYTES = 16
 _NAME = "name"
@@ -26,9 +27,9 @@ class IdentityType(StrEnum):
 
 
 _IDENTITY_WORDS = {
-    IdentityType.EMAIL: "E-mail address, hashed",
-    IdentityType.SIS: "Student number, hashed",
-    IdentityType.LTI: "LMS user number, hashed",
+    IdentityType.EMAIL: phrase("E-mail address, hashed"),
+    IdentityType.SIS: phrase("Student number, hashed"),
+    IdentityType.LTI: phrase("LMS user number, hashed"),
 }
 
 
@@ -94,9 +95,9 @@ class Particulars:
     def words(self) -> list[str]:
         """What is in it, part by part, to tell several apart."""
         told = (
-            ("Name", self.name),
-            ("Results", self.results),
-            ("Evidence", self.evidence),
+            (phrase("Name"), self.name),
+            (phrase("Results"), self.results),
+            (phrase("Evidence"), self.evidence),
             (_IDENTITY_WORDS[self.identity.kind] if self.identity else "", self.identity),
         )
         return [word for word, part in told if part]

@@ -18,7 +18,9 @@ _MOST_PAGES = 3
 _PAGE_PIXELS = 2000
 _MOST_TEXTS = 8
 _QR_CODES = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
-_TOO_MANY_PIXELS = "The picture has too many pixels. Cut out the code, or take a screenshot of it."
+_TOO_MANY_PIXELS = phrase(
+    "The picture has too many pixels. Cut out the code, or take a screenshot of it."
+)
 _HEIC = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1", b"ftypavif")
 
 

@@ -255,7 +255,7 @@ def _remade(data: bytes, label: str) -> dict[str, Any]:
     except UnsafePictureError as error:
         return {"problem": str(error)}
     except ValueError:  # what resvg raises
-        return {"problem": "It cannot be drawn. Save it as plain SVG, or upload it as PNG."}
+        return {"problem": phrase("It cannot be drawn. Save it as plain SVG, or upload it as PNG.")}
     return {"svg": svg, "png": base64.b64encode(png).decode()}
 
 

@@ -19,10 +19,19 @@ class AchievementType(StrEnum):
     """The kinds of achievement we make; words of Open Badges 3.0 §B.1.4."""
 
     MICRO_CREDENTIAL = "MicroCredential"
-    CERTIFICATE = phrase("Certificate")
-    DIPLOMA = phrase("Diploma")
-    DEGREE = phrase("Degree")
-    COMPETENCY = phrase("Competency")
+    CERTIFICATE = "Certificate"
+    DIPLOMA = "Diploma"
+    DEGREE = "Degree"
+    COMPETENCY = "Competency"
+
+
+KIND_WORDS = {
+    AchievementType.MICRO_CREDENTIAL: phrase("Micro-credential"),
+    AchievementType.CERTIFICATE: phrase("Certificate"),
+    AchievementType.DIPLOMA: phrase("Diploma"),
+    AchievementType.DEGREE: phrase("Degree"),
+    AchievementType.COMPETENCY: phrase("Competency"),
+}
 
 
 class CauseKind(StrEnum):

@@ -32,13 +32,13 @@ _DRAWING_WORDS = (
 _DRAWING = frozenset(_DRAWING_WORDS.split())
 _DROPPED = frozenset(["metadata"])
 _REFUSED = {
-    "script": "It contains a script.",
-    "handler": "It contains a script.",
-    "foreignObject": "It contains a piece of a web page (foreignObject).",
-    "image": "It contains another picture. If it is mostly that picture, upload it as PNG.",
-    "a": "It contains a link.",
-    "text": "It contains text. Turn the text into outlines (paths) and save it again.",
-    "filter": "It uses effects such as shadows. Remove them, or upload it as PNG.",
+    "script": phrase("It contains a script."),
+    "handler": phrase("It contains a script."),
+    "foreignObject": phrase("It contains a piece of a web page (foreignObject)."),
+    "image": phrase("It contains another picture. If it is mostly that picture, upload it as PNG."),
+    "a": phrase("It contains a link."),
+    "text": phrase("It contains text. Turn the text into outlines (paths) and save it again."),
+    "filter": phrase("It uses effects such as shadows. Remove them, or upload it as PNG."),
 }
 _MOVING_WORDS = "animate animateColor animateMotion animateTransform set discard"
 _MOVING = frozenset(_MOVING_WORDS.split())
@@ -240,7 +240,11 @@ def _is_kept(child: Element) -> bool:
 
 
 def _advised(fault: str) -> str:
-    return fault if fault.count(".") > 1 else f"{fault} Save it as plain SVG, or upload it as PNG."
+    return (
+        fault
+        if fault.count(".") > 1
+        else phrase("%(fault)s Save it as plain SVG, or upload it as PNG.", fault=fault)
+    )
 
 
 def _attributes(element: Element) -> Iterator[tuple[str, str]]:

@@ -29,7 +29,9 @@ from lti_tool.core.language import phrase
 from lti_tool.core.secret import hash_of
 from lti_tool.people.queries import display_names
 
-_NO_LINK = "No badge is shared here: a part of the link is missing, or its holder has ended it."
+_NO_LINK = phrase(
+    "No badge is shared here: a part of the link is missing, or its holder has ended it."
+)
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 _SHARE_PATH = re.compile(r"/i/([a-z0-9-]+)/shared/([A-Za-z0-9_-]+?)(?:\.json)?")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -83,7 +85,7 @@ def find_issuer(slug: str) -> Issuer:
         NotFoundError: none here has it.
     """
     if not _SLUG.fullmatch(slug):
-        raise NotFoundError("Nobody issues badges at this address.")
+        raise NotFoundError(phrase("Nobody issues badges at this address."))
     with system_transaction() as session:
         return queries.get_issuer(session, slug)
 

@@ -6,6 +6,7 @@ takes a `Phrase` for the plain English text that it is.
 """
 
 import gettext as catalogues
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
@@ -18,6 +19,7 @@ from typing import Self
 from babel import Locale
 from babel.core import UnknownLocaleError
 from babel.dates import format_date
+from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import get_decimal_symbol, get_group_symbol
@@ -26,6 +28,11 @@ TRANSLATIONS = Path(__file__).parents[1] / "translations"
 # English is what the sources say; of its varieties dates are written day first.
 SOURCE = "en"
 LANGUAGES = (SOURCE, "de")
+
+_PO = "LC_MESSAGES/messages.po"
+_VALUE = re.compile(r"%\((\w+)\)s")
+# Letters besides the values, by which a sentence is known again.
+_LEAST_WORDS = 12
 
 
 class Phrase(str):  # noqa: SLOT000 - text cannot have slots
@@ -82,6 +89,54 @@ def joined(parts: Sequence[str], between: str = " ") -> str:
     return Phrase(between.join(f"%({name})s" for name in values), values)
 
 
+@lru_cache(maxsize=4096)
+def recalled(text: str) -> str:
+    """Return a sentence that was stored as its English text, so that it can be translated again.
+
+    What no catalogue knows, such as the words of another server, is returned as it is.
+    """
+    plain, patterns = _known_sentences()
+    if text in plain:
+        return Phrase(text, {})
+    for pattern, message in patterns:
+        if found := pattern.fullmatch(text):
+            return Phrase(
+                message, {name: recalled(part) for name, part in found.groupdict().items()}
+            )
+    return text
+
+
+@cache
+def _known_sentences() -> tuple[frozenset[str], tuple[tuple[re.Pattern[str], str], ...]]:
+    """Return what modules say: sentences as they are, and with values, the longest first."""
+    plain: set[str] = set()
+    filled: list[str] = []
+    for message in filter(None, map(_said_by_a_module, _read(LANGUAGES[-1]))):
+        if not _VALUE.search(message):
+            plain.add(message)
+        elif len(_VALUE.sub("", message)) >= _LEAST_WORDS:
+            filled.append(message)
+    filled.sort(key=lambda message: -len(_VALUE.sub("", message)))
+    return frozenset(plain), tuple((_pattern(message), message) for message in filled)
+
+
+def _said_by_a_module(message: Message) -> str | None:
+    is_ours = any(place.endswith(".py") for place, _ in message.locations)
+    return message.id if isinstance(message.id, str) and is_ours else None
+
+
+def _pattern(message: str) -> re.Pattern[str]:
+    seen: set[str] = set()
+    parts = []
+    for number, part in enumerate(_VALUE.split(message)):
+        if number % 2 == 0:
+            parts.append(re.escape(part.replace("%%", "%")))
+        else:
+            parts.append(f"(?P={part})" if part in seen else f"(?P<{part}>.+)")
+            seen.add(part)
+    return re.compile("".join(parts), re.DOTALL)
+
+
 @dataclass(frozen=True, slots=True)
 class Language:
     """How one person reads: a language, its way to write numbers, and a time zone."""
@@ -94,6 +149,11 @@ class Language:
     def code(self) -> str:
         """Return the language, as HTML names it."""
         return self.locale.language
+
+    @property
+    def name(self) -> str:
+        """Return it as `language` takes it, with its variety."""
+        return str(self.locale)
 
     @property
     def direction(self) -> str:
@@ -205,13 +265,18 @@ def _day(ordinal: int, locale: Locale) -> str:
 
 
 @cache
+def _read(code: str) -> Catalog:
+    with (TRANSLATIONS / code / _PO).open("rb") as source:
+        return read_po(source, locale=code)
+
+
+@cache
 def _catalogue(code: str) -> catalogues.NullTranslations:
     """Read a catalogue once in a process, from the text that translators edit."""
     if code == SOURCE:
         return catalogues.NullTranslations()
     compiled = BytesIO()
-    with (TRANSLATIONS / code / "LC_MESSAGES/messages.po").open("rb") as source:
-        write_mo(compiled, read_po(source, locale=code))
+    write_mo(compiled, _read(code))
     compiled.seek(0)
     return catalogues.GNUTranslations(compiled)
 

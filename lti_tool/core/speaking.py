@@ -21,6 +21,7 @@ from lti_tool.core import settings
 from lti_tool.core.errors import ToolError
 from lti_tool.core.language import (
     ENGLISH,
+    LANGUAGES,
     SOURCE,
     Language,
     Phrase,
@@ -29,9 +30,9 @@ from lti_tool.core.language import (
     own_name,
 )
 
-# In which pages are shown: those whose catalogue says all of them. A page that says it is German
-# and speaks English is worse than an English one, to a screen reader above all.
-OFFERED: tuple[str, ...] = (SOURCE,)
+# In which pages are shown: those whose catalogue says all of them, as tests see to. A page that
+# says it is German and speaks English is worse than an English one, to a screen reader above all.
+OFFERED: tuple[str, ...] = LANGUAGES
 
 COOKIE = "cairn-language"
 # Written by a script: no header of a browser says where its person is.

@@ -19,7 +19,7 @@ from lti_tool.core.ids import (
     ResourceLinkId,
     UserId,
 )
-from lti_tool.core.language import phrase
+from lti_tool.core.language import phrase, recalled
 from lti_tool.grading import ags
 from lti_tool.grading.ags import Result
 from lti_tool.grading.models import DesiredScore, GradebookColumn, SenderLane
@@ -228,10 +228,10 @@ def find_column_state(session: Session, placement_id: PlacementId) -> ColumnStat
         may_score=grants(place.scopes, ags.SCORE_SCOPE),
         may_make=place.line_items_url is not None and grants(place.scopes, ags.LINE_ITEM_SCOPE),
         compared_at=column.compared_at if column else None,
-        compare_error=column.compare_error if column else None,
+        compare_error=_recalled(column.compare_error if column else None),
         paused_until=lane.paused_until if lane and lane.failing_since else None,
         failing_since=lane.failing_since if lane else None,
-        platform_error=lane.last_error if lane else None,
+        platform_error=_recalled(lane.last_error if lane else None),
         last_status=lane.last_status if lane else None,
         clock_lead=lane.clock_lead if lane else None,
         rights=tuple(scope.rpartition("/")[2] for scope in place.scopes or ()),
@@ -314,7 +314,7 @@ def _row(score: DesiredScore, name: str | None) -> ScoreRow:
         next_try_at=score.due_at if score.last_outcome else None,
         outcome=Outcome(score.last_outcome) if score.last_outcome else None,
         last_status=score.last_status,
-        last_error=score.last_error,
+        last_error=_recalled(score.last_error),
         tries=score.tries,
         held=_held(score),
         held_at=score.held_at,
@@ -336,3 +336,7 @@ def _state(score: DesiredScore) -> SyncState:
             return SyncState.IN_GRADEBOOK
         return SyncState.DIFFERS
     return SyncState.TRYING_AGAIN if score.last_outcome else SyncState.ON_ITS_WAY
+
+
+def _recalled(text: str | None) -> str | None:
+    return recalled(text) if text else text

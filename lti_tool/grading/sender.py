@@ -200,7 +200,7 @@ class _Run:
         except (aiohttp.ClientError, TimeoutError):
             # A timestamp that is not newer may be our own, of a try whose answer was lost:
             # only what the platform holds can tell, so the same is asked again later.
-            reason = "said that it has this already, but not what it holds"
+            reason = phrase("said that it has this already, but not what it holds")
             return replace(answer, outcome=Outcome.TEMPORARY, reason=reason)
         if held is not None and held.equals(parcel.score.given, parcel.score.maximum):
             return replace(answer, outcome=Outcome.ACKNOWLEDGED, reason="")
@@ -228,15 +228,15 @@ class _Run:
                 arrived_at = clock.now()
                 body = await _text(response)
                 quirks = self._line.quirks
-                phrase = response.reason or ""
+                said = response.reason or ""
                 return rules.read_answer(
-                    response.status, response.headers, body, arrived_at, quirks, phrase
+                    response.status, response.headers, body, arrived_at, quirks, said
                 )
         except TimeoutError:
-            reason = f"no answer within {REQUEST_SECONDS} seconds"
+            reason = phrase("no answer within %(seconds)s seconds", seconds=REQUEST_SECONDS)
             return Answer(outcome=Outcome.TEMPORARY, status=None, reason=reason)
         except aiohttp.ClientError as error:
-            reason = f"connection failed ({type(error).__name__})"
+            reason = phrase("connection failed (%(name)s)", name=type(error).__name__)
             return Answer(outcome=Outcome.TEMPORARY, status=None, reason=reason)
         except http.OutboundRefusedError as error:
             return Answer(outcome=Outcome.REFUSED, status=None, reason=str(error))

@@ -12,6 +12,7 @@ from lti_tool.assessments import queries as assessments
 from lti_tool.assessments.models import Attempt
 from lti_tool.assessments.queries import Happening, TimelineEntry
 from lti_tool.core.ids import ItemVersionId
+from lti_tool.core.language import marked, phrase, phrases
 from lti_tool.platforms.models import User
 
 
@@ -70,34 +71,37 @@ def course_of(session: Session, attempt: Attempt) -> Course:
 def _name(names: Mapping[UUID, str | None], actor_id: UUID | None) -> str | None:
     if actor_id is None:
         return None
-    return names.get(actor_id) or "Somebody of the staff"
+    return names.get(actor_id) or phrase("Somebody of the staff")
 
 
 def _sentence(entry: TimelineEntry) -> str:
-    words = _WORDS[entry.kind]
-    if entry.kind in _SEVERAL and (entry.minutes or len(entry.numbers)) != 1:
-        words = _SEVERAL[entry.kind]
-    return words.format(numbers=", ".join(map(str, entry.numbers)), minutes=entry.minutes)
+    numbers = ", ".join(map(str, entry.numbers))
+    if entry.kind is Happening.SAVED:
+        return phrases(
+            "The answer to question %(numbers)s was saved as it stands.",
+            "The answers to questions %(numbers)s were saved as they stand.",
+            len(entry.numbers),
+            numbers=numbers,
+        )
+    if entry.kind is Happening.MORE_TIME:
+        return phrases(
+            "One more minute was given.", "%(num)s more minutes were given.", entry.minutes or 0
+        )
+    return phrase(_WORDS[entry.kind], numbers=numbers)
 
 
 _WORDS = {
-    Happening.STARTED: "The attempt was begun.",
-    Happening.RESUMED: "Its page was opened again.",
-    Happening.BESIDE: "Its page was opened in another window, beside one that was open.",
-    Happening.SAVED: "The answer to question {numbers} was saved as it stands.",
-    Happening.MORE_TIME: "One more minute was given.",
-    Happening.SUBMITTED: "It was handed in.",
-    Happening.TIME_UP: "Time was up, and what was saved was handed in.",
-    Happening.LATE: "An answer to question {numbers} arrived after the end.",
-    Happening.LATE_TAKEN: "An answer that came late was let count.",
-    Happening.LATE_LEFT: "An answer that came late was left out.",
-    Happening.REOPENED: "It was opened again for the learner.",
-    Happening.MARKED: "The answer to question {numbers} was marked.",
-    Happening.REGRADED: "It was scored by another edition.",
-    Happening.DELETED: "It was deleted.",
-    Happening.RESTORED: "It was put back.",
-}
-_SEVERAL = {
-    Happening.SAVED: "The answers to questions {numbers} were saved as they stand.",
-    Happening.MORE_TIME: "{minutes} more minutes were given.",
+    Happening.STARTED: marked("The attempt was begun."),
+    Happening.RESUMED: marked("Its page was opened again."),
+    Happening.BESIDE: marked("Its page was opened in another window, beside one that was open."),
+    Happening.SUBMITTED: marked("It was handed in."),
+    Happening.TIME_UP: marked("Time was up, and what was saved was handed in."),
+    Happening.LATE: marked("An answer to question %(numbers)s arrived after the end."),
+    Happening.LATE_TAKEN: marked("An answer that came late was let count."),
+    Happening.LATE_LEFT: marked("An answer that came late was left out."),
+    Happening.REOPENED: marked("It was opened again for the learner."),
+    Happening.MARKED: marked("The answer to question %(numbers)s was marked."),
+    Happening.REGRADED: marked("It was scored by another edition."),
+    Happening.DELETED: marked("It was deleted."),
+    Happening.RESTORED: marked("It was put back."),
 }

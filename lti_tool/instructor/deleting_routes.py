@@ -14,6 +14,7 @@ from lti_tool.core import web
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AttemptId, UserId
+from lti_tool.core.language import phrase
 from lti_tool.grading.queries import find_column
 from lti_tool.instructor import queries
 from lti_tool.instructor.errors import NothingToReviewError
@@ -43,7 +44,7 @@ def delete(here: CurrentLaunch, user_id: UUID, attempt_id: UUID) -> ResponseRetu
     form = web.read_form(DeletionForm, request.form.to_dict())
     page = (here, UserId(user_id), AttemptId(attempt_id))
     if not form.reason:
-        return _page(*page, wrong="Say why: it is kept with the attempt."), 400
+        return _page(*page, wrong=phrase("Say why: it is kept with the attempt.")), 400
     with transaction(here.institution_id) as session:
         placement = queries.get_placement(session, here)
         _refuse_others(try_deletion(session, placement.id, AttemptId(attempt_id)).attempt, user_id)

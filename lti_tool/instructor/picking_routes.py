@@ -13,6 +13,7 @@ from lti_tool.assessments.services import create_placement
 from lti_tool.core import settings, web
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AssessmentId, EditionId
+from lti_tool.core.language import phrase
 from lti_tool.instructor import queries
 from lti_tool.instructor.forms import MOST_POINTS, Picked
 from lti_tool.instructor.queries import Choosable
@@ -51,11 +52,15 @@ def place(here: CurrentLaunch) -> ResponseReturnValue:
     picked = web.read_form(Picked, Picked.values(request.form))
     points, problems = picked.points_or_none(), []
     if not picked.assessment:
-        problems.append(("assessments", "Choose at least one assessment."))
+        problems.append(("assessments", phrase("Choose at least one assessment.")))
     if len(picked.assessment) > 1 and not takes_several(here):
-        problems.append(("assessments", "Choose one only: your course takes one at a time."))
+        problems.append(
+            ("assessments", phrase("Choose one only: your course takes one at a time."))
+        )
     if points is None:
-        problems.append(("points", f"Enter a whole number from 1 to {MOST_POINTS}."))
+        problems.append(
+            ("points", phrase("Enter a whole number from 1 to %(most)s.", most=MOST_POINTS))
+        )
     problems += picked.window()[2].items()
     if points is None or problems:
         return _show(here, picked, problems), 400

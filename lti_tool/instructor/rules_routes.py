@@ -9,6 +9,7 @@ from lti_tool.assessments.services import set_conditions, set_scheme
 from lti_tool.core import web
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
+from lti_tool.core.language import phrase
 from lti_tool.instructor import marking, queries
 from lti_tool.instructor.forms import MarkingForm, SettingsForm
 from lti_tool.launch.session import CurrentLaunch, launch_page
@@ -60,7 +61,7 @@ def set_marking(here: CurrentLaunch) -> ResponseReturnValue:
         placement = queries.get_placement(session, here)
     if scheme is None:
         own = SettingsForm.of(assessments.own_conditions(placement), placement.policy)
-        wrong = {"tolerance": "Enter a share from 0 to 100."}
+        wrong = {"tolerance": phrase("Enter a share from 0 to 100.")}
         return _page(here, own, wrong, marking_form=form), 400
     set_scheme(here.institution_id, placement.id, scheme, actor=Actor("user", here.user_id))
     return redirect(url_for(".show_rules", launch_id=here.launch_id, saved=1), 303)

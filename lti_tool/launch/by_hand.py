@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
+from lti_tool.core.language import phrase
 from lti_tool.launch.dynamic_registration import DEEP_LINK_LABEL, SCOPES
 from lti_tool.launch.services import LAUNCH_PATH
 
@@ -32,9 +33,9 @@ class Guide:
 
 
 _USUAL = (
-    ("Login initiation URL", "login"),
-    ("Launch URL, target link URI and redirect URI", "launch"),
-    ("Public key set URL (JWKS)", "keys"),
+    (phrase("Login initiation URL"), "login"),
+    (phrase("Launch URL, target link URI and redirect URI"), "launch"),
+    (phrase("Public key set URL (JWKS)"), "keys"),
 )
 
 GUIDES: Mapping[str, Guide] = MappingProxyType(
@@ -42,12 +43,12 @@ GUIDES: Mapping[str, Guide] = MappingProxyType(
         "moodle": Guide(
             name="Moodle",
             before=(
-                (
+                phrase(
                     "Site administration, Plugins, External tool, Manage tools, "
                     "Configure a tool manually."
                 ),
-                "Choose LTI version: LTI 1.3, and Public key type: Keyset URL.",
-                "Choose Default launch container: New window, or Embed without blocks.",
+                phrase("Choose LTI version: LTI 1.3, and Public key type: Keyset URL."),
+                phrase("Choose Default launch container: New window, or Embed without blocks."),
             ),
             values=(
                 ("Tool name", "name"),
@@ -59,21 +60,23 @@ GUIDES: Mapping[str, Guide] = MappingProxyType(
                 ("Icon URL", "icon"),
             ),
             after=(
-                "Tick Supports Deep Linking (Content-Item Message).",
-                (
+                phrase("Tick Supports Deep Linking (Content-Item Message)."),
+                phrase(
                     "Under Services: Use this service for grade sync and column management, and "
                     "Use this service to retrieve members' information."
                 ),
-                "Under Privacy: share the launcher's name and e-mail always, and accept grades.",
-                "Save, then press the list symbol of the tool to see its details.",
+                phrase(
+                    "Under Privacy: share the launcher's name and e-mail always, and accept grades."
+                ),
+                phrase("Save, then press the list symbol of the tool to see its details."),
             ),
-            send_back=("Platform ID (the site's address)", "Client ID", "Deployment ID"),
+            send_back=(phrase("Platform ID (the site's address)"), "Client ID", "Deployment ID"),
         ),
         "canvas": Guide(
             name="Canvas",
             before=(
-                "Admin, Developer Keys, + Developer Key, + LTI Key.",
-                (
+                phrase("Admin, Developer Keys, + Developer Key, + LTI Key."),
+                phrase(
                     "Choose Method: Enter URL, and paste the JSON URL below: it fills in the rest. "
                     "The other values are for entering them by hand."
                 ),
@@ -86,20 +89,24 @@ GUIDES: Mapping[str, Guide] = MappingProxyType(
                 ("JWK Method: Public JWK URL", "keys"),
             ),
             after=(
-                (
+                phrase(
                     "Save, and turn the key's state to On. The long number below Details is the "
                     "client id."
                 ),
-                "Admin, Settings, Apps, + App, By Client ID: enter that number and install.",
-                "Press the wheel of the app to see its deployment id.",
+                phrase(
+                    "Admin, Settings, Apps, + App, By Client ID: enter that number and install."
+                ),
+                phrase("Press the wheel of the app to see its deployment id."),
             ),
-            send_back=("Client ID (the long number of the key)", "Deployment Id"),
+            send_back=(phrase("Client ID (the long number of the key)"), "Deployment Id"),
         ),
         "blackboard": Guide(
             name="Blackboard",
             before=(
-                "Register Cairn as an LTI tool at developer.blackboard.com, if it is not yet.",
-                (
+                phrase(
+                    "Register Cairn as an LTI tool at developer.blackboard.com, if it is not yet."
+                ),
+                phrase(
                     "Then: Administrator Panel, LTI Tool Providers, Register LTI 1.3/Advantage "
                     "Tool, and enter the application's client id."
                 ),
@@ -111,11 +118,11 @@ GUIDES: Mapping[str, Guide] = MappingProxyType(
                 ("Domain(s)", "domain"),
             ),
             after=(
-                (
+                phrase(
                     "Allow: Role in course, Name, E-mail address, grade service access and "
                     "membership service access."
                 ),
-                (
+                phrase(
                     "Add a placement of type Deep Linking content tool, with this target link URI: "
                     "the launch address above."
                 ),
@@ -125,8 +132,10 @@ GUIDES: Mapping[str, Guide] = MappingProxyType(
         "brightspace": Guide(
             name="Brightspace",
             before=(
-                "Manage Extensibility, LTI Advantage, Register Tool, Standard.",
-                "Tick Assignment and Grade Services, Deep Linking, Names and Role Provisioning.",
+                phrase("Manage Extensibility, LTI Advantage, Register Tool, Standard."),
+                phrase(
+                    "Tick Assignment and Grade Services, Deep Linking, Names and Role Provisioning."
+                ),
             ),
             values=(
                 ("Domain", "origin"),
@@ -136,16 +145,16 @@ GUIDES: Mapping[str, Guide] = MappingProxyType(
                 ("Keyset URL", "keys"),
             ),
             after=(
-                (
+                phrase(
                     "Register, then View Deployments, New Deployment: tick the same services, "
                     "share name and e-mail, and choose the organization units."
                 ),
-                (
+                phrase(
                     "Under View Links make one link of type Deep Linking Quicklink with the target "
                     "link URI above."
                 ),
             ),
-            send_back=("Client ID", "Issuer (your site's address)", "Deployment ID"),
+            send_back=("Client ID", phrase("Issuer (your site's address)"), "Deployment ID"),
         ),
         "sakai": Guide(
             name="Sakai",
@@ -157,10 +166,10 @@ GUIDES: Mapping[str, Guide] = MappingProxyType(
                 ("LTI 1.3 Tool Redirect Endpoint(s)", "launch"),
             ),
             after=(
-                "Allow it to return grades, to read the roster, and deep linking.",
-                "Save: Sakai then shows what Cairn needs, the token address included.",
+                phrase("Allow it to return grades, to read the roster, and deep linking."),
+                phrase("Save: Sakai then shows what Cairn needs, the token address included."),
             ),
-            send_back=("Issuer", "Client ID", "Deployment ID", "Token and keyset URLs"),
+            send_back=("Issuer", "Client ID", "Deployment ID", phrase("Token and keyset URLs")),
         ),
         "schoology": Guide(
             name="Schoology",
@@ -178,7 +187,9 @@ GUIDES: Mapping[str, Guide] = MappingProxyType(
         "openedx": Guide(
             name="Open edX",
             before=(
-                "Studio, Advanced Settings: add lti_consumer. Then add an LTI Consumer block.",
+                phrase(
+                    "Studio, Advanced Settings: add lti_consumer. Then add an LTI Consumer block."
+                ),
             ),
             values=(
                 ("Tool Launch URL", "launch"),
@@ -188,17 +199,22 @@ GUIDES: Mapping[str, Guide] = MappingProxyType(
                 ("Deep Linking Launch URL", "launch"),
             ),
             after=(
-                "Choose LTI 1.3, Deep linking: True, Assignment and Grades Service: declarative.",
-                "Studio shows the block's addresses below it. Each block is a registration.",
+                phrase(
+                    "Choose LTI 1.3, Deep linking: True, Assignment and Grades Service: "
+                    "declarative."
+                ),
+                phrase(
+                    "Studio shows the block's addresses below it. Each block is a registration."
+                ),
             ),
             send_back=("Client ID", "Deployment ID", "Keyset URL", "Access token URL"),
         ),
         "generic": Guide(
-            name="Another LMS",
+            name=phrase("Another LMS"),
             before=("Where your LMS registers an LTI 1.3 tool.",),
             values=(*_USUAL, ("Domain", "domain")),
             after=(
-                (
+                phrase(
                     "Allow deep linking, Assignment and Grade Services, Names and Role "
                     "Provisioning, names and e-mail addresses."
                 ),
@@ -207,7 +223,7 @@ GUIDES: Mapping[str, Guide] = MappingProxyType(
                 "Issuer",
                 "Client ID",
                 "Deployment ID",
-                "OIDC authorization, access token and keyset URLs",
+                phrase("OIDC authorization, access token and keyset URLs"),
             ),
         ),
     }

@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from lti_tool.badges.rules import KIND_WORDS, AchievementType
 from lti_tool.core.ids import AchievementId
 from lti_tool.core.language import joined, phrase
 from lti_tool.learner import drawing
@@ -467,6 +468,8 @@ def _drawn(layer: Layer) -> drawing.Layer:
 
 def _spoken(achievement_type: str) -> str:
     """Write a type of Open Badges as words: "MasterDegree" becomes "Master degree"."""
+    if achievement_type in KIND_WORDS:
+        return KIND_WORDS[AchievementType(achievement_type)]
     words = "".join(f" {letter}" if letter.isupper() else letter for letter in achievement_type)
     return words.strip().capitalize()
 

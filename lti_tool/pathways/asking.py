@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from lti_tool.core.ids import AchievementId
+from lti_tool.core.language import joined, phrase, phrases
 from lti_tool.pathways.expression import AllOf, CreditsAtLeast, Earn, Requirement, SomeOf
 
 
 def title_of(node: Requirement, names: Mapping[AchievementId, str]) -> str:
     """Return what a part is called: a stone by its badge, a group by its title or its rule."""
     if isinstance(node, Earn):
-        return names.get(node.achievement_id, "A badge that is not published")
+        return names.get(node.achievement_id, phrase("A badge that is not published"))
     return node.title or rule_of(node)
 
 
@@ -18,16 +19,14 @@ def rule_of(node: AllOf | SomeOf | CreditsAtLeast) -> str:
     """Return what a group asks for."""
     size = len(node.parts)
     if size == 0:
-        return "Nothing in it yet"
+        return phrase("Nothing in it yet")
     if isinstance(node, CreditsAtLeast):
-        wanted = f"At least {_number(node.credits)} credits from these {size}"
-        kinds = " and ".join(f"{_number(one.credits)} of kind {one.name}" for one in node.of_kind)
-        return f"{wanted}, among them {kinds}" if kinds else wanted
+        return _credits_rule(node, size)
     if isinstance(node, SomeOf):
-        return f"{node.choose} of these {size}"
+        return phrase("%(choose)s of these %(parts)s", choose=node.choose, parts=size)
     if node.exclusive:
-        return f"All of these {size}, each stone counting once"
-    return "This one" if size == 1 else f"All of these {size}"
+        return phrase("All of these %(parts)s, each stone counting once", parts=size)
+    return phrases("This one", "All of these %(num)s", size)
 
 
 def conditions_of(
@@ -42,21 +41,47 @@ def conditions_of(
     """
     found = []
     if carries and stone.credits:
-        kind = f" of kind {stone.credit_kind}" if stone.credit_kind else ""
-        found.append(f"Carries {_number(stone.credits)} credits{kind}.")
+        found.append(_carried(stone.credits, stone.credit_kind))
     if stone.grade_at_least is not None:
-        found.append(f"Grade at least {_number(stone.grade_at_least * 100)} %.")
+        found.append(phrase("Grade at least %(grade)s %%.", grade=stone.grade_at_least * 100))
     if stone.level_at_least is not None:
-        found.append(f"Level at least {stone.level_at_least}.")
+        found.append(phrase("Level at least %(level)s.", level=stone.level_at_least))
     if stone.within_days is not None:
-        found.append(f"Counts for {stone.within_days} days after it is earned.")
+        found.append(
+            phrases(
+                "Counts for one day after it is earned.",
+                "Counts for %(num)s days after it is earned.",
+                stone.within_days,
+            )
+        )
     if stone.counts_expired:
-        found.append("Counts on after it has expired.")
+        found.append(phrase("Counts on after it has expired."))
     if stone.needs:
-        told = ", ".join(names.get(one, "a badge that is not published") for one in stone.needs)
-        found.append(f"Counts only beside {told}.")
+        told = joined(
+            [names.get(one, phrase("a badge that is not published")) for one in stone.needs], ", "
+        )
+        found.append(phrase("Counts only beside %(told)s.", told=told))
     return found
 
 
-def _number(value: Decimal) -> str:
-    return f"{value:,.4f}".rstrip("0").rstrip(".")
+def _carried(credits_: Decimal, kind: str) -> str:
+    if kind:
+        return phrase("Carries %(credits)s credits of kind %(kind)s.", credits=credits_, kind=kind)
+    return phrase("Carries %(credits)s credits.", credits=credits_)
+
+
+def _credits_rule(node: CreditsAtLeast, size: int) -> str:
+    if not node.of_kind:
+        return phrase(
+            "At least %(credits)s credits from these %(parts)s", credits=node.credits, parts=size
+        )
+    kinds = [
+        phrase("%(credits)s of kind %(name)s", credits=one.credits, name=one.name)
+        for one in node.of_kind
+    ]
+    return phrase(
+        "At least %(credits)s credits from these %(parts)s, among them %(kinds)s",
+        credits=node.credits,
+        parts=size,
+        kinds=joined(kinds, ", "),
+    )

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.badges.models import Achievement
 from lti_tool.core.ids import AchievementId
+from lti_tool.core.language import phrase
 from lti_tool.pathways import outline, queries, rules, soundness
 from lti_tool.pathways.expression import Requirement, named, stones
 from lti_tool.pathways.facts import levels_now
@@ -87,9 +88,10 @@ def check(
     hints = tuple(
         Problem(
             place=(),
-            text=(
-                f"No assessment and no pathway leads to {names[stone.achievement_id]}: "
-                "it can only be given by a decision."
+            text=phrase(
+                "No assessment and no pathway leads to %(name)s: "
+                "it can only be given by a decision.",
+                name=names[stone.achievement_id],
             ),
             at=stone.id,
         )
@@ -120,4 +122,6 @@ def _leads_back(
     told = " → ".join(names[step] for step in cycle)
     # A version that others are on may be what leads back; then no stone of this tree is to blame.
     blamed = next((one.id for one in stones(tree) if one.achievement_id == cycle[1]), None)
-    return Problem(place=(), text=f"Each of these needs the next: {told}.", at=blamed)
+    return Problem(
+        place=(), text=phrase("Each of these needs the next: %(told)s.", told=told), at=blamed
+    )

@@ -170,24 +170,24 @@ def compare(
     else:
         stored, typed = filling.group_values(node), dict(values)
     return [
-        (_LABELS.get(name, "Credits of a kind"), stored.get(name, ""), typed.get(name, ""))
+        (_LABELS.get(name, phrase("Credits of a kind")), stored.get(name, ""), typed.get(name, ""))
         for name in dict.fromkeys([*stored, *(one for one in typed if one.startswith("kind_"))])
         if stored.get(name, "") != typed.get(name, "").strip()
     ]
 
 
 _LABELS = {
-    "credit_kind": "Kind of credits",
-    "grade": "Grade at least, in %",
-    "level": "Level at least",
-    "days": "Days for which it counts",
-    "counts_expired": "Counts on after it has expired",
-    "needs": "Counts only beside",
-    "kind": "What is asked for",
-    "title": "Title",
-    "choose": "How many",
-    "exclusive": "Each stone counts once",
-    "credits": "Credits",
+    "credit_kind": phrase("Kind of credits"),
+    "grade": phrase("Grade at least, in percent"),
+    "level": phrase("Level at least"),
+    "days": phrase("Days for which it counts"),
+    "counts_expired": phrase("Counts on after it has expired"),
+    "needs": phrase("Counts only beside"),
+    "kind": phrase("What is asked for"),
+    "title": phrase("Title"),
+    "choose": phrase("How many"),
+    "exclusive": phrase("Each stone counts once"),
+    "credits": phrase("Credits"),
 }
 
 
@@ -218,8 +218,11 @@ class ShownVersion:
     def others(self) -> list[tuple[str, str]]:
         """Return the other versions that people are on, for a choice; none if nobody is."""
         rows = [row for row in self.versions if row.people and row.version.id != self.version.id]
-        told = [(str(row.version.id), f"Version {row.version.number}") for row in rows]
-        return [("", "Every other version"), *told] if told else []
+        told = [
+            (str(row.version.id), phrase("Version %(number)s", number=row.version.number))
+            for row in rows
+        ]
+        return [("", phrase("Every other version")), *told] if told else []
 
 
 def show_version(

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
 from lti_tool.core.ids import AchievementId
+from lti_tool.core.language import phrase
 from lti_tool.pathways import outline
 from lti_tool.pathways.expression import AllOf, CreditsAtLeast, CreditsOfKind, Earn, SomeOf
 from lti_tool.pathways.outline import Group, GroupKind
@@ -22,9 +23,9 @@ Values = dict[str, str]
 Wrong = dict[str, str]
 
 KINDS: tuple[tuple[GroupKind, str, str], ...] = (
-    ("all_of", "All of the parts", "Every part has to be met."),
-    ("some_of", "Some of the parts", "So many of the parts as you say."),
-    ("credits_at_least", "Credits", "Badges that carry so many credits together."),
+    ("all_of", phrase("All of the parts"), phrase("Every part has to be met.")),
+    ("some_of", phrase("Some of the parts"), phrase("So many of the parts as you say.")),
+    ("credits_at_least", phrase("Credits"), phrase("Badges that carry so many credits together.")),
 )
 
 
@@ -45,16 +46,18 @@ def read_stone(stone: Earn, values: Mapping[str, str], needs: list[UUID]) -> tup
     wrong: Wrong = {}
     kind = values.get("credit_kind", "").strip()
     if len(kind) > LONGEST_KIND:
-        wrong["credit_kind"] = f"Enter up to {LONGEST_KIND} characters, such as core."
+        wrong["credit_kind"] = phrase(
+            "Enter up to %(most)s characters, such as core.", most=LONGEST_KIND
+        )
     grade = _number(values.get("grade", ""))
     if grade is not None and not (grade.is_finite() and 0 < grade <= 100):  # noqa: PLR2004 - percent
-        wrong["grade"] = "Enter more than 0 and at most 100, such as 70."
+        wrong["grade"] = phrase("Enter more than 0 and at most 100, such as 70.")
     level = _number(values.get("level", ""))
     if level is not None and not _is_whole(level, HIGHEST_LEVEL):
-        wrong["level"] = "Enter a whole number, such as 6."
+        wrong["level"] = phrase("Enter a whole number, such as 6.")
     days = _number(values.get("days", ""))
     if days is not None and not (_is_whole(days, MOST_DAYS) and days > 0):
-        wrong["days"] = "Enter a whole number of days, such as 730."
+        wrong["days"] = phrase("Enter a whole number of days, such as 730.")
     if wrong:
         return stone, wrong
     changed = replace(
@@ -96,18 +99,18 @@ def read_group(group: Group, values: Mapping[str, str]) -> tuple[Group, Wrong]:
     wrong: Wrong = {}
     title = values.get("title", "").strip()
     if len(title) > LONGEST_TITLE:
-        wrong["title"] = f"Enter up to {LONGEST_TITLE} characters."
+        wrong["title"] = phrase("Enter up to %(most)s characters.", most=LONGEST_TITLE)
     kind = next((known for known, _, _ in KINDS if known == values.get("kind")), None)
     if kind is None:
-        wrong["kind"] = "Choose one."
+        wrong["kind"] = phrase("Choose one.")
     choose = _number(values.get("choose", ""))
     if kind == "some_of" and (choose is None or not _is_whole(choose, 1000) or choose < 1):
-        wrong["choose"] = "Enter a whole number, 1 or more."
+        wrong["choose"] = phrase("Enter a whole number, 1 or more.")
     wanted = _number(values.get("credits", ""))
     of_kind: list[CreditsOfKind] = []
     if kind == "credits_at_least":
         if wanted is None or not _is_amount(wanted):
-            wrong["credits"] = "Enter a number more than 0, such as 30."
+            wrong["credits"] = phrase("Enter a number more than 0, such as 30.")
         of_kind = _kinds(values, wrong)
     if wrong or kind is None:
         return group, wrong
@@ -121,7 +124,9 @@ def read_group(group: Group, values: Mapping[str, str]) -> tuple[Group, Wrong]:
         exclusive=values.get("exclusive") == "1",
     )
     if changed is None:
-        return group, {"kind": "Only badges carry credits: move the groups out of it first."}
+        return group, {
+            "kind": phrase("Only badges carry credits: move the groups out of it first.")
+        }
     return changed, {}
 
 
@@ -133,9 +138,11 @@ def _kinds(values: Mapping[str, str], wrong: Wrong) -> list[CreditsOfKind]:
         if not name and amount is None:
             continue
         if not 0 < len(name) <= LONGEST_KIND:
-            wrong[f"kind_name_{row}"] = f"Enter a word of up to {LONGEST_KIND} characters."
+            wrong[f"kind_name_{row}"] = phrase(
+                "Enter a word of up to %(most)s characters.", most=LONGEST_KIND
+            )
         elif amount is None or not _is_amount(amount):
-            wrong[f"kind_credits_{row}"] = "Enter a number more than 0."
+            wrong[f"kind_credits_{row}"] = phrase("Enter a number more than 0.")
         else:
             found.append(CreditsOfKind(name=name, credits=amount))
     return found

@@ -5,11 +5,12 @@ joined to it by a line of their own. The page decides colours; the outline says 
 """
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from lti_tool.core.ids import AchievementId
+from lti_tool.core.language import phrase
 from lti_tool.pathways import asking
 from lti_tool.pathways.expression import Earn, Requirement, nodes
 
@@ -64,6 +65,7 @@ class Graph:
 class _Pen:
     names: Mapping[AchievementId, str]
     by_pathway: Mapping[AchievementId, str]
+    say: Callable[[str], str]
     boxes: list[Box] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     bottom: float = _EDGE
@@ -91,17 +93,20 @@ class _Pen:
         return middle
 
     def _box(self, node: Requirement, x: float, y: float) -> Box:
-        title = asking.title_of(node, self.names)
+        title = self.say(asking.title_of(node, self.names))
         if isinstance(node, Earn):
-            told = asking.conditions_of(node, self.names)
+            told = [self.say(one) for one in asking.conditions_of(node, self.names)]
             leads = self.by_pathway.get(node.achievement_id)
             kind = "pathway" if leads else "stone"
-            role = told[0].rstrip(".") if told else ("A pathway of its own" if leads else "")
+            alone = self.say(phrase("A pathway of its own")) if leads else ""
+            role = told[0].rstrip(".") if told else alone
             if len(told) > 1:
-                role = f"{role} and more"
-            whole = ([f"Earned by the pathway {leads}."] if leads else []) + told
+                role = self.say(phrase("%(role)s and more", role=role))
+            if leads:
+                told = [self.say(phrase("Earned by the pathway %(leads)s.", leads=leads)), *told]
+            whole = told
         else:
-            kind, role, whole = "group", asking.rule_of(node), []
+            kind, role, whole = "group", self.say(asking.rule_of(node)), []
             if not node.title:
                 role = ""
         return Box(
@@ -119,6 +124,7 @@ def draw(
     tree: Requirement,
     names: Mapping[AchievementId, str],
     by_pathway: Mapping[AchievementId, str],
+    say: Callable[[str], str] = str,
 ) -> Graph:
     """Return the graph of a tree of bounded size.
 
@@ -126,8 +132,9 @@ def draw(
         tree: with at most as many parts as may be published.
         names: of the achievements.
         by_pathway: titles of the pathways that award some of them.
+        say: what turns a phrase into words; what is cut to fit cannot be translated later.
     """
-    pen = _Pen(names=names, by_pathway=by_pathway)
+    pen = _Pen(names=names, by_pathway=by_pathway, say=say)
     pen.draw(tree, 0)
     order = {node.id: place for place, node in enumerate(nodes(tree))}
     boxes = sorted(pen.boxes, key=lambda box: order[box.id])

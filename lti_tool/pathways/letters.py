@@ -4,25 +4,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from lti_tool.core.language import ENGLISH, Language, marked, phrase
 from lti_tool.core.mail import Mail
 from lti_tool.pathways.stand import LapsePolicy
 
-_LETTER = """\
+_LETTER = marked("""\
 Hello,
 
-{told}
+%(told)s
 
-{link}
+%(link)s
 
 You get this letter once. To get none about your pathways, open "Your access" there and switch
 them off.
 
-Cairn at {institution}
-"""
+Cairn at %(institution)s
+""")
 _SUBJECTS = {
-    "lapsing": "{crown} is about to lapse",
-    "lapsed": "A part of {crown} fell away",
-    "withdrawn": "{crown} was withdrawn",
+    "lapsing": marked("%(crown)s is about to lapse"),
+    "lapsed": marked("A part of %(crown)s fell away"),
+    "withdrawn": marked("%(crown)s was withdrawn"),
 }
 
 
@@ -53,43 +54,61 @@ class Warned:
     @property
     def title(self) -> str:
         """Return it in a few words."""
-        return _SUBJECTS[self.kind].format(crown=f"“{self.crown}”")
+        return phrase(_SUBJECTS[self.kind], crown=phrase("“%(name)s”", name=self.crown))
 
     @property
     def told(self) -> str:
         """Return it in some sentences: what is so, what to do, what becomes of it else."""
-        stones = ", ".join(self.stones) or "a part of it"
+        stones = ", ".join(self.stones) or phrase("a part of it")
+        values = {
+            "pathway": self.pathway,
+            "crown": self.crown,
+            "day": self.at.date(),
+            "stones": stones,
+            "becomes": self._becomes,
+        }
         if self.kind == "lapsing":
-            return (
-                f"Your pathway “{self.pathway}” is complete until {_day(self.at)}: then this "
-                f"counts no more: {stones}. Earn it again before, and nothing changes. "
-                f"{self._becomes}"
+            return phrase(
+                "Your pathway “%(pathway)s” is complete until %(day)s: then this "
+                "counts no more: %(stones)s. Earn it again before, and nothing changes. "
+                "%(becomes)s",
+                **values,
             )
         if self.kind == "lapsed":
-            return (
-                f"Your pathway “{self.pathway}” is no longer complete since {_day(self.at)}. "
-                f"Missing: {stones}. Earn it again, and it is complete again. {self._becomes}"
+            return phrase(
+                "Your pathway “%(pathway)s” is no longer complete since %(day)s. "
+                "Missing: %(stones)s. Earn it again, and it is complete again. %(becomes)s",
+                **values,
             )
-        return (
-            f"“{self.crown}” was withdrawn on {_day(self.at)}, because this is missing in your "
-            f"pathway “{self.pathway}”: {stones}. It comes back by itself when all is there."
+        return phrase(
+            "“%(crown)s” was withdrawn on %(day)s, because this is missing in your "
+            "pathway “%(pathway)s”: %(stones)s. It comes back by itself when all is there.",
+            **values,
         )
 
     @property
     def _becomes(self) -> str:
         if self.policy is LapsePolicy.SUSPEND:
-            return f"Else “{self.crown}” is withdrawn on {_day(self.withdrawn_at)}."
+            return phrase(
+                "Else “%(crown)s” is withdrawn on %(day)s.",
+                crown=self.crown,
+                day=self.withdrawn_at.date(),
+            )
         if self.policy is LapsePolicy.REVIEW:
-            return f"Else somebody at your institution decides whether “{self.crown}” stands."
-        return f"“{self.crown}” itself stays as it is unless your institution withdraws it."
+            return phrase(
+                "Else somebody at your institution decides whether “%(crown)s” stands.",
+                crown=self.crown,
+            )
+        return phrase(
+            "“%(crown)s” itself stays as it is unless your institution withdraws it.",
+            crown=self.crown,
+        )
 
 
-def letter(warned: Warned, to: str, *, institution: str, link: str) -> Mail:
-    """Return the letter that tells it."""
-    subject = _SUBJECTS[warned.kind].format(crown=warned.crown)
-    text = _LETTER.format(told=warned.told, link=link, institution=institution)
-    return Mail(to=to, subject=" ".join(subject.split()), text=text)
-
-
-def _day(instant: datetime) -> str:
-    return f"{instant.day} {instant:%B %Y}"
+def letter(
+    warned: Warned, to: str, *, institution: str, link: str, reader: Language = ENGLISH
+) -> Mail:
+    """Return the letter that tells it, in the language of who gets it."""
+    subject = reader.say(phrase(_SUBJECTS[warned.kind], crown=warned.crown))
+    text = phrase(_LETTER, told=warned.told, link=link, institution=institution)
+    return Mail(to=to, subject=" ".join(subject.split()), text=reader.say(text))

@@ -10,6 +10,7 @@ from werkzeug.exceptions import BadRequest
 from lti_tool.core import web
 from lti_tool.core.db import transaction, uuid_or_none
 from lti_tool.core.ids import PathwayId, PathwayVersionId, PersonId
+from lti_tool.core.language import phrase
 from lti_tool.pathways import composing, queries
 from lti_tool.pathways.deciding import migrating
 from lti_tool.pathways.errors import MoveDecidedError
@@ -64,7 +65,7 @@ def confirm_move(here: CurrentStaff, pathway_id: UUID, move_id: UUID) -> Respons
     """Move them, if a reason is given."""
     reason = request.form.get("reason", "").strip()
     if not 0 < len(reason) <= LONGEST_REASON:
-        told = "Enter why: whoever reads a record later has only these words."
+        told = phrase("Enter why: whoever reads a record later has only these words.")
         return _page(here, pathway_id, move_id, told), 400
     try:
         migrating.confirm_move(
@@ -91,7 +92,8 @@ def _page(here: CurrentStaff, pathway_id: UUID, move_id: UUID, error: str | None
         known = [(PersonId(UUID(one)), before, after) for one, before, after in move.named]
         names = people.display_names(session, [one for one, _, _ in known])
     changed = [
-        (one, names.get(one, "Name not given"), before, after) for one, before, after in known
+        (one, names.get(one, phrase("Name not given")), before, after)
+        for one, before, after in known
     ]
     return render_template(
         "pathways/desk/show_move.html",

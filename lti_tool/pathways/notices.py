@@ -15,6 +15,7 @@ from lti_tool.badges.models import Achievement
 from lti_tool.core import clock, db, mail, outbox, settings
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import InstitutionId, PersonId, new_id
+from lti_tool.core.language import language
 from lti_tool.pathways import queries
 from lti_tool.pathways.events import PathwayNoticeGiven
 from lti_tool.pathways.expression import Requirement, from_json, named
@@ -108,14 +109,14 @@ def prepare(institution_id: InstitutionId, notice_id: UUID) -> mail.Mail | None:
         completion = session.scalars(
             select(Completion).where(Completion.id == notice.completion_id)
         ).one()
-        address = session.scalar(
-            select(PersonEmail.address)
+        known = session.execute(
+            select(PersonEmail.address, PersonEmail.language)
             .where(PersonEmail.person_id == completion.person_id, PersonEmail.gets_notices)
             .order_by(PersonEmail.verified_at, PersonEmail.id)
             .limit(1)
-        )
+        ).one_or_none()
         if (
-            address is None
+            known is None
             or _is_mended(session, notice, completion)
             or _count_mailed(session, completion.person_id) >= MOST_LETTERS_A_DAY
         ):
@@ -123,7 +124,13 @@ def prepare(institution_id: InstitutionId, notice_id: UUID) -> mail.Mail | None:
         warned = _warned(session, completion, notice.kind, notice.at)
         place = get_institution(session, institution_id)
     link = f"{settings.current().base_url}/my/{place.slug}/badges"
-    return letter(warned, address, institution=place.name, link=link)
+    return letter(
+        warned,
+        known.address,
+        institution=place.name,
+        link=link,
+        reader=language(known.language),
+    )
 
 
 def note_mailed(institution_id: InstitutionId, notice_id: UUID) -> None:

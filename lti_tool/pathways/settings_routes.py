@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import PathwayId, new_id
+from lti_tool.core.language import phrase
 from lti_tool.pathways import policies, queries, sweeping
 from lti_tool.pathways.deciding import Decision, set_confirmation
 from lti_tool.pathways.models import Pathway
@@ -86,16 +87,20 @@ def values_of(pathway: Pathway) -> dict[str, str]:
 def _wrong(typed: Mapping[str, str], reason: str) -> dict[str, str]:
     wrong = {}
     if not 0 < len(typed["title"]) <= LONGEST_TITLE:
-        wrong["title"] = f"Enter a name of up to {LONGEST_TITLE} characters."
+        wrong["title"] = phrase("Enter a name of up to %(most)s characters.", most=LONGEST_TITLE)
     if typed["lapse_policy"] not in set(LapsePolicy):
-        wrong["lapse_policy"] = "Choose one."
+        wrong["lapse_policy"] = phrase("Choose one.")
     days = typed["notice_days"][:9]
     if not (days.isdecimal() and days.isascii() and int(days) <= MOST_NOTICE_DAYS):
-        wrong["notice_days"] = f"Enter a number of days, 0 to {MOST_NOTICE_DAYS}."
+        wrong["notice_days"] = phrase(
+            "Enter a number of days, 0 to %(most)s.", most=MOST_NOTICE_DAYS
+        )
     if len(typed["sharing"]) > LONGEST_SHARING:
-        wrong["sharing"] = f"Enter up to {LONGEST_SHARING} characters."
+        wrong["sharing"] = phrase("Enter up to %(most)s characters.", most=LONGEST_SHARING)
     if not 0 < len(reason) <= LONGEST_REASON:
-        wrong["reason"] = "Enter why: whoever reads the audit trail later has only these words."
+        wrong["reason"] = phrase(
+            "Enter why: whoever reads the audit trail later has only these words."
+        )
     return wrong
 
 

@@ -10,6 +10,7 @@ from itertools import islice, pairwise
 from uuid import UUID
 
 from lti_tool.core.ids import AchievementId
+from lti_tool.core.language import joined, phrase
 from lti_tool.pathways.expression import (
     AllOf,
     CreditsAtLeast,
@@ -45,7 +46,9 @@ class Problem:
     @property
     def sentence(self) -> str:
         """Return both in one sentence."""
-        return f"In {', '.join(self.place)}: {self.text}" if self.place else self.text
+        if not self.place:
+            return self.text
+        return phrase("In %(place)s: %(text)s", place=joined(self.place, ", "), text=self.text)
 
 
 def problems(
@@ -66,19 +69,28 @@ def problems(
         needs[stone.achievement_id].update(stone.needs)
     for start in needs:
         if cycle := find_cycle(start, needs):
-            told = ", ".join(f"{names[a]} needs {names[b]}" for a, b in pairwise(cycle))
-            text = f"These wait for each other: {told}."
+            told = joined(
+                [
+                    phrase("%(one)s needs %(other)s", one=names[a], other=names[b])
+                    for a, b in pairwise(cycle)
+                ],
+                ", ",
+            )
+            text = phrase("These wait for each other: %(told)s.", told=told)
             found.append(Problem(place=(), text=text))
             break
     linked = [names[known] for known in names if known in repeated(expression)]
     if len(linked) > MOST_REPEATED:
-        text = (
-            f"At most {MOST_REPEATED} achievements may be in several groups or needed beside "
-            f"another, not {len(linked)}"
+        text = phrase(
+            "At most %(most)s achievements may be in several groups or needed beside "
+            "another, not %(count)s: %(linked)s.",
+            most=MOST_REPEATED,
+            count=len(linked),
+            linked=", ".join(linked),
         )
-        found.append(Problem(place=(), text=f"{text}: {', '.join(linked)}."))
+        found.append(Problem(place=(), text=text))
     elif not found and nearest(expression, NOTHING) is None:
-        found.append(Problem(place=(), text="Nobody can meet all of this together."))
+        found.append(Problem(place=(), text=phrase("Nobody can meet all of this together.")))
     return found
 
 
@@ -95,14 +107,22 @@ def size_problems(expression: Requirement) -> Iterator[Problem]:
     """
     tree = list(islice(nodes(expression), MOST_REQUIREMENTS + 1))
     if len(tree) > MOST_REQUIREMENTS:
-        yield Problem(place=(), text=f"A pathway has at most {MOST_REQUIREMENTS} requirements.")
+        yield Problem(
+            place=(),
+            text=phrase("A pathway has at most %(most)s requirements.", most=MOST_REQUIREMENTS),
+        )
         return
     level, depth = [expression], 0
     while level:
         level = [p for node in level if not isinstance(node, Earn) for p in node.parts]
         depth += 1
     if depth > DEEPEST:
-        yield Problem(place=(), text=f"Groups lie at most {DEEPEST} deep, not {depth}.")
+        yield Problem(
+            place=(),
+            text=phrase(
+                "Groups lie at most %(most)s deep, not %(depth)s.", most=DEEPEST, depth=depth
+            ),
+        )
 
 
 def _problems(node: Requirement, place: tuple[str, ...], words: _Words) -> Iterator[Problem]:
@@ -116,40 +136,57 @@ def _problems(node: Requirement, place: tuple[str, ...], words: _Words) -> Itera
         if isinstance(part, Earn):
             yield from _problems(part, place, words)
         else:
-            yield from _problems(part, (*place, part.title or f"part {number}"), words)
+            yield from _problems(
+                part, (*place, part.title or phrase("part %(number)s", number=number)), words
+            )
 
 
 def _stone_problems(stone: Earn, words: _Words) -> Iterator[str]:
     name = words.names[stone.achievement_id]
     if stone.grade_at_least is not None and not 0 < stone.grade_at_least <= 1:
-        yield f"The grade that {name} needs must be more than 0 and at most 1."
+        yield phrase("The grade that %(name)s needs must be more than 0 and at most 1.", name=name)
     if stone.within_days is not None and stone.within_days < 1:
-        yield f"{name} must count for at least a day."
+        yield phrase("%(name)s must count for at least a day.", name=name)
     if stone.achievement_id in stone.needs:
-        yield f"{name} cannot need itself."
+        yield phrase("%(name)s cannot need itself.", name=name)
     if len(set(stone.needs)) < len(stone.needs):
-        yield f"{name} names something it needs twice."
+        yield phrase("%(name)s names something it needs twice.", name=name)
     if stone.level_at_least is not None and words.levels is not None:
         level = words.levels.get(stone.achievement_id)
         if level is None:
-            yield f"{name} has no level, and level {stone.level_at_least} is needed."
+            yield phrase(
+                "%(name)s has no level, and level %(needed)s is needed.",
+                name=name,
+                needed=stone.level_at_least,
+            )
         elif level < stone.level_at_least:
-            yield f"{name} has level {level}, and level {stone.level_at_least} is needed."
+            yield phrase(
+                "%(name)s has level %(level)s, and level %(needed)s is needed.",
+                name=name,
+                level=level,
+                needed=stone.level_at_least,
+            )
 
 
 def _group_problems(
     node: AllOf | SomeOf | CreditsAtLeast, names: Mapping[AchievementId, str]
 ) -> Iterator[str]:
     if not node.parts:
-        yield "The group is empty."
+        yield phrase("The group is empty.")
         return
     times = Counter(part.achievement_id for part in node.parts if isinstance(part, Earn))
     for known, count in times.items():
         if count > 1:
-            yield f"{names[known]} is in the group {count} times."
+            yield phrase(
+                "%(name)s is in the group %(count)s times.", name=names[known], count=count
+            )
     if isinstance(node, SomeOf):
         if not 1 <= node.choose <= len(node.parts):
-            yield f"{node.choose} of {len(node.parts)} parts cannot be met."
+            yield phrase(
+                "%(choose)s of %(parts)s parts cannot be met.",
+                choose=node.choose,
+                parts=len(node.parts),
+            )
     elif isinstance(node, CreditsAtLeast):
         yield from _credit_problems(node, names)
     elif node.exclusive:
@@ -162,31 +199,39 @@ def _exclusive_problems(node: AllOf) -> Iterator[str]:
             continue
         is_plain = isinstance(part, SomeOf) or (isinstance(part, AllOf) and not part.exclusive)
         if not is_plain or not all(isinstance(inner, Earn) for inner in part.parts):
-            yield (
-                f"Where each stone counts once, {part.title or f'part {number}'} must be stones "
-                "of which all or some are needed."
+            yield phrase(
+                "Where each stone counts once, %(part)s must be stones "
+                "of which all or some are needed.",
+                part=part.title or phrase("part %(number)s", number=number),
             )
 
 
 def _credit_problems(node: CreditsAtLeast, names: Mapping[AchievementId, str]) -> Iterator[str]:
     for part in node.parts:
         if part.credits <= 0:
-            yield f"{names[part.achievement_id]} carries no credits."
+            yield phrase("%(name)s carries no credits.", name=names[part.achievement_id])
     if node.credits <= 0:
-        yield "The credits that are needed must be more than 0."
+        yield phrase("The credits that are needed must be more than 0.")
     total = credits_of(node.parts, None)
     if total < node.credits:
-        yield f"{node.credits:f} credits are needed, and the parts carry {total:f} together."
+        yield phrase(
+            "%(needed)s credits are needed, and the parts carry %(total)s together.",
+            needed=node.credits,
+            total=total,
+        )
     if len({kind.name for kind in node.of_kind}) < len(node.of_kind):
-        yield "Each kind of credits is named once."
+        yield phrase("Each kind of credits is named once.")
     for kind in node.of_kind:
         of_it = credits_of(node.parts, kind.name)
         if kind.credits <= 0:
-            yield f"The credits of kind {kind.name} must be more than 0."
+            yield phrase("The credits of kind %(kind)s must be more than 0.", kind=kind.name)
         elif of_it < kind.credits:
-            yield (
-                f"{kind.credits:f} credits of kind {kind.name} are needed, and the parts carry "
-                f"{of_it:f} of it."
+            yield phrase(
+                "%(needed)s credits of kind %(kind)s are needed, and the parts carry "
+                "%(total)s of it.",
+                needed=kind.credits,
+                kind=kind.name,
+                total=of_it,
             )
 
 

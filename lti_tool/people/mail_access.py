@@ -19,7 +19,8 @@ from lti_tool.core import audit, clock, mail, outbox, settings
 from lti_tool.core.db import system_transaction, tenant, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import InstitutionId, PersonId, new_id
-from lti_tool.core.language import phrase
+from lti_tool.core.language import SOURCE, phrase
+from lti_tool.core.language import language as reading
 from lti_tool.core.secret import hash_of, new_secret
 from lti_tool.people import letters
 from lti_tool.people.errors import MailLinkUsedError, NotAnAddressError, TooManyLettersError
@@ -39,7 +40,7 @@ _PER = timedelta(hours=1)
 MOST_ADDRESSES = 5
 
 
-def ask_sign_in(institution_id: InstitutionId, address: str) -> None:
+def ask_sign_in(institution_id: InstitutionId, address: str, *, language: str = SOURCE) -> None:
     """Have a link to somebody's badges mailed to an address, if somebody confirmed it.
 
     Tells nothing, neither by answer nor by the time it takes; too many in an hour are not sent.
@@ -50,11 +51,15 @@ def ask_sign_in(institution_id: InstitutionId, address: str) -> None:
     folded = _folded(address)
     with transaction(institution_id) as session:
         if _count(session, MailLink.address == folded) < MOST_REQUESTS:
-            _ask(session, SIGN_IN, folded, None)
+            _ask(session, SIGN_IN, folded, None, language)
 
 
-def ask_confirmation(institution_id: InstitutionId, person_id: PersonId, address: str) -> None:
+def ask_confirmation(
+    institution_id: InstitutionId, person_id: PersonId, address: str, *, language: str = SOURCE
+) -> None:
     """Have a link mailed by which a person shows that an address is theirs.
+
+    The language is that of the letter, and of later ones to this address.
 
     Raises:
         NotAnAddressError: it is none.
@@ -67,7 +72,7 @@ def ask_confirmation(institution_id: InstitutionId, person_id: PersonId, address
             MOST_ADDRESSES
         ):
             raise TooManyLettersError
-        _ask(session, CONFIRM, folded, person_id)
+        _ask(session, CONFIRM, folded, person_id, language)
 
 
 def _folded(address: str) -> str:
@@ -77,11 +82,14 @@ def _folded(address: str) -> str:
     return folded
 
 
-def _ask(session: Session, purpose: str, address: str, person_id: PersonId | None) -> None:
+def _ask(
+    session: Session, purpose: str, address: str, person_id: PersonId | None, language: str
+) -> None:
     link = MailLink(
         id=new_id(),
         purpose=purpose,
         address=address,
+        language=language,
         person_id=person_id,
         asked_at=clock.now(),
     )
@@ -129,6 +137,7 @@ def prepare_letter(institution_id: InstitutionId, link_id: UUID) -> mail.Mail | 
         institution=place.name,
         link=f"{settings.current().base_url}/my/{place.slug}/{_WORDS[link.purpose]}/{token}",
         lasts=LASTS,
+        reader=reading(link.language),
     )
 
 
@@ -180,11 +189,16 @@ def confirm(institution_id: InstitutionId, token: str) -> str:
                 id=new_id(),
                 person_id=link.person_id,
                 address=link.address,
+                language=link.language,
                 verified_at=clock.now(),
             )
             .on_conflict_do_update(
                 index_elements=["institution_id", "address"],
-                set_={"person_id": link.person_id, "verified_at": clock.now()},
+                set_={
+                    "person_id": link.person_id,
+                    "language": link.language,
+                    "verified_at": clock.now(),
+                },
             )
         )
     return link.address

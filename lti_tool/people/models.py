@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from lti_tool.core.db import Base, TenantRow, tenant_key
 from lti_tool.core.ids import PersonId, StaffId, UserId, new_id
+from lti_tool.core.language import SOURCE
 
 
 class Person(TenantRow, Base):
@@ -202,6 +203,7 @@ class PersonEmail(TenantRow, Base):
     address: Mapped[str]
     verified_at: Mapped[datetime]
     gets_notices: Mapped[bool] = mapped_column(default=True, server_default="true")
+    language: Mapped[str] = mapped_column(default=SOURCE, server_default=SOURCE)
 
 
 class MailLink(TenantRow, Base):
@@ -223,6 +225,7 @@ class MailLink(TenantRow, Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     purpose: Mapped[str]
     address: Mapped[str]
+    language: Mapped[str] = mapped_column(default=SOURCE, server_default=SOURCE)
     person_id: Mapped[PersonId | None]
     asked_at: Mapped[datetime]
     token_hash: Mapped[bytes | None]

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from lti_tool.core.language import phrase
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
@@ -78,7 +80,7 @@ PRODUCTS: Mapping[str, Product] = MappingProxyType(
         "openedx": Product(
             name="Open edX", issuer="{site}", auth_url="{site}/api/lti_consumer/v1/launch/"
         ),
-        "generic": Product(name="Another LMS"),
+        "generic": Product(name=phrase("Another LMS")),
     }
 )
 

@@ -11,6 +11,7 @@ from lti_tool.core import clock
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import DeniedError, InvalidRequestError, NotFoundError, TemporaryError
 from lti_tool.core.ids import ContextId, InstitutionId
+from lti_tool.core.language import phrase, recalled
 from lti_tool.platforms import nrps
 from lti_tool.platforms.models import Context, Deployment, Roster, RosterMember
 from lti_tool.platforms.nrps import Member
@@ -44,7 +45,7 @@ def refresh_roster(institution_id: InstitutionId, context_id: ContextId) -> None
     now = clock.now()
     if not row.memberships_url:
         _note_failure(
-            institution_id, context_id, "The course site does not tell who is in it.", now
+            institution_id, context_id, phrase("The course site does not tell who is in it."), now
         )
         return
     try:
@@ -110,5 +111,5 @@ def find_roster(session: Session, context_id: ContextId | None) -> KnownRoster:
             for row in members
         ),
         read_at=roster.read_at if roster else None,
-        error=roster.error if roster else None,
+        error=recalled(roster.error) if roster and roster.error else None,
     )

@@ -10,7 +10,7 @@ from lti_tool.core import web
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import PathwayId, PersonId, new_id
-from lti_tool.core.language import phrase
+from lti_tool.core.language import marked, phrase
 from lti_tool.pathways import queries as pathways
 from lti_tool.pathways.deciding import Decision
 from lti_tool.pathways.deciding.batch import ask_batch, get_batch, list_skipped, preview_batch
@@ -23,8 +23,10 @@ from lti_tool.registrar.forms import BatchAskedFor, BatchForm
 MOST_LOOKED_AT = 1000
 MOST_NAMED = 1000
 MOST_SHOWN = 25
-_NO_REASON = "Enter why: whoever reads their records later has only these words."
-_OTHERS = "Meanwhile these are {now:,} people instead of {before:,}. Look again, then decide."
+_NO_REASON = phrase("Enter why: whoever reads their records later has only these words.")
+_OTHERS = marked(
+    "Meanwhile these are %(now)s people instead of %(before)s. Look again, then decide."
+)
 
 blueprint = Blueprint("batches", __name__, url_prefix="/desk/<slug>/pathways/<uuid:pathway_id>")
 
@@ -51,7 +53,7 @@ def decide(here: CurrentStaff, pathway_id: UUID) -> ResponseReturnValue:
         if batches.list_choices(session, wanted).words(form.what) is None:
             raise NotFoundError(phrase("This pathway has nothing of this kind to decide."))
     if len(chosen) != form.people:
-        return _ask(here, wanted, form, _OTHERS.format(now=len(chosen), before=form.people)), 409
+        return _ask(here, wanted, form, phrase(_OTHERS, now=len(chosen), before=form.people)), 409
     batch_id = ask_batch(
         here.institution_id,
         asked,

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.badges import queries as badges
 from lti_tool.core.ids import PathwayId
+from lti_tool.core.language import marked, phrase, phrases
 from lti_tool.pathways import expression as trees
 from lti_tool.pathways import queries as pathways
 from lti_tool.pathways.deciding import Change
@@ -46,20 +47,32 @@ def list_choices(session: Session, pathway_id: PathwayId) -> Choices:
     names = pathways.achievement_names(session, {leaf.achievement_id for _, leaf in leaves})
     return Choices(
         waive=[
-            (f"waive.{leaf.id}", f"{names[leaf.achievement_id]} (version {version.number})")
+            (
+                f"waive.{leaf.id}",
+                phrase(
+                    "%(name)s (version %(version)s)",
+                    name=names[leaf.achievement_id],
+                    version=version.number,
+                ),
+            )
             for version, leaf in leaves
         ],
         credit=[(f"credit.{one.id}", one.name) for one in badges.list_achievements(session)],
-        move=[(f"move.{version.id}", f"Version {version.number}") for version in versions],
-        confirm=[("confirm", "Completions that wait")] if pathway.confirms_completion else [],
+        move=[
+            (f"move.{version.id}", phrase("Version %(number)s", number=version.number))
+            for version in versions
+        ],
+        confirm=[("confirm", phrase("Completions that wait"))]
+        if pathway.confirms_completion
+        else [],
     )
 
 
 _FIRST = {
-    BatchAct.WAIVE: "This requirement is waived for them: {words}.",
-    BatchAct.CREDIT: "Each of them is given this badge, unless they hold it: {words}.",
-    BatchAct.MOVE: "From now on they are on another version: {words}.",
-    BatchAct.CONFIRM: "What their completions lead to is awarded, and signed.",
+    BatchAct.WAIVE: marked("This requirement is waived for them: %(words)s."),
+    BatchAct.CREDIT: marked("Each of them is given this badge, unless they hold it: %(words)s."),
+    BatchAct.MOVE: marked("From now on they are on another version: %(words)s."),
+    BatchAct.CONFIRM: marked("What their completions lead to is awarded, and signed."),
 }
 
 
@@ -80,17 +93,61 @@ def consequences(
     less = sum(change.after < change.before for change in changes) - gain
     nothing = looked_at - len(changes)
     return [
-        _FIRST[act].format(words=words),
+        phrase(_FIRST[act], words=words),
         *(
-            [f"Looked at are the first {looked_at:,} of {people:,}; the others are like them."]
+            [
+                phrase(
+                    "Looked at are the first %(looked_at)s of %(people)s; "
+                    "the others are like them.",
+                    looked_at=looked_at,
+                    people=people,
+                )
+            ]
             if looked_at < people
             else []
         ),
-        *([f"{gain:,} then complete the pathway."] if gain else []),
-        *([f"{less:,} come nearer to it."] if less else []),
-        *([f"{lose:,} are then no longer complete."] if lose else []),
-        *([f"It does not apply to {nothing:,} of them; they are left alone."] if nothing else []),
-        "Workers do it, one person after the other; you can follow how far it is.",
-        "Each learner sees what counts for them. Your name and reason are kept for each, for good.",
-        "You can undo it for each of them, on their record.",
+        *(
+            [
+                phrases(
+                    "%(num)s then completes the pathway.",
+                    "%(num)s then complete the pathway.",
+                    gain,
+                )
+            ]
+            if gain
+            else []
+        ),
+        *(
+            [phrases("%(num)s comes nearer to it.", "%(num)s come nearer to it.", less)]
+            if less
+            else []
+        ),
+        *(
+            [
+                phrases(
+                    "%(num)s is then no longer complete.",
+                    "%(num)s are then no longer complete.",
+                    lose,
+                )
+            ]
+            if lose
+            else []
+        ),
+        *(
+            [
+                phrases(
+                    "It does not apply to %(num)s of them, who is left alone.",
+                    "It does not apply to %(num)s of them; they are left alone.",
+                    nothing,
+                )
+            ]
+            if nothing
+            else []
+        ),
+        phrase("Workers do it, one person after the other; you can follow how far it is."),
+        phrase(
+            "Each learner sees what counts for them. "
+            "Your name and reason are kept for each, for good."
+        ),
+        phrase("You can undo it for each of them, on their record."),
     ]

@@ -45,7 +45,7 @@ def consequences(
     return [
         phrase(_FIRST[decision], person=person, badge=badge),
         *on_pathways(pathways),
-        "Your name, the time and your reason are kept in the audit trail for good.",
+        phrase("Your name, the time and your reason are kept in the audit trail for good."),
         _UNDO[decision],
     ]
 

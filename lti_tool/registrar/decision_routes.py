@@ -22,7 +22,7 @@ from lti_tool.people.staff_session import CurrentStaff, staff_page
 from lti_tool.registrar.consequences import Decision, consequences
 from lti_tool.registrar.forms import DecisionForm, GiveSearch
 
-_NO_REASON = "Enter why: whoever reads this record later has only these words."
+_NO_REASON = phrase("Enter why: whoever reads this record later has only these words.")
 
 blueprint = Blueprint(
     "decisions", __name__, url_prefix="/desk/<slug>/people/<uuid:person_id>/awards"
@@ -171,7 +171,7 @@ def _own_award(session: Session, person_id: PersonId, award_id: AwardId) -> Awar
 
 def _name(session: Session, person_id: PersonId) -> str:
     people.get_person(session, person_id)
-    return people.display_names(session, [person_id]).get(person_id, "Name not given")
+    return people.display_names(session, [person_id]).get(person_id, phrase("Name not given"))
 
 
 def _back(here: CurrentStaff, person_id: UUID) -> ResponseReturnValue:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
+from lti_tool.core.language import phrase, phrases
 from lti_tool.pathways.foresight import Foreseen
 from lti_tool.registrar.consequences import on_pathways
 
-_FOR_GOOD = "Your name, the time and your reason are kept in the audit trail for good."
+_FOR_GOOD = phrase("Your name, the time and your reason are kept in the audit trail for good.")
 
 
 def merging(
@@ -24,28 +25,33 @@ def merging(
         pathways: what changes on each.
     """
     return [
-        (
+        phrase(
             "One record is left, of whoever is known for longer, with the accounts of both: "
-            f"{', '.join(dict.fromkeys(accounts))}."
+            "%(accounts)s.",
+            accounts=", ".join(dict.fromkeys(accounts)),
         ),
         *([_moved(badges)] if badges else ()),
         *([_doubled(in_both)] if in_both else ()),
         *on_pathways(pathways),
         _FOR_GOOD,
-        "You can undo this: each then has again what was theirs.",
+        phrase("You can undo this: each then has again what was theirs."),
     ]
 
 
 def _moved(badges: int) -> str:
-    if badges == 1:
-        return "One badge of the other record comes along. Links to it stay valid."
-    return f"{badges} badges of the other record come along. Links to them stay valid."
+    return phrases(
+        "One badge of the other record comes along. Links to it stay valid.",
+        "%(num)s badges of the other record come along. Links to them stay valid.",
+        badges,
+    )
 
 
 def _doubled(in_both: int) -> str:
-    if in_both == 1:
-        return "One badge both have: it counts once, and both signed copies stay valid."
-    return f"{in_both} badges both have: each counts once, and all signed copies stay valid."
+    return phrases(
+        "One badge both have: it counts once, and both signed copies stay valid.",
+        "%(num)s badges both have: each counts once, and all signed copies stay valid.",
+        in_both,
+    )
 
 
 def splitting(
@@ -59,15 +65,26 @@ def splitting(
         pathways: titles of those the other was on.
     """
     return [
-        f"A record of its own is there again, with the accounts {', '.join(accounts)}."
+        phrase(
+            "A record of its own is there again, with the accounts %(accounts)s.",
+            accounts=", ".join(accounts),
+        )
         if accounts
-        else "A record of its own is there again, without an account.",
-        *([f"These badges go with it: {', '.join(badges)}."] if badges else ()),
-        *([f"It is again where it was on {', '.join(pathways)}."] if pathways else ()),
-        (
+        else phrase("A record of its own is there again, without an account."),
+        *(
+            [phrase("These badges go with it: %(badges)s.", badges=", ".join(badges))]
+            if badges
+            else ()
+        ),
+        *(
+            [phrase("It is again where it was on %(pathways)s.", pathways=", ".join(pathways))]
+            if pathways
+            else ()
+        ),
+        phrase(
             "Badges earned since by one of these accounts go with it, too. "
             "Decisions made since stay with this record."
         ),
-        "The two are not put forward as one person again.",
+        phrase("The two are not put forward as one person again."),
         _FOR_GOOD,
     ]

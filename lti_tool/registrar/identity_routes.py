@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from lti_tool.core import web
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import PersonId, new_id
+from lti_tool.core.language import phrase
 from lti_tool.pathways.merging import foresee_merge
 from lti_tool.people import merging
 from lti_tool.people import queries as people
@@ -19,7 +20,7 @@ from lti_tool.registrar import identity, matches, queries, records
 from lti_tool.registrar.forms import IdentityForm, MatchesPage, PeopleSearch
 
 PAGE = 25
-_NO_REASON = "Enter why: whoever reads this record later has only these words."
+_NO_REASON = phrase("Enter why: whoever reads this record later has only these words.")
 
 blueprint = Blueprint("identity", __name__, url_prefix="/desk/<slug>/people")
 
@@ -59,7 +60,7 @@ def find_same(here: CurrentStaff, person_id: UUID) -> ResponseReturnValue:
         "registrar/find_same.html",
         here=here,
         person_id=own,
-        name=contacts.get(own, queries.NOBODY).name or "Name not given",
+        name=contacts.get(own, queries.NOBODY).name or phrase("Name not given"),
         wanted=wanted,
         found=[(one, contacts.get(one, queries.NOBODY), accounts.get(one, 0)) for one in found],
     )
@@ -150,7 +151,7 @@ def _ask_to_split(here: CurrentStaff, merge_id: UUID, sent: IdentityForm | None 
     with transaction(here.institution_id) as session:
         merge = matches.get_merge(session, merge_id)
         person_id = people.current_person(session, merge.kept_id)
-        name = people.display_names(session, [person_id]).get(person_id, "Name not given")
+        name = people.display_names(session, [person_id]).get(person_id, phrase("Name not given"))
     accounts = [
         f"{account.name or 'without a name'} ({account.platform})" for account in merge.accounts
     ]

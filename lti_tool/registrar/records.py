@@ -21,6 +21,7 @@ from lti_tool.core.ids import (
     PersonId,
     UserId,
 )
+from lti_tool.core.language import phrase
 from lti_tool.grading.queries import ScoreRow, list_scores_of
 from lti_tool.pathways import queries as pathways
 from lti_tool.pathways.standing import PathwayStanding
@@ -124,7 +125,7 @@ class Record:
     @property
     def name(self) -> str:
         """Return what to call the person."""
-        return next((one.name for one in self.accounts if one.name), "Name not given")
+        return next((one.name for one in self.accounts if one.name), phrase("Name not given"))
 
 
 def get_record(session: Session, person_id: PersonId) -> Record:

@@ -24,8 +24,8 @@ from lti_tool.registrar.forms import RulingAsked, RulingForm
 from lti_tool.registrar.rulings import Ruling
 from lti_tool.registrar.standing import OnPathway, Part
 
-_NO_REASON = "Enter why: whoever reads this record later has only these words."
-_NO_AWARD = "Choose the badge that is to count."
+_NO_REASON = phrase("Enter why: whoever reads this record later has only these words.")
+_NO_AWARD = phrase("Choose the badge that is to count.")
 
 blueprint = Blueprint(
     "rulings", __name__, url_prefix="/desk/<slug>/people/<uuid:person_id>/pathways"
@@ -169,7 +169,7 @@ def _foreseen(session: Session, on: OnPathway, asked: RulingAsked) -> tuple[str,
                     for part in on.parts
                     if part.ruled and part.ruled.ruling_id == ruling.id
                 ),
-                "a part that this version does not have",
+                phrase("a part that this version does not have"),
             )
             return about, deciding.preview_undo(session, ruling)
         case Ruling.MOVE:

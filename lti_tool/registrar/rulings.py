@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lti_tool.core.language import marked, phrase
 from lti_tool.pathways.deciding import Change
 
 
@@ -21,44 +22,50 @@ class Ruling(StrEnum):
 
 
 HEADINGS = {
-    Ruling.WAIVE: "Waive a requirement",
-    Ruling.REPLACE: "Let another badge count in its place",
-    Ruling.UNDO: "Take a decision back",
-    Ruling.CONFIRM: "Confirm the completion",
-    Ruling.KEEP: "Let the certificate stand",
-    Ruling.WITHDRAW: "Withdraw the certificate",
-    Ruling.MOVE: "Move to another version",
-    Ruling.ALLOCATE: "Say where a badge counts",
+    Ruling.WAIVE: phrase("Waive a requirement"),
+    Ruling.REPLACE: phrase("Let another badge count in its place"),
+    Ruling.UNDO: phrase("Take a decision back"),
+    Ruling.CONFIRM: phrase("Confirm the completion"),
+    Ruling.KEEP: phrase("Let the certificate stand"),
+    Ruling.WITHDRAW: phrase("Withdraw the certificate"),
+    Ruling.MOVE: phrase("Move to another version"),
+    Ruling.ALLOCATE: phrase("Say where a badge counts"),
 }
 BUTTONS = {
-    Ruling.WAIVE: "Waive it",
-    Ruling.REPLACE: "Let it count",
-    Ruling.UNDO: "Take it back",
-    Ruling.CONFIRM: "Confirm it",
-    Ruling.KEEP: "Let it stand",
-    Ruling.WITHDRAW: "Withdraw it",
-    Ruling.MOVE: "Move",
-    Ruling.ALLOCATE: "Let it count here",
+    Ruling.WAIVE: phrase("Waive it"),
+    Ruling.REPLACE: phrase("Let it count"),
+    Ruling.UNDO: phrase("Take it back"),
+    Ruling.CONFIRM: phrase("Confirm it"),
+    Ruling.KEEP: phrase("Let it stand"),
+    Ruling.WITHDRAW: phrase("Withdraw it"),
+    Ruling.MOVE: phrase("Move"),
+    Ruling.ALLOCATE: phrase("Let it count here"),
 }
 _FIRST = {
-    Ruling.WAIVE: "{person} need not meet this on {title}: {thing}.",
-    Ruling.REPLACE: "Another badge of {person} counts here while it is valid: {thing}.",
-    Ruling.UNDO: "What was decided about this counts no more for {person}: {thing}.",
-    Ruling.CONFIRM: "{certificate} is awarded to {person}, and signed.",
-    Ruling.KEEP: "{person} keeps {certificate}, though a part of {title} fell away.",
-    Ruling.WITHDRAW: "{certificate} of {person} is revoked: whoever checks it sees that.",
-    Ruling.MOVE: "From now on {person} is on version {thing} of {title}.",
-    Ruling.ALLOCATE: "{thing} of {person} counts in {title}, and no more in {partners}.",
+    Ruling.WAIVE: marked("%(person)s need not meet this on %(title)s: %(thing)s."),
+    Ruling.REPLACE: marked("Another badge of %(person)s counts here while it is valid: %(thing)s."),
+    Ruling.UNDO: marked("What was decided about this counts no more for %(person)s: %(thing)s."),
+    Ruling.CONFIRM: marked("%(certificate)s is awarded to %(person)s, and signed."),
+    Ruling.KEEP: marked("%(person)s keeps %(certificate)s, though a part of %(title)s fell away."),
+    Ruling.WITHDRAW: marked(
+        "%(certificate)s of %(person)s is revoked: whoever checks it sees that."
+    ),
+    Ruling.MOVE: marked("From now on %(person)s is on version %(thing)s of %(title)s."),
+    Ruling.ALLOCATE: marked(
+        "%(thing)s of %(person)s counts in %(title)s, and no more in %(partners)s."
+    ),
 }
 _UNDO = {
-    Ruling.WAIVE: "You can undo this by taking the decision back.",
-    Ruling.REPLACE: "You can undo this by taking the decision back.",
-    Ruling.UNDO: "You can undo this by deciding once more.",
-    Ruling.CONFIRM: "You can undo this by withdrawing the badge.",
-    Ruling.KEEP: "You can undo this by withdrawing the badge.",
-    Ruling.WITHDRAW: "You can undo this by giving the badge back.",
-    Ruling.MOVE: "You can undo this by moving back; what was decided about requirements stays.",
-    Ruling.ALLOCATE: "You can undo this by letting it count in the other one.",
+    Ruling.WAIVE: phrase("You can undo this by taking the decision back."),
+    Ruling.REPLACE: phrase("You can undo this by taking the decision back."),
+    Ruling.UNDO: phrase("You can undo this by deciding once more."),
+    Ruling.CONFIRM: phrase("You can undo this by withdrawing the badge."),
+    Ruling.KEEP: phrase("You can undo this by withdrawing the badge."),
+    Ruling.WITHDRAW: phrase("You can undo this by giving the badge back."),
+    Ruling.MOVE: phrase(
+        "You can undo this by moving back; what was decided about requirements stays."
+    ),
+    Ruling.ALLOCATE: phrase("You can undo this by letting it count in the other one."),
 }
 
 
@@ -82,7 +89,8 @@ def consequences(ruling: Ruling, told: Told, needed: int, changes: Sequence[Chan
         needed: stones that the pathway takes.
         changes: of this one person on this pathway, none where nothing can be foreseen.
     """
-    first = _FIRST[ruling].format(
+    first = phrase(
+        _FIRST[ruling],
         person=told.person,
         title=told.title,
         certificate=told.certificate,
@@ -92,25 +100,35 @@ def consequences(ruling: Ruling, told: Told, needed: int, changes: Sequence[Chan
     return [
         first,
         *_progress(told, needed, changes),
-        f"{told.person} sees what counts for them; your name and reason are for staff.",
-        "Your name, the time and your reason are kept in the audit trail for good.",
+        phrase(
+            "%(person)s sees what counts for them; your name and reason are for staff.",
+            person=told.person,
+        ),
+        phrase("Your name, the time and your reason are kept in the audit trail for good."),
         _UNDO[ruling],
     ]
 
 
 def _progress(told: Told, needed: int, changes: Sequence[Change]) -> Iterator[str]:
     for change in changes:
+        values = {
+            "title": told.title,
+            "achievement_name": told.certificate,
+            "laid": needed - change.before,
+            "then": needed - change.after,
+            "needed": needed,
+        }
         if change.gains:
-            yield f"{told.title} is then complete, and {told.certificate} follows by itself."
+            yield phrase(
+                "%(title)s is then complete, and %(achievement_name)s follows by itself.", **values
+            )
         elif change.loses:
-            yield (
-                f"{told.title} is then no longer complete: {needed - change.after} of {needed} "
-                f"stones. What becomes of {told.certificate} is the pathway's setting."
+            yield phrase(
+                "%(title)s is then no longer complete: %(then)s of %(needed)s stones. "
+                "What becomes of %(achievement_name)s is the pathway's setting.",
+                **values,
             )
         elif change.before == change.after:
-            yield f"{told.title}: nothing changes, {needed - change.after} of {needed} stones."
+            yield phrase("%(title)s: nothing changes, %(laid)s of %(needed)s stones.", **values)
         else:
-            yield (
-                f"{told.title}: {needed - change.after} of {needed} stones instead of "
-                f"{needed - change.before}."
-            )
+            yield phrase("%(title)s: %(then)s of %(needed)s stones instead of %(laid)s.", **values)

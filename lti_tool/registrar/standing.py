@@ -106,7 +106,7 @@ def get_on_pathway(session: Session, person_id: PersonId, pathway_id: PathwayId)
     named = {stone.achievement_id for stone in standing.stones}
     return OnPathway(
         person_id=person_id,
-        name=people.display_names(session, [person_id]).get(person_id, "Name not given"),
+        name=people.display_names(session, [person_id]).get(person_id, phrase("Name not given")),
         pathway=pathway,
         standing=standing,
         parts=list(_parts(reasons, explained, ruled)),
@@ -159,7 +159,7 @@ def _ruled(session: Session, person_id: PersonId, pathway_id: PathwayId) -> dict
             replaces=row.award_id is not None,
             reason=row.reason,
             ruled_at=row.ruled_at,
-            by=by.get(row.requirement_id, "somebody"),
+            by=by.get(row.requirement_id, phrase("somebody")),
         )
         found.setdefault(row.requirement_id, ruled)
         if row.achievement_id is not None:

@@ -145,7 +145,7 @@ def because(award: AwardRow) -> str:
     if not award.causes:
         return phrase("not recorded")
     newest = award.causes[-1]
-    return newest.reason or _BECAUSE[CauseKind(newest.kind)].capitalize()
+    return newest.reason or _BECAUSE[CauseKind(newest.kind)]
 
 
 def _by(actor: str, reason: str | None) -> str:

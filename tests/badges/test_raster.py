@@ -46,7 +46,7 @@ def test_a_photograph_stays_small_enough_to_carry_a_credential() -> None:
     [
         (png(300, 200), "300 wide and 200 high"),
         (png(64), "64 by 64 pixels"),
-        (png_of(50_000, 50_000, zlib.compress(b"\0" * 10)), "50000 by 50000 pixels"),
+        (png_of(50_000, 50_000, zlib.compress(b"\0" * 10)), "50,000 by 50,000 pixels"),
         (png_of(0, 0, b""), "0 by 0 pixels"),
         (png()[:-20], "damaged"),
         (png_of(300, 300, b"rubbish"), "damaged"),

@@ -82,7 +82,7 @@ def test_the_instructor_gives_a_pasted_link_its_assessment_and_learners_get_it(
     teacher: Browser, student: Browser, connected: Connected, edition: EditionId
 ) -> None:
     path = connected.place("Week 4 test")
-    assert "please tell them that “Week 4 test” has no assessment" in text_of(student.open(path))
+    assert "Please tell them that “Week 4 test” has no assessment" in text_of(student.open(path))
 
     page = give(teacher, path, edition)
     shown = teacher.client.get(page.location, follow_redirects=True)

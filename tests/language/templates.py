@@ -13,7 +13,7 @@ from lti_tool.core import speaking
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "templates"
 _JINJA = re.compile(r"\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-_TRANSLATED = re.compile(r"\{%-?\s*trans\b.*?\{%-?\s*endtrans\s*-?%\}", re.DOTALL)
+_TRANSLATED = re.compile(r"\{%[-+]?\s*trans\b.*?\{%-?\s*endtrans\s*-?%\}", re.DOTALL)
 # Blocks that hold classes.
 _STYLES = re.compile(r"\{% block (?:body_class|width) (?:required )?%\}.*?\{% endblock", re.DOTALL)
 _WORD = re.compile(r"[^\W\d_]{2,}")

@@ -144,7 +144,7 @@ def test_who_comes_second_sees_both_and_decides(editor: Editor) -> None:
 
     assert clash.status_code == 409
     assert "Change “Consent”." in clash.text
-    assert re.search(r"Grade at least, in %.*empty.*80", clash.text, re.DOTALL)
+    assert re.search(r"Grade at least, in percent.*empty.*80", clash.text, re.DOTALL)
     now = clash.text.partition("The draft as it is now")[2].partition("What you wanted")[0]
     assert "Reading statistics" in now
     assert "Research data" not in now

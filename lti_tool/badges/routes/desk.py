@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from lti_tool.badges import artwork, awarding, queries, reviewing, services, uploads
 from lti_tool.badges.artwork import Outline
 from lti_tool.badges.awarding import Outcome
-from lti_tool.badges.details import PLAIN, Participation, Stackability, Supervision
+from lti_tool.badges.details import PLAIN, WORDS, Participation, Stackability, Supervision
 from lti_tool.badges.errors import (
     AchievementExistsError,
     AmbiguousPersonError,
@@ -25,7 +25,7 @@ from lti_tool.badges.forms import (
     WithdrawalForm,
 )
 from lti_tool.badges.issuer import image_path
-from lti_tool.badges.rules import AchievementDraft, AchievementType
+from lti_tool.badges.rules import KIND_WORDS, AchievementDraft, AchievementType
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import InvalidRequestError, ToolError
 from lti_tool.core.ids import AchievementId, AssessmentId, AwardId, new_id
@@ -40,12 +40,12 @@ MOST_TABLE_BYTES = 500_000
 _LARGEST_REQUEST = uploads.MOST_BYTES + 500_000  # a picture, and what a form puts around it
 
 _CHOICES = {
-    "kinds": [(kind.value, kind.value) for kind in AchievementType],
-    "outlines": [(one.value, one.value.capitalize()) for one in Outline],
-    "signs": [(one.value, one.value.capitalize()) for one in artwork.Field],
-    "participations": [(one.value, one.value.capitalize()) for one in Participation],
-    "supervisions": [(one.value, one.value.capitalize()) for one in Supervision],
-    "stackabilities": [(one.value, one.value.capitalize()) for one in Stackability],
+    "kinds": [(kind.value, words) for kind, words in KIND_WORDS.items()],
+    "outlines": [(one.value, artwork.WORDS[one]) for one in Outline],
+    "signs": [(one.value, artwork.WORDS[one]) for one in artwork.Field],
+    "participations": [(one.value, WORDS[one]) for one in Participation],
+    "supervisions": [(one.value, WORDS[one]) for one in Supervision],
+    "stackabilities": [(one.value, WORDS[one]) for one in Stackability],
 }
 _NEW = {
     **dict.fromkeys(AchievementForm.model_fields, ""),
@@ -69,7 +69,11 @@ def list_achievements(here: CurrentStaff) -> ResponseReturnValue:
         rows = queries.list_achievements_with_holders(session)
         reviews = reviewing.list_reviews(session)
     return render_template(
-        "badges/desk/list_achievements.html", here=here, rows=rows, to_review=len(reviews)
+        "badges/desk/list_achievements.html",
+        here=here,
+        rows=rows,
+        kinds=KIND_WORDS,
+        to_review=len(reviews),
     )
 
 
@@ -285,7 +289,7 @@ def _table() -> bytes:
     upload = request.files.get("table")
     data = upload.stream.read(MOST_TABLE_BYTES + 1) if upload else b""
     if not data or len(data) > MOST_TABLE_BYTES:
-        raise UnreadableTableError("Choose a CSV file of up to 500 KB.")
+        raise UnreadableTableError(phrase("Choose a CSV file of up to 500 KB."))
     return data
 
 
@@ -316,9 +320,11 @@ def _draft(here: CurrentStaff, sent: dict[str, str]) -> AchievementDraft:
         sent.pop("drawn", None)
     draft = read_form(AchievementForm, sent).draft()
     if draft.picture is not None and not uploads.is_kept(here.institution_id, draft.picture):
-        raise UnusablePictureError("It is no longer here. Choose the file again.")
+        raise UnusablePictureError(phrase("It is no longer here. Choose the file again."))
     if draft.assessment_id not in {None, *_unearned(here)}:
-        raise InvalidRequestError("That assessment earns a badge already. Choose another one.")
+        raise InvalidRequestError(
+            phrase("That assessment earns a badge already. Choose another one.")
+        )
     return draft
 
 
@@ -343,7 +349,7 @@ def _editor(
         achievement_id=achievement_id,
         problem=problem,
         sources=[
-            ("", "Only by hand, from a table or by a pathway"),
+            ("", phrase("Only by hand, from a table or by a pathway")),
             *((str(id_), title) for id_, title in _unearned(here).items()),
         ],
         picture_problem=problem if isinstance(problem, UnusablePictureError) else None,

@@ -39,13 +39,13 @@ blueprint = Blueprint("badges", __name__)
 _KEYS_SECONDS, _LIST_SECONDS, _PICTURE_SECONDS = 300, 60, 86_400
 _FOR_EVER_SECONDS = 31_536_000
 _KIND_WORDS = {
-    FileKind.JSON: "Open Badge 3.0 file (JSON)",
+    FileKind.JSON: phrase("Open Badge 3.0 file (JSON)"),
     FileKind.JWT: phrase("Signed token (JWT)"),
     FileKind.SVG: phrase("Picture with the badge in it (SVG)"),
     FileKind.PNG: phrase("Picture with the badge in it (PNG)"),
 }
 _ADDRESS = re.compile(r"https?://\S+")
-_FOREIGN_LINK = (
+_FOREIGN_LINK = phrase(
     "This link does not lead to a badge that somebody shares here, and other links are not opened."
 )
 _LINKED_DATA = (open_badges.MEDIA_TYPE, "application/ld+json", "application/json")
@@ -301,7 +301,7 @@ def _achievement(
         achievement = queries.get_achievement(session, AchievementId(achievement_id))
         edition = edition or achievement.edition
         if edition > achievement.edition:
-            raise NotFoundError("This badge has no such edition.")
+            raise NotFoundError(phrase("This badge has no such edition."))
         return (issuer, achievement, queries.edition_content(session, achievement, edition))
 
 

@@ -11,6 +11,7 @@ from lti_tool.core import clock, queue
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import DeniedError, InvalidRequestError, TemporaryError
 from lti_tool.core.ids import InstitutionId, PlacementId, RegistrationId
+from lti_tool.core.language import phrase
 from lti_tool.grading import ags, platform, queries
 from lti_tool.grading.ags import Result
 from lti_tool.grading.errors import ColumnGoneError
@@ -49,7 +50,7 @@ def compare_column(institution_id: InstitutionId, placement_id: PlacementId) -> 
     held: dict[str, Result] = {}
     error: str | None = None
     if not grants(place.scopes, ags.RESULT_SCOPE):
-        urls, error = [], "Cairn was not given the right to read grades in this course."
+        urls, error = [], phrase("Cairn was not given the right to read grades in this course.")
     for url in urls:
         try:
             held = platform.read_column(place.registration_id, url)

@@ -16,13 +16,14 @@ from lti_tool.core.ids import (
     UserId,
     new_id,
 )
+from lti_tool.core.language import phrase
 from lti_tool.grading import ags
 from lti_tool.grading.models import DesiredScore
 from lti_tool.grading.rules import Outcome, comment_on
 from lti_tool.grading.services.lanes import wake
 
-ERASED = "The learner was erased before it was sent."
-NOT_GRANTED = "Cairn was not given the right to write grades in this course."
+ERASED = phrase("The learner was erased before it was sent.")
+NOT_GRANTED = phrase("Cairn was not given the right to write grades in this course.")
 
 
 # Of every result that is asked for: what its gradebook should hold, unless that is written down

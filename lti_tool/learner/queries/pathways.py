@@ -17,6 +17,7 @@ from lti_tool.core.ids import (
     ResourceLinkId,
     UserId,
 )
+from lti_tool.core.language import phrase
 from lti_tool.launch.models import Launch
 from lti_tool.learner import cairns
 from lti_tool.pathways import rules
@@ -192,7 +193,8 @@ def _elsewhere(
         .order_by(Placement.id.desc())
     )
     return {
-        assessment_id: (course or "another one", title) for assessment_id, course, title in rows
+        assessment_id: (course or phrase("another one"), title)
+        for assessment_id, course, title in rows
     }
 
 

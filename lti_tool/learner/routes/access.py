@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from lti_tool.core import mail
+from lti_tool.core import mail, speaking
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import ConflictError, InvalidRequestError, NotFoundError
 from lti_tool.core.language import phrase
@@ -35,7 +35,9 @@ def add_address(here: Holder) -> ResponseReturnValue:
     form = {name: value for name, value in request.form.items() if name != "csrf_token"}
     try:
         address = read_form(AddressForm, form).address
-        mail_access.ask_confirmation(here.institution_id, here.person_id, address)
+        mail_access.ask_confirmation(
+            here.institution_id, here.person_id, address, language=speaking.current().name
+        )
     except InvalidRequestError as problem:
         return _page(here, problem=problem, address=form.get("address", "")), 400
     except ConflictError as problem:

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from lti_tool.core import mail
+from lti_tool.core import mail, speaking
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import ToolError
 from lti_tool.core.language import phrase
@@ -44,7 +44,7 @@ def send_link(slug: str) -> ResponseReturnValue:
     _require_mail()
     try:
         address = read_form(AddressForm, request.form.to_dict()).address
-        mail_access.ask_sign_in(place.id, address)
+        mail_access.ask_sign_in(place.id, address, language=speaking.current().name)
     except NotAnAddressError as problem:
         return _ask(slug, problem=problem), 400
     return render_template(

@@ -1,22 +1,17 @@
-// Tells on /lti/check what only a script can know.
+// Tells on /lti/check what only a script can know, in words of the page.
 
-const say = (id, text) => {
-  document.getElementById(id).textContent = text;
+const say = (id, what) => {
+  const place = document.getElementById(id);
+  place.textContent = place.dataset[what];
 };
 
-say("scripts", "On. Answers are saved while you work.");
+say("scripts", "on");
 
 if (!document.hasStorageAccess) {
-  say("storage", "This browser does not know it. Cairn does not need it.");
+  say("storage", "unknown");
 } else {
   document.hasStorageAccess().then(
-    (has) =>
-      say(
-        "storage",
-        has
-          ? "This page may use what it stores. Cairn does not need more."
-          : "This page may not use what it stores outside of this frame. Cairn does not need it.",
-      ),
-    () => say("storage", "This browser did not say. Cairn does not need it."),
+    (has) => say("storage", has ? "may" : "mayNot"),
+    () => say("storage", "silent"),
   );
 }
