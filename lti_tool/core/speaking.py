@@ -28,6 +28,7 @@ from lti_tool.core.language import (
     chosen,
     language,
     own_name,
+    recalled,
 )
 
 # In which pages are shown: those whose catalogue says all of them, as tests see to. A page that
@@ -75,12 +76,14 @@ def install(app: Flask) -> None:
 def teach(environment: jinja2.Environment) -> None:
     """Give templates `{% trans %}`, `_`, `ngettext`, and numbers and instants as people write them.
 
-    A phrase that Python made is translated wherever a template puts it out.
+    A phrase that Python made is translated wherever a template puts it out; one that was stored as
+    its text is, too, by the filter `recalled`.
     """
     environment.add_extension("jinja2.ext.i18n")
     environment.policies["ext.i18n.trimmed"] = True
     environment.newstyle_gettext = True  # type: ignore[attr-defined] # the extension's own
     environment.finalize = _finalize
+    environment.filters["recalled"] = recalled
     environment.globals.update(
         _=_gettext,
         gettext=_gettext,

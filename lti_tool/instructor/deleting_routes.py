@@ -73,7 +73,7 @@ def restore(here: CurrentLaunch, user_id: UUID, attempt_id: UUID) -> ResponseRet
         here.institution_id,
         placement.id,
         AttemptId(attempt_id),
-        Why(Actor("user", here.user_id), form.reason or "No reason given."),
+        Why(Actor("user", here.user_id), form.reason or phrase("No reason given.")),
     )
     return _back(here, user_id)
 

@@ -128,7 +128,7 @@ def decide_late(
         placement.id,
         attempt.id,
         ItemVersionId(item_id),
-        services.Why(Actor("user", here.user_id), form.reason or "No reason given."),
+        services.Why(Actor("user", here.user_id), form.reason or phrase("No reason given.")),
         take=decision == "take",
     )
     work = url_for(".show_work", launch_id=here.launch_id, user_id=user_id, attempt_id=attempt_id)

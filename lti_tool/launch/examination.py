@@ -180,8 +180,19 @@ def _try_tokens(registration: Registration) -> list[Finding]:
 def _what_to_tick(registration: Registration, scope: str) -> str:
     """Return what the administrator of the LMS has to do for a service, in its own words."""
     tick = quirks.quirks_of(registration.product).tick_of(scope)
-    allow = f"The administrator of {registration.name} has to allow the scope {scope}."
-    return f"{allow} There it is called “{tick}”." if tick else allow
+    if tick:
+        return phrase(
+            "The administrator of %(name)s has to allow the scope %(scope)s. "
+            "There it is called “%(tick)s”.",
+            name=registration.name,
+            scope=scope,
+            tick=tick,
+        )
+    return phrase(
+        "The administrator of %(name)s has to allow the scope %(scope)s.",
+        name=registration.name,
+        scope=scope,
+    )
 
 
 def _try_course(registration: Registration, course: _Course | None) -> list[Finding]:

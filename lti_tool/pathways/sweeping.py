@@ -34,7 +34,7 @@ PEOPLE_AT_ONCE = 200
 MOST_AT_ONCE = 2000
 # No round begins later than this in a run; the next run goes on.
 RUN_SECONDS = 20.0
-_SUSPENDED = "A part of the pathway fell away, and the time to earn it again is over."
+_SUSPENDED = phrase("A part of the pathway fell away, and the time to earn it again is over.")
 
 
 def sweep() -> int:

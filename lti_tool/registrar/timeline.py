@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from lti_tool.badges.rules import CauseKind
-from lti_tool.core.language import phrase
+from lti_tool.core.language import phrase, recalled
 from lti_tool.registrar.records import AttemptRow, AwardRow, Record
 from lti_tool.registrar.sentences import actor_words, sentence
 
@@ -145,7 +145,7 @@ def because(award: AwardRow) -> str:
     if not award.causes:
         return phrase("not recorded")
     newest = award.causes[-1]
-    return newest.reason or _BECAUSE[CauseKind(newest.kind)]
+    return recalled(newest.reason) if newest.reason else _BECAUSE[CauseKind(newest.kind)]
 
 
 def _by(actor: str, reason: str | None) -> str:
@@ -153,7 +153,7 @@ def _by(actor: str, reason: str | None) -> str:
         phrase(
             "By %(actor)s: “%(reason)s”",
             actor=actor,
-            reason=reason,
+            reason=recalled(reason),
         )
         if reason
         else phrase(

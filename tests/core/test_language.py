@@ -10,7 +10,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from babel import Locale
 
-from lti_tool.core.language import Language, chosen, language, own_name, phrase, phrases
+from lti_tool.core.language import (
+    Language,
+    chosen,
+    language,
+    own_name,
+    phrase,
+    phrases,
+    recalled,
+)
 
 INSTANT = datetime(2027, 3, 16, 23, 31, 9, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -126,3 +134,19 @@ def test_the_first_language_that_we_speak_is_chosen(wanted: list[str], found: st
 def test_a_language_names_itself() -> None:
     assert (own_name("de"), own_name("en")) == ("Deutsch", "English")
     assert language("de").direction == "ltr"
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [
+        ("No reason given.", "Kein Grund angegeben."),
+        ("no answer within 10 seconds", "keine Antwort innerhalb von 10 Sekunden"),
+        ("Quota exceeded, see 100% of the log (x)", "Quota exceeded, see 100% of the log (x)"),
+        ("", ""),
+    ],
+)
+def test_a_sentence_that_was_stored_is_known_again_and_another_servers_words_are_left(
+    stored: str, said: str
+) -> None:
+    assert recalled(stored) == stored
+    assert language("de").say(recalled(stored)) == said

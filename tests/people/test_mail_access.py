@@ -65,6 +65,24 @@ def sessions(at: Place) -> int:
         return session.scalars(select(func.count(LearnerSession.id))).one()
 
 
+def test_letters_are_in_the_language_in_which_they_were_asked_for(
+    worker: Worker, mailbox: Path
+) -> None:
+    at = place()
+    mail_access.ask_confirmation(at.institution_id, at.person_id, ADDRESS, language="de_AT")
+    worker.run()
+    first = newest_letter(mailbox)
+    mail_access.confirm(at.institution_id, token_in(mailbox))
+    entered(at, worker, mailbox)
+
+    assert "Guten Tag," in first
+    assert "20 Minuten" in first
+    assert "Hello," in newest_letter(mailbox)
+    with transaction(at.institution_id) as session:
+        [email] = mail_access.list_addresses(session, at.person_id)
+    assert email.language == "de_AT"
+
+
 def test_an_address_that_was_confirmed_lets_its_person_in_once(
     worker: Worker, mailbox: Path
 ) -> None:

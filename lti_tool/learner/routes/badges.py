@@ -82,7 +82,7 @@ def print_certificate(here: Holder, credential_id: UUID) -> ResponseReturnValue:
         here.institution_id,
         CredentialId(credential_id),
         person_id=badge.person_id,
-        shows=Shows(name=form.show_name, label="QR code on a certificate"),
+        shows=Shows(name=form.show_name, label=phrase("QR code on a certificate")),
     )
     return _attachment(
         exporting.certificate_file(
