@@ -36,6 +36,7 @@ from lti_tool.learner.routes import activity as learner
 from lti_tool.learner.routes import own
 from lti_tool.pathways import desk_routes as composing
 from lti_tool.pathways import moving_routes as moving
+from lti_tool.pathways import part_routes as draft_parts
 from lti_tool.pathways import settings_routes as pathway_settings
 from lti_tool.people import routes as people
 from lti_tool.registrar import audit_routes as audit
@@ -98,6 +99,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(registrar.blueprint)
     app.register_blueprint(decisions.blueprint)
     app.register_blueprint(composing.blueprint)
+    app.register_blueprint(draft_parts.blueprint)
     app.register_blueprint(moving.blueprint)
     app.register_blueprint(pathway_settings.blueprint)
     app.register_blueprint(identity.blueprint)
