@@ -14,7 +14,7 @@ from lti_tool.assessments import desk_routes as authoring
 from lti_tool.assessments import desk_trial_routes as draft_trials
 from lti_tool.assessments import routes as assessments
 from lti_tool.assessments import trial_routes as trials
-from lti_tool.badges.routes import desk as issuing
+from lti_tool.badges.routes import editing as issuing
 from lti_tool.badges.routes import public as badges
 from lti_tool.core import db, web
 from lti_tool.core import settings as settings_module

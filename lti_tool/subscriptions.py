@@ -6,6 +6,7 @@ from lti_tool.assessments.events import (
     PlacementResultChanged,
 )
 from lti_tool.assessments.jobs import erase_answers
+from lti_tool.badges import stacking
 from lti_tool.badges.events import AwardGranted, AwardWithdrawn
 from lti_tool.badges.jobs import (
     award_for_pass,
@@ -18,6 +19,7 @@ from lti_tool.badges.merging import BADGES
 from lti_tool.core import outbox
 from lti_tool.grading.jobs import desire_score, desire_scores_of_course, erase_scores
 from lti_tool.launch.jobs import forget_visits
+from lti_tool.pathways import leading
 from lti_tool.pathways.events import (
     BatchAsked,
     PathwayCompleted,
@@ -70,3 +72,5 @@ def register() -> None:
     outbox.subscribe(PersonsSplit, [recount_split])
     # What a person has, feature by feature: it moves with them when two turn out to be one.
     merging.follow(MAIL, BADGES, PATHWAYS)
+    # What a badge counts toward, for the pages that show it to anybody.
+    stacking.told_by(leading.list_larger)

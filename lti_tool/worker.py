@@ -60,6 +60,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(function="lti_tool.people.services.forget_sessions", every=timedelta(days=1)),
     Periodic(function="lti_tool.platforms.forgetting.forget_unused", every=timedelta(days=1)),
     Periodic(function="lti_tool.assessments.services.forget_orphans", every=timedelta(hours=6)),
+    Periodic(function="lti_tool.badges.forgetting.forget_pictures", every=timedelta(hours=6)),
     Periodic(function="lti_tool.assessments.services.forget_answers", every=timedelta(hours=6)),
 )
 

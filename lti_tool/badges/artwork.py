@@ -88,11 +88,13 @@ class Artwork:
 
     Attributes:
         level: stones in the stack, 1 to 4.
+        colour: of the field whose colour it has; None for that of its own.
     """
 
     outline: Outline
     field: Field
     level: int
+    colour: Field | None = None
 
     def __post_init__(self) -> None:
         """Refuse a level that cannot be drawn."""
@@ -101,13 +103,22 @@ class Artwork:
 
     def to_json(self) -> dict[str, Any]:
         """Return it for storage."""
-        return {"outline": self.outline.value, "field": self.field.value, "level": self.level}
+        colour = {} if self.colour is None else {"colour": self.colour.value}
+        return {
+            "outline": self.outline.value,
+            "field": self.field.value,
+            "level": self.level,
+            **colour,
+        }
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "Artwork":
         """Return what `to_json` wrote."""
         return cls(
-            outline=Outline(stored["outline"]), field=Field(stored["field"]), level=stored["level"]
+            outline=Outline(stored["outline"]),
+            field=Field(stored["field"]),
+            level=stored["level"],
+            colour=Field(stored["colour"]) if "colour" in stored else None,
         )
 
 
@@ -130,7 +141,7 @@ def draw(artwork: Artwork, *, seed: UUID, label: str) -> str:
         label: what a screen reader says, such as the achievement's name.
     """
     random = Random(seed.int)  # noqa: S311 - a picture, not a secret
-    ground, line = _COLOURS[artwork.field]
+    ground, line = _COLOURS[artwork.colour or artwork.field]
     rim, body = _outline(artwork.outline, random)
     contours = "".join(f'<path d="{path}"/>' for path in _contours(random))
     stones = "".join(f'<path d="{path}"/>' for path in _stones(artwork, random))

@@ -49,7 +49,7 @@ class Certificate:
         holder: None to leave it unnamed.
         facts: label and value of what else is worth a line.
         awarded_at: aware.
-        link: what the QR code leads to, absolute.
+        link: what the QR code leads to, absolute; None for no code.
         verify_url: the page that takes files.
         picture: the artwork as SVG, `picture_words` what it shows.
         credential: the text to attach.
@@ -63,7 +63,7 @@ class Certificate:
     holder: str | None
     awarded_at: datetime
     valid_until: datetime | None
-    link: str
+    link: str | None
     verify_url: str
     picture: str
     picture_words: str
@@ -114,11 +114,10 @@ def _data(certificate: Certificate) -> dict[str, object]:
         "validity": "It does not expire." if until is None else f"Valid until {_day(until)}.",
         "facts": [list(fact) for fact in certificate.facts],
         "link": certificate.link,
-        "link_words": certificate.link,
         "verify": certificate.verify_url,
         "picture": certificate.picture,
         "picture_words": certificate.picture_words,
-        "qr": qr_code(certificate.link),
+        "qr": certificate.link and qr_code(certificate.link),
         "credential": certificate.credential,
         "file": ATTACHED,
         "media_type": certificate.media_type,

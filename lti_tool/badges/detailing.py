@@ -34,6 +34,7 @@ from lti_tool.badges.queries import (
 from lti_tool.core import audit, clock
 from lti_tool.core.db import tenant, transaction
 from lti_tool.core.ids import AwardId, CredentialId, InstitutionId, PersonId, new_id
+from lti_tool.core.language import phrase
 from lti_tool.people.queries import display_names, list_users
 
 
@@ -133,7 +134,7 @@ def _get_own(
         )
     )
     if award.person_id != person_id or credential is None:
-        raise UnknownCredentialError(f"no credential of award {award_id}")
+        raise UnknownCredentialError
     return award, credential
 
 
@@ -217,7 +218,7 @@ def _reserve(session: Session, person_id: PersonId, award_id: AwardId, asked: As
         evidence=offered.evidence if asked.evidence else (),
     )
     if (asked.identifier is not None and chosen is None) or (told == Particulars() and not chosen):
-        raise NothingAskedError("There is nothing of that to put into it.")
+        raise NothingAskedError(phrase("There is nothing of that to put into it."))
     content = _digest(told, chosen)
     is_new = session.scalar(
         insert(Credential)

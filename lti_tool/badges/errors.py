@@ -65,12 +65,20 @@ class UnknownAwardError(NotFoundError):
     code = "award_unknown"
     title = phrase("There is no such badge")
 
+    def __init__(
+        self, sentence: str = phrase("Its address is mistyped, or it was given elsewhere.")
+    ) -> None:
+        super().__init__(sentence)
+
 
 class UnknownCredentialError(NotFoundError):
     """No such credential, not signed yet, or not this person's."""
 
     code = "credential_unknown"
     title = phrase("There is no such badge")
+
+    def __init__(self, sentence: str = phrase("It is not yours, or not signed yet.")) -> None:
+        super().__init__(sentence)
 
 
 class NothingAskedError(InvalidRequestError):

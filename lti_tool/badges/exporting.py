@@ -94,7 +94,7 @@ def certificate_file(
     institution_id: InstitutionId,
     credential_id: CredentialId,
     *,
-    link: str,
+    link: str | None,
     verify_url: str,
     holder: str | None,
 ) -> File:
@@ -103,7 +103,7 @@ def certificate_file(
     Args:
         institution_id: whose it is.
         credential_id: which; whose it is, the caller has asked.
-        link: a share of it, for the QR code.
+        link: a share of it, for the QR code; None for a certificate without one.
         verify_url: of the page that takes files.
         holder: the name to print, None to print none.
 
@@ -169,11 +169,11 @@ def key_set(issuer: Issuer) -> dict[str, Any]:
     return {"keys": [*embedded, *signing.published_jwks(issuer)]}
 
 
-def facts(content: AchievementDraft) -> list[tuple[str, str]]:
+def facts(content: AchievementDraft, *, without_stacking: bool = False) -> list[tuple[str, str]]:
     """Return the elements of a micro-credential that it has, as label and value.
 
     Annex I of the Council Recommendation 2022/C 243/02, in its order as far as it is not said
-    elsewhere on the same page.
+    elsewhere on the same page; such as, of stacking, what it does count toward.
     """
     details = content.details
     told: list[tuple[str, str | None]] = [
@@ -194,7 +194,7 @@ def facts(content: AchievementDraft) -> list[tuple[str, str]]:
         (phrase("Supervision"), WORDS[details.supervision]),
         (phrase("Quality assurance"), details.quality),
         (phrase("Prerequisites"), details.prerequisites),
-        (phrase("Stacking"), WORDS[details.stackability]),
+        (phrase("Stacking"), None if without_stacking else WORDS[details.stackability]),
     ]
     return [(label, value) for label, value in told if value]
 
@@ -226,12 +226,7 @@ def _signed(institution_id: InstitutionId, credential_id: CredentialId) -> _Sign
             .where(Credential.id == credential_id)
         ).one_or_none()
         if row is None or row.document is None:
-            raise UnknownCredentialError(
-                phrase(
-                    "no credential %(credential_id)s",
-                    credential_id=credential_id,
-                )
-            )
+            raise UnknownCredentialError
         return _Signed(
             issuer=get_issuer_of(session, institution_id),
             achievement_id=row.Achievement.id,

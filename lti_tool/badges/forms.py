@@ -51,6 +51,7 @@ class AchievementForm(BaseModel):
     kind: AchievementType
     outline: Outline
     sign: Sign
+    colour: Annotated[Sign | None, BeforeValidator(_none_if_empty)] = None
     stones: Annotated[int, Field(ge=1, le=4)]
     credits: Number = None
     level: Optional = ""
@@ -83,7 +84,9 @@ class AchievementForm(BaseModel):
                 description=self.description,
                 criteria=self.criteria,
                 achievement_type=self.kind,
-                artwork=Artwork(outline=self.outline, field=self.sign, level=self.stones),
+                artwork=Artwork(
+                    outline=self.outline, field=self.sign, level=self.stones, colour=self.colour
+                ),
                 credits=self.credits,
                 details=Details(
                     level=self.level or None,
@@ -126,6 +129,7 @@ class AchievementForm(BaseModel):
             "kind": draft.achievement_type,
             "outline": draft.artwork.outline,
             "sign": draft.artwork.field,
+            "colour": draft.artwork.colour or "",
             "stones": str(draft.artwork.level),
             "credits": "" if draft.credits is None else f"{draft.credits.normalize():f}",
             "level": details.level or "",
@@ -157,6 +161,26 @@ class AchievementForm(BaseModel):
             "picture_kind": picture.kind,
             "picture_words": picture.words,
         }
+
+
+class LookForm(BaseModel):
+    """What a badge is to be drawn from, before there is one.
+
+    Attributes:
+        of: the achievement whose contour lines it has; a new one has its own only when published.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    outline: Outline
+    sign: Sign
+    colour: Annotated[Sign | None, BeforeValidator(_none_if_empty)] = None
+    stones: Annotated[int, Field(ge=1, le=4)]
+    of: UUID = UUID(int=0)
+
+    def artwork(self) -> Artwork:
+        """Return it as it is drawn from."""
+        return Artwork(outline=self.outline, field=self.sign, level=self.stones, colour=self.colour)
 
 
 class AwardForm(BaseModel):

@@ -27,6 +27,7 @@ from lti_tool.core import clock, metrics
 from lti_tool.core.db import tenant, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AchievementId, AwardId, CredentialId, InstitutionId, new_id
+from lti_tool.core.language import phrase
 from lti_tool.people.models import Person
 
 # A list is given up when this many places in a row were taken: it is then nearly full.
@@ -100,7 +101,7 @@ def compact_form(institution_id: InstitutionId, credential_id: CredentialId) -> 
     with transaction(institution_id) as session:
         row = session.scalar(select(Credential).where(Credential.id == credential_id))
         if row is None or row.document is None:
-            raise UnknownCredentialError(f"no credential {credential_id}")
+            raise UnknownCredentialError
         if row.compact is not None:
             return row.compact
         issuer = get_issuer_of(session, institution_id)
@@ -127,7 +128,7 @@ def published_status_list(institution_id: InstitutionId, number: int) -> dict[st
     with transaction(institution_id) as session:
         row = find_status_list(session, number)
         if row is None:
-            raise NotFoundError(f"no status list {number}")
+            raise NotFoundError(phrase("There is no status list of this number."))
         if row.document is not None:
             return row.document
         issuer = get_issuer_of(session, institution_id)
@@ -227,7 +228,7 @@ def _reserve(session: Session, award_id: AwardId) -> _Reserved | None:
         .with_for_update(of=Award)
     ).one_or_none()
     if award is None:
-        raise UnknownAwardError(f"no award {award_id}")
+        raise UnknownAwardError
     # A statement of its own: what was reserved or erased while this one waited is seen by it.
     state = session.execute(
         select(

@@ -17,7 +17,7 @@ from lti_tool.core.db import tenant, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AttemptId, AwardId, InstitutionId, new_id
 from lti_tool.core.language import phrase
-from lti_tool.people.queries import display_names
+from lti_tool.people.contacts import NOBODY, Contact, list_contacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class OpenReview:
     review: AwardReview
     award: Award
     achievement: Achievement
-    name: str | None
+    contact: Contact
 
 
 def open_review(institution_id: InstitutionId, attempt_id: AttemptId) -> None:
@@ -82,10 +82,13 @@ def list_reviews(session: Session) -> list[OpenReview]:
         )
         .order_by(AwardReview.opened_at, AwardReview.id)
     ).all()
-    names = display_names(session, [award.person_id for _, award, _ in rows])
+    contacts = list_contacts(session, [award.person_id for _, award, _ in rows])
     return [
         OpenReview(
-            review=review, award=award, achievement=achievement, name=names.get(award.person_id)
+            review=review,
+            award=award,
+            achievement=achievement,
+            contact=contacts.get(award.person_id, NOBODY),
         )
         for review, award, achievement in rows
     ]

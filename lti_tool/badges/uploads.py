@@ -18,6 +18,7 @@ from lti_tool.core.language import phrase
 from lti_tool.core.storage import storage
 
 MOST_BYTES = raster.MOST_BYTES
+PREFIX = "pictures"
 _MEDIA_TYPES = {PictureKind.SVG: "image/svg+xml", PictureKind.PNG: "image/png"}
 
 
@@ -59,6 +60,15 @@ def is_kept(institution_id: InstitutionId, picture: UploadedPicture) -> bool:
     return storage().exists(_key(institution_id, picture.id, picture.kind))
 
 
+def get_kept(institution_id: InstitutionId, id_: str, kind: PictureKind) -> bytes:
+    """Return a picture that was uploaded, whether or not an edition has it.
+
+    Raises:
+        FileMissingError: the institution has none of that id.
+    """
+    return storage().get(_key(institution_id, id_, kind)).data
+
+
 def svg_of(institution_id: InstitutionId, content: AchievementDraft, achievement_id: UUID) -> str:
     """Return an edition's picture as SVG.
 
@@ -68,7 +78,7 @@ def svg_of(institution_id: InstitutionId, content: AchievementDraft, achievement
     picture = content.picture
     if picture is None:
         return artwork.draw(content.artwork, seed=achievement_id, label=content.name)
-    kept = storage().get(_key(institution_id, picture.id, picture.kind)).data
+    kept = get_kept(institution_id, picture.id, picture.kind)
     if picture.kind is PictureKind.SVG:
         return kept.decode()
     return in_svg(kept, pixels=raster.PIXELS, label=picture.words)
@@ -82,7 +92,7 @@ def png_of(institution_id: InstitutionId, content: AchievementDraft, achievement
     """
     if content.picture is None:
         return raster.draw(svg_of(institution_id, content, achievement_id))
-    return storage().get(_key(institution_id, content.picture.id, PictureKind.PNG)).data
+    return get_kept(institution_id, content.picture.id, PictureKind.PNG)
 
 
 def words_of(content: AchievementDraft) -> str:
@@ -97,4 +107,4 @@ def _put(institution_id: InstitutionId, id_: str, kind: PictureKind, data: bytes
 
 
 def _key(institution_id: InstitutionId, id_: str, kind: PictureKind) -> str:
-    return f"pictures/{institution_id.hex}/{id_[:2]}/{id_}.{kind}"
+    return f"{PREFIX}/{institution_id.hex}/{id_[:2]}/{id_}.{kind}"

@@ -12,19 +12,27 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from lti_tool.badges import data_integrity, did_web, open_badges, queries, reader, signing, vc_jwt
 from lti_tool.badges.carriers import Carrier, Codes, Found, NoCredentialError
 from lti_tool.badges.data_integrity import ProofCheck
-from lti_tool.badges.errors import UnknownShareError, UnreadableCredentialError
+from lti_tool.badges.errors import (
+    UnknownCredentialError,
+    UnknownShareError,
+    UnreadableCredentialError,
+)
 from lti_tool.badges.examination import Examination, Status, examine
 from lti_tool.badges.issuer import Issuer
 from lti_tool.badges.open_badges import Badge, NotAnOpenBadgeError
 from lti_tool.badges.queries import Shared
+from lti_tool.badges.rules import AchievementDraft, Shows
 from lti_tool.badges.services import count_opening
+from lti_tool.badges.stacking import Larger, list_larger
 from lti_tool.core import clock, settings
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import NotFoundError
-from lti_tool.core.ids import AchievementId
+from lti_tool.core.ids import AchievementId, CredentialId, InstitutionId
 from lti_tool.core.language import phrase
 from lti_tool.core.secret import hash_of
 from lti_tool.people.queries import display_names
@@ -45,16 +53,15 @@ class Checked:
         issuer: None when it is none of those here; then nothing could be looked up.
         found: the credential, and what it came in.
         link: of ours, which a code in a picture said; None for what was handed in itself.
-        newest_edition: of what was earned, if it was surely signed here and handed in itself.
-        replaced_by: name and id of what is earned instead of it now, likewise.
+        earned: what is known here of what was earned, if it was surely signed here and handed in
+            itself.
     """
 
     examination: Examination
     issuer: Issuer | None
     found: Found
     link: str | None = None
-    newest_edition: int | None = None
-    replaced_by: tuple[str, AchievementId] | None = None
+    earned: "Earned | None" = None
 
     @property
     def document(self) -> dict[str, Any]:
@@ -63,19 +70,35 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Earned:
+    """What an issuer here says today of what was earned.
+
+    Attributes:
+        content: what the edition said that was earned; None where the file names none of ours.
+        replaced_by: name and id of the achievement that has taken its place, if one has.
+        larger: what it counts toward now.
+    """
+
+    content: AchievementDraft | None
+    newest_edition: int
+    replaced_by: tuple[str, AchievementId] | None
+    larger: tuple[Larger, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """What a share link shows.
 
     Attributes:
         holder: the name, if the holder chose to show it and a platform gave one, or had it signed.
-        replaced_by: name and id of the achievement that has taken this one's place, if one has.
+        earned: what is said today of what was earned.
     """
 
     checked: Checked
     issuer: Issuer
     shared: Shared
     holder: str | None
-    replaced_by: tuple[str, AchievementId] | None
+    earned: Earned
 
 
 def find_issuer(slug: str) -> Issuer:
@@ -120,10 +143,30 @@ def open_share(slug: str, token: str, *, count: bool = True) -> Opened:
             raise UnknownShareError(_NO_LINK)
         if count:
             count_opening(session, hash_of(token))
-        replaced_by = None
-        if shared.replaced_by_id is not None:
-            successor = queries.get_achievement(session, shared.replaced_by_id)
-            replaced_by = (successor.name, successor.id)
+    return _opened(issuer, shared)
+
+
+def preview_share(
+    institution_id: InstitutionId, credential_id: CredentialId, *, shows: Shows
+) -> Opened:
+    """Return what a link to a credential would show. Whose it is, the caller has asked.
+
+    Raises:
+        UnknownCredentialError: there is none, or it is not signed yet.
+    """
+    with transaction(institution_id) as session:
+        issuer = queries.get_issuer_of(session, institution_id)
+        shared = queries.find_shown(
+            session, credential_id, show_name=shows.name, show_result=shows.result
+        )
+    if shared is None:
+        raise UnknownCredentialError
+    return _opened(issuer, shared)
+
+
+def _opened(issuer: Issuer, shared: Shared) -> Opened:
+    with transaction(issuer.institution_id) as session:
+        earned = _earned(session, shared.achievement_id, shared.content)
         names = display_names(session, [shared.person_id]) if shared.show_name else {}
     checked = check(shared.document)
     return Opened(
@@ -131,7 +174,7 @@ def open_share(slug: str, token: str, *, count: bool = True) -> Opened:
         issuer=issuer,
         shared=shared,
         holder=names.get(shared.person_id) or checked.examination.badge.particulars.name,
-        replaced_by=replaced_by,
+        earned=earned,
     )
 
 
@@ -151,25 +194,45 @@ def check_data(data: bytes) -> Checked:
         raise UnreadableCredentialError(str(error)) from error
     if isinstance(found, Codes):
         return _check_codes(found.texts)
-    return _with_successor(_check(found, _verify_apart))
+    return _with_earned(_check(found, _verify_apart))
 
 
-def _with_successor(checked: Checked) -> Checked:
-    """Add what came after what was earned, where it is certain who signed."""
-    issuer, url = checked.issuer, checked.examination.badge.achievement.id
+def _with_earned(checked: Checked) -> Checked:
+    """Add what is said today of what was earned, where it is certain who signed."""
+    issuer, told = checked.issuer, checked.examination.badge.achievement
     if issuer is None or not checked.examination.proof.verified:
         return checked
     with transaction(issuer.institution_id) as session:
         try:
-            named = AchievementId(UUID(url.rpartition("/")[2]))
+            named = AchievementId(UUID(told.id.rpartition("/")[2]))
             achievement = queries.get_achievement(session, named)
         except (ValueError, NotFoundError):
             return checked
-        replaced_by = None
-        if achievement.replaced_by_id is not None:
-            successor = queries.get_achievement(session, achievement.replaced_by_id)
-            replaced_by = (successor.name, successor.id)
-        return replace(checked, newest_edition=achievement.edition, replaced_by=replaced_by)
+        content = next(
+            (
+                AchievementDraft.from_json(one.content)
+                for one in queries.list_editions(session, achievement.id)
+                if str(one.edition) == told.version
+            ),
+            None,
+        )
+        return replace(checked, earned=_earned(session, achievement.id, content))
+
+
+def _earned(
+    session: Session, achievement_id: AchievementId, content: AchievementDraft | None
+) -> Earned:
+    achievement = queries.get_achievement(session, achievement_id)
+    replaced_by = None
+    if achievement.replaced_by_id is not None:
+        successor = queries.get_achievement(session, achievement.replaced_by_id)
+        replaced_by = (successor.name, successor.id)
+    return Earned(
+        content=content,
+        newest_edition=achievement.edition,
+        replaced_by=replaced_by,
+        larger=list_larger(session, achievement_id),
+    )
 
 
 def _check_codes(texts: tuple[str, ...]) -> Checked:

@@ -9,15 +9,16 @@ import click
 from sqlalchemy import select
 
 from lti_tool.badges import exporting, verifying
-from lti_tool.badges.errors import UnreadableCredentialError
+from lti_tool.badges.errors import UnprintableNameError, UnreadableCredentialError
 from lti_tool.badges.exporting import FileKind
 from lti_tool.badges.models import Credential
+from lti_tool.badges.queries import get_issuer_of
 from lti_tool.badges.verifying import Checked
 from lti_tool.commands.product import connect
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import NotFoundError
-from lti_tool.core.ids import CredentialId
-from lti_tool.platforms.queries import get_institution_by_slug
+from lti_tool.core.ids import CredentialId, InstitutionId
+from lti_tool.platforms.queries import get_institution_by_slug, list_institutions
 
 _VALID, _NOT_VALID, _UNREADABLE = 0, 1, 2
 
@@ -93,26 +94,50 @@ def credential() -> None:
 
 @credential.command()
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
-@click.option("--institution", "slug", required=True, help="Whose credentials.")
+@click.option("--institution", "slug", help="Whose credentials; otherwise those of all.")
 @click.option("--id", "wanted", type=click.UUID, multiple=True, help="Only these; repeatable.")
-def export(out: Path, slug: str, wanted: tuple[str, ...]) -> None:
+def export(out: Path, slug: str | None, wanted: tuple[str, ...]) -> None:
     """Write every form of every credential, and all it takes to check them without a network.
 
-    That is the did document, the key set and the status lists. Prints how many credentials.
+    That is the did document, the key set and the status lists. Of several institutions each has a
+    folder of its own, named as in its addresses. Prints how many credentials.
     """
     connect()
     with system_transaction() as session:
-        institution_id = get_institution_by_slug(session, slug).id
+        chosen = [get_institution_by_slug(session, slug)] if slug else list_institutions(session)
+    made = [_export(one.id, out if len(chosen) == 1 else out / one.slug, wanted) for one in chosen]
+    click.echo(sum(made))
+
+
+def _export(institution_id: InstitutionId, out: Path, wanted: tuple[str, ...]) -> int:
+    """Write one institution's credentials; returns how many."""
     query = select(Credential.id).where(Credential.document.is_not(None)).order_by(Credential.id)
     with transaction(institution_id) as session:
         ids = session.scalars(query.where(Credential.id.in_(wanted)) if wanted else query).all()
+        verify_url = f"{get_issuer_of(session, institution_id).host_url}/verify"
     out.mkdir(parents=True, exist_ok=True)
     for file in exporting.issuer_files(institution_id):
         (out / file.name).write_bytes(file.data)
     for credential_id in ids:
         folder = out / str(credential_id)
         folder.mkdir(exist_ok=True)
-        for kind in FileKind:
-            made = exporting.credential_file(institution_id, CredentialId(credential_id), kind)
-            (folder / f"credential.{kind}").write_bytes(made.data)
-    click.echo(len(ids))
+        made = {
+            kind.value: exporting.credential_file(
+                institution_id, CredentialId(credential_id), kind
+            ).data
+            for kind in FileKind
+        }
+        try:
+            # Without a code, which would be a link that its holder never made.
+            made["pdf"] = exporting.certificate_file(
+                institution_id,
+                CredentialId(credential_id),
+                link=None,
+                verify_url=verify_url,
+                holder=None,
+            ).data
+        except UnprintableNameError as error:
+            click.echo(f"{credential_id}: no certificate. {error}", err=True)
+        for ending, data in made.items():
+            (folder / f"credential.{ending}").write_bytes(data)
+    return len(ids)

@@ -10,6 +10,7 @@ import click
 
 from lti_tool.administration import personal_data
 from lti_tool.assessments import services as assessments
+from lti_tool.badges.forgetting import forget_pictures
 from lti_tool.commands.product import connect
 from lti_tool.core import audit, outbox
 from lti_tool.core.db import system_transaction, transaction
@@ -33,6 +34,7 @@ RETENTION: Mapping[str, Callable[[], int]] = {
     "ended sessions of staff": people.forget_sessions,
     "tokens, invitations and rosters": forgetting.forget_unused,
     "files without an attempt": assessments.forget_orphans,
+    "pictures that no badge has": forget_pictures,
     "attempts emptied of their answers": assessments.forget_answers,
 }
 

@@ -21,7 +21,8 @@ _FIRST = {
     ),
     Decision.WITHDRAW: (
         marked(
-            "The badge %(badge)s of %(person)s is revoked: whoever checks it from now on sees that."
+            "The badge %(badge)s of %(person)s is revoked: whoever checks it from now on sees "
+            "that, and %(person)s reads your reason."
         )
     ),
     Decision.RESTORE: (

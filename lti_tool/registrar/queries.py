@@ -13,22 +13,16 @@ from lti_tool.core.ids import PathwayId, PersonId
 from lti_tool.pathways.models import Progress
 from lti_tool.pathways.which import Which
 from lti_tool.people import queries as people
+from lti_tool.people.contacts import NOBODY, Contact, list_contacts
 from lti_tool.people.models import PersonUser
 from lti_tool.platforms.models import Context, Deployment, Registration, User
 from lti_tool.platforms.queries import list_issuers
 from lti_tool.registrar.filters import Filters
 
+__all__ = ["NOBODY", "Contact", "list_contacts"]  # where the desk's pages look for them
+
 # A list to choose from; whoever has more courses names the learner.
 MOST_COURSES = 300
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
-    """What the platforms told of a person; of several accounts the first linked that says it."""
-
-    name: str | None
-    email: str | None
-    student_number: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,28 +31,6 @@ class Places:
 
     platforms: Sequence[tuple[str, str]]
     courses: Sequence[tuple[str, str]]
-
-
-NOBODY = Contact(name=None, email=None, student_number=None)
-
-
-def list_contacts(session: Session, person_ids: Collection[PersonId]) -> dict[PersonId, Contact]:
-    """Return who these people are."""
-    found: dict[PersonId, Contact] = {}
-    rows = session.execute(
-        select(PersonUser.person_id, User.name, User.email, User.sis_id)
-        .join(User, User.id == PersonUser.id)
-        .where(PersonUser.person_id.in_(person_ids))
-        .order_by(PersonUser.linked_at, PersonUser.id)
-    )
-    for person_id, name, email, sis_id in rows:
-        known = found.get(person_id, NOBODY)
-        found[person_id] = Contact(
-            name=known.name or name,
-            email=known.email or email,
-            student_number=known.student_number or sis_id,
-        )
-    return found
 
 
 def count_accounts(session: Session, person_ids: Collection[PersonId]) -> dict[PersonId, int]:

@@ -8,7 +8,7 @@ from lti_tool.assessments.models import Assessment
 from lti_tool.badges import issuing, queries, services
 from lti_tool.badges.artwork import Artwork, Field, Outline
 from lti_tool.badges.issuer import Issuer
-from lti_tool.badges.rules import AchievementDraft, AchievementType, Cause, CauseKind
+from lti_tool.badges.rules import AchievementDraft, AchievementType, Cause, CauseKind, Shows
 from lti_tool.core import clock
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import (
@@ -32,6 +32,7 @@ DRAFT = AchievementDraft(
     achievement_type=AchievementType.MICRO_CREDENTIAL,
     artwork=Artwork(outline=Outline.STONE, field=Field.STATISTICS, level=2),
 )
+SHOWS_NOTHING = Shows(name=False)
 
 
 @dataclass(frozen=True, kw_only=True)

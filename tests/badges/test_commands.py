@@ -1,17 +1,29 @@
 """`cairn verify` and `cairn credential export`, run on an installation of their own."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from lti_tool.badges import data_integrity, did_web, services, status_list, vc_jwt
+from lti_tool.badges import data_integrity, did_web, issuing, services, status_list, vc_jwt
+from lti_tool.badges.details import Details
 from lti_tool.badges.exporting import FileKind
 from lti_tool.badges.rules import Shows
 from lti_tool.core import audit, clock
 from lti_tool.core.settings import Settings
-from tests.badges.factories import Place, held_badges, issue, issuer, place
+from tests.badges.factories import (
+    DRAFT,
+    Place,
+    grant,
+    held_badges,
+    issue,
+    issuer,
+    passed,
+    place,
+)
 from tests.test_cli import run
 
 
@@ -33,7 +45,7 @@ def test_what_is_exported_is_checked_by_the_command_and_without_it(
     assert run(live_settings, *export).output == "1\n"
 
     folder = tmp_path / str(credential_id)
-    for kind in FileKind:
+    for kind in (*FileKind, "pdf"):
         result = run(live_settings, "verify", "--json", str(folder / f"credential.{kind}"))
         assert result.exit_code == 0, result.output
         assert json.loads(result.output)["verdict"] == "valid"
@@ -62,6 +74,38 @@ def test_what_is_exported_is_checked_by_the_command_and_without_it(
     withdraw(at)
     assert run(live_settings, "verify", link).output.startswith("revoked")
     assert run(live_settings, "verify", str(folder / "credential.jwt")).exit_code == 1
+
+
+@pytest.mark.usefixtures("live_app")
+def test_without_a_name_every_institutions_are_exported_each_in_its_folder(
+    live_settings: Settings, tmp_path: Path
+) -> None:
+    issue(place())
+    one = run(live_settings, "credential", "export", "--out", str(tmp_path / "one"))
+    issue(place("southmoor"))
+    two = run(live_settings, "credential", "export", "--out", str(tmp_path / "two"))
+
+    assert (one.output, two.output) == ("1\n", "2\n")
+    assert (tmp_path / "one/did.json").exists()
+    for slug in ("northfell", "southmoor"):
+        assert slug in (tmp_path / "two" / slug / "did.json").read_text()
+        assert len(list((tmp_path / "two" / slug).glob("*/credential.pdf"))) == 1
+
+
+@pytest.mark.usefixtures("live_app")
+def test_an_expired_one_exits_1(live_settings: Settings, tmp_path: Path) -> None:
+    at = place()
+    long_ago = clock.now() - timedelta(days=400)
+    details = replace(DRAFT, details=Details(valid_months=12))
+    services.revise_achievement(at.institution_id, at.achievement_id, details, actor=audit.SYSTEM)
+    award_id = grant(at, passed(at=long_ago))
+    issuing.issue_credential(at.institution_id, award_id)
+    run(live_settings, "credential", "export", "--out", str(tmp_path))
+    [file] = tmp_path.glob("*/credential.json")
+
+    result = run(live_settings, "verify", str(file))
+
+    assert (result.exit_code, result.output.split(":")[0]) == (1, "expired")
 
 
 @pytest.mark.usefixtures("live_app")

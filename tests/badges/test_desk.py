@@ -1,6 +1,7 @@
 """The issuers' desk over HTTP: achievements and editions, awards by hand, withdrawals."""
 
 import re
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
@@ -12,7 +13,8 @@ from lti_tool.badges import issuing, queries
 from lti_tool.badges.models import Award, AwardCause, Credential
 from lti_tool.core.audit import AuditEntry
 from lti_tool.core.db import transaction
-from lti_tool.people.services import add_identity_provider, sign_in
+from lti_tool.core.ids import PersonId, UserId, new_id
+from lti_tool.people.services import add_identity_provider, person_of, sign_in
 from lti_tool.people.staff_session import COOKIE
 from lti_tool.platforms.models import User
 from tests.badges.factories import Place, assessment, grant, held_badges, issue, place
@@ -342,3 +344,25 @@ def test_only_issuers_see_the_desk(client: FlaskClient, at: Place, role: str, pa
     answer = client.get(DESK + path.format(id=at.achievement_id))
 
     assert answer.status_code == 403
+
+
+def test_two_holders_of_one_name_are_told_apart(client: FlaskClient, at: Place) -> None:
+    namesake = another_person(at, name="Amara Nwosu", sis_id="s-2002")
+    grant(at)
+    grant(replace(at, person_id=namesake))
+
+    page = client.get(f"{DESK}/{at.achievement_id}").text
+
+    assert page.count("Amara Nwosu<span") == 2
+    assert '<span class="sub">s-1001</span>' in page
+    assert '<span class="sub">s-2002</span>' in page
+
+
+def another_person(at: Place, *, name: str, sis_id: str) -> PersonId:
+    with transaction(at.institution_id) as session:
+        user_id = UserId(new_id())
+        session.add(
+            User(id=user_id, issuer="https://lms.example", subject=sis_id, name=name, sis_id=sis_id)
+        )
+        session.flush()  # the person refers to the user
+        return person_of(session, user_id)

@@ -23,7 +23,7 @@ from tests.doors import enter_desk, with_doors
 pytestmark = pytest.mark.xdist_group("browser")
 
 DESK = "/desk/northfell/achievements"
-TABLE = "person,reason\ns-1001,Seen\nnobody,\n"
+TABLE = f"person,reason\ns-1001,Seen\nnobody,\n{'very.' * 20}long@{'sub.' * 9}example,\n"
 
 
 @pytest.fixture

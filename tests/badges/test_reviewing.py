@@ -80,7 +80,7 @@ def test_a_lost_pass_is_put_before_a_person_once_and_the_badge_stands(worker: Wo
     earned.hear_loss()
 
     [review] = earned.reviews()
-    assert review.name == "Amara Nwosu"
+    assert review.contact.name == "Amara Nwosu"
     assert earned.award().withdrawn_at is None
 
 

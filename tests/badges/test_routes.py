@@ -96,6 +96,23 @@ def test_the_list_that_is_published_knows_of_a_revocation_at_once(client: FlaskC
     assert status_list.is_set(bits, int(document["credentialStatus"]["statusListIndex"]))
 
 
+def test_a_list_that_one_has_is_not_sent_again_until_something_is_revoked(
+    client: FlaskClient,
+) -> None:
+    at = place()
+    shared(at)
+    first = client.get("/i/northfell/status/1")
+    known = {"If-None-Match": first.headers["ETag"]}
+
+    again = client.get("/i/northfell/status/1", headers=known)
+    withdraw(at)
+    changed = client.get("/i/northfell/status/1", headers=known)
+
+    assert first.headers["Cache-Control"] == "public, max-age=60"
+    assert (again.status_code, again.data) == (304, b"")
+    assert changed.status_code == 200
+
+
 def test_people_get_pages_and_programs_documents(client: FlaskClient) -> None:
     at = place()
     path = f"/i/northfell/achievements/{at.achievement_id}"

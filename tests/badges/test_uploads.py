@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
@@ -11,13 +12,13 @@ from PIL import Image
 from pypdf import PdfReader
 from werkzeug.test import TestResponse
 
-from lti_tool.badges import exporting, queries, services, uploads
+from lti_tool.badges import exporting, forgetting, queries, services, uploads
 from lti_tool.badges.carriers import Carrier
 from lti_tool.badges.errors import UnusablePictureError
 from lti_tool.badges.exporting import FileKind
 from lti_tool.badges.pictures import PictureKind, UploadedPicture
 from lti_tool.badges.rules import AchievementDraft
-from lti_tool.core import audit
+from lti_tool.core import audit, clock
 from lti_tool.core.db import transaction
 from tests.badges.factories import DRAFT, Place, issue, place
 from tests.badges.pictures import SVG, png, svg, telling_png
@@ -238,3 +239,80 @@ def test_what_takes_too_long_to_draw_is_refused(at: Place) -> None:
 
     with pytest.raises(UnusablePictureError):
         uploads.keep(at.institution_id, svg(inside), words=WORDS)
+
+
+def test_how_it_will_look_is_shown_before_anything_is_published(
+    client: FlaskClient, at: Place
+) -> None:
+    looked = publish(client, png(), look="1", name="", colour="ethics")
+    [shown] = re.findall(r'<img class="badge-art[^>]*src="([^"]+)"', looked.text, re.DOTALL)
+    picture = client.get(shown)
+    drawn = publish(client, b"", look="1", drawn="1", colour="ethics")
+    [address] = re.findall(r'<img class="badge-art[^>]*src="([^"]+)"', drawn.text, re.DOTALL)
+    drawing = client.get(address.replace("&amp;", "&"))
+
+    assert looked.status_code == 200
+    assert "The picture that you uploaded is kept." in looked.text
+    assert picture.mimetype == "image/png"
+    assert "sandbox" in picture.headers["Content-Security-Policy"]
+    assert address.startswith(f"{DESK}/look.svg?")
+    assert drawing.mimetype == "image/svg+xml"
+    assert "#4a3a6b" in drawing.text  # violet, which is not that of data
+    with transaction(at.institution_id) as session:
+        assert [one.name for one in queries.list_achievements(session)] == [DRAFT.name]
+
+
+@pytest.mark.usefixtures("at")
+def test_a_picture_that_cannot_be_used_is_told_of_when_one_wants_to_see_it(
+    client: FlaskClient,
+) -> None:
+    refused = publish(client, b"no picture at all", look="1")
+
+    assert refused.status_code == 400
+    assert "Reading Figures" in refused.text  # what was typed stays
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"pictures/{'a' * 64}.png",
+        "pictures/nonsense.png",
+        f"pictures/{'A' * 64}.svg",
+        f"pictures/{'a' * 64}%0A.png",
+    ],
+)
+@pytest.mark.usefixtures("at")
+def test_a_picture_that_is_not_there_is_not_found(client: FlaskClient, path: str) -> None:
+    assert client.get(f"{DESK}/{path}").status_code == 404
+
+
+@pytest.mark.usefixtures("at")
+def test_another_institutions_picture_is_not_shown(client: FlaskClient) -> None:
+    other = place("elsewhere")
+    theirs = uploads.keep(other.institution_id, png(), words=WORDS)
+
+    assert client.get(f"{DESK}/pictures/{theirs.id}.png").status_code == 404
+
+
+@pytest.mark.usefixtures("at")
+def test_a_look_at_nonsense_is_refused(client: FlaskClient) -> None:
+    assert client.get(f"{DESK}/look.svg?outline=cube&sign=data&stones=9").status_code == 400
+
+
+def test_a_picture_that_no_edition_names_is_forgotten_after_a_day(
+    at: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_picture(at, png())
+    named = content(at).picture
+    unnamed = uploads.keep(at.institution_id, SVG.encode(), words=WORDS)
+    assert named is not None
+
+    young = forgetting.forget_pictures()
+    later = clock.now() + forgetting.WAITS + timedelta(minutes=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    old = forgetting.forget_pictures()
+
+    assert young == 0
+    assert old == 2  # as SVG and as PNG
+    assert uploads.is_kept(at.institution_id, named)
+    assert not uploads.is_kept(at.institution_id, unnamed)

@@ -14,7 +14,7 @@ from lti_tool.assessments.conditions import Conditions
 from lti_tool.assessments.rules import Policy
 from lti_tool.badges import services as badges
 from lti_tool.badges.exporting import FileKind
-from lti_tool.badges.models import Award
+from lti_tool.badges.models import Award, AwardReview
 from lti_tool.badges.verifying import check_data
 from lti_tool.core import clock
 from lti_tool.core.audit import CLI, Actor
@@ -517,7 +517,27 @@ def test_a_certificate_has_a_link_that_its_holder_can_take_back(
     assert client.get(found.group()).status_code == 404
 
 
-def test_a_badge_that_was_taken_back_is_not_shown_as_held(
+def test_a_name_that_cannot_be_printed_is_told_and_leaves_no_link(
+    client: FlaskClient, here: University, worker: Worker
+) -> None:
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here, "Sam 🎓 Noor")
+    url = story.visit(client, here, user_id, activity.link_id)
+    story.take(here, activity, user_id, "right", "right")
+    worker.run()
+    [ask] = addresses(client.get(f"{url}/badges").text, "href", "/download")
+    page = client.get(ask)
+    [make] = addresses(page.text, "action", "/certificate")
+
+    refused = client.post(make, data={"csrf_token": story.csrf_token(page), "show_name": "1"})
+    unnamed = client.post(make, data={"csrf_token": story.csrf_token(page)})
+
+    assert refused.status_code == 400
+    assert "We cannot print “🎓”" in refused.text
+    assert unnamed.mimetype == "application/pdf"
+    assert client.get(f"{url}/badges").text.count("QR code on a certificate") == 1
+
+
+def test_a_badge_that_was_taken_back_is_not_held_and_says_when_why_and_whom_to_ask(
     client: FlaskClient, here: University, worker: Worker
 ) -> None:
     activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
@@ -527,15 +547,28 @@ def test_a_badge_that_was_taken_back_is_not_shown_as_held(
     story.make_pathway(here, "Numbers", activity.achievement_id)
     assert "1 of 1 stone" in client.get(f"{url}/pathways").text
     [path] = addresses(client.get(f"{url}/badges").text, "href", "/download")
+    link = path.replace("/download", "/share")
+    client.post(link, data={"csrf_token": story.csrf_token(client.get(link)), "show_name": "1"})
     with transaction(here.institution_id) as session:
         award_id = session.scalars(select(Award.id)).one()
 
     badges.withdraw_award(
-        here.institution_id, award_id, reason="copied", actor=Actor(kind="system", id=None)
+        here.institution_id,
+        award_id,
+        reason="Copied from a book.",
+        actor=Actor(kind="system", id=None),
     )
 
+    page = client.get(f"{url}/badges").text
+    assert "Badges you have" not in page
+    assert "Badges that were taken back" in page
+    assert "Copied from a book." in page
+    assert "Ask whoever teaches “Biostatistics 2, Spring”, or Northfell University." in page
+    # The link still works, and says so: whoever made it can end it.
+    assert "That the badge was taken back" in page
+    assert addresses(page, "action", "/end")
+
     assert "has taken it back" in client.get(f"{url}/results/{attempt_id}").text
-    assert "No badges yet" in client.get(f"{url}/badges").text
     assert "0 of 1 stone" in client.get(f"{url}/pathways").text
     assert client.get(path).status_code == 404
 
@@ -579,3 +612,102 @@ def test_pathways_show_what_is_not_in_this_course(client: FlaskClient, here: Uni
     assert "0 of 2 stones" in page
     assert "Both of these: 1 open now, 2 not in this course." in page
     assert "Back to Counting" in page
+
+
+def test_a_badge_says_what_it_counts_toward_and_what_has_come_of_it(
+    client: FlaskClient, here: University, worker: Worker
+) -> None:
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    newer = story.add_activity(here, "Counting on")
+    story.make_pathway(here, "Numbers", activity.achievement_id)
+    url = story.visit(client, here, user_id, activity.link_id)
+    attempt_id = story.take(here, activity, user_id, "right", "right")
+    worker.run()
+    page = client.get(f"{url}/badges").text
+    assert "Counts toward: Numbers" in page
+    assert "A newer badge" not in page
+    assert "Being looked at" not in page
+
+    badges.replace_achievement(
+        here.institution_id,
+        activity.achievement_id,
+        replaced_by=newer.achievement_id,
+        actor=CLI,
+    )
+    with transaction(here.institution_id) as session:
+        award_id = session.scalars(
+            select(Award.id).where(Award.achievement_id == activity.achievement_id)
+        ).one()
+        session.add(AwardReview(award_id=award_id, attempt_id=attempt_id, opened_at=clock.now()))
+    page = client.get(f"{url}/badges").text
+
+    assert "A newer badge has taken its place" in page
+    assert "Counting on" in page
+    assert "Being looked at" in page
+    assert "Ask whoever teaches “Biostatistics 2, Spring”" in page
+
+
+def test_an_expired_badge_says_since_when_and_whom_to_ask(
+    client: FlaskClient, here: University, worker: Worker
+) -> None:
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    url = story.visit(client, here, user_id, activity.link_id)
+    story.take(here, activity, user_id, "right", "right")
+    worker.run()
+    with transaction(here.institution_id) as session:
+        session.scalars(select(Award)).one().valid_until = clock.now() - timedelta(days=1)
+
+    page = client.get(f"{url}/badges").text
+
+    assert "Expired" in page
+    assert "It was valid until" in page
+    assert "Ask whoever teaches “Biostatistics 2, Spring”" in page
+
+
+def test_a_link_is_previewed_as_its_reader_will_see_it_and_changed_before_it_is_made(
+    client: FlaskClient, here: University, worker: Worker
+) -> None:
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    url = story.visit(client, here, user_id, activity.link_id)
+    story.take(here, activity, user_id, "right", "right")
+    worker.run()
+    with transaction(here.institution_id) as session:
+        session.scalars(select(Award)).one().valid_until = clock.now() - timedelta(days=1)
+    [ask] = addresses(client.get(f"{url}/badges").text, "href", "/share")
+    asked = client.get(ask)
+    token = story.csrf_token(asked)
+    chosen = {"csrf_token": token, "show_result": "1", "label": "For Ingrid", "ends": "30"}
+
+    preview = client.post(f"{ask}/preview", data=chosen).text
+    changed = client.post(f"{ask}/preview", data={**chosen, "change": "1"}).text
+
+    assert "Your points" in asked.text
+    assert "There is no link yet" in preview
+    assert "<strong>2</strong> of 2 points" in preview
+    assert "certifies that the holder has earned" in preview
+    assert "Amara Nwosu" not in preview
+    assert "Link to this page" not in preview
+    assert 'name="label" value="For Ingrid"' in preview
+    assert re.search(r'name="show_result" value="1" checked', changed)
+    assert not re.search(r'name="show_name" value="1" checked', changed)
+    assert 'value="For Ingrid"' in changed
+    assert 'value="30" selected' in changed
+    assert "Not shared" in client.get(f"{url}/badges").text
+
+
+def test_no_points_are_offered_where_no_attempt_earned_the_badge(
+    client: FlaskClient, here: University, worker: Worker
+) -> None:
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    top = story.make_pathway(here, "Numbers", activity.achievement_id)
+    url = story.visit(client, here, user_id, activity.link_id)
+    story.take(here, activity, user_id, "right", "right")
+    worker.run()
+    page = client.get(f"{url}/badges").text
+    asks = {client.get(path).text for path in addresses(page, "href", "/share")}
+
+    assert f"/achievements/{top}" in page
+    assert {"Your points" in text: "Share “Counting”" in text for text in asks} == {
+        True: True,
+        False: False,
+    }

@@ -16,20 +16,24 @@ from lti_tool.badges.queries.achievements import (
 from lti_tool.badges.queries.holding import (
     DetailedForm,
     HeldBadge,
+    list_evidence,
+    list_held,
+)
+from lti_tool.badges.queries.sharing import (
     OpenShare,
     Points,
     Shared,
     find_first_pass,
     find_points,
     find_shared,
-    list_evidence,
-    list_held,
+    find_shown,
 )
 from lti_tool.badges.queries.statuses import (
     find_status_list,
     is_revoked,
     list_revoked_indexes,
 )
+from lti_tool.badges.queries.withdrawn import WithdrawnBadge, list_courses, list_withdrawn
 
 __all__ = [
     "DetailedForm",
@@ -37,11 +41,13 @@ __all__ = [
     "OpenShare",
     "Points",
     "Shared",
+    "WithdrawnBadge",
     "edition_content",
     "find_achievement_of_assessment",
     "find_first_pass",
     "find_points",
     "find_shared",
+    "find_shown",
     "find_status_list",
     "get_achievement",
     "get_award",
@@ -51,9 +57,11 @@ __all__ = [
     "list_achievements",
     "list_achievements_with_holders",
     "list_awards",
+    "list_courses",
     "list_editions",
     "list_evidence",
     "list_held",
     "list_revoked_indexes",
     "list_unearned_assessments",
+    "list_withdrawn",
 ]

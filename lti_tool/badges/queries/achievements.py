@@ -22,7 +22,8 @@ from lti_tool.core.ids import (
     AwardId,
     InstitutionId,
 )
-from lti_tool.people.queries import display_names
+from lti_tool.core.language import phrase
+from lti_tool.people.contacts import NOBODY, Contact, list_contacts
 from lti_tool.platforms.models import Institution
 from lti_tool.platforms.queries import get_institution, get_institution_by_slug
 
@@ -65,7 +66,7 @@ def get_achievement(
     query = select(Achievement).where(Achievement.id == achievement_id)
     achievement = session.scalar(query.with_for_update() if lock else query)
     if achievement is None:
-        raise NotFoundError("There is no badge at this address.")
+        raise NotFoundError(phrase("There is no badge at this address."))
     return achievement
 
 
@@ -141,16 +142,16 @@ def list_achievements_with_holders(session: Session) -> list[tuple[Achievement, 
 
 def list_awards(
     session: Session, achievement_id: AchievementId, *, limit: int = 100
-) -> list[tuple[Award, str | None]]:
-    """Return the newest awards of an achievement with the holders' names, withdrawn ones too."""
+) -> list[tuple[Award, Contact]]:
+    """Return the newest awards of an achievement and whose they are, withdrawn ones too."""
     awards = session.scalars(
         select(Award)
         .where(Award.achievement_id == achievement_id)
         .order_by(Award.awarded_at.desc(), Award.id.desc())
         .limit(limit)
     ).all()
-    names = display_names(session, [award.person_id for award in awards])
-    return [(award, names.get(award.person_id)) for award in awards]
+    contacts = list_contacts(session, [award.person_id for award in awards])
+    return [(award, contacts.get(award.person_id, NOBODY)) for award in awards]
 
 
 def get_award(session: Session, award_id: AwardId, *, lock: bool = False) -> Award:
@@ -162,5 +163,5 @@ def get_award(session: Session, award_id: AwardId, *, lock: bool = False) -> Awa
     query = select(Award).where(Award.id == award_id)
     award = session.scalar(query.with_for_update() if lock else query)
     if award is None:
-        raise UnknownAwardError(f"no award {award_id}")
+        raise UnknownAwardError
     return award

@@ -4,10 +4,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments.models import Attempt
@@ -20,40 +19,19 @@ from lti_tool.badges.models import (
     Achievement,
     Award,
     AwardCause,
+    AwardReview,
     Credential,
-    Share,
 )
 from lti_tool.badges.particulars import NOTHING, Particulars
-from lti_tool.badges.queries.achievements import edition_content
-from lti_tool.badges.rules import AchievementDraft, CauseKind
-from lti_tool.core import clock
+from lti_tool.badges.queries.sharing import OpenShare, list_open_shares
+from lti_tool.badges.rules import CauseKind
 from lti_tool.core.ids import (
     AchievementId,
-    AttemptId,
     AwardId,
     CredentialId,
     PersonId,
-    ShareId,
 )
 from lti_tool.platforms.models import Institution
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenShare:
-    """A link that still shows a credential; the link itself is known to its maker alone.
-
-    Attributes:
-        is_detailed: it shows a detailed form.
-    """
-
-    id: ShareId
-    is_detailed: bool
-    show_name: bool
-    show_result: bool
-    label: str | None
-    opened: int
-    created_at: datetime
-    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +54,17 @@ class HeldBadge:
         shares: open ones of every form, the newest first.
         detailed: the newest first.
         particulars: what the form of `credential_id` says beyond the minimal.
+        has_points: whether an attempt earned it that a link could show the points of.
+        newest_edition: of the achievement; a later one than `edition` is earned by who begins now.
+        replaced_by: name and id of the achievement that has taken its place, if one has.
+        in_review: its reason has fallen away, and somebody is to decide what becomes of it.
     """
 
     award_id: AwardId
     person_id: PersonId
     achievement_id: AchievementId
     edition: int
+    newest_edition: int
     achievement_type: str
     name: str
     description: str
@@ -94,36 +77,9 @@ class HeldBadge:
     shares: Sequence[OpenShare] = ()
     detailed: Sequence[DetailedForm] = ()
     particulars: Particulars = NOTHING
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Points:
-    """What an attempt came to."""
-
-    earned: Decimal
-    possible: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shared:
-    """What stands behind a link: a signed credential and what its holder shows with it.
-
-    Attributes:
-        content: what the edition said that was earned.
-        replaced_by_id: the achievement that has taken its place, if one has.
-        points: None unless the holder shows them.
-    """
-
-    person_id: PersonId
-    credential_id: CredentialId
-    achievement_id: AchievementId
-    edition: int
-    newest_edition: int
-    replaced_by_id: AchievementId | None
-    content: AchievementDraft
-    document: dict[str, Any]
-    show_name: bool
-    points: Points | None
+    has_points: bool = False
+    replaced_by: tuple[str, AchievementId] | None = None
+    in_review: bool = False
 
 
 def list_held(session: Session, person_id: PersonId) -> list[HeldBadge]:
@@ -132,7 +88,15 @@ def list_held(session: Session, person_id: PersonId) -> list[HeldBadge]:
     A duplicate shows as the award that counts, with the links to both.
     """
     rows = session.execute(
-        select(Award, Achievement, Credential.id, Credential.issued_at, Institution.slug)
+        select(
+            Award,
+            Achievement,
+            Credential.id,
+            Credential.issued_at,
+            Institution.slug,
+            _has_points(),
+            _in_review(),
+        )
         .join(Achievement, Achievement.id == Award.achievement_id)
         .join(Institution, Institution.id == Award.institution_id)
         .outerjoin(
@@ -150,7 +114,8 @@ def list_held(session: Session, person_id: PersonId) -> list[HeldBadge]:
         .order_by(Award.awarded_at.desc(), Award.id.desc())
     ).all()
     award_ids = [row.Award.id for row in rows]
-    shares, detailed = _open_shares(session, award_ids), _detailed_forms(session, award_ids)
+    shares, detailed = list_open_shares(session, award_ids), _detailed_forms(session, award_ids)
+    successors = _successors(session, [row.Achievement.replaced_by_id for row in rows])
     return [
         HeldBadge(
             award_id=award.id,
@@ -168,38 +133,39 @@ def list_held(session: Session, person_id: PersonId) -> list[HeldBadge]:
             issued_at=issued_at,
             shares=shares.get(award.id, ()),
             detailed=detailed.get(award.id, ()),
+            has_points=has_points,
+            newest_edition=achievement.edition,
+            replaced_by=successors.get(achievement.replaced_by_id),
+            in_review=in_review,
         )
-        for award, achievement, credential_id, issued_at, slug in rows
+        for award, achievement, credential_id, issued_at, slug, has_points, in_review in rows
     ]
 
 
-def _open_shares(session: Session, award_ids: Sequence[AwardId]) -> dict[AwardId, list[OpenShare]]:
-    shares: defaultdict[AwardId, list[OpenShare]] = defaultdict(list)
-    for share, award_id, form in session.execute(
-        select(Share, func.coalesce(Award.duplicate_of_id, Award.id), Credential.form)
-        .join(Credential, Credential.id == Share.credential_id)
-        .join(Award, Award.id == Credential.award_id)
-        .where(
-            or_(Award.id.in_(award_ids), Award.duplicate_of_id.in_(award_ids)),
-            Credential.revoked_at.is_(None),
-            Share.ended_at.is_(None),
-            (Share.expires_at.is_(None)) | (Share.expires_at > clock.now()),
+def _successors(
+    session: Session, achievement_ids: Sequence[AchievementId | None]
+) -> dict[AchievementId | None, tuple[str, AchievementId]]:
+    return {
+        id_: (name, id_)
+        for id_, name in session.execute(
+            select(Achievement.id, Achievement.name).where(Achievement.id.in_(achievement_ids))
         )
-        .order_by(Share.created_at.desc(), Share.id.desc())
-    ):
-        shares[award_id].append(
-            OpenShare(
-                id=share.id,
-                is_detailed=form == DETAILED,
-                show_name=share.show_name,
-                show_result=share.show_result,
-                label=share.label,
-                opened=share.opened,
-                created_at=share.created_at,
-                expires_at=share.expires_at,
-            )
-        )
-    return shares
+    }
+
+
+def _has_points() -> ColumnElement[bool]:
+    """Return the condition that an attempt with points earned an award; as `find_points`."""
+    return exists().where(
+        AwardCause.award_id == Award.id,
+        AwardCause.kind == CauseKind.PASS.value,
+        Attempt.id == AwardCause.cause_id,
+        Attempt.points_earned.is_not(None),
+        Attempt.points_possible.is_not(None),
+    )
+
+
+def _in_review() -> ColumnElement[bool]:
+    return exists().where(AwardReview.award_id == Award.id, AwardReview.decided_at.is_(None))
 
 
 def _detailed_forms(
@@ -226,66 +192,6 @@ def _detailed_forms(
             )
         )
     return forms
-
-
-def find_shared(session: Session, token_hash: bytes, at: datetime) -> Shared | None:
-    """Return what an open link shows, or None: there is no such link, or it has ended."""
-    row = session.execute(
-        select(
-            Award.id.label("award_id"),
-            Award.person_id,
-            Award.edition,
-            Achievement,
-            Credential.id.label("credential_id"),
-            Credential.document,
-            Share.show_name,
-            Share.show_result,
-        )
-        .select_from(Share)
-        .join(Credential, Credential.id == Share.credential_id)
-        .join(Award, Award.id == Credential.award_id)
-        .join(Achievement, Achievement.id == Award.achievement_id)
-        .where(
-            Share.token_hash == token_hash,
-            Share.ended_at.is_(None),
-            (Share.expires_at.is_(None)) | (Share.expires_at > at),
-        )
-    ).one_or_none()
-    if row is None or row.document is None:
-        return None
-    achievement: Achievement = row.Achievement
-    return Shared(
-        person_id=row.person_id,
-        credential_id=row.credential_id,
-        achievement_id=achievement.id,
-        edition=row.edition,
-        newest_edition=achievement.edition,
-        replaced_by_id=achievement.replaced_by_id,
-        content=edition_content(session, achievement, row.edition),
-        document=row.document,
-        show_name=row.show_name,
-        points=find_points(session, row.award_id) if row.show_result else None,
-    )
-
-
-def find_points(session: Session, award_id: AwardId) -> Points | None:
-    """Return the points of the first passed attempt that caused an award, if one did."""
-    attempt_id = find_first_pass(session, award_id)
-    attempt = attempt_id and session.scalar(select(Attempt).where(Attempt.id == attempt_id))
-    if not attempt or attempt.points_earned is None or attempt.points_possible is None:
-        return None
-    return Points(earned=attempt.points_earned, possible=attempt.points_possible)
-
-
-def find_first_pass(session: Session, award_id: AwardId) -> AttemptId | None:
-    """Return the first passed attempt that caused an award, if one did."""
-    return session.scalar(
-        select(Attempt.id)
-        .join(AwardCause, AwardCause.cause_id == Attempt.id)
-        .where(AwardCause.award_id == award_id, AwardCause.kind == CauseKind.PASS.value)
-        .order_by(AwardCause.caused_at, AwardCause.id)
-        .limit(1)
-    )
 
 
 def list_evidence(session: Session, award_id: AwardId) -> list[Evidence]:

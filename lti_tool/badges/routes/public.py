@@ -16,6 +16,7 @@ from lti_tool.badges import (
     micro_credentials,
     open_badges,
     queries,
+    showing,
     signing,
     uploads,
     verifying,
@@ -25,7 +26,9 @@ from lti_tool.badges.errors import PrivateCredentialError, UnreadableCredentialE
 from lti_tool.badges.exporting import FileKind
 from lti_tool.badges.issuer import Issuer
 from lti_tool.badges.models import Achievement
+from lti_tool.badges.routes.pictures import as_picture
 from lti_tool.badges.rules import AchievementDraft
+from lti_tool.badges.stacking import list_larger
 from lti_tool.badges.verifying import find_issuer
 from lti_tool.core import settings, web
 from lti_tool.core.db import transaction
@@ -112,17 +115,19 @@ def show_achievement(slug: str, achievement_id: UUID) -> ResponseReturnValue:
             issuing.badge_issuer(issuer),
         )
         return _document(document, open_badges.MEDIA_TYPE, _KEYS_SECONDS)
-    replaced_by = None
-    if achievement.replaced_by_id is not None:
-        with transaction(issuer.institution_id) as session:
-            replaced_by = queries.get_achievement(session, achievement.replaced_by_id)
+    with transaction(issuer.institution_id) as session:
+        replaced_by = achievement.replaced_by_id and queries.get_achievement(
+            session, achievement.replaced_by_id
+        )
+        larger = list_larger(session, achievement.id)
     return render_template(
         "badges/show_achievement.html",
         replaced_by=replaced_by,
         issuer=issuer,
         achievement=achievement,
         content=content,
-        facts=exporting.facts(content),
+        facts=exporting.facts(content, without_stacking=bool(larger)),
+        larger=larger,
         picture=uploads.words_of(content),
     )
 
@@ -155,17 +160,8 @@ def _picture(
     is_fixed: bool,
 ) -> Response:
     whose = issuer.institution_id
-    if kind == "png":
-        data = uploads.png_of(whose, content, achievement.id)
-        response = Response(data, mimetype="image/png")
-    else:
-        picture = uploads.svg_of(whose, content, achievement.id)
-        response = Response(picture, mimetype="image/svg+xml")
-    # Opened by itself an SVG is a page: it has its own styles and the pixels it carries, it runs
-    # nothing and reaches nobody.
-    response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
-    )
+    picture = uploads.png_of if kind == "png" else uploads.svg_of
+    response = as_picture(picture(whose, content, achievement.id), kind)
     _for_everybody(response, _FOR_EVER_SECONDS if is_fixed else _PICTURE_SECONDS)
     if is_fixed:
         response.headers["Cache-Control"] += ", immutable"
@@ -192,11 +188,7 @@ def show_shared(slug: str, token: str) -> ResponseReturnValue:
     return _private(
         render_template(
             "badges/show_shared.html",
-            opened=opened,
-            badge=opened.checked.examination.badge,
-            examination=opened.checked.examination,
-            picture=uploads.words_of(opened.shared.content),
-            facts=exporting.facts(opened.shared.content),
+            **showing.page_of(opened),
             link=opened.issuer.share_url(token),
             slug=slug,
             token=token,
@@ -275,8 +267,15 @@ def verify() -> ResponseReturnValue:
         return _unreadable(problem, file_name), 400
     if checked.link is not None and (path := _path_of_share(checked.link)) is not None:
         return redirect(path, 303)
+    earned = checked.earned
     return render_template(
-        "badges/show_verify.html", checked=checked, problem=None, file_name=file_name
+        "badges/show_verify.html",
+        checked=checked,
+        facts=exporting.facts(earned.content, without_stacking=bool(earned.larger))
+        if earned and earned.content
+        else [],
+        problem=None,
+        file_name=file_name,
     )
 
 
@@ -312,7 +311,9 @@ def _wants_linked_data() -> bool:
 
 
 def _document(document: dict[str, Any], media_type: str, seconds: int) -> Response:
-    response = Response(json.dumps(document, ensure_ascii=False), content_type=media_type)
+    # In one order: what was just signed and the same from the database are one answer.
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True)
+    response = Response(text, content_type=media_type)
     return _for_everybody(response, seconds) if seconds else response
 
 
@@ -320,4 +321,6 @@ def _for_everybody(response: Response, seconds: int) -> Response:
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.headers["Cache-Control"] = f"public, max-age={seconds}"
+    response.add_etag()
+    response.make_conditional(request)
     return response

@@ -5,14 +5,16 @@ blueprint connects them with a guard of its own (`connect`).
 """
 
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from lti_tool.badges import detailing, exporting
+from lti_tool.badges import detailing, exporting, verifying
 from lti_tool.badges import queries as badges
 from lti_tool.badges import services as badge_services
+from lti_tool.badges import showing as shown
 from lti_tool.badges.exporting import FileKind
 from lti_tool.badges.rules import Shows
 from lti_tool.core import clock
@@ -25,6 +27,7 @@ from lti_tool.learner import showing
 from lti_tool.learner.forms import CertificateForm, DetailsForm, ShareForm
 from lti_tool.learner.holder import Holder
 from lti_tool.learner.queries.badges import get_badge, list_badges
+from lti_tool.pathways.leading import list_larger
 from lti_tool.pathways.notices import list_warnings
 from lti_tool.people.queries import display_names
 from lti_tool.people.rules import Act
@@ -42,6 +45,10 @@ def badges_page(here: Holder, *, activity: str | None = None) -> str:
     """
     with transaction(here.institution_id) as session:
         held = list_badges(session, here.person_id)
+        withdrawn = badges.list_withdrawn(session, here.person_id) if here.person_id else []
+        awards = [*(one.award_id for one in held), *(one.award_id for one in withdrawn)]
+        courses = badges.list_courses(session, awards)
+        larger = list_larger(session, {one.achievement_id for one in held}, here.person_id)
         issuer = badges.get_issuer_of(session, here.institution_id)
         warnings = list_warnings(session, here.person_id) if here.person_id else []
     return render_template(
@@ -50,6 +57,9 @@ def badges_page(here: Holder, *, activity: str | None = None) -> str:
         warnings=warnings,
         issuer=issuer,
         held=held,
+        withdrawn=withdrawn,
+        courses=courses,
+        larger=larger,
         activity=activity,
         now=clock.now(),
     )
@@ -78,21 +88,21 @@ def print_certificate(here: Holder, credential_id: UUID) -> ResponseReturnValue:
         badge = get_badge(session, here.person_id, CredentialId(credential_id))
         issuer = badges.get_issuer_of(session, here.institution_id)
         names = display_names(session, [badge.person_id]) if form.show_name else {}
+    print_with = partial(
+        exporting.certificate_file,
+        here.institution_id,
+        CredentialId(credential_id),
+        verify_url=f"{issuer.host_url}{url_for('badges.show_verify')}",
+        holder=names.get(badge.person_id),
+    )
+    print_with(link=None)  # a name that cannot be printed leaves no link behind
     token = badge_services.share(
         here.institution_id,
         CredentialId(credential_id),
         person_id=badge.person_id,
         shows=Shows(name=form.show_name, label=phrase("QR code on a certificate")),
     )
-    return _attachment(
-        exporting.certificate_file(
-            here.institution_id,
-            CredentialId(credential_id),
-            link=issuer.share_url(token),
-            verify_url=f"{issuer.host_url}{url_for('badges.show_verify')}",
-            holder=names.get(badge.person_id),
-        )
-    )
+    return _attachment(print_with(link=issuer.share_url(token)))
 
 
 def ask_details(here: Holder, credential_id: UUID) -> ResponseReturnValue:
@@ -119,6 +129,26 @@ def ask_share(here: Holder, credential_id: UUID) -> ResponseReturnValue:
     with transaction(here.institution_id) as session:
         badge = get_badge(session, here.person_id, CredentialId(credential_id))
     return render_template("learner/ask_share.html", here=here, badge=badge)
+
+
+def preview_share(here: Holder, credential_id: UUID) -> ResponseReturnValue:
+    """Show what a link's reader would see; or, asked to, lead back to what was chosen."""
+    sent = _sent()
+    changes = sent.pop("change", None) is not None
+    shows = read_form(ShareForm, sent).shows(clock.now())
+    with transaction(here.institution_id) as session:
+        badge = get_badge(session, here.person_id, CredentialId(credential_id))
+    if changes:
+        return render_template("learner/ask_share.html", here=here, badge=badge, sent=sent)
+    opened = verifying.preview_share(here.institution_id, CredentialId(credential_id), shows=shows)
+    return render_template(
+        "learner/preview_share.html",
+        here=here,
+        held=badge,
+        sent=sent,
+        ends_at=shows.until,
+        **shown.page_of(opened),
+    )
 
 
 def share_badge(here: Holder, credential_id: UUID) -> ResponseReturnValue:
@@ -162,6 +192,7 @@ _PAGES: tuple[tuple[str, str, Act, View], ...] = (
     ("POST", f"{_ONE}/details", Act.SHARE_BADGE, sign_details),
     ("GET", f"{_ONE}/share", Act.SHARE_BADGE, ask_share),
     ("POST", f"{_ONE}/share", Act.SHARE_BADGE, share_badge),
+    ("POST", f"{_ONE}/share/preview", Act.SHARE_BADGE, preview_share),
     ("POST", "/shares/<uuid:share_id>/end", Act.SHARE_BADGE, end_share),
 )
 
