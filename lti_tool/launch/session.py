@@ -15,11 +15,10 @@ from uuid import UUID
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import bindparam, update
 from werkzeug.wrappers import Response
 
 from lti_tool.core import clock, settings, speaking, web
-from lti_tool.core.db import run, statement, transaction, uuid_or_none
+from lti_tool.core.db import run_in, statement, uuid_or_none
 from lti_tool.core.ids import (
     ContextId,
     DeploymentId,
@@ -31,7 +30,6 @@ from lti_tool.core.ids import (
 )
 from lti_tool.core.secret import hash_of
 from lti_tool.launch.errors import LaunchEndedError, NotForYourRoleError
-from lti_tool.launch.models import Launch
 from lti_tool.people.rules import Act, Role, may
 from lti_tool.platforms import quirks
 from lti_tool.platforms.rules import origins_of
@@ -57,7 +55,7 @@ _LOAD = statement("""
     JOIN deployments AS d ON d.id = l.deployment_id
     WHERE l.id = :id AND d.institution_id = l.institution_id
 """)
-_PROLONG = update(Launch).where(Launch.id == bindparam("launch"))
+_PROLONG = statement("UPDATE launches SET expires_at = :expires_at WHERE id = :id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,15 +124,14 @@ def _load(
     institution_id: InstitutionId, launch_id: LaunchId, secret: str
 ) -> tuple[CurrentLaunch, tuple[str, ...]]:
     now = clock.now()
-    with transaction(institution_id) as session:
-        row = next(iter(run(session, _LOAD, {"id": launch_id})), None)
-        if row is None or not hmac.compare_digest(row.secret_hash, hash_of(secret)):
-            raise LaunchEndedError
-        if row.expires_at <= now:
-            raise LaunchEndedError
-        expires_at = expiry(now)
-        if expires_at - row.expires_at > _STEP:
-            session.connection().execute(_PROLONG, {"launch": launch_id, "expires_at": expires_at})
+    row = next(iter(run_in(institution_id, _LOAD, {"id": launch_id})), None)
+    if row is None or not hmac.compare_digest(row.secret_hash, hash_of(secret)):
+        raise LaunchEndedError
+    if row.expires_at <= now:
+        raise LaunchEndedError
+    expires_at = expiry(now)
+    if expires_at - row.expires_at > _STEP:
+        run_in(institution_id, _PROLONG, {"id": launch_id, "expires_at": expires_at})
     here = CurrentLaunch(
         launch_id=launch_id,
         institution_id=row.institution_id,

@@ -3,15 +3,16 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments.models import Attempt
+from lti_tool.core.db import switch
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AttemptId, PlacementId, UserId
 from lti_tool.core.language import phrase
 
-_SEE = text("SELECT set_config('app.sees_deleted', :on, true)")
+_SEES = "app.sees_deleted"
 
 
 @contextmanager
@@ -20,10 +21,10 @@ def seeing_deleted(session: Session) -> Iterator[None]:
 
     Until the transaction ends if it fails: nothing is read after that.
     """
-    session.execute(_SEE, {"on": "on"})
+    switch(session, _SEES, "on")
     yield
     session.flush()  # what was changed may be a row that is hidden afterwards
-    session.execute(_SEE, {"on": ""})
+    switch(session, _SEES, "")
 
 
 def list_deleted(

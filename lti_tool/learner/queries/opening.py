@@ -1,4 +1,4 @@
-"""Before an attempt: what is asked, how often, and what it earns."""
+"""What is asked at a placement, how often, and what it earns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,7 +44,24 @@ class Placed:
     @property
     def policy_words(self) -> str:
         """Say which of several attempts counts."""
-        return _POLICY_WORDS[self.placement.policy]
+        return policy_words(self.placement.policy)
+
+
+def policy_words(policy: str) -> str:
+    """Say which of several attempts counts."""
+    return _POLICY_WORDS[policy]
+
+
+def least_points(points: Decimal, pass_mark: Decimal, *, are_whole: bool) -> Decimal:
+    """Return the least that passes.
+
+    Args:
+        points: of the edition.
+        pass_mark: share of them, 0 to 1.
+        are_whole: every question is worth whole points, so nobody can have a share of one.
+    """
+    needed = points * pass_mark
+    return needed.to_integral_value(ROUND_CEILING) if are_whole else needed
 
 
 def describe_placement(session: Session, placement: Placement) -> Placed:
@@ -60,14 +77,12 @@ def describe_placement(session: Session, placement: Placement) -> Placed:
             EditionItem.edition_id == placement.edition_id
         )
     )
-    needed = edition.points * edition.pass_mark
     return Placed(
         placement=placement,
         edition=edition,
         conditions=strictest(edition.limits, own_conditions(placement)),
         course=course,
-        # Where every question is worth whole points, nobody can have a share of one.
-        points_to_pass=needed.to_integral_value(ROUND_CEILING) if whole else needed,
+        points_to_pass=least_points(edition.points, edition.pass_mark, are_whole=bool(whole)),
         achievement=_find_offer(session, placement, edition),
     )
 
@@ -79,33 +94,6 @@ def _find_offer(
         return None
     return session.scalar(
         select(Achievement).where(Achievement.assessment_id == edition.assessment_id)
-    )
-
-
-def attempts_words(placed: Placed, attempts: Sequence[Attempt]) -> str:
-    """Say what stands behind the number of attempts allowed, the number itself left out."""
-    allowed, used = placed.conditions.max_attempts, len(attempts)
-    words = (
-        phrase("attempt")
-        if allowed == 1
-        else phrase(
-            "attempts; %(policy_words)s",
-            policy_words=placed.policy_words,
-        )
-    )
-    if allowed is None:
-        words = phrase(
-            "to the number of %(words)s",
-            words=words,
-        )
-    return (
-        phrase(
-            "%(words)s. You have used %(used)s.",
-            words=words,
-            used=used,
-        )
-        if used
-        else words
     )
 
 

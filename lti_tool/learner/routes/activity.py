@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.assessments import queries as assessments
 from lti_tool.assessments import services as assessment_services
-from lti_tool.assessments.models import Attempt, Placement, PlacementResult
+from lti_tool.assessments.models import Attempt, PlacementResult
 from lti_tool.assessments.rules import accepts
 from lti_tool.badges import queries as badges
 from lti_tool.badges.issuer import image_path
@@ -25,6 +25,7 @@ from lti_tool.launch.queries import has_newer_token
 from lti_tool.launch.session import CurrentLaunch, View, launch_page
 from lti_tool.learner.holder import Holder
 from lti_tool.learner.queries import opening, result
+from lti_tool.learner.queries.arriving import Arrival, find_arrival
 from lti_tool.learner.queries.copies import find_copied, is_whole_course
 from lti_tool.learner.queries.pathways import list_cairns
 from lti_tool.learner.routes import access as access_routes
@@ -43,42 +44,32 @@ def open_placement(here: CurrentLaunch) -> ResponseReturnValue:
     """Lead whoever opened the activity to their page of it."""
     staff = may(here.roles, Act.SEE_RESULTS)
     with transaction(here.institution_id) as session:
-        placement = _placement(session, here)
-        if placement is None:
+        arrival = _arrival(session, here)
+        if arrival is None:
             return _without_placement(session, here, staff=staff)
-        if staff:
-            return redirect(url_for("instructor.show_placement", launch_id=here.launch_id), 303)
-        attempts = assessments.list_attempts(session, placement.id, here.user_id)
-        placed = opening.describe_placement(session, placement)
-        deleted = assessments.list_deleted(session, placement.id, here.user_id)
-        allowance = assessments.allowance_for(session, placed.conditions, here.user_id)
-        name = platforms.get_user(session, here.user_id).name
-        issuer = badges.get_issuer_of(session, here.institution_id)
-    ended = [attempt for attempt in attempts if attempt.submitted_at is not None]
-    open_attempt = next((attempt for attempt in attempts if attempt.submitted_at is None), None)
-    time_is_up = open_attempt is not None and not accepts(open_attempt.closes_at, clock.now())
-    if ended and open_attempt is None:
+    if staff:
+        return redirect(url_for("instructor.show_placement", launch_id=here.launch_id), 303)
+    now, open_attempt = clock.now(), arrival.open_attempt
+    if arrival.attempts and open_attempt is None:
+        last = arrival.attempts[-1].id
         return redirect(
-            url_for("learner.show_result", launch_id=here.launch_id, attempt_id=ended[-1].id), 303
+            url_for("learner.show_result", launch_id=here.launch_id, attempt_id=last), 303
         )
+    offer = arrival.offer
     return render_template(
         "learner/start.html",
         launch_id=here.launch_id,
-        placed=placed,
-        allowance=allowance,
-        name=name,
+        arrival=arrival,
         open_attempt=open_attempt,
-        deleted=deleted,
-        time_is_up=time_is_up,
-        blocked=opening.find_bar(placed, attempts, clock.now()),
-        attempts_words=opening.attempts_words(placed, attempts),
-        art_url=placed.achievement
-        and image_path(issuer.slug, placed.achievement.id, placed.achievement.edition),
+        deleted=arrival.deleted,
+        time_is_up=open_attempt is not None and not accepts(open_attempt.closes_at, now),
+        blocked=arrival.find_bar(now),
+        art_url=offer and image_path(offer.slug, offer.id, offer.edition),
     )
 
 
-def _placement(session: Session, here: CurrentLaunch) -> Placement | None:
-    """Return the placement behind the link; a launch that carries a token binds it first.
+def _arrival(session: Session, here: CurrentLaunch) -> Arrival | None:
+    """Return what the link leads to; a launch that carries a token binds its placement first.
 
     Unless the link has been given another since: a tab that was left open must not lead a whole
     course back to what it was about.
@@ -88,21 +79,24 @@ def _placement(session: Session, here: CurrentLaunch) -> Placement | None:
     placement_id = None
     if here.placement_token is not None:
         placement_id = placement_token.read(here.placement_token, here.institution_id)
-    bound = assessments.find_placement_of_link(session, here.resource_link_id)
+    bound = find_arrival(session, here.resource_link_id, here.user_id)
     if placement_id is None and bound is None:
         placement_id = find_copied(session, here)
-    if placement_id is None or (bound and _is_outdated(session, here, bound, placement_id)):
+    if placement_id is None or (bound and _is_bound(session, here, bound, placement_id)):
         return bound
-    return assessment_services.bind_placement(
+    assessment_services.bind_placement(
         session, placement_id, here.resource_link_id, here.context_id
     )
+    session.flush()  # the next statement goes past the session
+    return find_arrival(session, here.resource_link_id, here.user_id)
 
 
-def _is_outdated(
-    session: Session, here: CurrentLaunch, bound: Placement, placement_id: PlacementId
+def _is_bound(
+    session: Session, here: CurrentLaunch, bound: Arrival, placement_id: PlacementId
 ) -> bool:
-    is_another = placement_id not in {bound.id, bound.copied_from_id}
-    return is_another and has_newer_token(session, here)
+    """Tell whether the link stays with what it is bound to, whatever this launch's token says."""
+    is_this = placement_id in {bound.placement_id, bound.copied_from_id}
+    return is_this or has_newer_token(session, here)
 
 
 def _without_placement(
