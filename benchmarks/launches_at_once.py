@@ -65,24 +65,27 @@ class Crowd:
         """Go from the platform's login to the page of the activity."""
         begun = time.perf_counter()
         cookies: dict[str, str] = {}
-        asked = {
+        where = await self.step(http, "login", "/lti/login", cookies, self.login(number))
+        where = await self.step(http, "cookie check", where, cookies)
+        query = dict(parse_qsl(urlsplit(where).query))
+        form = {"state": query["state"], "id_token": self.message(number, query["nonce"])}
+        where = await self.step(http, "launch", "/lti/launch", cookies, form)
+        if not where.startswith("/l/"):
+            raise SystemExit(f"student {number} was refused: {where}")
+        await self.step(http, "page", where, cookies)
+        self.taken.setdefault("all of it", []).append(time.perf_counter() - begun)
+
+    def login(self, number: int) -> dict[str, str]:
+        """Return what the platform sends a student's browser with."""
+        return {
             "iss": f"https://{self.place.slug}.example",
             "client_id": "cairn",
             "login_hint": f"s{number}",
             "lti_message_hint": "x" * 200,
             "target_link_uri": f"{self.url}/lti/launch",
         }
-        where = await self._step(http, "login", "/lti/login", cookies, asked)
-        where = await self._step(http, "cookie check", where, cookies)
-        query = dict(parse_qsl(urlsplit(where).query))
-        form = {"state": query["state"], "id_token": self._message(number, query["nonce"])}
-        where = await self._step(http, "launch", "/lti/launch", cookies, form)
-        if not where.startswith("/l/"):
-            raise SystemExit(f"student {number} was refused: {where}")
-        await self._step(http, "page", where, cookies)
-        self.taken.setdefault("all of it", []).append(time.perf_counter() - begun)
 
-    async def _step(
+    async def step(
         self,
         http: aiohttp.ClientSession,
         name: str,
@@ -90,6 +93,7 @@ class Crowd:
         cookies: dict[str, str],
         form: dict[str, str] | None = None,
     ) -> str:
+        """Send a request with these cookies, keep those it sets; return where it leads."""
         begun = time.perf_counter()
         async with http.request(
             "GET" if form is None else "POST",
@@ -107,7 +111,8 @@ class Crowd:
                 cookies[key] = value
             return answer.headers.get("Location", "")
 
-    def _message(self, number: int, nonce: str) -> str:
+    def message(self, number: int, nonce: str) -> str:
+        """Return what the platform signs for a student."""
         now, issuer = int(time.time()), f"https://{self.place.slug}.example"
         claims: dict[str, Any] = {
             "iss": issuer,
@@ -216,20 +221,25 @@ def main() -> None:
     logging.disable()
     with tempfile.TemporaryDirectory() as home, running_site(Path(home)) as (site, settings):
         create_app(settings)
-        place, key = university(), RSAKey.generate_key(2048)
-        document = {"keys": [{**key.as_dict(private=False), "kid": "k"}]}
-        with system_transaction() as session:
-            session.execute(
-                insert(KeySet).values(
-                    url=f"https://{place.slug}.example/jwks",
-                    document=document,
-                    fetched_at=clock.now(),
-                )
-            )
-        crowd = Crowd(site.url, place, token_of(place, placed(place)), key)
+        crowd = platform(site.url, RSAKey.generate_key(2048))
         for title in ("nobody was ever there", "everybody is known"):
             print(title)
             asyncio.run(drive(site, crowd, chosen.learners))
+
+
+def platform(url: str, key: RSAKey) -> Crowd:
+    """Connect a platform whose key is known, as if fetched before, and place an activity."""
+    place = university()
+    document = {"keys": [{**key.as_dict(private=False), "kid": "k"}]}
+    with system_transaction() as session:
+        session.execute(
+            insert(KeySet).values(
+                url=f"https://{place.slug}.example/jwks",
+                document=document,
+                fetched_at=clock.now(),
+            )
+        )
+    return Crowd(url, place, token_of(place, placed(place)), key)
 
 
 def token_of(place: University, placement_id: PlacementId) -> str:

@@ -8,6 +8,7 @@ read our pages have no account.
 from collections.abc import Mapping
 from datetime import UTC, tzinfo
 from functools import lru_cache
+from gettext import NullTranslations
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -52,12 +53,12 @@ def current() -> Language:
     """Return how the person at this request reads; plain English where there is none."""
     if not has_request_context():
         return ENGLISH
-    if "language" not in g:
+    found: Language | None = g.get("language")
+    if found is None:
         own = request.cookies.get(COOKIE, "")
         asked = [own, g.get("preferred_language") or "", *request.accept_languages.values()]
         offered = [name for name in asked if name[:2].lower() in OFFERED]
-        g.language = language(chosen(offered) or SOURCE, _zone())
-    found: Language = g.language
+        found = g.language = language(chosen(offered) or SOURCE, _zone())
     return found
 
 
@@ -107,7 +108,10 @@ def _finalize(value: object) -> object:
 
 @jinja2.pass_context
 def _gettext(context: Context, message: str, /, **values: object) -> str:
-    return _said(context, current().catalogue.gettext(message), values)
+    catalogue = current().catalogue
+    if not values and context.eval_ctx.autoescape:
+        return _markup(catalogue, message)
+    return _said(context, catalogue.gettext(message), values)
 
 
 @jinja2.pass_context
@@ -115,6 +119,12 @@ def _ngettext(context: Context, one: str, several: str, number: int, /, **values
     reader = current()
     values.setdefault("num", reader.number(number))
     return _said(context, reader.form(one, several, number), values)
+
+
+@lru_cache(maxsize=8192)
+def _markup(catalogue: NullTranslations, message: str) -> Markup:
+    """Return a sentence without values: most of a page's are the same each time."""
+    return Markup(catalogue.gettext(message)) % {}  # noqa: S704 - the catalogue is ours
 
 
 def _said(context: Context, text: str, values: Mapping[str, object]) -> str:
@@ -126,6 +136,8 @@ def _said(context: Context, text: str, values: Mapping[str, object]) -> str:
 
 def _take_choice() -> ResponseReturnValue | None:
     """Remember the language of `?lang=`, then show the same page without it."""
+    if not request.query_string:
+        return None
     wanted = request.args.get("lang")
     if wanted not in OFFERED or not _can_be_asked_again():
         return None
@@ -149,7 +161,10 @@ def _take_choice() -> ResponseReturnValue | None:
 
 def _vary(response: Response) -> Response:
     if response.mimetype == "text/html":
-        response.vary.update(("Accept-Language", "Cookie"))
+        if "Vary" in response.headers:
+            response.vary.update(("Accept-Language", "Cookie"))
+        else:
+            response.headers.add("Vary", "Accept-Language, Cookie")
     return response
 
 

@@ -4,7 +4,7 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import wraps
+from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -45,6 +45,7 @@ _HEX = re.compile(r"(?:[0-9a-f]{2})+")
 # directive, and some of these words are a platform's.
 _SOURCE = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?|\*")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+_NOBODY = "'none'"
 STATIC = Path(__file__).parents[1] / "static"
 
 log = logs.get(__name__)
@@ -265,11 +266,13 @@ def _database_away(error: OperationalError | PoolTimeoutError) -> tuple[Response
 
 def _begin() -> None:
     g.began_at = time.perf_counter()
-    sent = request.headers.get("X-Request-Id", "")
+    sent = request.environ.get("HTTP_X_REQUEST_ID", "")
     g.request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid4().hex[:16]
     logs.bind_request_id(g.request_id)
-    _refuse_nul([request.path])
-    _refuse_nul(_words(request.args))
+    if "\0" in request.path:
+        raise BadRequest
+    if request.query_string:
+        _refuse_nul(_words(request.args))
 
 
 class Request(flask.Request):
@@ -296,28 +299,38 @@ def _refuse_nul(words: Iterable[str]) -> None:
         raise BadRequest
 
 
-def _finish(response: Response) -> Response:
-    headers = response.headers
-    ancestors = " ".join(g.get("frame_ancestors", ())) or "'none'"
-    headers.setdefault(
-        "Content-Security-Policy",
+@lru_cache(maxsize=1024)
+def _standing_headers(ancestors: tuple[str, ...], action: str) -> tuple[tuple[str, str], ...]:
+    """Return what every answer says that does not say otherwise."""
+    policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
         "connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; "
-        f"form-action {g.get('form_action', chr(39) + 'self' + chr(39))}; "
-        f"frame-ancestors {ancestors}",
+        f"form-action {action}; frame-ancestors {' '.join(ancestors) or _NOBODY}"
     )
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    # Not no-referrer: under that browsers send `Origin: null` with our own forms (Fetch §3.1),
-    # and `check_csrf` would refuse them all. No path leaves us either way.
-    headers.setdefault("Referrer-Policy", "strict-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin-allow-popups")
+    return (
+        ("Content-Security-Policy", policy),
+        ("X-Content-Type-Options", "nosniff"),
+        # Not no-referrer: under that browsers send `Origin: null` with our own forms (Fetch §3.1),
+        # and `check_csrf` would refuse them all. No path leaves us either way.
+        ("Referrer-Policy", "strict-origin"),
+        ("Cross-Origin-Opener-Policy", "same-origin-allow-popups"),
+    )
+
+
+def _finish(response: Response) -> Response:
+    headers = response.headers
+    said = {name.lower() for name in headers.keys()}  # noqa: SIM118 - pairs otherwise
+    standing = _standing_headers(g.get("frame_ancestors", ()), g.get("form_action", "'self'"))
+    for name, words in standing:
+        if name.lower() not in said:
+            headers.add(name, words)
     if request.path.startswith("/static/"):
         # A script's own imports name no version: those are asked for again, by ETag.
         headers["Cache-Control"] = (
             "public, max-age=31536000, immutable" if request.args.get("v") else "no-cache"
         )
-    else:
-        headers.setdefault("Cache-Control", "no-store")
+    elif "cache-control" not in said:
+        headers.add("Cache-Control", "no-store")
     headers["X-Request-Id"] = g.get("request_id", "")
     _measure(response)
     return response

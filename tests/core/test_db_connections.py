@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -13,7 +14,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from lti_tool.core import db
-from lti_tool.core.db import system_statements, system_transaction
+from lti_tool.core.db import system_statements, system_transaction, transaction
+from lti_tool.core.ids import InstitutionId
 
 
 def _pid() -> int:
@@ -97,6 +99,7 @@ def test_statements_commit_one_by_one_and_a_transaction_does_not() -> None:
     assert not _exists("dropped")
 
 
+SOMEBODY = InstitutionId(uuid4())
 PID = db.statement("SELECT pg_backend_pid() AS pid, CAST(:word AS text) AS word, :word AS again")
 
 
@@ -136,6 +139,56 @@ def test_a_statement_alone_has_committed_when_it_returns() -> None:
         assert session.scalar(text("SELECT count(*) FROM institutions WHERE slug = 'alone'")) == 1
 
 
+TENANT = db.statement("SELECT current_setting('app.institution_id', true) AS id, CAST(:x AS text)")
+
+
+@pytest.mark.usefixtures("live_app")
+def test_a_statement_of_an_institution_is_asked_in_its_name_and_nothing_after_it_is() -> None:
+    (inside,) = db.run_in(SOMEBODY, TENANT, {"x": ""})
+
+    (after,) = db.run_alone(TENANT, {"x": ""})
+    assert inside.id == str(SOMEBODY)
+    assert not after.id
+
+
+@pytest.mark.usefixtures("live_app")
+def test_a_statement_of_an_institution_that_failed_leaves_nothing_open() -> None:
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        db.run_in(SOMEBODY, db.statement("SELECT 1 / (length(:word) - 1)"), {"word": "x"})
+
+    (after,) = db.run_alone(TENANT, {"x": ""})
+    assert not after.id
+
+
+@pytest.mark.usefixtures("live_app")
+def test_a_statement_of_an_institution_has_committed_when_it_returns() -> None:
+    words = db.statement(
+        "INSERT INTO institutions (id, slug, name, created_at)"
+        " VALUES (gen_random_uuid(), :slug, 'x', now())"
+    )
+
+    db.run_in(SOMEBODY, words, {"slug": "of-one"})
+
+    with system_transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM institutions WHERE slug = 'of-one'")) == 1
+
+
+@pytest.mark.usefixtures("live_app")
+def test_what_the_database_says_no_to_at_the_end_is_told_as_it_says_it() -> None:
+    """A constraint that is only checked at the commit is an error of its own kind."""
+    words = db.statement("DO $$ BEGIN RAISE unique_violation; END $$")
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        db.run_in(SOMEBODY, words, {})
+    with transaction(SOMEBODY) as session, pytest.raises(psycopg.errors.SyntaxError):
+        db.switch(session, "app.sees deleted", "on")
+
+
+@pytest.mark.usefixtures("live_app")
+def test_a_statement_of_an_institution_is_not_for_a_transaction_that_is_open() -> None:
+    with system_transaction(), pytest.raises(RuntimeError):
+        db.run_in(SOMEBODY, PID, {"word": "x"})
+
+
 @pytest.mark.usefixtures("live_app")
 def test_a_statement_alone_is_not_for_a_transaction_that_is_open() -> None:
     with system_transaction(), pytest.raises(RuntimeError):
@@ -143,16 +196,17 @@ def test_a_statement_alone_is_not_for_a_transaction_that_is_open() -> None:
 
 
 @pytest.mark.usefixtures("live_app")
-@pytest.mark.parametrize("alone", [True, False], ids=["alone", "in a transaction"])
-def test_a_connection_that_died_fails_a_statement_in_the_known_way(
-    alone: bool,  # noqa: FBT001 - one of two ways
-) -> None:
+@pytest.mark.parametrize("way", ["alone", "of an institution", "in a transaction of one", "in one"])
+def test_a_connection_that_died_fails_a_statement_in_the_known_way(way: str) -> None:
     """As web answers it: 503. Nobody gets that connection again, nobody sees the values."""
 
     def ask() -> int:
-        if alone:
+        if way == "alone":
             return int(db.run_alone(PID, {"word": "secret"})[0].pid)
-        with system_transaction() as session:
+        if way == "of an institution":
+            return int(db.run_in(SOMEBODY, PID, {"word": "secret"})[0].pid)
+        opened = transaction(SOMEBODY) if way == "in a transaction of one" else system_transaction()
+        with opened as session:
             return int(db.run(session, PID, {"word": "secret"})[0].pid)
 
     pid = ask()
