@@ -33,7 +33,7 @@ from lti_tool.core import clock, settings
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AchievementId, CredentialId, InstitutionId
-from lti_tool.core.language import phrase
+from lti_tool.core.language import phrase, recalled
 from lti_tool.core.secret import hash_of
 from lti_tool.people.queries import display_names
 
@@ -191,7 +191,7 @@ def check_data(data: bytes) -> Checked:
     try:
         found = reader.find(data)
     except (NoCredentialError, reader.TooCostlyError) as error:
-        raise UnreadableCredentialError(str(error)) from error
+        raise UnreadableCredentialError(recalled(str(error))) from error
     if isinstance(found, Codes):
         return _check_codes(found.texts)
     return _with_earned(_check(found, _verify_apart))
