@@ -15,6 +15,7 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import Connection
 from werkzeug.test import TestResponse
 
+from lti_tool.launch.services import login_cookie_name
 from tests.campus.site import Site
 from tests.conformance.lti.test_core_launches import stored
 from tests.launch.platform import BASE_URL, Arrival, Browser, browsing, connect, error_code, now
@@ -79,6 +80,12 @@ def payload(arrival: Arrival, text: str) -> None:
     arrival.sign_bytes(body.encode())
 
 
+def half_a_letter(arrival: Arrival, name: str) -> None:
+    """Sign half of an emoji, escaped in capitals: JSON that no text in a database can be."""
+    arrival.change(**{name: "HALF"})
+    arrival.sign_bytes(json.dumps(arrival.claims).replace('"HALF"', '"\\uD83D"').encode())
+
+
 TOKENS: dict[str, Change] = {
     "jku": lambda a: by_stranger(a, jku="http://127.0.0.1:1/keys"),
     "jwk": lambda a: by_stranger(a, jwk=...),
@@ -98,6 +105,7 @@ TOKENS: dict[str, Change] = {
     "alg is a list": lambda a: header_with(a, b'{"alg":["RS256"],"kid":"x"}'),
     "alg is null": lambda a: header_with(a, b'{"alg":null,"kid":"x"}'),
     "kid is a list": lambda a: header_with(a, b'{"alg":"RS256","kid":["x"]}'),
+    "kid is empty": lambda a: by_stranger(a, kid=""),
     "kid has half a letter": lambda a: header_with(a, b'{"alg":"RS256","kid":"\\ud83d"}'),
     "header is no text": lambda a: header_with(a, b"\xff\xfe"),
     "encrypted": lambda a: a.fields.update(id_token="eyJhbGciOiJSU0EifQ.a.b.c.d"),
@@ -138,6 +146,14 @@ TOKENS: dict[str, Change] = {
     "target is a list": lambda a: a.change(target_link_uri=[f"{BASE_URL}/lti/launch"]),
     "deployment is a list": lambda a: a.change(deployment_id=["1"]),
     "deployment is a number": lambda a: a.change(deployment_id=1),
+    "deployment has a null": lambda a: a.change(deployment_id="1\x00"),
+    "deployment has half a letter": lambda a: half_a_letter(a, "deployment_id"),
+    "deployment is empty": lambda a: a.change(deployment_id=""),
+    "sub is empty": lambda a: a.change(sub=""),
+    "sub has 256 letters": lambda a: a.change(sub="x" * 256),
+    "sub has half a letter": lambda a: half_a_letter(a, "sub"),
+    "link id is empty": lambda a: a.change(resource_link={"id": ""}),
+    "context id is empty": lambda a: a.change(context={"id": ""}),
     "sub is a list": lambda a: a.change(sub=["campus-1001"]),
     "sub turns the text": lambda a: a.change(sub="a\u202eb"),
     "names are objects": lambda a: a.change(name={"first": "Ada"}),
@@ -168,7 +184,40 @@ def check_refusal(answer: TestResponse) -> None:
     assert not any("__Host-cairn-" in one for one in answer.headers.getlist("Set-Cookie"))
 
 
+def test_a_key_without_a_name_is_told_as_that(student: Browser) -> None:
+    arrival = student.arrive(student.connected.place())
+    by_stranger(arrival, kid="")
+
+    assert error_code(student.post(arrival)) == "token_no_key_id"
+
+
+def test_the_right_cookie_with_another_secret_is_another_browser(
+    student: Browser, database: Connection
+) -> None:
+    arrival = student.arrive(student.connected.place())
+    name = login_cookie_name(arrival.fields["state"])
+    assert student.client.get_cookie(name) is not None
+    student.client.set_cookie(name, "guessed")
+
+    answer = student.post(arrival)
+
+    assert error_code(answer) == "launch_other_browser"
+    assert stored(database, student) == NOTHING
+
+
+def test_two_browsers_cannot_exchange_their_states(product: Flask, site: Site) -> None:
+    connected = connect(site)
+    with browsing(product, connected, 2) as amara, browsing(product, connected, 3) as other:
+        place = connected.place()
+        mine, theirs = amara.arrive(place), other.arrive(place)
+        mine.fields, theirs.fields = theirs.fields, mine.fields
+
+        assert error_code(amara.post(mine)) == "launch_other_browser"
+        assert error_code(other.post(theirs)) == "launch_other_browser"
+
+
 HARMLESS: dict[str, Change] = {
+    "sub has 255 letters": lambda a: a.change(sub="x" * 255),
     "a claim twice: the last one counts": lambda a: a.sign_bytes(
         b'{"sub":"somebody",' + json.dumps(a.claims).encode()[1:]
     ),

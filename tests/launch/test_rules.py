@@ -1,13 +1,24 @@
-"""Roles: what platforms send, and what it means."""
+"""What a message must say, to the second and to the letter; roles, and what they mean."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
 
 from lti_tool.administration.forms import Given
-from lti_tool.launch.rules import GIVEN_ROLES, roles_of
+from lti_tool.launch.errors import MessageRefusedError, Reason
+from lti_tool.launch.rules import (
+    GIVEN_ROLES,
+    check_issuer,
+    check_times,
+    return_address,
+    roles_of,
+    roles_of_nobody,
+)
 from lti_tool.people.rules import STAFF_ROLES, Act, Role, may
 
+NOW = datetime(2027, 3, 16, 12, 0, tzinfo=UTC)
 MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership"
 INSTITUTION = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#"
 SYSTEM = "http://purl.imsglobal.org/vocab/lis/v2/system/person#"
@@ -100,3 +111,95 @@ def test_roles_from_a_platform_never_open_the_registrars_desk() -> None:
 
     assert not may(from_platform, Act.SEE_PROGRESS)
     assert not may(from_platform, Act.EXPORT)
+
+
+@pytest.mark.parametrize(
+    ("roles", "counts_as"),
+    [
+        ({Role.LEARNER}, {Role.TEST_USER}),
+        ({Role.LEARNER, Role.INSTRUCTOR}, {Role.TEST_USER}),
+        ({Role.TEST_USER}, {Role.TEST_USER}),
+        ({Role.INSTRUCTOR}, set()),
+        ({Role.ADMINISTRATOR}, set()),
+        (set(), set()),
+    ],
+)
+def test_somebody_without_a_name_is_at_most_a_visitor(
+    roles: set[Role], counts_as: set[Role]
+) -> None:
+    assert roles_of_nobody(frozenset(roles)) == counts_as
+
+
+@pytest.mark.parametrize(
+    ("iat", "exp", "nbf", "reason"),
+    [
+        (0, 60, None, None),
+        (-100, -59, None, None),
+        (-100, -60, None, Reason.EXPIRED),
+        (60, 120, None, None),
+        (61, 120, None, Reason.NOT_YET_VALID),
+        (-360, 60, None, None),
+        (-361, 60, None, Reason.TOO_OLD),
+        (0, 120, 60, None),
+        (0, 120, 61, Reason.NOT_YET_VALID),
+        (61, 120, 0, Reason.NOT_YET_VALID),
+    ],
+)
+def test_times_are_judged_to_the_second(
+    iat: int, exp: int, nbf: int | None, reason: Reason | None
+) -> None:
+    at = int(NOW.timestamp())
+    claims = {"iat": at + iat, "exp": at + exp} | ({} if nbf is None else {"nbf": at + nbf})
+
+    assert _refusal(lambda: check_times(claims, NOW)) == reason
+
+
+@pytest.mark.parametrize("odd", [True, None, "1", [1], float("nan"), float("inf"), 10**400])
+@pytest.mark.parametrize("name", ["iat", "exp"])
+def test_a_time_that_is_no_number_is_no_time(name: str, odd: object) -> None:
+    at = int(NOW.timestamp())
+
+    assert _refusal(lambda: check_times({"iat": at, "exp": at + 60, name: odd}, NOW)) is (
+        Reason.NO_TIMES
+    )
+
+
+@pytest.mark.parametrize(
+    ("claims", "reason"),
+    [
+        ({"aud": "cairn"}, None),
+        ({"aud": ["cairn"]}, None),
+        ({"aud": ["other", "cairn"], "azp": "cairn"}, None),
+        ({"aud": "cairn", "azp": "cairn"}, None),
+        ({"aud": "my-cairn"}, Reason.AUDIENCE),
+        ({"aud": "cairn-two"}, Reason.AUDIENCE),
+        ({"aud": ["other"]}, Reason.AUDIENCE),
+        ({}, Reason.AUDIENCE),
+        ({"aud": ["cairn", "other"]}, Reason.AUTHORIZED_PARTY),
+        ({"aud": ["cairn", "other"], "azp": "other"}, Reason.AUTHORIZED_PARTY),
+        ({"aud": "cairn", "azp": "other"}, Reason.AUTHORIZED_PARTY),
+        ({"aud": "cairn", "azp": ""}, Reason.AUTHORIZED_PARTY),
+        ({"aud": "cairn", "iss": "https://lms.example/"}, Reason.ISSUER),
+        ({"aud": "cairn", "iss": None}, Reason.ISSUER),
+    ],
+)
+def test_a_message_is_of_this_platform_and_for_this_client(
+    claims: dict[str, object], reason: Reason | None
+) -> None:
+    told = {"iss": "https://lms.example", **claims}
+
+    assert _refusal(lambda: check_issuer(told, "https://lms.example", "cairn")) == reason
+
+
+def test_the_way_back_keeps_parameters_without_a_value() -> None:
+    url = return_address("https://lms.example/back?course=7&tab=", message="No", code="c")
+
+    assert url == "https://lms.example/back?course=7&tab=&lti_errormsg=No&lti_errorlog=c"
+
+
+def _refusal(check: Callable[[], None]) -> Reason | None:
+    try:
+        check()
+    except MessageRefusedError as error:
+        return error.reason
+    return None

@@ -1,17 +1,19 @@
 """Who gets to see a page of a launch, and who does not."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
+from sqlalchemy import Connection, text
 
 from lti_tool.core import clock
 from lti_tool.core.audit import CLI
 from lti_tool.core.db import system_transaction
 from lti_tool.core.ids import LaunchId, new_id
 from lti_tool.launch import session
+from lti_tool.launch.services import login_cookie_name
 from lti_tool.platforms import queries, services
 from tests.launch.platform import BASE_URL, Browser, browsing, connect, error_code, told
 
@@ -93,6 +95,8 @@ def test_the_oldest_launches_of_a_browser_are_let_go(student: Browser) -> None:
 
     ended = [c.partition("=")[0] for c in answer.headers.getlist("Set-Cookie") if "Max-Age=0" in c]
     assert cookie_name(here) in ended
+    kept = session.MOST_COOKIES - 1  # and the new one
+    assert len([name for name in ended if "login" not in name]) == session.MOST_COOKIES + 1 - kept
     assert error_code(student.client.get(page)) == "launch_ended"
 
 
@@ -108,6 +112,35 @@ def test_a_session_ends_after_its_time_and_each_page_view_moves_that(
 
     monkeypatch.setattr(clock, "now", lambda: start + timedelta(hours=34, minutes=1))
     assert error_code(student.client.get(page)) == "launch_ended"
+
+
+def test_a_page_view_soon_after_another_writes_nothing(
+    student: Browser, database: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, _ = open_page(student)
+    ends = text("SELECT expires_at FROM launches")
+    before, start = database.scalar(ends), clock.now()
+    assert isinstance(before, datetime)
+
+    monkeypatch.setattr(clock, "now", lambda: start + timedelta(minutes=14))
+    told(student.client.get(page))
+    assert database.scalar(ends) == before
+
+    monkeypatch.setattr(clock, "now", lambda: start + timedelta(minutes=16))
+    told(student.client.get(page))
+    moved = database.scalar(ends)
+    assert isinstance(moved, datetime)
+    assert moved > before
+
+
+def test_a_login_that_was_answered_leaves_no_cookie(student: Browser) -> None:
+    arrival = student.arrive(student.connected.place())
+    name = login_cookie_name(arrival.fields["state"])
+    assert student.client.get_cookie(name) is not None
+
+    student.post(arrival)
+
+    assert student.client.get_cookie(name) is None
 
 
 def test_a_change_needs_the_token_of_this_very_launch(student: Browser) -> None:

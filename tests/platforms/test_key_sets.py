@@ -86,6 +86,35 @@ def test_an_unknown_key_is_looked_for_but_not_at_every_message(
     assert server.asked == 2
 
 
+def test_a_known_platform_is_not_asked_about_strangers_as_often_as_one_in_an_outage(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verification_key(server.url, "one")
+
+    later(monkeypatch, key_sets.COLD_COOL_DOWN)
+
+    assert verification_key(server.url, "of nobody") is None
+    assert server.asked == 1
+
+
+def test_a_new_key_that_another_process_fetched_is_taken_without_asking_again(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verification_key(server.url, "one")
+    here = dict(key_sets._entries)
+    key_sets.forget_all()  # from here on another process
+    server.keys.append(public("two"))
+    later(monkeypatch, key_sets.COOL_DOWN)
+    verification_key(server.url, "two")
+    asked = server.asked
+
+    key_sets.forget_all()
+    key_sets._entries.update(here)
+
+    assert verification_key(server.url, "two") is not None
+    assert server.asked == asked
+
+
 def test_a_key_that_was_withdrawn_is_forgotten_in_time(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

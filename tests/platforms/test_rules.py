@@ -58,6 +58,7 @@ def test_customers_of_a_hosted_product_are_hosts_below_its_own() -> None:
     assert belongs("https://school.instructure.com/api/lti/courses/1/line_items", canvas)
     assert not belongs("https://instructure.com.evil.example/x", canvas)
     assert not belongs("https://evilinstructure.com/x", canvas)
+    assert not belongs("http://school.instructure.com/x", canvas)
     assert not belongs("https://.instructure.com/x", canvas)
     assert not belongs("https://school.instructure.com/x", origins("generic", []))
 
