@@ -4,6 +4,7 @@ A set is fetched when it was never seen, when a message names a key it lacks, an
 never per launch. An answer that is no key set replaces nothing (RFC 7517).
 """
 
+import base64
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,7 +26,7 @@ COOL_DOWN = timedelta(seconds=30)
 COLD_COOL_DOWN = timedelta(seconds=3)
 # A key that a platform withdrew is believed no longer than this.
 REFRESH_AFTER = timedelta(hours=12)
-MIN_KEY_BITS = 2048
+MIN_KEY_BITS, MOST_KEY_BITS = 2048, 8192
 _MOST_URLS = 1000
 
 log = logs.get(__name__)
@@ -107,7 +108,7 @@ def _refresh(url: str, entry: _Entry, kid: str) -> None:
         log.warning("key_set_without_keys", url=url, kept=entry.keys is not None)
         return
     entry.keys, entry.fetched_at = keys, now
-    _store(url, document, now)
+    _store(url, keys, now)
 
 
 def _load(url: str, entry: _Entry) -> None:
@@ -119,8 +120,10 @@ def _load(url: str, entry: _Entry) -> None:
         entry.keys, entry.fetched_at = _usable(row.document), row.fetched_at
 
 
-def _store(url: str, document: Any, now: datetime) -> None:  # noqa: ANN401 - read by _usable
-    values = {"document": {"keys": document["keys"]}, "fetched_at": now}
+def _store(url: str, keys: dict[str, RSAKey], now: datetime) -> None:
+    """Keep what was used of a set, and nothing else of a stranger's document."""
+    members = [{**key.as_dict(private=False), "kid": kid} for kid, key in keys.items()]
+    values = {"document": {"keys": members}, "fetched_at": now}
     with system_transaction() as session:
         session.execute(
             insert(KeySet)
@@ -142,9 +145,9 @@ def _usable(document: Any) -> dict[str, RSAKey]:  # noqa: ANN401 - a stranger's 
         if member.get("use", "sig") != "sig" or member.get("alg", "RS256") != "RS256":
             continue
         kid, modulus = member.get("kid"), member.get("n")
-        if not isinstance(kid, str) or not kid or not isinstance(modulus, str):
+        if not isinstance(kid, str) or not kid or not kid.isprintable():
             continue
-        if len(modulus) * 6 < MIN_KEY_BITS:  # six bits a letter; joserfc warns of short ones
+        if not isinstance(modulus, str) or not _is_of_a_size(modulus):
             continue
         try:
             key = RSAKey.import_key({"kty": "RSA", "n": modulus, "e": member["e"]})
@@ -153,3 +156,17 @@ def _usable(document: Any) -> dict[str, RSAKey]:  # noqa: ANN401 - a stranger's 
             continue
         keys[kid] = key
     return keys
+
+
+def _is_of_a_size(modulus: str) -> bool:
+    """Tell whether a modulus is neither too short to be safe nor too long to calculate with.
+
+    By its number, not its letters: those may begin with noughts.
+    """
+    if len(modulus) * 6 > 2 * MOST_KEY_BITS:
+        return False
+    try:
+        number = int.from_bytes(base64.urlsafe_b64decode(modulus + "=" * (-len(modulus) % 4)))
+    except ValueError:
+        return False
+    return MIN_KEY_BITS <= number.bit_length() <= MOST_KEY_BITS

@@ -301,6 +301,15 @@ def test_deep_linking_settings_that_are_none_are_refused(
         check_refusal(answer)
 
 
+@pytest.mark.parametrize("half", ["\\ud83d", "\\uD83D", "\\u0000"])
+def test_what_is_to_be_echoed_is_text_that_can_be_kept(instructor: Browser, half: str) -> None:
+    arrival = instructor.arrive(instructor.connected.deep_linking_path)
+    arrival.claims[DEEP_LINKING] = {**arrival.claims[DEEP_LINKING], "data": "HALF"}
+    arrival.sign_bytes(json.dumps(arrival.claims).replace("HALF", half).encode())
+
+    assert error_code(instructor.post(arrival)) == "token_unreadable"
+
+
 def test_a_token_of_another_registration_is_no_answer(product: Flask, site: Site) -> None:
     """Nor is one with the nonce that the other login was given."""
     ours, theirs = connect(site), connect(site)

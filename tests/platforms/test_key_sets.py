@@ -169,12 +169,18 @@ def test_an_outage_at_first_sight_is_temporary_and_not_remembered_for_long(
 
 def test_only_keys_that_may_sign_launches_are_taken(server: Server) -> None:
     odd = ((1 << 2039) + 1).to_bytes(255)  # a modulus of 2,040 bits
+    padded = bytes(128) + ((1 << 1023) + 1).to_bytes(128)  # 1,024 bits behind as many noughts
+    endless = b"\xff" * 100_000
     elliptic = ECKey.generate_key("P-256").as_dict(private=False)
     server.keys = [
         public("bare", use=None, alg=None),  # Open edX
         public("encrypts", use="enc"),
         public("other algorithm", alg="RS512"),
         public("too short", n=base64.urlsafe_b64encode(odd).rstrip(b"=").decode()),
+        public("padded", n=base64.urlsafe_b64encode(padded).rstrip(b"=").decode()),
+        public("endless", n=base64.urlsafe_b64encode(endless).rstrip(b"=").decode()),
+        public("signs nothing", e="AQ"),
+        public("a\0null"),
         public(None),
         public(7),
         {**elliptic, "kid": "elliptic"},
@@ -190,6 +196,25 @@ def test_only_keys_that_may_sign_launches_are_taken(server: Server) -> None:
     taken = {kid for kid in wanted if verification_key(server.url, kid) is not None}
 
     assert taken == {"bare"}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ['"\\u0000"', '"\\ud83d"', "1e400", '{"a": "\\uD83D"}'],
+    ids=["null", "half a letter", "beyond numbers", "half a letter inside"],
+)
+def test_a_set_with_what_no_database_holds_is_used_and_kept_without_it(
+    server: Server, odd: str
+) -> None:
+    rest = f'"x5c": {odd}, "kid": "one"'
+    body = json.dumps({"keys": [{**public(None), "here": 1}], "more": 2})
+    server.body = body.replace('"here": 1', rest).replace('"more": 2', f'"more": {odd}')
+
+    assert verification_key(server.url, "one") is not None
+
+    key_sets.forget_all()
+    assert verification_key(server.url, "one") is not None
+    assert server.asked == 1
 
 
 def test_a_private_key_published_by_mistake_is_not_kept_as_one(server: Server) -> None:
