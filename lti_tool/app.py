@@ -16,6 +16,7 @@ from lti_tool.assessments import routes as assessments
 from lti_tool.assessments import trial_routes as trials
 from lti_tool.badges.routes import editing as issuing
 from lti_tool.badges.routes import public as badges
+from lti_tool.badges.routes import transcripts
 from lti_tool.core import db, web
 from lti_tool.core import settings as settings_module
 from lti_tool.core.settings import Settings
@@ -45,6 +46,7 @@ from lti_tool.registrar import decision_routes as decisions
 from lti_tool.registrar import identity_routes as identity
 from lti_tool.registrar import routes as registrar
 from lti_tool.registrar import ruling_routes as rulings
+from lti_tool.registrar import transcript_routes as issued_transcripts
 from lti_tool.registrar import waiting_routes as waiting
 
 # Where lower packages hand over: a verified launch by its message type, a submitted attempt,
@@ -81,6 +83,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(platform_settings.blueprint)
     app.register_blueprint(institution.blueprint)
     app.register_blueprint(badges.blueprint)
+    app.register_blueprint(transcripts.blueprint)
     app.register_blueprint(issuing.blueprint)
     app.register_blueprint(by_hand.blueprint)
     app.register_blueprint(check.blueprint)
@@ -104,6 +107,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(pathway_settings.blueprint)
     app.register_blueprint(identity.blueprint)
     app.register_blueprint(rulings.blueprint)
+    app.register_blueprint(issued_transcripts.blueprint)
     app.register_blueprint(batches.blueprint)
     app.register_blueprint(waiting.blueprint)
     app.register_blueprint(audit.blueprint)

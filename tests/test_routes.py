@@ -36,6 +36,7 @@ PUBLIC_BLUEPRINTS = {
     "health": "for monitors; what is wrong, and metrics, by the operator's token",
     "check": "says what works in a browser; about nobody",
     "by_hand": "what an LMS administrator enters by hand; nothing secret",
+    "transcripts": "whoever has a link that nobody can guess; checked as it is shown",
     "badges": "what credentials refer to, and the check of what is handed in",
 }
 

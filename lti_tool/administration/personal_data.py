@@ -18,7 +18,7 @@ from lti_tool.assessments.models import (
     Response,
 )
 from lti_tool.assessments.queries import time_by_item
-from lti_tool.badges.models import Achievement, Award, AwardCause, Credential, Share
+from lti_tool.badges.models import Achievement, Award, AwardCause, Credential, Share, Transcript
 from lti_tool.core.audit import AuditEntry
 from lti_tool.core.ids import AttemptId, AwardId, PersonId, UserId
 from lti_tool.grading.models import DesiredScore
@@ -70,6 +70,20 @@ def collect(session: Session, person_id: PersonId) -> dict[str, Any]:
         "attempts": _attempts(session, user_ids),
         "grades": _grades(session, user_ids),
         "awards": _awards(session, person_id),
+        "transcripts": [
+            {
+                "for": row.recipient,
+                "given_out_by_the_institution": row.is_official,
+                "issued_at": row.issued_at,
+                "revoked_at": row.revoked_at,
+                "document": row.document,
+            }
+            for row in session.scalars(
+                select(Transcript)
+                .where(Transcript.person_id == person_id)
+                .order_by(Transcript.reserved_at)
+            )
+        ],
         "pathways": _pathways(session, person_id),
         "noted_in_the_audit_trail": _noted(session, [person_id, *award_ids], user_ids),
     }

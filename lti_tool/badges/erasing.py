@@ -2,7 +2,7 @@
 
 from sqlalchemy import delete, select, update
 
-from lti_tool.badges import issuing
+from lti_tool.badges import issuing, transcribing
 from lti_tool.badges.models import (
     DETAILED,
     Award,
@@ -10,6 +10,8 @@ from lti_tool.badges.models import (
     Credential,
     Share,
     StatusList,
+    Transcript,
+    TranscriptLink,
 )
 from lti_tool.core import clock
 from lti_tool.core.db import transaction
@@ -20,8 +22,9 @@ def erase_credentials(institution_id: InstitutionId, person_id: PersonId) -> Non
     """Revoke what was signed for a person and forget what it says of them.
 
     A minimal credential names nobody: it stays, revoked, so that its place in the status list
-    stays taken. Detailed ones have a name in them and go; they share that place. Calls nobody,
-    but signs: never inside a transaction.
+    stays taken. Detailed ones have a name in them and go; they share that place. Of
+    transcripts the places stay, revoked, and nothing else. Calls nobody, but signs: never inside
+    a transaction.
     """
     now = clock.now()
     awards = select(Award.id).where(Award.person_id == person_id)
@@ -40,6 +43,18 @@ def erase_credentials(institution_id: InstitutionId, person_id: PersonId) -> Non
         )
         session.execute(
             delete(Credential).where(Credential.award_id.in_(awards), Credential.form == DETAILED)
+        )
+        own = Transcript.person_id == person_id
+        transcribing.revoke_where(session, own)
+        session.execute(
+            delete(TranscriptLink).where(
+                TranscriptLink.transcript_id.in_(select(Transcript.id).where(own))
+            )
+        )
+        session.execute(
+            update(Transcript)
+            .where(own)
+            .values(document=None, compact=None, issued_at=None, recipient=None)
         )
         session.execute(
             update(AwardCause)

@@ -89,6 +89,40 @@ class NothingAskedError(InvalidRequestError):
     steps = (phrase("Go back and choose at least one thing to put into the badge."),)
 
 
+class UnknownTranscriptError(NotFoundError):
+    """No such transcript, or it is another person's, or it was taken back."""
+
+    code = "transcript_unknown"
+    title = phrase("There is no such transcript")
+
+
+class GivenOutTranscriptError(ConflictError):
+    """Its holder wants to take back a transcript that the institution gave out."""
+
+    code = "transcript_given_out"
+    title = phrase("You cannot take this transcript back")
+    steps = (phrase("Ask the registrar: they gave it out, and can take it back."),)
+
+
+class NothingToTranscribeError(InvalidRequestError):
+    """Nothing of what was asked for stands and is signed."""
+
+    code = "transcript_empty"
+    title = phrase("There is nothing to put into a transcript")
+    steps = (
+        phrase("Choose at least one pathway with a badge on it, or all badges."),
+        phrase("If a badge was given a moment ago, try again in a minute: it is being signed."),
+    )
+
+
+class TranscriptTooLargeError(InvalidRequestError):
+    """So many badges that those who get it could not check it."""
+
+    code = "transcript_too_large"
+    title = phrase("That is too much for one transcript")
+    steps = (phrase("Choose fewer pathways, and make several transcripts."),)
+
+
 class PrivateCredentialError(NotFoundError):
     """A credential's id was opened as if it were a page. Nobody learns whether there is one."""
 

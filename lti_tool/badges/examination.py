@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from lti_tool.badges.clr import Transcript
 from lti_tool.badges.data_integrity import ProofCheck, ProofOutcome
 from lti_tool.badges.open_badges import Badge
 
@@ -45,14 +46,13 @@ _ALTERED = {ProofOutcome.WRONG, ProofOutcome.UNSAFE, ProofOutcome.KEY_OF_ANOTHER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Examination:
-    """What was found out about one credential.
+class Judgement:
+    """What was found out about one signed document.
 
     Attributes:
         at: when it was judged.
     """
 
-    badge: Badge
     proof: ProofCheck
     status: Status
     dates: Dates
@@ -75,6 +75,30 @@ class Examination:
         return Verdict.VALID
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination(Judgement):
+    """What was found out about one credential."""
+
+    badge: Badge
+
+    @property
+    def said(self) -> Badge:
+        """What the document says, whichever kind it is of."""
+        return self.badge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptExamination(Judgement):
+    """What was found out about a transcript as a whole; each credential in it is another matter."""
+
+    transcript: Transcript
+
+    @property
+    def said(self) -> Transcript:
+        """What the document says, whichever kind it is of."""
+        return self.transcript
+
+
 def examine(badge: Badge, *, proof: ProofCheck, status: Status, at: datetime) -> Examination:
     """Judge a credential.
 
@@ -84,12 +108,26 @@ def examine(badge: Badge, *, proof: ProofCheck, status: Status, at: datetime) ->
         status: what the list says at the credential's place.
         at: the instant to judge by, aware.
     """
-    return Examination(badge=badge, proof=proof, status=status, dates=_dates(badge, at), at=at)
+    dates = _dates(badge.valid_from, badge.valid_until, at)
+    return Examination(badge=badge, proof=proof, status=status, dates=dates, at=at)
 
 
-def _dates(badge: Badge, at: datetime) -> Dates:
-    if at < badge.valid_from:
+def examine_transcript(
+    transcript: Transcript, *, proof: ProofCheck, status: Status, at: datetime
+) -> TranscriptExamination:
+    """Judge a transcript as a whole, as `examine` does a credential."""
+    return TranscriptExamination(
+        transcript=transcript,
+        proof=proof,
+        status=status,
+        dates=_dates(transcript.valid_from, None, at),
+        at=at,
+    )
+
+
+def _dates(valid_from: datetime, valid_until: datetime | None, at: datetime) -> Dates:
+    if at < valid_from:
         return Dates.NOT_YET
-    if badge.valid_until is not None and at >= badge.valid_until:
+    if valid_until is not None and at >= valid_until:
         return Dates.EXPIRED
     return Dates.CURRENT

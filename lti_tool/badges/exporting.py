@@ -19,10 +19,11 @@ from lti_tool.badges import (
     micro_credentials,
     open_badges,
     signing,
+    typesetting,
     uploads,
     vc_jwt,
 )
-from lti_tool.badges.certificate import Certificate, UnprintableError
+from lti_tool.badges.certificate import Certificate
 from lti_tool.badges.details import WORDS
 from lti_tool.badges.errors import UnknownCredentialError, UnprintableNameError
 from lti_tool.badges.issuer import Issuer
@@ -30,9 +31,10 @@ from lti_tool.badges.models import Achievement, Award, Credential, StatusList
 from lti_tool.badges.particulars import Particulars
 from lti_tool.badges.queries import edition_content, get_issuer_of
 from lti_tool.badges.rules import AchievementDraft
+from lti_tool.badges.typesetting import UnprintableError
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AchievementId, CredentialId, InstitutionId
-from lti_tool.core.language import figures, phrase, recalled
+from lti_tool.core.language import phrase
 
 
 class FileKind(StrEnum):
@@ -139,7 +141,7 @@ def certificate_file(
                 value=error,
             )
         ) from error
-    return File(f"{_file_name(signed.content.name)}.pdf", data, certificate.MEDIA_TYPE)
+    return File(f"{_file_name(signed.content.name)}.pdf", data, typesetting.MEDIA_TYPE)
 
 
 def issuer_files(institution_id: InstitutionId) -> list[File]:
@@ -186,13 +188,13 @@ def facts(content: AchievementDraft, *, without_stacking: bool = False) -> list[
         ),
         (
             phrase("Credits"),
-            None if content.credits is None else figures(f"{content.credits.normalize():f}"),
+            None if content.credits is None else f"{content.credits.normalize():f}",
         ),
         (phrase("Level"), details.level),
-        (phrase("Type of assessment"), recalled(details.assessment)),
+        (phrase("Type of assessment"), details.assessment),
         (phrase("Form of participation"), WORDS[details.participation]),
         (phrase("Supervision"), WORDS[details.supervision]),
-        (phrase("Quality assurance"), recalled(details.quality)),
+        (phrase("Quality assurance"), details.quality),
         (phrase("Prerequisites"), details.prerequisites),
         (phrase("Stacking"), None if without_stacking else WORDS[details.stackability]),
     ]
@@ -204,17 +206,13 @@ def _result_facts(own: Particulars) -> list[tuple[str, str]]:
     return [
         (
             phrase("Result: %(name)s", name=result.name),
-            phrase(
-                "%(value)s of %(most)s points",
-                value=figures(result.value),
-                most=figures(result.most),
-            )
+            phrase("%(value)s of %(most)s points", value=result.value, most=result.most)
             if result.required is None
             else phrase(
                 "%(value)s of %(most)s points, %(required)s needed",
-                value=figures(result.value),
-                most=figures(result.most),
-                required=figures(result.required),
+                value=result.value,
+                most=result.most,
+                required=result.required,
             ),
         )
         for result in own.results

@@ -32,12 +32,7 @@ def _none_if_empty(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-def _figures(value: object) -> object:
-    """Take a decimal comma for what it is; nobody groups numbers this small."""
-    return value.replace(",", ".") if isinstance(value, str) else value
-
-
-Number = Annotated[Decimal | None, BeforeValidator(_none_if_empty), BeforeValidator(_figures)]
+Number = Annotated[Decimal | None, BeforeValidator(_none_if_empty)]
 
 
 class AchievementForm(BaseModel):

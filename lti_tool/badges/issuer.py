@@ -52,6 +52,10 @@ class Issuer:
         """Return the id of a status list, where it is published."""
         return f"{self.url}/status/{number}"
 
+    def transcript_url(self, token: str) -> str:
+        """Return the link that shows a transcript."""
+        return f"{self.url}/transcripts/{token}"
+
     def share_url(self, token: str) -> str:
         """Return the link that shows a shared credential."""
         return f"{self.url}/shared/{token}"

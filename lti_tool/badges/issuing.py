@@ -1,6 +1,5 @@
 """Turning awards into signed credentials, and revocations into signed status lists."""
 
-import secrets
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -9,12 +8,19 @@ from sqlalchemy import Table, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from lti_tool.badges import kept_revocations, open_badges, signing, status_list
+from lti_tool.badges import kept_revocations, lists, open_badges, signing, status_list
 from lti_tool.badges.details import Details
 from lti_tool.badges.errors import UnknownAwardError, UnknownCredentialError
 from lti_tool.badges.issuer import Issuer
 from lti_tool.badges.micro_credentials import MicroCredential
-from lti_tool.badges.models import MINIMAL, AchievementEdition, Award, Credential, StatusList
+from lti_tool.badges.models import (
+    CREDENTIALS,
+    MINIMAL,
+    AchievementEdition,
+    Award,
+    Credential,
+    StatusList,
+)
 from lti_tool.badges.queries import (
     edition_content,
     find_status_list,
@@ -29,9 +35,6 @@ from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AchievementId, AwardId, CredentialId, InstitutionId, new_id
 from lti_tool.core.language import phrase
 from lti_tool.people.models import Person
-
-# A list is given up when this many places in a row were taken: it is then nearly full.
-_TRIES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,50 +290,32 @@ def _reserve(session: Session, award_id: AwardId) -> _Reserved | None:
 
 
 def _take_place(session: Session, award_id: AwardId) -> _Place:
-    """Reserve a credential for an award, at a random free place of a status list.
+    """Reserve a credential for an award, at a place of a status list."""
 
-    Random, so that neighbours in the list say nothing about who was awarded when.
-    """
-    newest = session.execute(
-        select(StatusList.id, StatusList.number).order_by(StatusList.number.desc()).limit(1)
-    ).one_or_none()
-    number, list_id = (1, None) if newest is None else (newest.number, newest.id)
-    while True:
-        if list_id is None:
-            list_id = _get_or_make_list(session, number)
-        for _ in range(_TRIES):
-            place = _Place(
-                credential_id=CredentialId(new_id()),
-                subject_urn=open_badges.subject_urn(uuid4()),
-                list_number=number,
-                index=secrets.randbelow(status_list.LENGTH),
+    def take(list_id: UUID, number: int, index: int) -> _Place | None:
+        place = _Place(
+            credential_id=CredentialId(new_id()),
+            subject_urn=open_badges.subject_urn(uuid4()),
+            list_number=number,
+            index=index,
+        )
+        taken = session.scalar(
+            insert(cast("Table", Credential.__table__))
+            .values(
+                institution_id=tenant(),
+                id=place.credential_id,
+                award_id=award_id,
+                form=MINIMAL,
+                subject_urn=place.subject_urn,
+                status_list_id=list_id,
+                status_index=place.index,
             )
-            taken = session.scalar(
-                insert(cast("Table", Credential.__table__))
-                .values(
-                    institution_id=tenant(),
-                    id=place.credential_id,
-                    award_id=award_id,
-                    form=MINIMAL,
-                    subject_urn=place.subject_urn,
-                    status_list_id=list_id,
-                    status_index=place.index,
-                )
-                .on_conflict_do_nothing(
-                    index_elements=["institution_id", "status_list_id", "status_index"],
-                    index_where=text("form = 'minimal'"),
-                )
-                .returning(Credential.id)
+            .on_conflict_do_nothing(
+                index_elements=["institution_id", "status_list_id", "status_index"],
+                index_where=text("form = 'minimal'"),
             )
-            if taken is not None:
-                return place
-        number, list_id = number + 1, None
+            .returning(Credential.id)
+        )
+        return place if taken is not None else None
 
-
-def _get_or_make_list(session: Session, number: int) -> UUID:
-    session.execute(
-        insert(StatusList)
-        .values(institution_id=tenant(), id=new_id(), number=number, changed_at=clock.now())
-        .on_conflict_do_nothing(index_elements=["institution_id", "number"])
-    )
-    return session.scalars(select(StatusList.id).where(StatusList.number == number)).one()
+    return lists.take_place(session, CREDENTIALS, take)

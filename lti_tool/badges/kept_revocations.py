@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import Integer, any_, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from lti_tool.badges.models import Award, Credential, StatusList
+from lti_tool.badges.models import TRANSCRIPTS, Award, Credential, StatusList, Transcript
 from lti_tool.core import clock
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AwardId, InstitutionId
@@ -27,7 +27,7 @@ class Restored:
     """What a look at the kept revocations did.
 
     Attributes:
-        revoked: credentials that were revoked again.
+        revoked: credentials and transcripts that were revoked again.
         awards: theirs which stand: somebody has to look whether they should.
         unknown: entries of which the database knows no credential, issued after the backup.
     """
@@ -66,22 +66,23 @@ def restore(institution_id: InstitutionId) -> Restored:
     free may be that of a credential which was issued after the backup.
     """
     with transaction(institution_id) as session:
-        numbers = session.execute(select(StatusList.id, StatusList.number)).all()
+        numbers = session.execute(select(StatusList.id, StatusList.number, StatusList.holds)).all()
     revoked, awards, unknown = 0, list[AwardId](), 0
-    for list_id, number in numbers:
+    for list_id, number, holds in numbers:
         kept = list_kept(institution_id, number)
-        here = Credential.status_list_id == list_id
+        kind = Transcript if holds == TRANSCRIPTS else Credential
+        here = kind.status_list_id == list_id
         with transaction(institution_id) as session:
-            known = set(session.scalars(select(Credential.status_index).where(here)))
+            known = set(session.scalars(select(kind.status_index).where(here)))
             again = session.scalars(
-                update(Credential)
+                update(kind)
                 .where(
                     here,
-                    Credential.status_index == any_(literal(sorted(kept), ARRAY(Integer))),
-                    Credential.revoked_at.is_(None),
+                    kind.status_index == any_(literal(sorted(kept), ARRAY(Integer))),
+                    kind.revoked_at.is_(None),
                 )
                 .values(revoked_at=clock.now())
-                .returning(Credential.award_id)
+                .returning(kind.id)
             ).all()
             if again:
                 session.execute(
@@ -89,14 +90,20 @@ def restore(institution_id: InstitutionId) -> Restored:
                     .where(StatusList.id == list_id)
                     .values(changed_at=clock.now(), document=None)
                 )
-            standing = select(Award.id).where(Award.id.in_(again), Award.withdrawn_at.is_(None))
+            standing = (
+                select(Award.id)
+                .join(Credential, Credential.award_id == Award.id)
+                .where(Credential.id.in_(again), Award.withdrawn_at.is_(None))
+                .distinct()
+            )
             awards += session.scalars(standing.order_by(Award.id)).all()
         revoked += len(again)
         unknown += len(kept - known)
     if numbers:
+        first = max(row.number for row in numbers) + 1
         with transaction(institution_id) as session:
-            number = max(row.number for row in numbers) + 1
-            session.add(StatusList(number=number, changed_at=clock.now()))
+            for number, holds in enumerate(sorted({row.holds for row in numbers}), first):
+                session.add(StatusList(number=number, holds=holds, changed_at=clock.now()))
     return Restored(revoked=revoked, awards=tuple(awards), unknown=unknown)
 
 

@@ -9,15 +9,19 @@ from sqlalchemy.orm import Session, aliased
 
 from lti_tool.assessments.events import AssessmentPassed
 from lti_tool.assessments.models import Attempt, Edition
-from lti_tool.badges.models import Award, AwardCause
+from lti_tool.badges import transcribing
+from lti_tool.badges.models import Award, AwardCause, Transcript
 from lti_tool.badges.rules import CauseKind
 from lti_tool.core import db, outbox
 from lti_tool.core.ids import PersonId, UserId
 from lti_tool.people.merging import Follower, Split
 
 
-def _move(session: Session, kept_id: PersonId, gone_id: PersonId) -> list[str]:
-    """Move awards, and with them causes, credentials and links. What both hold counts once."""
+def _move(session: Session, kept_id: PersonId, gone_id: PersonId) -> dict[str, list[str]]:
+    """Move awards with their causes, credentials and links; and transcripts, as they were made.
+
+    What both hold counts once.
+    """
     theirs = aliased(Award)
     session.execute(
         update(Award)
@@ -40,12 +44,24 @@ def _move(session: Session, kept_id: PersonId, gone_id: PersonId) -> list[str]:
         .execution_options(synchronize_session=False)
     ).all()
     _settle(session, [kept_id])
-    return sorted(map(str, moved))
+    transcripts = session.scalars(
+        update(Transcript)
+        .where(Transcript.person_id == gone_id)
+        .values(person_id=kept_id)
+        .returning(Transcript.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    return {
+        "awards": sorted(map(str, moved)),
+        "transcripts": sorted(map(str, transcripts)),
+    }
 
 
 def _give_back(session: Session, split: Split, moved: Any) -> None:  # noqa: ANN401 - of `_move`
     """Return what was moved, and what the returned accounts alone have earned since."""
-    theirs = {UUID(word) for word in moved}
+    # Merges from before there were transcripts say which awards alone.
+    known = {"awards": moved, "transcripts": []} if isinstance(moved, list) else moved
+    theirs = {UUID(word) for word in known["awards"]}
     passed = select(Attempt.id).where(Attempt.user_id.in_(split.user_ids))
     by_them = AwardCause.cause_id.in_(passed) & (AwardCause.kind == CauseKind.PASS.value)
     theirs |= set(
@@ -63,6 +79,20 @@ def _give_back(session: Session, split: Split, moved: Any) -> None:  # noqa: ANN
         .where(Award.person_id == split.kept_id, Award.id.in_(theirs))
         .values(person_id=split.gone_id)
         .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(Transcript)
+        .where(
+            Transcript.person_id == split.kept_id,
+            Transcript.id.in_([UUID(word) for word in known["transcripts"]]),
+        )
+        .values(person_id=split.gone_id)
+        .execution_options(synchronize_session=False)
+    )
+    # Made while they were one, of what both hold: true of neither.
+    transcribing.revoke_where(
+        session,
+        Transcript.person_id.in_([split.kept_id, split.gone_id]) & transcribing.holds_anothers(),
     )
     _settle(session, [split.kept_id, split.gone_id])
     _announce_passes(session, split.kept_id, split.user_ids)
@@ -137,4 +167,9 @@ def _announce_passes(session: Session, kept_id: PersonId, user_ids: Sequence[Use
         )
 
 
-BADGES = Follower(name="badges", tables=frozenset({"awards"}), move=_move, give_back=_give_back)
+BADGES = Follower(
+    name="badges",
+    tables=frozenset({"awards", "transcripts"}),
+    move=_move,
+    give_back=_give_back,
+)

@@ -17,9 +17,12 @@ from lti_tool.core.ids import (
     CredentialId,
     PersonId,
     ShareId,
+    TranscriptId,
     new_id,
 )
 
+# What a status list is of. Each kind has lists of its own: no two things share a place.
+CREDENTIALS, TRANSCRIPTS = "credentials", "transcripts"
 # Forms of a credential: what is signed on award, and what a learner asks for with more in it.
 MINIMAL, DETAILED = "minimal", "detailed"
 
@@ -171,15 +174,19 @@ class AwardReview(TenantRow, Base):
 class StatusList(TenantRow, Base):
     """One BitstringStatusList of an institution.
 
-    Its bits are the `revoked_at` of the credentials that point at it. `document` is the signed
-    list; None from a revocation until the list is signed anew.
+    Its bits are the `revoked_at` of the credentials, or of the transcripts, that point at it.
+    `document` is the signed list; None from a revocation until the list is signed anew.
     """
 
     __tablename__ = "status_lists"
-    __table_args__ = (UniqueConstraint("institution_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("institution_id", "number"),
+        CheckConstraint("holds IN ('credentials', 'transcripts')", name="holds"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     number: Mapped[int]
+    holds: Mapped[str] = mapped_column(default=CREDENTIALS, server_default=CREDENTIALS)
     changed_at: Mapped[datetime]
     document: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
@@ -261,3 +268,63 @@ class Share(TenantRow, Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+
+
+class Transcript(TenantRow, Base):
+    """A signed ClrCredential: credentials of one person together, as they stood when it was made.
+
+    First its id, subject and place in a status list are reserved, then it is signed: without a
+    document it is still being signed, or its holder was erased since. `recipient` and
+    `is_official` are of those that the institution gave out; holders make theirs themselves.
+    """
+
+    __tablename__ = "transcripts"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "status_list_id", "status_index"),
+        Index("ix_transcripts_person", "institution_id", "person_id"),
+        CheckConstraint("(document IS NULL) = (issued_at IS NULL)", name="issued"),
+        tenant_key("person_id", "persons"),
+        tenant_key("status_list_id", "status_lists"),
+    )
+
+    id: Mapped[TranscriptId] = mapped_column(primary_key=True, default=new_id)
+    person_id: Mapped[PersonId]
+    is_official: Mapped[bool]
+    recipient: Mapped[str | None]
+    subject_urn: Mapped[str]
+    status_list_id: Mapped[UUID]
+    status_index: Mapped[int]
+    document: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    compact: Mapped[str | None]
+    reserved_at: Mapped[datetime]
+    issued_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class TranscriptCredential(TenantRow, Base):
+    """A credential that is in a transcript: when it is revoked, so is the transcript."""
+
+    __tablename__ = "transcript_credentials"
+    __table_args__ = (
+        Index("ix_transcript_credentials_credential", "institution_id", "credential_id"),
+        tenant_key("transcript_id", "transcripts"),
+        tenant_key("credential_id", "credentials"),
+    )
+
+    transcript_id: Mapped[TranscriptId] = mapped_column(primary_key=True)
+    credential_id: Mapped[CredentialId] = mapped_column(primary_key=True)
+
+
+class TranscriptLink(TenantRow, Base):
+    """A link that shows a transcript, as the code on a printed one has it; kept as a hash."""
+
+    __tablename__ = "transcript_links"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "token_hash"),
+        tenant_key("transcript_id", "transcripts"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    transcript_id: Mapped[TranscriptId]
+    token_hash: Mapped[bytes]
+    created_at: Mapped[datetime]

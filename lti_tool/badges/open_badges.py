@@ -117,12 +117,12 @@ class Badge:
             "id": self.id,
             "type": ["VerifiableCredential", "OpenBadgeCredential"],
             "name": self.achievement.name,
-            "issuer": _profile_json(self.issuer),
+            "issuer": profile_json(self.issuer),
             "validFrom": xml_datetime(self.valid_from),
         }
         if self.valid_until is not None:
             document["validUntil"] = xml_datetime(self.valid_until)
-        own, achievement = self.particulars, _achievement_json(self.achievement)
+        own, achievement = self.particulars, achievement_json(self.achievement)
         if own.results:
             achievement["resultDescription"] = own.descriptions_json()
         subject = {
@@ -151,14 +151,14 @@ def achievement_document(achievement: Achievement, issuer: Issuer) -> dict[str, 
     """Return the achievement as JSON-LD, for its own address."""
     return {
         "@context": achievement.contexts,
-        **_achievement_json(achievement),
-        "creator": _profile_json(issuer),
+        **achievement_json(achievement),
+        "creator": profile_json(issuer),
     }
 
 
 def profile_document(issuer: Issuer) -> dict[str, Any]:
     """Return the issuer as JSON-LD, for its own page."""
-    return {"@context": list(CONTEXT), **_profile_json(issuer)}
+    return {"@context": list(CONTEXT), **profile_json(issuer)}
 
 
 def read(document: object) -> Badge:
@@ -177,8 +177,7 @@ def read(document: object) -> Badge:
     if "OpenBadgeCredential" not in _texts(document.get("type")):
         raise NotAnOpenBadgeError("not of type OpenBadgeCredential")
     subject = _object(document, "credentialSubject")
-    achievement = _read_achievement(_object(subject, "achievement"))
-    issuer = document.get("issuer")
+    achievement = read_achievement(_object(subject, "achievement"))
     until = document.get("validUntil")
     try:
         contexts = achievement.contexts
@@ -191,16 +190,12 @@ def read(document: object) -> Badge:
         raise NotAnOpenBadgeError(f"contexts other than {contexts}")
     return Badge(
         id=_text(document, "id"),
-        issuer=Issuer(
-            id=issuer_id(document) or "",
-            name=_text(issuer, "name") if isinstance(issuer, Mapping) else "",
-            url=_optional_text(issuer, "url") if isinstance(issuer, Mapping) else None,
-        ),
+        issuer=read_issuer(document),
         achievement=achievement,
         subject_id=_text(subject, "id"),
         valid_from=valid_from,
         valid_until=valid_until,
-        status=_read_status(document),
+        status=read_status(document),
         particulars=own,
     )
 
@@ -210,14 +205,16 @@ def _own_context(achievement_id: str) -> str:
     return micro_credentials.address(f"{parts.scheme}://{parts.netloc}")
 
 
-def _profile_json(issuer: Issuer) -> dict[str, Any]:
+def profile_json(issuer: Issuer) -> dict[str, Any]:
+    """Return an issuer as a credential states it."""
     profile: dict[str, Any] = {"id": issuer.id, "type": ["Profile"], "name": issuer.name}
     if issuer.url is not None:
         profile["url"] = issuer.url
     return profile
 
 
-def _achievement_json(achievement: Achievement) -> dict[str, Any]:
+def achievement_json(achievement: Achievement) -> dict[str, Any]:
+    """Return an achievement as a credential states it."""
     document: dict[str, Any] = {
         "id": achievement.id,
         "type": ["Achievement"],
@@ -257,7 +254,26 @@ def _alignment_json(alignment: Alignment) -> dict[str, Any]:
     return document
 
 
-def _read_achievement(achievement: Mapping[str, Any]) -> Achievement:
+def read_issuer(document: Mapping[str, Any]) -> Issuer:
+    """Return who a credential says has issued it.
+
+    Raises:
+        NotAnOpenBadgeError: in another form than ours.
+    """
+    issuer = document.get("issuer")
+    return Issuer(
+        id=issuer_id(document) or "",
+        name=_text(issuer, "name") if isinstance(issuer, Mapping) else "",
+        url=_optional_text(issuer, "url") if isinstance(issuer, Mapping) else None,
+    )
+
+
+def read_achievement(achievement: Mapping[str, Any]) -> Achievement:
+    """Return what an achievement says.
+
+    Raises:
+        NotAnOpenBadgeError: in another form than ours.
+    """
     image = achievement.get("image")
     alignments = achievement.get("alignment", [])
     if not isinstance(alignments, list):
@@ -304,8 +320,12 @@ def _read_alignment(alignment: object) -> Alignment:
     )
 
 
-def _read_status(document: Mapping[str, Any]) -> StatusEntry | None:
-    """Return the revocation entry; a status we cannot read must not pass for none."""
+def read_status(document: Mapping[str, Any]) -> StatusEntry | None:
+    """Return the revocation entry; a status we cannot read must not pass for none.
+
+    Raises:
+        NotAnOpenBadgeError: in another form than ours.
+    """
     if "credentialStatus" not in document:
         return None
     status = _object(document, "credentialStatus")

@@ -160,6 +160,21 @@ def read(document: Mapping[str, Any]) -> Particulars:
     described = {
         _word(one, "id"): one for one in _objects(subject["achievement"], "resultDescription")
     }
+    name, own = read_identifiers(subject)
+    return Particulars(
+        name=name,
+        identity=own,
+        results=tuple(_result(one, described) for one in _objects(subject, "result")),
+        evidence=tuple(map(_evidence, _objects(document, "evidence"))),
+    )
+
+
+def read_identifiers(subject: Mapping[str, Any]) -> tuple[str | None, Identity | None]:
+    """Return the holder's name and what they may be recognised by, as far as a subject says.
+
+    Raises:
+        ValueError: it has one of them in another form than ours.
+    """
     name, own = None, None
     for one in _objects(subject, "identifier"):
         if one.get("hashed") is True:
@@ -172,12 +187,7 @@ def read(document: Mapping[str, Any]) -> Particulars:
             name = _word(one, "identityHash")
         else:
             raise ValueError("an identifier that anybody can read")
-    return Particulars(
-        name=name,
-        identity=own,
-        results=tuple(_result(one, described) for one in _objects(subject, "result")),
-        evidence=tuple(map(_evidence, _objects(document, "evidence"))),
-    )
+    return name, own
 
 
 def _identity_json(kind: str, value: str, *, salt: str | None = None) -> dict[str, Any]:

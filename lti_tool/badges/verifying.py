@@ -14,17 +14,35 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from lti_tool.badges import data_integrity, did_web, open_badges, queries, reader, signing, vc_jwt
+from lti_tool.badges import (
+    clr,
+    data_integrity,
+    did_web,
+    open_badges,
+    queries,
+    reader,
+    signing,
+    transcribing,
+    vc_jwt,
+)
 from lti_tool.badges.carriers import Carrier, Codes, Found, NoCredentialError
+from lti_tool.badges.clr import NotATranscriptError, Transcript
 from lti_tool.badges.data_integrity import ProofCheck
 from lti_tool.badges.errors import (
     UnknownCredentialError,
     UnknownShareError,
     UnreadableCredentialError,
 )
-from lti_tool.badges.examination import Examination, Status, examine
+from lti_tool.badges.examination import (
+    Examination,
+    Status,
+    TranscriptExamination,
+    Verdict,
+    examine,
+    examine_transcript,
+)
 from lti_tool.badges.issuer import Issuer
-from lti_tool.badges.open_badges import Badge, NotAnOpenBadgeError
+from lti_tool.badges.open_badges import NotAnOpenBadgeError, StatusEntry
 from lti_tool.badges.queries import Shared
 from lti_tool.badges.rules import AchievementDraft, Shows
 from lti_tool.badges.services import count_opening
@@ -32,8 +50,8 @@ from lti_tool.badges.stacking import Larger, list_larger
 from lti_tool.core import clock, settings
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import NotFoundError
-from lti_tool.core.ids import AchievementId, CredentialId, InstitutionId
-from lti_tool.core.language import phrase, recalled
+from lti_tool.core.ids import AchievementId, CredentialId, InstitutionId, TranscriptId
+from lti_tool.core.language import phrase
 from lti_tool.core.secret import hash_of
 from lti_tool.people.queries import display_names
 
@@ -42,6 +60,7 @@ _NO_LINK = phrase(
 )
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 _SHARE_PATH = re.compile(r"/i/([a-z0-9-]+)/shared/([A-Za-z0-9_-]+?)(?:\.json)?")
+_TRANSCRIPT_PATH = re.compile(r"/i/([a-z0-9-]+)/transcripts/([A-Za-z0-9_-]+?)(?:\.json)?")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
@@ -86,6 +105,52 @@ class Earned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedTranscript:
+    """The examination of a transcript that was handed in, and of all that is in it.
+
+    Attributes:
+        issuer: as of `Checked`.
+        found: the transcript, and what it came in.
+        contained: each credential in it by itself, in its order; empty unless the transcript is
+            surely what one of the issuers here signed.
+        link: as of `Checked`.
+    """
+
+    examination: TranscriptExamination
+    issuer: Issuer | None
+    found: Found
+    contained: tuple[Checked, ...] = ()
+    link: str | None = None
+
+    @property
+    def transcript(self) -> Transcript:
+        """What it says."""
+        return self.examination.transcript
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The transcript as it was shown."""
+        return self.found.document
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it and all that is in it is genuine and was not taken back."""
+        stands = {Verdict.VALID, Verdict.EXPIRED}
+        return self.examination.verdict is Verdict.VALID and all(
+            one.examination.verdict in stands for one in self.contained
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedTranscript:
+    """What a link to a transcript shows."""
+
+    checked: CheckedTranscript
+    issuer: Issuer
+    transcript_id: TranscriptId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """What a share link shows.
 
@@ -114,11 +179,20 @@ def find_issuer(slug: str) -> Issuer:
 
 
 def parse_share_url(url: str) -> tuple[str, str] | None:
-    """Return slug and token of a link of ours; None for anything else."""
+    """Return slug and token of a link of ours to a badge; None for anything else."""
+    return _parse(_SHARE_PATH, url)
+
+
+def parse_transcript_url(url: str) -> tuple[str, str] | None:
+    """Return slug and token of a link of ours to a transcript; None for anything else."""
+    return _parse(_TRANSCRIPT_PATH, url)
+
+
+def _parse(pattern: re.Pattern[str], url: str) -> tuple[str, str] | None:
     host = settings.current().issuer_url
     if not url.startswith(f"{host}/"):
         return None
-    match = _SHARE_PATH.fullmatch(urlsplit(url.removeprefix(host)).path)
+    match = pattern.fullmatch(urlsplit(url.removeprefix(host)).path)
     return (match[1], match[2]) if match else None
 
 
@@ -178,7 +252,28 @@ def _opened(issuer: Issuer, shared: Shared) -> Opened:
     )
 
 
-def check_data(data: bytes) -> Checked:
+def open_transcript(slug: str, token: str) -> OpenedTranscript:
+    """Return the transcript that a link shows, checked now; also one that was taken back.
+
+    Raises:
+        NotFoundError: as `find_issuer`.
+        UnknownShareError: there is no such link.
+    """
+    issuer = find_issuer(slug)
+    if not _TOKEN.fullmatch(token):
+        raise UnknownShareError(_NO_LINK)
+    with transaction(issuer.institution_id) as session:
+        row = transcribing.find_linked(session, hash_of(token))
+        if row is None:
+            raise UnknownShareError(_NO_LINK)
+        document = transcribing.document_of(row)
+    found = Found(carrier=Carrier.TEXT, document=document, compact=None)
+    return OpenedTranscript(
+        checked=_check_transcript(found, _verify_here), issuer=issuer, transcript_id=row.id
+    )
+
+
+def check_data(data: bytes) -> Checked | CheckedTranscript:
     """Examine what was handed in: a file, a text, or a picture of a code that leads to a badge.
 
     Raises:
@@ -191,9 +286,11 @@ def check_data(data: bytes) -> Checked:
     try:
         found = reader.find(data)
     except (NoCredentialError, reader.TooCostlyError) as error:
-        raise UnreadableCredentialError(recalled(str(error))) from error
+        raise UnreadableCredentialError(str(error)) from error
     if isinstance(found, Codes):
         return _check_codes(found.texts)
+    if clr.is_transcript(found.document):
+        return _check_transcript(found, _verify_apart)
     return _with_earned(_check(found, _verify_apart))
 
 
@@ -235,8 +332,15 @@ def _earned(
     )
 
 
-def _check_codes(texts: tuple[str, ...]) -> Checked:
+def _check_codes(texts: tuple[str, ...]) -> Checked | CheckedTranscript:
     links = {text: address for text in texts if (address := parse_share_url(text)) is not None}
+    transcripts = {
+        text: address for text in texts if (address := parse_transcript_url(text)) is not None
+    }
+    if not links and len(transcripts) == 1:
+        ((link, address),) = transcripts.items()
+        return replace(open_transcript(*address).checked, link=link)
+    links |= transcripts
     if not links:
         raise UnreadableCredentialError(
             phrase(
@@ -275,10 +379,40 @@ def _check(found: Found, verify: Callable[[Found, Issuer | None], ProofCheck]) -
     examination = examine(
         badge,
         proof=verify(found, issuer),
-        status=_status(issuer, badge) if issuer else Status.UNREADABLE,
+        status=_status(issuer, badge.status) if issuer else Status.UNREADABLE,
         at=clock.now(),
     )
     return Checked(examination=examination, issuer=issuer, found=found)
+
+
+def _check_transcript(
+    found: Found, verify: Callable[[Found, Issuer | None], ProofCheck]
+) -> CheckedTranscript:
+    try:
+        transcript = clr.read(found.document)
+    except NotATranscriptError as error:
+        raise UnreadableCredentialError(
+            phrase("It is not a transcript (CLR 2.0) as we can read it: %(value)s.", value=error)
+        ) from error
+    issuer = _issuer_of(transcript.issuer.id)
+    proof = verify(found, issuer)
+    contained: tuple[Checked, ...] = ()
+    # What somebody made up is not looked into: its parts could be many, and cost much.
+    if proof.verified:
+        parts = (
+            Found(carrier=Carrier.TEXT, document=document, compact=None)
+            for document in transcript.credentials
+        )
+        contained = tuple(_check(part, verify) for part in parts)
+    examination = examine_transcript(
+        transcript,
+        proof=proof,
+        status=_status(issuer, transcript.status) if issuer else Status.UNREADABLE,
+        at=clock.now(),
+    )
+    return CheckedTranscript(
+        examination=examination, issuer=issuer, found=found, contained=contained
+    )
 
 
 def _verify_here(found: Found, issuer: Issuer | None) -> ProofCheck:
@@ -305,16 +439,16 @@ def _issuer_of(did: str) -> Issuer | None:
         return None
 
 
-def _status(issuer: Issuer, badge: Badge) -> Status:
+def _status(issuer: Issuer, entry: StatusEntry | None) -> Status:
     """Look at the credential's bit: the list is ours, so its rows are newer than any copy."""
-    if badge.status is None:
+    if entry is None:
         return Status.NONE
-    number = badge.status.list_url.removeprefix(issuer.status_list_url(0).removesuffix("0"))
+    number = entry.list_url.removeprefix(issuer.status_list_url(0).removesuffix("0"))
     if not (number.isascii() and number.isdigit() and len(number) < 10):  # noqa: PLR2004 - an int4
         return Status.UNREADABLE
     with transaction(issuer.institution_id) as session:
         found = queries.find_status_list(session, int(number))
         if found is None:
             return Status.UNREADABLE
-        revoked = queries.is_revoked(session, found.id, badge.status.index)
+        revoked = queries.is_revoked(session, found.id, entry.index)
     return Status.REVOKED if revoked else Status.GOOD

@@ -8,16 +8,18 @@ from pathlib import Path
 import click
 from sqlalchemy import select
 
-from lti_tool.badges import exporting, verifying
+from lti_tool.badges import exporting, transcript_files, verifying
 from lti_tool.badges.errors import UnprintableNameError, UnreadableCredentialError
+from lti_tool.badges.examination import Judgement, Verdict
 from lti_tool.badges.exporting import FileKind
-from lti_tool.badges.models import Credential
+from lti_tool.badges.models import Credential, Transcript
 from lti_tool.badges.queries import get_issuer_of
-from lti_tool.badges.verifying import Checked
+from lti_tool.badges.transcript_files import TranscriptKind
+from lti_tool.badges.verifying import Checked, CheckedTranscript
 from lti_tool.commands.product import connect
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import NotFoundError
-from lti_tool.core.ids import CredentialId, InstitutionId
+from lti_tool.core.ids import CredentialId, InstitutionId, TranscriptId
 from lti_tool.platforms.queries import get_institution_by_slug, list_institutions
 
 _VALID, _NOT_VALID, _UNREADABLE = 0, 1, 2
@@ -43,21 +45,75 @@ def verify(what: str, *, as_json: bool) -> None:
             click.echo(f"unreadable: {told}", err=True)
         sys.exit(_UNREADABLE)
     if as_json:
-        click.echo(json.dumps(_report(checked), indent=2, ensure_ascii=False))
+        report = (
+            _transcript_report(checked)
+            if isinstance(checked, CheckedTranscript)
+            else _report(checked)
+        )
+        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+    else:
+        _tell(checked)
+    is_valid = checked.examination.verdict is Verdict.VALID
+    if isinstance(checked, CheckedTranscript):
+        is_valid = checked.is_sound
+    sys.exit(_VALID if is_valid else _NOT_VALID)
+
+
+def _tell(checked: Checked | CheckedTranscript) -> None:
+    if isinstance(checked, CheckedTranscript):
+        told = checked.transcript
+        click.echo(f"{checked.examination.verdict}: {told.name}")
+        for one in checked.contained:
+            click.echo(f"  {one.examination.verdict}: {one.examination.badge.achievement.name}")
     else:
         badge = checked.examination.badge
         click.echo(f"{checked.examination.verdict}: {badge.achievement.name}, {badge.issuer.name}")
-    sys.exit(_VALID if checked.examination.verdict == "valid" else _NOT_VALID)
 
 
-def _check(what: str) -> Checked:
+def _check(what: str) -> Checked | CheckedTranscript:
     if what.startswith(("http://", "https://")):
+        transcript = verifying.parse_transcript_url(what)
+        if transcript is not None:
+            return verifying.open_transcript(*transcript).checked
         address = verifying.parse_share_url(what)
         if address is None:
             raise UnreadableCredentialError("Only links to badges shared from here can be checked.")
         return verifying.open_share(*address, count=False).checked
     data = sys.stdin.buffer.read() if what == "-" else Path(what).read_bytes()
     return verifying.check_data(data)
+
+
+def _transcript_report(checked: CheckedTranscript) -> dict[str, object]:
+    found, told = checked.examination, checked.transcript
+    return {
+        "verdict": found.verdict,
+        "carrier": checked.found.carrier,
+        "form": "jwt" if checked.found.compact else "data-integrity",
+        "credential": told.id,
+        "type": "transcript",
+        "name": told.name,
+        "partial": told.is_partial,
+        "issuer": {"id": told.issuer.id, "name": told.issuer.name, "known": bool(checked.issuer)},
+        "validFrom": told.valid_from.isoformat(),
+        "holder": told.holder.name,
+        "recognisedBy": told.holder.identity and told.holder.identity.kind,
+        "associations": [asdict(one) for one in told.associations],
+        "checkedAt": found.at.isoformat(),
+        "checks": _checks(found),
+        "contained": [_report(one) for one in checked.contained],
+    }
+
+
+def _checks(found: Judgement) -> dict[str, object]:
+    return {
+        "proof": {
+            "outcome": found.proof.outcome,
+            "key": found.proof.method_id,
+            "detail": found.proof.detail,
+        },
+        "status": found.status,
+        "dates": found.dates,
+    }
 
 
 def _report(checked: Checked) -> dict[str, object]:
@@ -75,15 +131,7 @@ def _report(checked: Checked) -> dict[str, object]:
         "recognisedBy": badge.particulars.identity and badge.particulars.identity.kind,
         "results": [asdict(result) for result in badge.particulars.results],
         "checkedAt": found.at.isoformat(),
-        "checks": {
-            "proof": {
-                "outcome": found.proof.outcome,
-                "key": found.proof.method_id,
-                "detail": found.proof.detail,
-            },
-            "status": found.status,
-            "dates": found.dates,
-        },
+        "checks": _checks(found),
     }
 
 
@@ -100,7 +148,8 @@ def export(out: Path, slug: str | None, wanted: tuple[str, ...]) -> None:
     """Write every form of every credential, and all it takes to check them without a network.
 
     That is the did document, the key set and the status lists. Of several institutions each has a
-    folder of its own, named as in its addresses. Prints how many credentials.
+    folder of its own, named as in its addresses. Without --id transcripts are written, too, in a
+    folder of that name. Prints how many credentials and transcripts.
     """
     connect()
     with system_transaction() as session:
@@ -112,8 +161,15 @@ def export(out: Path, slug: str | None, wanted: tuple[str, ...]) -> None:
 def _export(institution_id: InstitutionId, out: Path, wanted: tuple[str, ...]) -> int:
     """Write one institution's credentials; returns how many."""
     query = select(Credential.id).where(Credential.document.is_not(None)).order_by(Credential.id)
+    transcripts: list[TranscriptId] = []
     with transaction(institution_id) as session:
         ids = session.scalars(query.where(Credential.id.in_(wanted)) if wanted else query).all()
+        if not wanted:
+            transcripts += session.scalars(
+                select(Transcript.id)
+                .where(Transcript.document.is_not(None))
+                .order_by(Transcript.id)
+            )
         verify_url = f"{get_issuer_of(session, institution_id).host_url}/verify"
     out.mkdir(parents=True, exist_ok=True)
     for file in exporting.issuer_files(institution_id):
@@ -140,4 +196,10 @@ def _export(institution_id: InstitutionId, out: Path, wanted: tuple[str, ...]) -
             click.echo(f"{credential_id}: no certificate. {error}", err=True)
         for ending, data in made.items():
             (folder / f"credential.{ending}").write_bytes(data)
-    return len(ids)
+    for transcript_id in transcripts:
+        folder = out / "transcripts" / str(transcript_id)
+        folder.mkdir(parents=True, exist_ok=True)
+        for form in TranscriptKind:
+            file = transcript_files.transcript_file(institution_id, transcript_id, form)
+            (folder / file.name).write_bytes(file.data)
+    return len(ids) + len(transcripts)

@@ -27,6 +27,7 @@ AchievementId = NewType("AchievementId", UUID)
 AwardId = NewType("AwardId", UUID)
 CredentialId = NewType("CredentialId", UUID)
 ShareId = NewType("ShareId", UUID)
+TranscriptId = NewType("TranscriptId", UUID)
 PathwayId = NewType("PathwayId", UUID)
 PathwayVersionId = NewType("PathwayVersionId", UUID)
 
@@ -34,7 +35,8 @@ ALL = (
     InstitutionId, RegistrationId, DeploymentId, ContextId, ResourceLinkId, UserId, PersonId,
     StaffId, LaunchId, AssessmentId, EditionId, ItemId, ItemVersionId, PlacementId, AttemptId,
     AttachmentId,
-    DesiredScoreId, AchievementId, AwardId, CredentialId, ShareId, PathwayId, PathwayVersionId,
+    DesiredScoreId, AchievementId, AwardId, CredentialId, ShareId, TranscriptId, PathwayId,
+    PathwayVersionId,
 )  # fmt: skip
 
 

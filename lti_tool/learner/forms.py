@@ -3,11 +3,13 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from lti_tool.badges.detailing import Asked
 from lti_tool.badges.rules import Shows
+from lti_tool.core.ids import PathwayId
 
 
 class Ends(StrEnum):
@@ -70,3 +72,27 @@ class CertificateForm(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     show_name: bool = False
+
+
+class Scope(StrEnum):
+    """How much a transcript holds."""
+
+    ALL = "all"
+    CHOSEN = "chosen"
+
+
+class TranscriptForm(BaseModel):
+    """What a transcript shall hold; `form` is the id it will have, so that twice is once."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    form: UUID
+    scope: Scope
+    pathway: list[UUID] = []
+    show_name: bool = False
+
+    def chosen(self) -> frozenset[PathwayId] | None:
+        """Return the pathways that were chosen; None for everything."""
+        if self.scope is Scope.ALL:
+            return None
+        return frozenset(map(PathwayId, self.pathway))

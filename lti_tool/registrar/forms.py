@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from lti_tool.core.ids import PathwayId, PersonId
+from lti_tool.core.language import phrase
 from lti_tool.pathways.deciding.batch import Asked, BatchAct
 from lti_tool.pathways.standing import State
 from lti_tool.registrar.consequences import Decision
@@ -207,3 +208,38 @@ class AuditFilter(BaseModel):
     since: Annotated[date | None, BeforeValidator(lambda word: word or None)] = None
     until: Annotated[date | None, BeforeValidator(lambda word: word or None)] = None
     before: UUID | None = None
+
+
+class TranscriptForm(BaseModel):
+    """A transcript to give out; `form` is the id it will have, so that twice is once."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    form: UUID
+    scope: Literal["all", "chosen"]
+    pathway: list[UUID] = []
+    recipient: Words = ""
+    reason: Reason = ""
+
+    def chosen(self) -> frozenset[PathwayId] | None:
+        """Return the pathways that were chosen; None for everything."""
+        return None if self.scope == "all" else frozenset(map(PathwayId, self.pathway))
+
+    def wrong(self) -> dict[str, str]:
+        """Return what to enter, by field."""
+        told = {}
+        if not self.recipient:
+            told["recipient"] = phrase("Enter who gets it: the learner, an employer, an authority.")
+        if not self.reason:
+            told["reason"] = phrase(
+                "Enter why: whoever reads this record later has only these words."
+            )
+        return told
+
+
+class TranscriptRevocation(BaseModel):
+    """Why a transcript is taken back."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    reason: Reason = ""

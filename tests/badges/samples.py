@@ -9,7 +9,14 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from lti_tool.badges import data_integrity, did_web, micro_credentials, open_badges, status_list
+from lti_tool.badges import (
+    clr,
+    data_integrity,
+    did_web,
+    micro_credentials,
+    open_badges,
+    status_list,
+)
 from lti_tool.badges.details import Alignment, Evidence, Framework
 from lti_tool.badges.micro_credentials import MicroCredential
 from lti_tool.badges.particulars import IdentityType, Particulars, Result, identity
@@ -141,3 +148,73 @@ def changed(document: dict[str, Any], path: str, value: object) -> dict[str, Any
         holder[last] = value
     assert copied != document
     return copied
+
+
+def other(number: int, name: str) -> open_badges.Badge:
+    """Another badge of the same holder, at another place of the same list."""
+    return replace(
+        BADGE,
+        id=f"{ISSUER_URL}/credentials/0195d3f0-0000-7000-8000-0000000001{number:02}",
+        achievement=replace(
+            BADGE.achievement,
+            id=f"{ISSUER_URL}/achievements/0195d3f0-0000-7000-8000-0000000002{number:02}",
+            name=name,
+            criteria=f"Passes {name}.",
+        ),
+        subject_id=UUID(int=number, version=4).urn,
+        status=open_badges.StatusEntry(list_url=LIST_URL, index=number),
+    )
+
+
+CERTIFICATE, FIRST_PART, SECOND_PART = (
+    other(number, name) for number, name in enumerate(("Data Literacy", "Reading", "Writing"), 1)
+)
+TRANSCRIPT_LIST_URL = f"{ISSUER_URL}/status/2"
+SUCCESSOR = replace(
+    BADGE.achievement,
+    id=f"{ISSUER_URL}/achievements/0195d3f0-0000-7000-8000-000000000299",
+    name="Writing, as it is earned now",
+)
+TRANSCRIPT = clr.Transcript(
+    id=f"{ISSUER_URL}/credentials/0195d3f0-0000-7000-8000-000000000300",
+    name="Partial transcript, Northfell University",
+    issuer=BADGE.issuer,
+    subject_id=UUID("6f1e1d1c-0000-4000-8000-000000000301").urn,
+    valid_from=AT,
+    credentials=tuple(
+        signed(badge.to_json()) for badge in (CERTIFICATE, FIRST_PART, SECOND_PART, BADGE)
+    ),
+    associations=(
+        *(
+            clr.Association(
+                kind=clr.AssociationKind.PARENT,
+                source=CERTIFICATE.achievement.id,
+                target=part.achievement.id,
+            )
+            for part in (FIRST_PART, SECOND_PART)
+        ),
+        clr.Association(
+            kind=clr.AssociationKind.PRECEDES,
+            source=FIRST_PART.achievement.id,
+            target=SECOND_PART.achievement.id,
+        ),
+        clr.Association(
+            kind=clr.AssociationKind.REPLACED,
+            source=SECOND_PART.achievement.id,
+            target=SUCCESSOR.id,
+        ),
+    ),
+    beside=(SUCCESSOR,),
+    is_partial=True,
+    status=open_badges.StatusEntry(list_url=TRANSCRIPT_LIST_URL, index=INDEX),
+    holder=Particulars(name="Amara Nwosu", identity=identity(IdentityType.SIS, "S-1048")),
+)
+
+
+def listed(url: str, *indexes: int) -> dict[str, Any]:
+    """A signed status list in which these are revoked."""
+    return signed(
+        status_list.credential_document(
+            list_url=url, issuer_id=DID, encoded=status_list.encode(indexes), valid_from=AT
+        )
+    )

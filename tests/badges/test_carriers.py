@@ -1,6 +1,7 @@
 import io
 import json
 import zlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -9,11 +10,20 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from pypdf import PdfReader
 from resvg_py import svg_to_bytes
 
-from lti_tool.badges import artwork, baking, carriers, certificate, vc_jwt
+from lti_tool.badges import (
+    artwork,
+    baking,
+    carriers,
+    certificate,
+    clr,
+    transcript_files,
+    vc_jwt,
+)
 from lti_tool.badges.artwork import Artwork, Field, Outline
 from lti_tool.badges.carriers import Carrier, Codes, Found, NoCredentialError, find
-from lti_tool.badges.certificate import Certificate, UnprintableError
-from tests.badges.samples import BADGE, published
+from lti_tool.badges.certificate import Certificate
+from lti_tool.badges.typesetting import UnprintableError
+from tests.badges.samples import BADGE, ISSUER_URL, TRANSCRIPT, other, published, signed
 
 DOCUMENT = published().credential
 TEXT = json.dumps(DOCUMENT)
@@ -159,6 +169,48 @@ def test_the_certificate_claims_its_standards_and_is_the_same_each_time() -> Non
     for claim in ("pdfaid:part>3<", "pdfaid:conformance>A<", "pdfuaid:part>1<"):
         assert claim in written
     assert data == certificate_of()
+
+
+def transcript_of(**changes: object) -> bytes:
+    return transcript_files.typeset(
+        replace(TRANSCRIPT, **changes),  # type: ignore[arg-type]  # some of its fields
+        document=json.dumps(signed(TRANSCRIPT.to_json())),
+        link=f"{ISSUER_URL}/transcripts/{'A' * 22}",
+        verify_url="https://cairn.northfell.example/verify",
+    )
+
+
+def test_the_transcript_claims_its_standards_and_is_the_same_each_time() -> None:
+    data = transcript_of()
+
+    metadata = PdfReader(io.BytesIO(data)).xmp_metadata
+    assert metadata is not None
+    written = metadata.stream.get_data().decode()
+    for claim in ("pdfaid:part>3<", "pdfaid:conformance>A<", "pdfuaid:part>1<"):
+        assert claim in written
+    assert data == transcript_of()
+
+
+def test_a_transcript_prints_what_stacks_where_and_has_the_signed_one_in_it() -> None:
+    data = transcript_of()
+
+    pages = PdfReader(io.BytesIO(data)).pages
+    text = " ".join("".join(one.extract_text() for one in pages).split())
+    for words in ("Partial transcript", "Amara Nwosu", "Data Literacy", "Further badges"):
+        assert words in text
+    assert "S-1048" not in text
+    found = find(data)
+    assert isinstance(found, Found)
+    assert clr.read(found.document) == TRANSCRIPT
+
+
+def test_a_long_transcript_and_sly_names_are_printed() -> None:
+    sly = '#panic("x") *bold* = Heading $1$ `raw` <label> @ref'
+    many = tuple(signed(other(number, sly).to_json()) for number in range(clr.MOST_CREDENTIALS))
+
+    data = transcript_of(credentials=many, associations=(), beside=())
+
+    assert len(PdfReader(io.BytesIO(data)).pages) > 1
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pypdfium2  # type: ignore[import-untyped]  # ships none
 import pytest
 
 from lti_tool.badges import qr_codes
-from lti_tool.badges.certificate import Certificate, UnprintableError, typeset
+from lti_tool.badges.certificate import Certificate, typeset
+from lti_tool.badges.typesetting import UnprintableError
 
 LINK = "https://badges.example/i/northfell/shared/abcdefghijklmnopqrstuv"
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9z"/></svg>'

@@ -8,10 +8,19 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from lti_tool.badges import data_integrity, did_web, issuing, services, status_list, vc_jwt
+from lti_tool.badges import (
+    data_integrity,
+    did_web,
+    issuing,
+    services,
+    status_list,
+    transcribing,
+    vc_jwt,
+)
 from lti_tool.badges.details import Details
 from lti_tool.badges.exporting import FileKind
 from lti_tool.badges.rules import Shows
+from lti_tool.badges.transcribing import Asked, Contents
 from lti_tool.core import audit, clock
 from lti_tool.core.settings import Settings
 from tests.badges.factories import (
@@ -106,6 +115,55 @@ def test_an_expired_one_exits_1(live_settings: Settings, tmp_path: Path) -> None
     result = run(live_settings, "verify", str(file))
 
     assert (result.exit_code, result.output.split(":")[0]) == (1, "expired")
+
+
+@pytest.mark.usefixtures("live_app")
+def test_a_transcript_is_exported_and_checked_with_all_that_is_in_it(
+    live_settings: Settings, tmp_path: Path
+) -> None:
+    at = place()
+    issue(at)
+    award_id = held_badges(at)[0].award_id
+    transcript_id = transcribing.new_transcript_id()
+    transcribing.sign_transcript(
+        at.institution_id,
+        transcript_id,
+        at.person_id,
+        Contents(awards=(award_id,)),
+        Asked(says_name=True),
+    )
+    export = ["credential", "export", "--institution", "northfell", "--out", str(tmp_path)]
+
+    assert run(live_settings, *export).output == "2\n"
+
+    folder = tmp_path / "transcripts" / str(transcript_id)
+    for kind in ("json", "jwt"):
+        result = run(live_settings, "verify", "--json", str(folder / f"transcript.{kind}"))
+        assert result.exit_code == 0, result.output
+        told = json.loads(result.output)
+        assert (told["type"], told["verdict"], told["holder"]) == (
+            "transcript",
+            "valid",
+            "Amara Nwosu",
+        )
+        assert [one["verdict"] for one in told["contained"]] == ["valid"]
+    document = json.loads((folder / "transcript.json").read_text())
+    methods = did_web.read_document(
+        json.loads((tmp_path / "did.json").read_text()), did=document["issuer"]["id"]
+    )
+    assert data_integrity.verify(document, methods=methods, at=clock.now()).verified
+
+    withdraw(at)
+    result = run(live_settings, "verify", str(folder / "transcript.json"))
+    assert (result.exit_code, result.output.splitlines()) == (
+        1,
+        [
+            "revoked: Transcript, Northfell University",
+            "  revoked: Reading Statistics Critically",
+        ],
+    )
+    link = issuer(at).transcript_url("A" * 22)
+    assert run(live_settings, "verify", link).exit_code == 2
 
 
 @pytest.mark.usefixtures("live_app")

@@ -11,7 +11,9 @@ from sqlalchemy import select
 from lti_tool.assessments.models import Attachment, LateResponse
 from lti_tool.assessments.queries import get_attempt, list_form
 from lti_tool.assessments.services import open_attempt
+from lti_tool.badges import transcribing
 from lti_tool.badges.models import Credential, Share
+from lti_tool.badges.transcribing import Asked
 from lti_tool.core import clock, keys
 from lti_tool.core.audit import SYSTEM
 from lti_tool.core.db import Base, transaction
@@ -22,6 +24,7 @@ from lti_tool.pathways import drafting
 from lti_tool.pathways.deciding import migrating
 from lti_tool.pathways.models import Pathway
 from lti_tool.pathways.queries import get_newest_version
+from lti_tool.pathways.transcripts import contents_of
 from lti_tool.people import learner_session
 from lti_tool.people.models import LearnerSession
 from lti_tool.people.rules import STAFF_ROLES, Role
@@ -124,6 +127,7 @@ def settled(worker: Worker) -> World:
     item_id = _last_asked(here, attempt_id)
     _arrive_late(here, attempt_id, item_id)
     _leave_open(here, activity, amara)
+    _make_transcript(here, amara)
     invite(here.institution_id, actor=SYSTEM)
     registration_id = platforms.add_registration(
         issuer=f"https://{here.slug}.example",
@@ -223,6 +227,20 @@ def _leave_open(here: story.University, activity: story.Activity, user_id: UserI
                 sent_at=clock.now(),
             )
         )
+
+
+def _make_transcript(here: story.University, user_id: UserId) -> None:
+    """Have the registrar give out a transcript of all that somebody holds."""
+    with transaction(here.institution_id) as session:
+        person_id = person_of(session, user_id)
+        contents = contents_of(session, person_id, None)
+    transcribing.sign_transcript(
+        here.institution_id,
+        transcribing.new_transcript_id(),
+        person_id,
+        contents,
+        Asked(says_name=True, actor=SYSTEM, reason="Asked for", recipient="Acme Ltd"),
+    )
 
 
 def _in_course(

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, Route, expect
+from sqlalchemy import select
 
 from lti_tool.assessments import services as assessments
+from lti_tool.badges import transcribing
+from lti_tool.badges.models import Transcript
 from lti_tool.core import settings as settings_module
+from lti_tool.core.db import transaction
 from lti_tool.core.settings import MailFolder, Settings
 from lti_tool.worker import run_worker
 from tests.browser import OpenPage, axe_violations, overflow_px
@@ -100,6 +104,35 @@ def test_details_are_chosen_on_pages_that_pass_axe(base_url: str, open_page: Ope
         page.get_by_role("button", name="Make the link").click()
         page.goto(page.get_by_label("Link", exact=True).input_value())
         expect(page.get_by_text("as the issuer signed them")).to_be_attached()
+        assert axe_violations(page) == []
+        assert overflow_px(page) == 0
+
+
+def test_a_transcript_is_made_and_shown_on_pages_that_pass_axe(
+    base_url: str, open_page: OpenPage
+) -> None:
+    here, visit, _ = well_read()
+    for page in (
+        open_page("about:blank", width=320, height=640, dark=True),
+        open_page("about:blank"),
+    ):
+        enter(page, base_url, visit, "/badges")
+        page.get_by_role("link", name="Make a transcript of them").click()
+        page.get_by_role("radio", name="Only what belongs to these pathways:").check()
+        page.get_by_role("checkbox", name="Numbers: 1 badge").check()
+        page.get_by_role("button", name="Sign the transcript").click()
+        expect(page.get_by_text("With your name").first).to_be_visible()
+        assert axe_violations(page) == []
+        assert overflow_px(page) == 0
+    with transaction(here.institution_id) as session:
+        transcript_id = session.scalars(select(Transcript.id).limit(1)).one()
+    token = transcribing.link_to(here.institution_id, transcript_id)
+    for page in (
+        open_page("about:blank", width=320, height=640, dark=True),
+        open_page("about:blank"),
+    ):
+        page.goto(f"{base_url}/i/{here.slug}/transcripts/{token}")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Transcript, Amara Nwosu")
         assert axe_violations(page) == []
         assert overflow_px(page) == 0
 

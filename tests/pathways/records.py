@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from lti_tool.badges.artwork import Artwork, Field, Outline
 from lti_tool.badges.events import AwardGranted, AwardWithdrawn
 from lti_tool.badges.models import Achievement, Award
 from lti_tool.core import clock
@@ -27,6 +28,8 @@ from lti_tool.pathways.services import PathwayDraft
 from lti_tool.people.models import Person
 from lti_tool.platforms.services import add_institution
 from tests.pathways.trees import NOON
+
+ARTWORK = Artwork(outline=Outline.STONE, field=Field.DATA, level=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class University:
                     description="What its holder can do.",
                     criteria="What one must do.",
                     credits=Decimal(credits_) if credits_ else None,
-                    artwork={},
+                    artwork=ARTWORK.to_json(),
                     published_at=clock.now(),
                 )
             )

@@ -21,11 +21,12 @@ from lti_tool.assessments.models import (
     Response,
 )
 from lti_tool.assessments.services import key_of, open_attempt
-from lti_tool.badges import issuing
+from lti_tool.badges import issuing, transcribing
 from lti_tool.badges import services as badges
 from lti_tool.badges.models import Award, AwardCause, Credential, Share, StatusList
 from lti_tool.badges.rules import Shows
 from lti_tool.badges.status_list import decode, is_set
+from lti_tool.badges.transcribing import Asked, Contents
 from lti_tool.core import audit, clock, schema
 from lti_tool.core.audit import AuditEntry
 from lti_tool.core.db import Base, transaction
@@ -118,6 +119,7 @@ def zuleika(app: Flask, worker: Worker) -> Learner:
     file = leave_answers(here, user_id)
     with transaction(here.institution_id) as session:
         credential = session.scalars(select(Credential)).one()
+        award_id = session.scalars(select(Award.id)).one()
         session.execute(update(AwardCause).values(reason="MARKER", evidence=["MARKER"]))
         session.execute(update(Award).values(withdrawn_reason="MARKER"))
     badges.share(
@@ -126,6 +128,15 @@ def zuleika(app: Flask, worker: Worker) -> Learner:
         person_id=person_id,
         shows=Shows(name=True, result=False, label="MARKER Ltd"),
     )
+    transcript_id = transcribing.new_transcript_id()
+    transcribing.sign_transcript(
+        here.institution_id,
+        transcript_id,
+        person_id,
+        Contents(awards=(award_id,)),
+        Asked(says_name=True, recipient="MARKER and daughters"),
+    )
+    transcribing.compact_form(here.institution_id, transcript_id)
     return Learner(
         here=here,
         activity=activity,
@@ -238,7 +249,9 @@ def test_the_credential_is_revoked_for_whoever_has_it(
     here = zuleika.here
     with transaction(here.institution_id) as session:
         credential = session.scalars(select(Credential)).one()
-        number = session.scalars(select(StatusList.number)).one()
+        number = session.scalars(
+            select(StatusList.number).where(StatusList.holds == "credentials")
+        ).one()
     before = issuing.published_status_list(here.institution_id, number)
     assert not is_set(bits_of(before), credential.status_index)
 
@@ -322,6 +335,7 @@ def test_what_is_kept_is_told_whole(zuleika: Learner) -> None:
         2,
     )
     assert told["awards"][0]["credentials"][0]["shared_by_links"][0]["for"] == "MARKER Ltd"
+    assert told["transcripts"][0]["for"] == "MARKER and daughters"
     assert told["grades"][0]["points"] == 2
     assert told["visits"][0]["at"] > clock.now() - timedelta(minutes=5)
 
@@ -335,7 +349,7 @@ DECIDED = {
     "credentials", "shares", "award_reviews", "contributions", "pathway_progress",
     "pathway_completions", "pathway_rulings", "pathway_allocations", "persons", "person_emails",
     "mail_links", "learner_sessions", "pathway_notices", "person_merges", "person_matches",
-    "pathway_batch_people",
+    "pathway_batch_people", "transcripts", "transcript_credentials", "transcript_links",
 }  # fmt: skip
 
 

@@ -66,6 +66,7 @@ def test_every_page_passes_axe_and_fits_its_window(
         record: "Tomás Herrera Quiroga",
         f"{desk.path}/people?q=learner": "Learners",
         f"{record}/awards": "Give a badge",
+        f"{record}/transcripts": "Transcripts of Tomás Herrera Quiroga",
         f"{desk.path}/audit": "Audit trail",
         f"{record}/awards?achievement={desk.university.achievements['Consent']}": "Give Consent?",
         f"{desk.path}/people": "Learners",

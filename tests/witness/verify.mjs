@@ -75,7 +75,9 @@ async function askDigitalBazaar(credential) {
 
 async function askDcc(credential) {
   const result = await verifyCredential({ credential, knownDIDRegistries: [] });
-  const schemas = result.additionalInformation?.flatMap(({ results }) => results ?? []) ?? [];
+  // Of what it has no schema for it says "NO_SCHEMA" in their place.
+  const told = result.additionalInformation ?? [];
+  const schemas = told.flatMap(({ results }) => (Array.isArray(results) ? results : []));
   return {
     log: Object.fromEntries((result.log ?? []).map(({ id, valid }) => [id, valid ?? null])),
     schema: schemas.length ? schemas.every(({ result: { valid } }) => valid) : null,

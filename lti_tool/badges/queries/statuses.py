@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from lti_tool.badges.models import (
     Credential,
     StatusList,
+    Transcript,
 )
 
 
@@ -17,21 +18,25 @@ def find_status_list(session: Session, number: int) -> StatusList | None:
 
 
 def list_revoked_indexes(session: Session, status_list_id: UUID) -> list[int]:
-    """Return the entries whose bit is set: those of revoked credentials."""
-    return list(
-        session.scalars(
-            select(Credential.status_index).where(
-                Credential.status_list_id == status_list_id, Credential.revoked_at.is_not(None)
+    """Return the entries whose bit is set: those of revoked credentials or transcripts."""
+    found = list[int]()
+    for kind in (Credential, Transcript):
+        found += session.scalars(
+            select(kind.status_index).where(
+                kind.status_list_id == status_list_id, kind.revoked_at.is_not(None)
             )
         )
-    )
+    return found
 
 
 def is_revoked(session: Session, status_list_id: UUID, index: int) -> bool:
     """Return whether the entry's bit is set."""
-    revoked = exists().where(
-        Credential.status_list_id == status_list_id,
-        Credential.status_index == index,
-        Credential.revoked_at.is_not(None),
+    credential, transcript = (
+        exists().where(
+            kind.status_list_id == status_list_id,
+            kind.status_index == index,
+            kind.revoked_at.is_not(None),
+        )
+        for kind in (Credential, Transcript)
     )
-    return bool(session.scalar(select(revoked)))
+    return bool(session.scalar(select(or_(credential, transcript))))

@@ -29,7 +29,7 @@ from lti_tool.badges.models import Achievement
 from lti_tool.badges.routes.pictures import as_picture
 from lti_tool.badges.rules import AchievementDraft
 from lti_tool.badges.stacking import list_larger
-from lti_tool.badges.verifying import find_issuer
+from lti_tool.badges.verifying import CheckedTranscript, find_issuer
 from lti_tool.core import settings, web
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
@@ -267,7 +267,7 @@ def verify() -> ResponseReturnValue:
         return _unreadable(problem, file_name), 400
     if checked.link is not None and (path := _path_of_share(checked.link)) is not None:
         return redirect(path, 303)
-    earned = checked.earned
+    earned = None if isinstance(checked, CheckedTranscript) else checked.earned
     return render_template(
         "badges/show_verify.html",
         checked=checked,
@@ -288,7 +288,12 @@ def _unreadable(problem: UnreadableCredentialError, file_name: str | None = None
 def _path_of_share(text: str) -> str | None:
     """Return where a pasted link of ours leads, on this host; None for anything else."""
     address = verifying.parse_share_url(text)
-    return url_for(".show_shared", slug=address[0], token=address[1]) if address else None
+    if address is not None:
+        return url_for(".show_shared", slug=address[0], token=address[1])
+    address = verifying.parse_transcript_url(text)
+    if address is not None:
+        return url_for("transcripts.show_transcript", slug=address[0], token=address[1])
+    return None
 
 
 def _achievement(

@@ -7,6 +7,7 @@ from sqlalchemy import Table, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from lti_tool.badges import transcribing
 from lti_tool.badges.details import Details
 from lti_tool.badges.events import AwardGranted, AwardWithdrawn
 from lti_tool.badges.models import Achievement, Award, AwardCause, Credential, StatusList
@@ -179,7 +180,8 @@ def withdraw_award(
 ) -> None:
     """Withdraw an award and revoke its credential. A second withdrawal changes nothing.
 
-    Its duplicates fall with it: it is the same achievement of the same person.
+    Its duplicates fall with it: it is the same achievement of the same person. So do transcripts
+    that hold one of these.
 
     The status list is signed anew by `publish_status_lists`, which hears of it.
 
@@ -209,6 +211,7 @@ def withdraw_award(
         session.execute(
             update(StatusList).where(StatusList.id.in_(lists)).values(changed_at=now, document=None)
         )
+        transcribing.revoke_where(session, transcribing.holds_award([award_id, *duplicates]))
         _note(session, "withdraw_award", award_id, reason, actor)
         outbox.record(
             session,

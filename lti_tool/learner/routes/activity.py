@@ -30,6 +30,7 @@ from lti_tool.learner.queries.copies import find_copied, is_whole_course
 from lti_tool.learner.queries.pathways import list_cairns
 from lti_tool.learner.routes import access as access_routes
 from lti_tool.learner.routes import badges as badge_routes
+from lti_tool.learner.routes import transcripts as transcript_routes
 from lti_tool.pathways.notices import list_warnings
 from lti_tool.people.queries import find_person
 from lti_tool.people.rules import Act, may
@@ -233,6 +234,7 @@ def _badge_page(act: Act) -> Callable[[View], View]:
 
 badge_routes.connect(blueprint, _badge_page)
 access_routes.connect(blueprint, _badge_page)
+transcript_routes.connect(blueprint, _badge_page)
 
 
 @blueprint.get("/pathways")

@@ -18,7 +18,7 @@ from lti_tool.core.language import phrase
 from lti_tool.core.web import read_form
 from lti_tool.learner.forms import AddressForm
 from lti_tool.learner.holder import Holder
-from lti_tool.learner.routes import access, badges
+from lti_tool.learner.routes import access, badges, transcripts
 from lti_tool.people import mail_access
 from lti_tool.people.errors import MailLinkUsedError, NotAnAddressError
 from lti_tool.people.learner_session import CurrentLearner, forget, learner_page, remember
@@ -160,6 +160,7 @@ def _own_page(act: Act) -> Callable[[View], View]:
 
 badges.connect(blueprint, _own_page)
 access.connect(blueprint, _own_page)
+transcripts.connect(blueprint, _own_page)
 
 
 def _institution(slug: str) -> Institution:
