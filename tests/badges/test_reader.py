@@ -71,8 +71,10 @@ def test_the_kernel_ends_a_question_that_takes_too_long(where: str) -> None:
     assert reader.CPU_SECONDS / 2 < spent < reader.CPU_SECONDS + 4  # with its start
 
 
-@pytest.mark.timeout(60)
-def test_few_wait_and_the_others_are_sent_away_at_once() -> None:
+@pytest.mark.timeout(180)
+def test_few_wait_and_the_others_are_sent_away_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    # On a machine that is busy with other things the one before takes long.
+    monkeypatch.setattr(reader, "_QUEUE_SECONDS", 120.0)
     spinning = reader.Reader("tests.badges.spinning")
 
     def ask() -> type[Exception]:

@@ -101,7 +101,7 @@ class World:
         assert own is not None, f"whose is a row of {table.name}?"
         with transaction(self.here.institution_id) as session:
             rows = select(table.c.id).where(own == self.here.institution_id)
-            return session.scalars(rows.limit(1)).first()
+            return session.scalars(rows.order_by(table.c.id).limit(1)).first()
 
     def everything(self) -> dict[str, list[tuple[object, ...]]]:
         """Return every row of the institution, by table."""
@@ -161,6 +161,7 @@ def settled(worker: Worker) -> World:
         ids={
             "deployment_id": waiting,
             "registration_id": here.registration_id,
+            "user_id": amara,
             "attempt_id": attempt_id,
             "item_id": item_id,
             "part_id": part_id,

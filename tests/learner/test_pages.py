@@ -73,6 +73,10 @@ def test_sharing_and_taking_back_by_keyboard_alone(base_url: str, open_page: Ope
     press(page, "Share Counting")
     expect(page.get_by_role("dialog", name="Share “Counting”")).to_be_visible()
     assert axe_violations(page) == []
+    press(page, "Preview")
+    expect(page.get_by_text("There is no link yet")).to_be_visible()
+    assert axe_violations(page) == []
+    assert overflow_px(page) == 0
     press(page, "Make the link")
     link = page.get_by_label("Link", exact=True).input_value()
     assert link.startswith(f"{base_url}/i/")
@@ -187,10 +191,13 @@ def test_coming_back_without_the_lms_on_pages_that_pass_axe(
 
 def test_sharing_works_without_scripts(base_url: str, open_page: OpenPage) -> None:
     _, visit, _ = well_read()
-    page = open_page("about:blank", javascript=False)
+    page = open_page("about:blank", width=360, javascript=False)
     enter(page, base_url, visit, "/badges")
 
     page.get_by_role("link", name="Share Counting").click()
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("There is no link yet")).to_be_visible()
+    page.get_by_role("button", name="Change it").click()
     page.get_by_label("Your name").uncheck()
     page.get_by_role("button", name="Make the link").click()
     page.get_by_role("link", name="Done").click()
