@@ -1,12 +1,17 @@
 """Campus and the product, connected."""
 
 from collections.abc import Callable, Iterator
+from uuid import uuid4
 
 import pytest
 from flask import Flask
 
+from lti_tool.core.audit import CLI
+from lti_tool.core.ids import InstitutionId
+from lti_tool.platforms import invitations, services
 from tests.campus.site import Site, running_campus
 from tests.launch.platform import PAGES, Browser, Connected, browsing, connect, install_probe
+from tests.launch.registering import Lms, running_lms
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +49,19 @@ def student(product: Flask, connected: Connected) -> Iterator[Browser]:
 def instructor(product: Flask, connected: Connected) -> Iterator[Browser]:
     with browsing(product, connected, 1) as browser:
         yield browser
+
+
+@pytest.fixture
+def university(app: Flask) -> InstitutionId:  # noqa: ARG001 - binds the database
+    return services.add_institution(f"i-{uuid4().hex[:8]}", "Northgate University")
+
+
+@pytest.fixture
+def path(university: InstitutionId) -> str:
+    return f"/lti/register/{invitations.invite(university, actor=CLI)}"
+
+
+@pytest.fixture
+def lms() -> Iterator[Lms]:
+    with running_lms() as lms:
+        yield lms

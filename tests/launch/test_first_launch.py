@@ -19,7 +19,7 @@ from lti_tool.platforms import invitations, services
 from lti_tool.platforms.models import RegistrationInvitation
 from tests.campus.site import Site, running_campus
 from tests.launch.platform import Connected, browsing, endpoints, error_code
-from tests.launch.test_registration_routes import (
+from tests.launch.registering import (
     agree,
     begun_at,
     deployments,

@@ -19,7 +19,8 @@ from lti_tool.launch import deep_linking
 from lti_tool.launch.deep_linking import OnlyOneItemError
 from lti_tool.platforms import key_sets, products, quirks
 from tests.conformance.lti.products import PRODUCTS
-from tests.conformance.lti.products.hosted import BLACKBOARD, CANVAS, SCHOOLOGY
+from tests.conformance.lti.products.canvas import CANVAS
+from tests.conformance.lti.products.hosted import BLACKBOARD, SCHOOLOGY
 from tests.conformance.lti.products.own_site import MOODLE
 from tests.conformance.lti.products.product import SETTINGS, Claims, Product
 from tests.conformance.lti.products.wire import LAUNCH, Wire, connected
