@@ -16,6 +16,7 @@ from lti_tool.platforms.errors import PartialListError
 SCOPE: Final = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 MEDIA_TYPE: Final = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
 _MAX_TEXT: Final = 500
+_MAX_IDENTIFIER: Final = 255  # LTI Core 1.3 §5.3: those of launches
 _MAX_ROLES: Final = 50
 
 
@@ -44,20 +45,25 @@ def read_members(body: object) -> list[Member]:
     members = body.get("members") if isinstance(body, Mapping) else None
     if not isinstance(members, list):
         raise InvalidRequestError(phrase("the platform's members are not a list"))
-    return [
-        _member(entry)
-        for entry in members
-        if isinstance(entry, Mapping) and entry.get("user_id") not in {None, ""}
-    ]
+    entries = [(_subject(entry), entry) for entry in members if isinstance(entry, Mapping)]
+    return [_member(subject, entry) for subject, entry in entries if subject is not None]
 
 
-def _member(entry: Mapping[str, object]) -> Member:
+def _subject(entry: Mapping[str, object]) -> str | None:
+    """Return an id as launches have it, or None: nobody can have come by another."""
+    value = entry.get("user_id")
+    subject = str(value) if isinstance(value, str | int) else ""
+    return subject if subject.isprintable() and 0 < len(subject) <= _MAX_IDENTIFIER else None
+
+
+def _member(subject: str, entry: Mapping[str, object]) -> Member:
     roles, status = entry.get("roles"), entry.get("status")
     parts = (entry.get("given_name"), entry.get("family_name"))
     name = entry.get("name") or " ".join(part for part in parts if isinstance(part, str))
+    shown = "".join(filter(str.isprintable, name))[:_MAX_TEXT] if isinstance(name, str) else ""
     return Member(
-        subject=str(entry["user_id"]),
-        name=name[:_MAX_TEXT] if isinstance(name, str) and name.strip() else None,
+        subject=subject,
+        name=shown if shown.strip() else None,
         roles=tuple(role for role in roles if isinstance(role, str))[:_MAX_ROLES]
         if isinstance(roles, list)
         else (),

@@ -49,3 +49,20 @@ def test_members_are_read_as_platforms_write_them() -> None:
 def test_what_is_no_list_of_members_is_refused(body: object) -> None:
     with pytest.raises(InvalidRequestError):
         read_members(body)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [["4"], {"id": 4}, 4.5, None, "", "a\x00", "\ud83d", "x" * 256],
+    ids=["list", "object", "part", "none", "empty", "null", "half a letter", "long"],
+)
+def test_who_could_never_have_launched_is_nobody_in_the_list(odd: object) -> None:
+    ada = Member(subject="4", name="Ada", roles=(), is_active=True)
+
+    assert read_members({"members": [{"user_id": odd}, {"user_id": "4", "name": "Ada"}]}) == [ada]
+
+
+def test_a_name_is_kept_without_what_cannot_be_seen() -> None:
+    (member,) = read_members({"members": [{"user_id": "4", "name": "A\x00da\ud83d\u202e"}]})
+
+    assert member.name == "Ada"
