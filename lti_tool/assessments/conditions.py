@@ -44,6 +44,8 @@ class Limits:
         max_attempts: None for as many as people like.
         cooldown_minutes: from the end of an attempt to the next.
         answers_shown: when learners see, question by question, what they answered and earned.
+        feedback_shown: when they see what was said of them: the author's word on what they chose,
+            a marker's comment and levels; never before the answers.
         key_shown: when they see what is right and why; never before the answers.
     """
 
@@ -51,6 +53,7 @@ class Limits:
     max_attempts: int | None = None
     cooldown_minutes: int = 0
     answers_shown: Shown = Shown.AT_ONCE
+    feedback_shown: Shown = Shown.AT_ONCE
     key_shown: Shown = Shown.SETTLED
 
 
@@ -86,6 +89,7 @@ def strictest(limits: Limits, wanted: Conditions) -> Conditions:
         max_attempts=_least(limits.max_attempts, wanted.max_attempts),
         cooldown_minutes=max(limits.cooldown_minutes, wanted.cooldown_minutes),
         answers_shown=answers,
+        feedback_shown=max(limits.feedback_shown, wanted.feedback_shown, answers, key=_strictness),
         key_shown=max(limits.key_shown, wanted.key_shown, answers, key=_strictness),
         opens_at=wanted.opens_at,
         closes_at=wanted.closes_at,
@@ -110,7 +114,7 @@ def problems(limits: Limits, wanted: Conditions) -> tuple[Problem, ...]:
         Problem(
             field=name, sentence=phrase("Nothing closes here: set an end, or choose another time.")
         )
-        for name in ("answers_shown", "key_shown")
+        for name in ("answers_shown", "feedback_shown", "key_shown")
         if getattr(wanted, name) is Shown.AFTER_WINDOW and closes_at is None
     ]
     return tuple(found)

@@ -71,6 +71,9 @@ def tell(here: CurrentStaff, assessment_id: UUID) -> ResponseReturnValue:
         assessment_id=assessment_id,
         mark=mark,
         passed=mark.passes(draft.pass_mark),
+        band=None
+        if mark.needs_marking
+        else review.band_of(draft.details, mark.earned, mark.possible),
         competencies=review.by_competency(draft.competencies, form, reviewed, draft.details),
         items=reviewed,
     )

@@ -94,6 +94,8 @@ class EditionDraft(_Part):
         max_attempts: a placement may allow fewer; None for as many as it likes.
         cooldown_minutes: from the end of an attempt to the next, at least.
         answers_shown: when learners see their answers again, at the earliest.
+        feedback_shown: when they see what was said of them, at the earliest; never before
+            them.
         key_shown: when they see what is right, at the earliest; not before their answers.
         items: in the order in which they are asked.
         details: what it says of itself.
@@ -108,6 +110,7 @@ class EditionDraft(_Part):
     max_attempts: Annotated[int, Field(gt=0, le=MOST_ATTEMPTS)] | None = None
     cooldown_minutes: Annotated[int, Field(ge=0, le=LONGEST_MINUTES)] = 0
     answers_shown: Shown = Shown.AT_ONCE
+    feedback_shown: Shown = Shown.AT_ONCE
     key_shown: Shown = Shown.SETTLED
     items: Annotated[tuple[DraftItem, ...], Field(min_length=1, max_length=500)]
     details: EditionDetails = EditionDetails()

@@ -32,6 +32,7 @@ RULES = (
     "max_attempts",
     "cooldown_minutes",
     "answers_shown",
+    "feedback_shown",
     "key_shown",
     "bands",
     "reviewed_by",
@@ -69,6 +70,7 @@ def empty_rules(title: str) -> dict[str, str]:
         "title": title,
         "pass_mark": "60",
         "answers_shown": Shown.AT_ONCE.value,
+        "feedback_shown": Shown.AT_ONCE.value,
         "key_shown": Shown.SETTLED.value,
         "supervision": "unsupervised",
     }
@@ -96,6 +98,7 @@ def rules_of(draft: EditionDraft) -> dict[str, str]:
         "max_attempts": str(draft.max_attempts or ""),
         "cooldown_minutes": str(draft.cooldown_minutes or ""),
         "answers_shown": draft.answers_shown.value,
+        "feedback_shown": draft.feedback_shown.value,
         "key_shown": draft.key_shown.value,
         "bands": "\n".join(f"{_percent(band.begins)} | {band.words}" for band in details.bands),
         "reviewed_by": details.reviewed_by,
@@ -139,7 +142,7 @@ def read(
     minutes = _whole(rules["minutes"], "minutes", trouble, LONGEST_MINUTES)
     max_attempts = _whole(rules["max_attempts"], "max_attempts", trouble, MOST_ATTEMPTS)
     cooldown = _whole(rules["cooldown_minutes"], "cooldown_minutes", trouble, LONGEST_MINUTES)
-    answers_shown, key_shown = _shown(rules, trouble)
+    answers_shown, feedback_shown, key_shown = _shown(rules, trouble)
     names = names_of(rules["competencies"])
     marks, advice = _marks(rules["competencies"], trouble)
     bands = _bands(rules["bands"], trouble)
@@ -163,6 +166,7 @@ def read(
                 max_attempts=max_attempts,
                 cooldown_minutes=cooldown or 0,
                 answers_shown=answers_shown,
+                feedback_shown=feedback_shown,
                 key_shown=key_shown,
                 items=tuple(items),
                 details=EditionDetails(
@@ -286,14 +290,15 @@ def _share(words: str, at: str, trouble: list[Problem]) -> Decimal | None:
     return found / 100
 
 
-def _shown(rules: dict[str, str], trouble: list[Problem]) -> tuple[Shown, Shown]:
+def _shown(rules: dict[str, str], trouble: list[Problem]) -> tuple[Shown, Shown, Shown]:
     known = {shown.value: shown for shown in Shown}
     answers = known.get(rules["answers_shown"], Shown.AT_ONCE)
+    feedback = known.get(rules["feedback_shown"], Shown.AT_ONCE)
     key = known.get(rules["key_shown"], Shown.SETTLED)
     if key.strictness < answers.strictness:
         says = phrase("Right answers cannot be shown before the learner's own.")
         trouble.append(Problem(at="key_shown", says=says))
-    return answers, key
+    return answers, feedback, key
 
 
 def _whole(words: str, at: str, trouble: list[Problem], most: int) -> int | None:

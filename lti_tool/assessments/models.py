@@ -47,6 +47,7 @@ class Edition(TenantRow, Base):
         CheckConstraint("max_attempts > 0", name="max_attempts"),
         CheckConstraint("cooldown_minutes >= 0", name="cooldown_minutes"),
         CheckConstraint(_IS_SHOWN.format("answers_shown"), name="answers_shown"),
+        CheckConstraint(_IS_SHOWN.format("feedback_shown"), name="feedback_shown"),
         CheckConstraint(_IS_SHOWN.format("key_shown"), name="key_shown"),
         tenant_key("assessment_id", "assessments"),
     )
@@ -62,6 +63,7 @@ class Edition(TenantRow, Base):
     max_attempts: Mapped[int | None]
     cooldown_minutes: Mapped[int] = mapped_column(default=0)
     answers_shown: Mapped[str] = mapped_column(default=Shown.AT_ONCE.value)
+    feedback_shown: Mapped[str] = mapped_column(default=Shown.AT_ONCE.value)
     key_shown: Mapped[str] = mapped_column(default=Shown.SETTLED.value)
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     published_at: Mapped[datetime | None]
@@ -174,6 +176,7 @@ class Placement(TenantRow, Base):
         CheckConstraint("cooldown_minutes >= 0", name="cooldown_minutes"),
         CheckConstraint("closes_at > opens_at", name="window"),
         CheckConstraint(_IS_SHOWN.format("answers_shown"), name="answers_shown"),
+        CheckConstraint(_IS_SHOWN.format("feedback_shown"), name="feedback_shown"),
         CheckConstraint(_IS_SHOWN.format("key_shown"), name="key_shown"),
         CheckConstraint(
             "markers IN (1, 2) AND mark_tolerance >= 0 AND mark_tolerance <= 1", name="markers"
@@ -199,6 +202,7 @@ class Placement(TenantRow, Base):
     closes_at: Mapped[datetime | None]
     cuts_extra_time: Mapped[bool] = mapped_column(default=False)
     answers_shown: Mapped[str] = mapped_column(default=Shown.AT_ONCE.value)
+    feedback_shown: Mapped[str] = mapped_column(default=Shown.AT_ONCE.value)
     key_shown: Mapped[str] = mapped_column(default=Shown.AT_ONCE.value)
     gives_badge: Mapped[bool] = mapped_column(default=True)
     markers: Mapped[int] = mapped_column(default=1)

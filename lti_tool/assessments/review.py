@@ -30,13 +30,13 @@ class ReviewedItem:
         chosen: what was chosen or written; None for nothing.
         needs_marking: a person has to read it; it has no points so far.
         by_person: a person has marked it.
-        feedback: the author's word on just that.
+        feedback: the author's word on just that; None, too, while it is not shown.
         key, rationale, references: None while the learner could still use them, or when
             there are none.
         late: what arrived after the end and did not count; None for nothing.
         files: ids of files that are the answer; names are kept with the files.
-        criteria: what the marker chose of the rubric, in its order.
-        comment: the marker's; None for none.
+        criteria: what the marker chose of the rubric, in its order; empty while not shown.
+        comment: the marker's; None for none, and while it is not shown.
     """
 
     id: ItemVersionId
@@ -88,13 +88,14 @@ class CompetencyResult:
     advice: Markup | None = None
 
 
-def review_items(
+def review_items(  # noqa: PLR0913 - what is known, and what of it is shown
     form: Sequence[FormItem],
     values: Mapping[ItemVersionId, Sequence[str]],
     late: Mapping[ItemVersionId, Sequence[str]],
     given: Mapping[ItemVersionId, Given],
     *,
     shows_key: bool,
+    shows_feedback: bool = True,
 ) -> tuple[ReviewedItem, ...]:
     """Return the questions in the form's order.
 
@@ -104,6 +105,7 @@ def review_items(
         late: what arrived after the end, by question.
         given: by people who marked, by question.
         shows_key: whether the learner may see what is right and why.
+        shows_feedback: whether they may see what was said of their answers.
     """
     mark = rules.mark(form, values, given)
     return tuple(
@@ -114,6 +116,7 @@ def review_items(
             late.get(asked.id, ()),
             given.get(asked.id),
             shows_key=shows_key,
+            shows_feedback=shows_feedback,
         )
         for asked in form
     )
@@ -127,9 +130,11 @@ def _review_item(  # noqa: PLR0913 - all that is known of one answer
     given: Given | None,
     *,
     shows_key: bool,
+    shows_feedback: bool,
 ) -> ReviewedItem:
     item, earned = asked.item, mark.by_item[asked.id]
     told = item.told(value)
+    said = given if shows_feedback else None
     rationale = item.rationale if shows_key else None
     references = item.references if shows_key else ()
     return ReviewedItem(
@@ -143,14 +148,14 @@ def _review_item(  # noqa: PLR0913 - all that is known of one answer
         by_person=given is not None and item.score(value).needs_marking,
         points_earned=earned,
         points=asked.points,
-        feedback=told.feedback,
+        feedback=told.feedback if shows_feedback else None,
         key=told.key if shows_key else None,
         rationale=content.block(rationale) if rationale else None,
         references=Markup().join(map(content.block, references)) if references else None,
         late=item.told(late).given,
         files=tuple(value) if isinstance(item, FileUpload) else (),
-        criteria=_criteria(item, given),
-        comment=written_text(given.comment) if given and given.comment else None,
+        criteria=_criteria(item, said),
+        comment=written_text(said.comment) if said and said.comment else None,
     )
 
 

@@ -175,6 +175,7 @@ class SettingsForm(BaseModel):
     cooldown_minutes: Typed = ""
     policy: Policy = Policy.BEST
     answers_shown: Shown = Shown.AT_ONCE
+    feedback_shown: Shown = Shown.AT_ONCE
     key_shown: Shown = Shown.AT_ONCE
     cuts_extra_time: bool = False
 
@@ -189,6 +190,7 @@ class SettingsForm(BaseModel):
             cooldown_minutes=str(held.cooldown_minutes or ""),
             policy=Policy(policy),
             answers_shown=held.answers_shown,
+            feedback_shown=held.feedback_shown,
             key_shown=held.key_shown,
             cuts_extra_time=held.cuts_extra_time,
         )
@@ -222,6 +224,7 @@ class SettingsForm(BaseModel):
             max_attempts=numbers["max_attempts"],
             cooldown_minutes=numbers["cooldown_minutes"] or 0,
             answers_shown=self.answers_shown,
+            feedback_shown=self.feedback_shown,
             key_shown=self.key_shown,
             opens_at=instants["opens_at"],
             closes_at=instants["closes_at"],

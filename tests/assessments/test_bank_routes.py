@@ -109,7 +109,13 @@ def test_a_draft_is_tried_and_leaves_nothing(desk: Office, begun: str) -> None:
         found = re.search(r"<strong>([\d.]+) of 3</strong>", told.text)
         assert found is not None, told.text
         points[option] = Decimal(found[1])
+        assert ("<strong>Good</strong>" in told.text) is (points[option] == 2)  # by its band
     assert sorted(points.values()) == [0, 2]
+    essay = {"answer-00000000-0000-0000-0000-000000000002": "Because."}
+    right = {name: max(points, key=lambda option: points[option]), **essay}
+    waits = desk.post(f"{begun}/try", page=f"{begun}/try", order=order[1], **right)
+    assert "Would wait for marking" in waits.text
+    assert "<strong>Good</strong>" not in waits.text  # a learner reads it once all is marked
     refused = desk.post(f"{begun}/try", page=f"{begun}/try", order=order[1], **{name: "forged"})
     assert refused.status_code == 400
     assert desk.post(f"{begun}/try", page=f"{begun}/try", order="x" * 40).status_code == 200

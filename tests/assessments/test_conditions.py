@@ -34,6 +34,7 @@ _wanted = st.builds(
     max_attempts=st.none() | st.integers(1, 9),
     cooldown_minutes=st.integers(0, 100),
     answers_shown=st.sampled_from(Shown),
+    feedback_shown=st.sampled_from(Shown),
     key_shown=st.sampled_from(Shown),
 )
 _limits = st.builds(
@@ -42,6 +43,7 @@ _limits = st.builds(
     max_attempts=st.none() | st.integers(1, 9),
     cooldown_minutes=st.integers(0, 100),
     answers_shown=st.sampled_from(Shown),
+    feedback_shown=st.sampled_from(Shown),
     key_shown=st.sampled_from(Shown),
 )
 
@@ -60,6 +62,9 @@ def test_whatever_a_placement_wants_nothing_is_looser_than_its_edition(
         assert held.max_attempts <= limits.max_attempts
     assert held.cooldown_minutes >= limits.cooldown_minutes
     assert held.answers_shown.strictness >= limits.answers_shown.strictness
+    assert held.feedback_shown.strictness >= limits.feedback_shown.strictness
+    assert held.feedback_shown.strictness >= wanted.feedback_shown.strictness
+    assert held.feedback_shown.strictness >= held.answers_shown.strictness
     assert held.key_shown.strictness >= limits.key_shown.strictness
     assert held.key_shown.strictness >= held.answers_shown.strictness
 
@@ -72,6 +77,7 @@ def test_whatever_a_placement_wants_nothing_is_looser_than_its_edition(
         (Conditions(cooldown_minutes=59), "cooldown_minutes"),
         (Conditions(opens_at=NOON, closes_at=NOON), "closes_at"),
         (Conditions(answers_shown=Shown.AFTER_WINDOW), "answers_shown"),
+        (Conditions(feedback_shown=Shown.AFTER_WINDOW), "feedback_shown"),
         (Conditions(key_shown=Shown.AFTER_WINDOW), "key_shown"),
     ],
 )

@@ -35,6 +35,7 @@ RULES = {
     "max_attempts": "3",
     "cooldown_minutes": "60",
     "answers_shown": "settled",
+    "feedback_shown": "after_window",
     "key_shown": "never",
     "bands": "90 | Excellent\n62.5 | Good",
     "reviewed_by": "R. Reviewer",
@@ -107,7 +108,8 @@ def test_from_a_name_to_a_published_edition(desk: Office, begun: str) -> None:
         "Base rates": {"mastered": "You count.", "not_yet": "Look *again*."}
     }
     assert (edition.max_attempts, edition.cooldown_minutes) == (3, 60)
-    assert (edition.answers_shown, edition.key_shown) == ("settled", "never")
+    shown = (edition.answers_shown, edition.feedback_shown, edition.key_shown)
+    assert shown == ("settled", "after_window", "never")
     assert [band["words"] for band in edition.details["bands"]] == ["Good", "Excellent"]
     assert entry.act == "publish_edition"
 

@@ -24,6 +24,7 @@ TYPED = {
     "cooldown_minutes": "60",
     "policy": "last",
     "answers_shown": "settled",
+    "feedback_shown": "after_window",
     "key_shown": "after_window",
     "cuts_extra_time": "1",
 }
@@ -74,6 +75,7 @@ def test_rules_are_set_and_shown_again(
         opens_at=datetime(2027, 3, 16, 9, tzinfo=UTC),
         closes_at=datetime(2027, 3, 16, 17, tzinfo=UTC),
         answers_shown=Shown.SETTLED,
+        feedback_shown=Shown.AFTER_WINDOW,
         key_shown=Shown.AFTER_WINDOW,
         cuts_extra_time=True,
     )

@@ -22,6 +22,7 @@ def own_conditions(placement: Placement) -> Conditions:
         max_attempts=placement.max_attempts,
         cooldown_minutes=placement.cooldown_minutes,
         answers_shown=Shown(placement.answers_shown),
+        feedback_shown=Shown(placement.feedback_shown),
         key_shown=Shown(placement.key_shown),
         opens_at=placement.opens_at,
         closes_at=placement.closes_at,

@@ -125,6 +125,7 @@ def _summary(row: Row[Edition, int, Decimal]) -> EditionSummary:
             max_attempts=edition.max_attempts,
             cooldown_minutes=edition.cooldown_minutes,
             answers_shown=Shown(edition.answers_shown),
+            feedback_shown=Shown(edition.feedback_shown),
             key_shown=Shown(edition.key_shown),
         ),
     )

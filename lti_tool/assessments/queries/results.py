@@ -63,7 +63,7 @@ class AttemptReview:
         band: the author's words for the whole; None for none, and until it is marked.
         items: empty while the conditions show no answers.
         conditions: of its placement; they say when more is shown.
-        shows_answers, shows_key: whether that is now.
+        shows_answers, shows_feedback, shows_key: whether that is now.
         attachments: files sent in it, by id as `ReviewedItem.files` has it.
     """
 
@@ -74,6 +74,7 @@ class AttemptReview:
     items: tuple[ReviewedItem, ...]
     conditions: Conditions
     shows_answers: bool
+    shows_feedback: bool
     shows_key: bool
     attachments: Mapping[str, Attachment]
 
@@ -197,6 +198,7 @@ def attempt_review(
         {id_: stored.value for id_, stored in saved.items()},
         {id_: tuple(one.value) for id_, one in late.items()},
         shows_key=shows(held.key_shown),
+        shows_feedback=shows(held.feedback_shown),
         given=list_given(session, attempt_id),
     )
     return AttemptReview(
@@ -207,6 +209,7 @@ def attempt_review(
         items=reviewed if shows(held.answers_shown) else (),
         conditions=held,
         shows_answers=shows(held.answers_shown),
+        shows_feedback=shows(held.feedback_shown),
         shows_key=shows(held.key_shown),
         attachments=list_attachments(session, attempt_id),
     )

@@ -47,6 +47,7 @@ def set_conditions(
         placement.max_attempts = wanted.max_attempts
         placement.cooldown_minutes = wanted.cooldown_minutes
         placement.answers_shown = wanted.answers_shown
+        placement.feedback_shown = wanted.feedback_shown
         placement.key_shown = wanted.key_shown
         placement.opens_at, placement.closes_at = wanted.opens_at, wanted.closes_at
         placement.cuts_extra_time = wanted.cuts_extra_time
@@ -83,6 +84,7 @@ def _facts(wanted: Conditions, policy: Policy) -> dict[str, str | int | bool | N
         "max_attempts": wanted.max_attempts,
         "cooldown_minutes": wanted.cooldown_minutes,
         "looking_back": wanted.answers_shown.value,
+        "feedback": wanted.feedback_shown.value,
         "solutions": wanted.key_shown.value,
         "opens_at": instant(wanted.opens_at),
         "closes_at": instant(wanted.closes_at),

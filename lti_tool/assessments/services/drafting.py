@@ -254,6 +254,7 @@ def _copy_edition(session: Session, draft: RulesDraft, edition_id: EditionId) ->
             max_attempts=edition.max_attempts,
             cooldown_minutes=edition.cooldown_minutes,
             answers_shown=Shown(edition.answers_shown),
+            feedback_shown=Shown(edition.feedback_shown),
             key_shown=Shown(edition.key_shown),
             items=tuple(entry for entry, _ in entries),
             details=EditionDetails.model_validate(edition.details),

@@ -150,6 +150,7 @@ def _copy(
             cooldown_minutes=placement.cooldown_minutes,
             # A window is of its course: the copy is usually for another term.
             answers_shown=_without_window(placement.answers_shown),
+            feedback_shown=_without_window(placement.feedback_shown),
             key_shown=_without_window(placement.key_shown),
             cuts_extra_time=placement.cuts_extra_time,
             gives_badge=placement.gives_badge,

@@ -59,6 +59,7 @@ def publish_in(session: Session, draft: EditionDraft) -> EditionId:
         max_attempts=draft.max_attempts,
         cooldown_minutes=draft.cooldown_minutes,
         answers_shown=draft.answers_shown,
+        feedback_shown=draft.feedback_shown,
         key_shown=draft.key_shown,
         details=draft.details.model_dump(mode="json"),
         published_at=clock.now(),

@@ -296,7 +296,12 @@ def test_a_copy_of_the_course_gets_the_rules_without_the_window(place: Universit
     set_to(
         place,
         placement_id,
-        Conditions(max_attempts=2, closes_at=at(60), key_shown=Shown.AFTER_WINDOW),
+        Conditions(
+            max_attempts=2,
+            closes_at=at(60),
+            feedback_shown=Shown.AFTER_WINDOW,
+            key_shown=Shown.AFTER_WINDOW,
+        ),
     )
     first, second = link(place, context_id), link(place, other)
     with transaction(place.id) as session:
@@ -305,3 +310,4 @@ def test_a_copy_of_the_course_gets_the_rules_without_the_window(place: Universit
         held = queries.conditions_of(session, copy)
 
     assert (held.max_attempts, held.closes_at, held.key_shown) == (2, None, Shown.SETTLED)
+    assert held.feedback_shown == Shown.SETTLED

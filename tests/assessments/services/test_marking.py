@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.assessments import queries
+from lti_tool.assessments.conditions import Shown
 from lti_tool.assessments.errors import (
     MarkedMeanwhileError,
     NothingToMarkError,
@@ -155,6 +156,26 @@ def test_the_learner_sees_the_rubric_and_the_comment() -> None:
     assert reviewed.comment == "<p>Name &lt;your&gt; sources.</p>"
     assert reviewed.points_earned == Decimal(2)
     assert not reviewed.needs_marking
+
+
+def test_what_was_said_of_an_answer_waits_until_its_rule_lets_it_be_seen() -> None:
+    here = Written()
+    attempt_id, asked = here.hand_in("a", "I claim.", "And more.")
+    here.mark(attempt_id, asked[1], claim="full", sources="none", comment="Name your sources.")
+    with transaction(here.place.id) as session:
+        placement = queries.get_placement(session, here.placement_id, lock=True)
+        placement.feedback_shown = Shown.NEVER
+
+    with transaction(here.place.id) as session:
+        theirs = queries.attempt_review(session, attempt_id, at=clock.now())
+        ours = queries.attempt_review(session, attempt_id, at=clock.now(), whole=True)
+
+    assert (theirs.shows_answers, theirs.shows_feedback) == (True, False)
+    [held_back, told] = (theirs.items[1], ours.items[1])
+    assert (held_back.comment, held_back.criteria) == (None, ())
+    assert (held_back.points_earned, held_back.by_person) == (Decimal(2), True)
+    assert told.comment is not None
+    assert len(told.criteria) == 2
 
 
 def test_no_mark_is_given_in_the_name_of_somebody_elsewhere() -> None:
