@@ -1,32 +1,28 @@
 """What scoring by a later edition would change. Pure functions."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from random import Random
 
 from lti_tool.assessments.items import Item, Takes
 from lti_tool.assessments.rules import Outcome
-from lti_tool.core.ids import EditionId, UserId
-
-
-class BadgeChange(StrEnum):
-    """What becomes of a learner's badge. It is never withdrawn by this: a person looks at it."""
-
-    NONE = "none"
-    EARNED = "earned"
-    REVIEW = "review"
+from lti_tool.core.ids import AttemptId, EditionId, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One learner's result before and after, of those whose attempts come out differently."""
+    """One learner's result before and after, of those for whom something comes out differently.
+
+    Attributes:
+        won: attempts that would pass and did not.
+        lost: attempts that passed and would no longer.
+    """
 
     user_id: UserId
     before: Outcome
     after: Outcome
-    badge: BadgeChange
+    won: tuple[AttemptId, ...] = ()
+    lost: tuple[AttemptId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +40,11 @@ class Regrade:
     attempts: int
     changes: tuple[Change, ...]
     problems: tuple[str, ...]
+
+    @property
+    def results_changed(self) -> int:
+        """Return how many learners' results change, and with them their grades."""
+        return sum(change.before != change.after for change in self.changes)
 
     @property
     def digest(self) -> str:
@@ -66,12 +67,3 @@ def _offered(item: Item) -> tuple[object, ...]:
     takes: Takes = item.draw(Random(0))  # noqa: S311 - the order does not matter here
     places = tuple(frozenset(place) if isinstance(place, tuple) else None for place in takes.places)
     return takes.takes, frozenset(takes.options), places
-
-
-def badge_change(before: Sequence[bool], after: Sequence[bool]) -> BadgeChange:
-    """Return what becomes of a badge, given for each attempt whether it passed and passes."""
-    if any(after) and not any(before):
-        return BadgeChange.EARNED
-    if any(before) and not any(after):
-        return BadgeChange.REVIEW
-    return BadgeChange.NONE

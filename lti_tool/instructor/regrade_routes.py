@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from lti_tool.assessments import queries as assessments
 from lti_tool.assessments.errors import RegradeOutdatedError
-from lti_tool.assessments.regrading import BadgeChange, Change, Regrade
+from lti_tool.assessments.regrading import Change, Regrade
 from lti_tool.assessments.services import regrade, try_regrade
-from lti_tool.badges.queries import find_achievement_of_assessment
+from lti_tool.badges.outlook import BadgeChange, Outlook, foresee
 from lti_tool.core import web
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction, uuid_or_none
@@ -31,6 +31,7 @@ class _Row:
 
     change: Change
     name: str | None
+    badge: BadgeChange
 
 
 @blueprint.get("")
@@ -74,6 +75,7 @@ def _page(
     problem: RegradeOutdatedError | None = None,
 ) -> str:
     dry_run: Regrade | None = None
+    outlook = Outlook(by_user={}, earned=0, to_review=0)
     rows: list[_Row] = []
     with transaction(here.institution_id) as session:
         placement = queries.get_placement(session, here)
@@ -88,11 +90,15 @@ def _page(
                 User.id.in_([change.user_id for change in dry_run.changes])
             )
             names = {row.id: row.name for row in session.execute(of_users)}
-            rows = [_Row(change=one, name=names.get(one.user_id)) for one in dry_run.changes]
-        earns_badge = (
-            placement.gives_badge
-            and find_achievement_of_assessment(session, edition.assessment_id) is not None
-        )
+            outlook = foresee(session, placement, edition.assessment_id, dry_run.changes)
+            rows = [
+                _Row(
+                    change=one,
+                    name=names.get(one.user_id),
+                    badge=outlook.by_user.get(one.user_id, BadgeChange.NONE),
+                )
+                for one in dry_run.changes
+            ]
     return render_template(
         "instructor/show_regrade.html",
         launch_id=here.launch_id,
@@ -103,15 +109,9 @@ def _page(
         chosen=edition_id,
         dry_run=dry_run,
         rows=sorted(rows, key=lambda row: (row.name is None, (row.name or "").casefold())),
-        earns_badge=earns_badge,
-        earned=_count(rows, BadgeChange.EARNED) if earns_badge else 0,
-        to_review=_count(rows, BadgeChange.REVIEW) if earns_badge else 0,
+        outlook=outlook,
         reason=reason,
         reason_problem=reason_problem,
         problem=problem,
         changed=request.args.get("changed", type=int),
     )
-
-
-def _count(rows: list[_Row], badge: BadgeChange) -> int:
-    return sum(row.change.badge is badge for row in rows)

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lti_tool.assessments import queries, regrading, rules
+from lti_tool.assessments import queries, rules
 from lti_tool.assessments.errors import DeletionOutdatedError, NotChangeableError
 from lti_tool.assessments.models import Attempt
-from lti_tool.assessments.regrading import BadgeChange
 from lti_tool.assessments.rules import Outcome, Policy
 from lti_tool.assessments.services.changing import Why
 from lti_tool.assessments.services.regrading import find_problems
@@ -35,19 +34,23 @@ class Deletion:
         before: the learner's result at the placement now; None if there is none.
         after: and then.
         remaining: how many attempts would be left.
-        badge: what becomes of a badge that the placement gives, by the attempts made here.
     """
 
     attempt: Attempt
     before: Outcome | None
     after: Outcome | None
     remaining: int
-    badge: BadgeChange
 
     @property
     def digest(self) -> str:
         """Return a word that differs whenever it would come to something else."""
-        told = (self.attempt.id, self.attempt.submitted_at, self.before, self.after, self.badge)
+        told = (
+            self.attempt.id,
+            self.attempt.submitted_at,
+            self.attempt.passed,
+            self.before,
+            self.after,
+        )
         return hashlib.sha256(repr((*told, self.remaining)).encode()).hexdigest()
 
 
@@ -78,9 +81,6 @@ def try_deletion(
         if outcomes
         else None,
         remaining=len(others),
-        badge=regrading.badge_change(
-            [bool(one.passed) for one in attempts], [bool(one.passed) for one in others]
-        ),
     )
 
 

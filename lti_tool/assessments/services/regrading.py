@@ -44,7 +44,7 @@ def try_regrade(session: Session, placement: Placement, edition_id: EditionId) -
     by_user: dict[UserId, list[Attempt]] = defaultdict(list)
     for attempt in ended:
         by_user[attempt.user_id].append(attempt)
-    for user_id, attempts in by_user.items():
+    for attempts in by_user.values():
         after = []
         for attempt in attempts:
             if attempt.answers_gone_at is not None:
@@ -58,8 +58,7 @@ def try_regrade(session: Session, placement: Placement, edition_id: EditionId) -
                 passed = mark.passes(later[edition_id].pass_mark)
                 after.append(Outcome(earned=mark.earned, possible=mark.possible, passed=passed))
         if len(after) == len(attempts):
-            before = [_outcome(attempt) for attempt in attempts]
-            change = _change(placement, user_id, before, after, later[edition_id])
+            change = _change(session, placement, attempts, after, later[edition_id])
             changes += [change] if change is not None else []
     return Regrade(
         edition_id=edition_id,
@@ -108,21 +107,29 @@ def _outcome(attempt: Attempt) -> Outcome:
 
 
 def _change(
+    session: Session,
     placement: Placement,
-    user_id: UserId,
-    before: Sequence[Outcome],
+    attempts: Sequence[Attempt],
     after: Sequence[Outcome],
     edition: EditionSummary,
 ) -> Change | None:
-    if before == after:
+    """Return what changes for one learner, None for nothing; `attempts` are all that ended."""
+    if all(attempt.answers_gone_at is not None for attempt in attempts):
+        return None  # nothing is scored anew
+    user_id = attempts[0].user_id
+    result = queries.find_result(session, placement.id, user_id)
+    then = rules.reduce_attempts(Policy(placement.policy), after, edition.pass_mark)
+    now = then
+    if result is not None:
+        now = Outcome(
+            earned=result.points_earned, possible=result.points_possible, passed=result.passed
+        )
+    both = list(zip(attempts, after, strict=True))
+    won = tuple(one.id for one, new in both if new.passed and not one.passed)
+    lost = tuple(one.id for one, new in both if one.passed and not new.passed)
+    if now == then and not won and not lost:
         return None
-    policy = Policy(placement.policy)
-    return Change(
-        user_id=user_id,
-        before=rules.reduce_attempts(policy, before, edition.pass_mark),
-        after=rules.reduce_attempts(policy, after, edition.pass_mark),
-        badge=regrading.badge_change([one.passed for one in before], [one.passed for one in after]),
-    )
+    return Change(user_id=user_id, before=now, after=then, won=won, lost=lost)
 
 
 def regrade(  # noqa: PLR0913 - what a decision consists of
@@ -181,7 +188,6 @@ def regrade(  # noqa: PLR0913 - what a decision consists of
         for attempt in kept:
             if attempt.submitted_at is not None:
                 score_attempt(session, institution_id, attempt, now)
-        badges = [change.badge for change in dry_run.changes]
         audit.record(
             session,
             actor=actor,
@@ -193,9 +199,9 @@ def regrade(  # noqa: PLR0913 - what a decision consists of
                 "edition": str(edition_id),
                 "edition_before": str(before),
                 "attempts": dry_run.attempts,
-                "results_changed": len(dry_run.changes),
-                "badges_earned": badges.count(regrading.BadgeChange.EARNED),
-                "badges_to_review": badges.count(regrading.BadgeChange.REVIEW),
+                "results_changed": dry_run.results_changed,
+                "passes_won": sum(len(change.won) for change in dry_run.changes),
+                "passes_lost": sum(len(change.lost) for change in dry_run.changes),
             },
         )
-    return len(dry_run.changes)
+    return dry_run.results_changed

@@ -8,7 +8,7 @@ from lti_tool.assessments.drafts import DraftItem, EditionDraft
 from lti_tool.assessments.errors import RegradeOutdatedError, UnfitRegradeError
 from lti_tool.assessments.events import AssessmentPassed, AssessmentPassLost
 from lti_tool.assessments.models import Attempt, EditionItem, ItemVersion
-from lti_tool.assessments.regrading import BadgeChange, Regrade
+from lti_tool.assessments.regrading import Regrade
 from lti_tool.assessments.services import (
     open_attempt,
     publish_edition,
@@ -129,8 +129,8 @@ def test_a_corrected_key_is_first_looked_at_and_changes_nothing_by_that() -> Non
 
     seen = dry_run(place, placement_id, edition_id)
 
-    badges = {change.user_id: change.badge for change in seen.changes}
-    assert badges == {gains: BadgeChange.EARNED, loses: BadgeChange.REVIEW}
+    passes = {change.user_id: (len(change.won), len(change.lost)) for change in seen.changes}
+    assert passes == {gains: (1, 0), loses: (0, 1)}
     assert seen.attempts == 3
     assert points_of(place, placement_id, keeps) == Decimal(1)
     assert points_of(place, placement_id, gains) == Decimal(1)
@@ -151,7 +151,7 @@ def test_a_regrade_does_what_was_seen_and_announces_passes_won_and_lost() -> Non
     with transaction(place.id) as session:
         [entry] = audit.list_entries(session, object_kind="placement", object_id=placement_id)
     assert entry.act == "regrade"
-    assert entry.facts["badges_to_review"] == 1
+    assert entry.facts["passes_lost"] == 1
 
 
 def test_a_question_that_is_left_out_no_longer_counts() -> None:

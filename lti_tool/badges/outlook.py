@@ -1,0 +1,168 @@
+"""What a regrade would do to badges, said before it is done; `jobs` and `reviewing` do it.
+
+It asks what they ask, of how things would be then: a test holds both together.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from lti_tool.assessments.models import Attempt, Placement
+from lti_tool.assessments.regrading import Change
+from lti_tool.badges.models import Achievement, Award, AwardCause, AwardReview
+from lti_tool.badges.queries import find_achievement_of_assessment
+from lti_tool.badges.rules import CauseKind
+from lti_tool.core.ids import AssessmentId, AttemptId, AwardId, PersonId, UserId
+from lti_tool.people.models import PersonUser
+from lti_tool.platforms.models import User
+
+
+class BadgeChange(StrEnum):
+    """What becomes of a learner's badge. It is never withdrawn by this: a person looks at it."""
+
+    NONE = "none"
+    EARNED = "earned"
+    REVIEW = "review"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What would become of badges.
+
+    Attributes:
+        by_user: of those whose badge changes.
+        earned: how many badges would be earned.
+        to_review: how many would be put before a person.
+    """
+
+    by_user: Mapping[UserId, BadgeChange]
+    earned: int
+    to_review: int
+
+
+def foresee(
+    session: Session,
+    placement: Placement,
+    assessment_id: AssessmentId,
+    changes: Sequence[Change],
+) -> Outlook:
+    """Return what would become of badges if a placement's attempts came to these changes.
+
+    A pass that is won earns the badge, unless its learner holds it. One that is lost puts the badge
+    to review, unless something else speaks for it: a pass elsewhere, or a decision.
+    """
+    won = {attempt_id: change.user_id for change in changes for attempt_id in change.won}
+    lost = {attempt_id: change.user_id for change in changes for attempt_id in change.lost}
+    achievement = find_achievement_of_assessment(session, assessment_id)
+    gives = achievement if placement.gives_badge else None
+    people = _people(session, set(won.values())) if gives else {}
+    held = _held(session, gives, people) if gives else {}
+    earning = _earning(session, won, people, held)
+    # Who wins a pass has one more reason for the badge of now.
+    backed = {
+        held[people[user_id]].id
+        for user_id in won.values()
+        if user_id in people and people[user_id] in held
+    }
+    reviewed = _reviewed(session, won, lost, backed)
+    by_user = dict.fromkeys(reviewed.values(), BadgeChange.REVIEW)
+    by_user |= dict.fromkeys(earning, BadgeChange.EARNED)
+    return Outlook(
+        by_user=by_user,
+        earned=len({people[user_id] for user_id in earning}),
+        to_review=len(reviewed),
+    )
+
+
+def _people(session: Session, user_ids: Collection[UserId]) -> dict[UserId, PersonId | UserId]:
+    """Return who users are, without visitors; of whom nobody asked yet, the user."""
+    rows = session.execute(
+        select(User.id, PersonUser.person_id)
+        .outerjoin(PersonUser, PersonUser.id == User.id)
+        .where(User.id.in_(user_ids), User.is_visitor.is_(False))
+    )
+    return {user_id: person_id or user_id for user_id, person_id in rows}
+
+
+def _held(
+    session: Session, achievement: Achievement, people: Mapping[UserId, PersonId | UserId]
+) -> dict[PersonId | UserId, Award]:
+    """Return the award of the achievement's newest edition, standing or withdrawn, by person."""
+    found = session.scalars(
+        select(Award).where(
+            Award.person_id.in_(set(people.values())),
+            Award.achievement_id == achievement.id,
+            Award.edition == achievement.edition,
+            Award.duplicate_of_id.is_(None),
+        )
+    )
+    return {award.person_id: award for award in found}
+
+
+def _earning(
+    session: Session,
+    won: Mapping[AttemptId, UserId],
+    people: Mapping[UserId, PersonId | UserId],
+    held: Mapping[PersonId | UserId, Award],
+) -> set[UserId]:
+    """Return who earns a badge that they do not hold now."""
+    withdrawn = [award.id for award in held.values() if award.withdrawn_at is not None]
+    # A withdrawn award comes back by a reason that it did not have, and only then.
+    known = {
+        (award_id, attempt_id)
+        for award_id, attempt_id in session.execute(
+            select(AwardCause.award_id, AwardCause.cause_id).where(
+                AwardCause.award_id.in_(withdrawn), AwardCause.kind == CauseKind.PASS.value
+            )
+        )
+    }
+    earning = set()
+    for attempt_id, user_id in won.items():
+        if user_id not in people:
+            continue
+        award = held.get(people[user_id])
+        if award is None or (
+            award.withdrawn_at is not None and (award.id, attempt_id) not in known
+        ):
+            earning.add(user_id)
+    return earning
+
+
+def _reviewed(
+    session: Session,
+    won: Mapping[AttemptId, UserId],
+    lost: Mapping[AttemptId, UserId],
+    backed: Collection[AwardId],
+) -> dict[AwardId, UserId]:
+    """Return the awards for which nothing would speak any more, and whose they are."""
+    counting = func.coalesce(Award.duplicate_of_id, Award.id)
+    resting: dict[AwardId, UserId] = {}
+    for award_id, attempt_id in session.execute(
+        select(counting, AwardCause.cause_id)
+        .join(AwardCause, AwardCause.award_id == Award.id)
+        .where(AwardCause.cause_id.in_(lost))
+    ):
+        resting[award_id] = lost[attempt_id]
+    standing = session.scalars(
+        select(Award.id).where(
+            Award.id.in_(resting),
+            Award.withdrawn_at.is_(None),
+            ~select(AwardReview.id)
+            .where(AwardReview.award_id == Award.id, AwardReview.decided_at.is_(None))
+            .exists(),
+        )
+    ).all()
+    founded = set(backed)
+    for award_id, kind, attempt_id, passed in session.execute(
+        select(counting, AwardCause.kind, AwardCause.cause_id, Attempt.passed)
+        .join(AwardCause, AwardCause.award_id == Award.id)
+        .outerjoin(Attempt, Attempt.id == AwardCause.cause_id)
+        .where(counting.in_(standing))
+    ):
+        speaks = attempt_id in won or (passed and attempt_id not in lost)
+        if kind != CauseKind.PASS.value or speaks:
+            founded.add(award_id)
+    return {award_id: resting[award_id] for award_id in standing if award_id not in founded}
