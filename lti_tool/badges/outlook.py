@@ -3,9 +3,10 @@
 It asks what they ask, of how things would be then: a test holds both together.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -43,30 +44,43 @@ class Outlook:
     to_review: int
 
 
-def foresee(
-    session: Session,
-    placement: Placement,
-    assessment_id: AssessmentId,
-    changes: Sequence[Change],
-) -> Outlook:
-    """Return what would become of badges if a placement's attempts came to these changes.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passes:
+    """Attempts at one placement that would pass and did not, or the other way round, and whose."""
+
+    gives_badge: bool
+    won: Mapping[AttemptId, UserId]
+    lost: Mapping[AttemptId, UserId]
+
+    @classmethod
+    def of(cls, placement: Placement, changes: Iterable[Change]) -> Self:
+        """Return those of a dry run."""
+        seen = list(changes)
+        return cls(
+            gives_badge=placement.gives_badge,
+            won={attempt_id: one.user_id for one in seen for attempt_id in one.won},
+            lost={attempt_id: one.user_id for one in seen for attempt_id in one.lost},
+        )
+
+
+def foresee(session: Session, assessment_id: AssessmentId, places: Sequence[Passes]) -> Outlook:
+    """Return what would become of badges if attempts at an assessment came to pass, or not.
 
     A pass that is won earns the badge, unless its learner holds it. One that is lost puts the badge
     to review, unless something else speaks for it: a pass elsewhere, or a decision.
     """
-    won = {attempt_id: change.user_id for change in changes for attempt_id in change.won}
-    lost = {attempt_id: change.user_id for change in changes for attempt_id in change.lost}
     achievement = find_achievement_of_assessment(session, assessment_id)
-    gives = achievement if placement.gives_badge else None
-    people = _people(session, set(won.values())) if gives else {}
-    held = _held(session, gives, people) if gives else {}
-    earning = _earning(session, won, people, held)
+    told = {} if achievement is None else _joined(one.won for one in places if one.gives_badge)
+    people = _people(session, set(told.values()))
+    held = {} if achievement is None else _held(session, achievement, people)
+    earning = _earning(session, told, people, held)
     # Who wins a pass has one more reason for the badge of now.
     backed = {
         held[people[user_id]].id
-        for user_id in won.values()
+        for user_id in told.values()
         if user_id in people and people[user_id] in held
     }
+    won, lost = _joined(one.won for one in places), _joined(one.lost for one in places)
     reviewed = _reviewed(session, won, lost, backed)
     by_user = dict.fromkeys(reviewed.values(), BadgeChange.REVIEW)
     by_user |= dict.fromkeys(earning, BadgeChange.EARNED)
@@ -77,6 +91,10 @@ def foresee(
     )
 
 
+def _joined(parts: Iterable[Mapping[AttemptId, UserId]]) -> dict[AttemptId, UserId]:
+    return {attempt_id: user_id for part in parts for attempt_id, user_id in part.items()}
+
+
 def _people(session: Session, user_ids: Collection[UserId]) -> dict[UserId, PersonId | UserId]:
     """Return who users are, without visitors; of whom nobody asked yet, the user."""
     rows = session.execute(
@@ -84,7 +102,7 @@ def _people(session: Session, user_ids: Collection[UserId]) -> dict[UserId, Pers
         .outerjoin(PersonUser, PersonUser.id == User.id)
         .where(User.id.in_(user_ids), User.is_visitor.is_(False))
     )
-    return {user_id: person_id or user_id for user_id, person_id in rows}
+    return {user_id: user_id if person is None else person for user_id, person in rows}
 
 
 def _held(
@@ -145,7 +163,7 @@ def _reviewed(
         .join(AwardCause, AwardCause.award_id == Award.id)
         .where(AwardCause.cause_id.in_(lost))
     ):
-        resting[award_id] = lost[attempt_id]
+        resting[award_id] = lost[AttemptId(attempt_id)]
     standing = session.scalars(
         select(Award.id).where(
             Award.id.in_(resting),

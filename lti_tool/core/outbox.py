@@ -8,6 +8,7 @@ any order, and must tolerate running twice. Nothing gives up silently: an outage
 is retried for as long as it takes, a refusal is a dead letter that operators see.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -98,6 +99,25 @@ def record(session: Session, event: object) -> None:
         session.add(delivery)
         delivery_ids.append(str(delivery.id))
     db.after_commit(session, lambda: hand_over(delivery_ids))
+
+
+def go_on(
+    institution_id: InstitutionId, event: object, piece: Callable[[], bool], *, seconds: float
+) -> None:
+    """Do a job's pieces until none is left; after so long, have whoever is free go on.
+
+    Args:
+        institution_id: whose work it is.
+        event: what the job heard; it is announced again for whoever goes on.
+        piece: does the next one in a transaction of its own; False when none is left.
+        seconds: a job that begins no piece after so long ends before it is taken for lost.
+    """
+    began = time.monotonic()
+    while piece():
+        if time.monotonic() - began > seconds:
+            with db.transaction(institution_id) as session:
+                record(session, event)
+            return
 
 
 def hand_over(delivery_ids: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from lti_tool.assessments import queries as assessments
 from lti_tool.assessments.errors import RegradeOutdatedError
 from lti_tool.assessments.regrading import Change, Regrade
 from lti_tool.assessments.services import regrade, try_regrade
-from lti_tool.badges.outlook import BadgeChange, Outlook, foresee
+from lti_tool.badges.outlook import BadgeChange, Outlook, Passes, foresee
 from lti_tool.core import web
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction, uuid_or_none
@@ -90,7 +90,9 @@ def _page(
                 User.id.in_([change.user_id for change in dry_run.changes])
             )
             names = {row.id: row.name for row in session.execute(of_users)}
-            outlook = foresee(session, placement, edition.assessment_id, dry_run.changes)
+            outlook = foresee(
+                session, edition.assessment_id, [Passes.of(placement, dry_run.changes)]
+            )
             rows = [
                 _Row(
                     change=one,

@@ -1,7 +1,5 @@
 """How pathways react to awards: each handler reads what is so now, so order does not matter."""
 
-import time
-
 from lti_tool.badges.events import AwardGranted, AwardWithdrawn
 from lti_tool.badges.rules import Cause, CauseKind
 from lti_tool.badges.services import grant_award
@@ -83,12 +81,12 @@ def award_completion(event: PathwayCompleted) -> None:
 
 def carry_out_batch(event: BatchAsked) -> None:
     """Decide about people of a batch for a while, then have whoever is free go on."""
-    began = time.monotonic()
-    while carry_out(event.institution_id, event.batch_id, limit=PEOPLE_BETWEEN_LOOKS):
-        if time.monotonic() - began > BATCH_SECONDS:
-            with transaction(event.institution_id) as session:
-                outbox.record(session, event)
-            return
+    outbox.go_on(
+        event.institution_id,
+        event,
+        lambda: carry_out(event.institution_id, event.batch_id, limit=PEOPLE_BETWEEN_LOOKS),
+        seconds=BATCH_SECONDS,
+    )
 
 
 def recount_merged(event: PersonsMerged) -> None:

@@ -1,6 +1,5 @@
 """What a dry run of a regrade says of badges is what the regrade then does to them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
@@ -26,12 +25,12 @@ from lti_tool.badges import services as badges
 from lti_tool.badges.artwork import Artwork, Field, Outline
 from lti_tool.badges.jobs import award_for_pass, review_award
 from lti_tool.badges.models import Award, AwardReview
-from lti_tool.badges.outlook import Outlook, foresee
+from lti_tool.badges.outlook import Outlook, Passes, foresee
 from lti_tool.badges.rules import AchievementDraft, AchievementType, Cause, CauseKind
 from lti_tool.core import clock, outbox
 from lti_tool.core.audit import SYSTEM
 from lti_tool.core.db import system_transaction, transaction
-from lti_tool.core.ids import AchievementId, EditionId, PlacementId, UserId, new_id
+from lti_tool.core.ids import AchievementId, AwardId, EditionId, PlacementId, UserId, new_id
 from lti_tool.core.outbox import OutboxDelivery
 from lti_tool.people import merging
 from lti_tool.people.services import person_of
@@ -46,8 +45,8 @@ pytestmark = pytest.mark.usefixtures("database")
 class Now(NamedTuple):
     """How things stand: awards that stand, reviews that are open, results."""
 
-    awards: set[object]
-    reviews: set[object]
+    awards: set[AwardId]
+    reviews: set[AwardId]
     results: dict[UserId, tuple[Decimal, Decimal, bool]]
 
 
@@ -186,42 +185,23 @@ class Term:
         with transaction(self.place.id) as session:
             placement = queries.get_placement(session, self.placement_id)
             seen = try_regrade(session, placement, edition_id)
-            return seen, foresee(session, placement, self.assessment_id, seen.changes)
+            return seen, foresee(session, self.assessment_id, [Passes.of(placement, seen.changes)])
 
-
-def corrections(random: Random) -> Iterator[tuple[str, str]]:
-    """Yield keys and pass marks of newer editions."""
-    while True:
-        keys = "".join(random.choice(own + "d") for own in "abc")
-        yield keys, random.choice(["0.3", "0.6", "0.7"])
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_a_dry_run_says_of_results_and_badges_exactly_what_the_regrade_does(seed: int) -> None:
-    term = Term(Random(seed))  # noqa: S311 - cases to try
-    if seed == 0:
-        with transaction(term.place.id) as session:
-            queries.get_placement(session, term.placement_id, lock=True).gives_badge = False
-    for (keys, pass_mark), _round in zip(corrections(term.random), range(3), strict=False):
-        term.attempts([learner(term.place) for _ in range(4)])
-        term.hear()
-        term.fates()
-        term.hear()
-        edition_id = corrected(term.place, term.placement_id, keys, pass_mark=pass_mark)
-        seen, outlook = term.look(edition_id)
-        before = term.now()
-
+    def correct(self, keys: str, pass_mark: str = "0.6") -> Outlook:
+        """Score by a newer edition; what was said before is what is so after."""
+        edition_id = corrected(self.place, self.placement_id, keys, pass_mark=pass_mark)
+        seen, outlook = self.look(edition_id)
+        before = self.now()
         changed = regrade(
-            term.place.id,
-            term.placement_id,
+            self.place.id,
+            self.placement_id,
             edition_id,
             digest=seen.digest,
             reason="x",
             actor=SYSTEM,
         )
-        term.hear()
-
-        after = term.now()
+        self.hear()
+        after = self.now()
         results = {
             one.user_id: (one.after.earned, one.after.possible, one.after.passed)
             for one in seen.changes
@@ -236,3 +216,80 @@ def test_a_dry_run_says_of_results_and_badges_exactly_what_the_regrade_does(seed
         assert outlook.earned == len(after.awards - before.awards)
         assert outlook.to_review == len(after.reviews - before.reviews)
         assert after.awards >= before.awards  # none is withdrawn by itself
+        return outlook
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_dry_run_says_of_results_and_badges_exactly_what_the_regrade_does(seed: int) -> None:
+    random = Random(seed)  # noqa: S311 - cases to try
+    term = Term(random)
+    for _ in range(3):
+        term.attempts([learner(term.place) for _ in range(4)])
+        term.hear()
+        term.fates()
+        term.hear()
+        keys = "".join(random.choice(own + "d") for own in "abc")
+        term.correct(keys, random.choice(["0.3", "0.6", "0.7"]))
+
+
+@pytest.fixture
+def term() -> Term:
+    return Term(Random(0))  # noqa: S311 - nothing is left to luck here
+
+
+def test_another_attempt_that_passes_then_speaks_for_the_badge(term: Term) -> None:
+    user_id = learner(term.place)
+    for letters in ("abd", "dbd"):
+        take(term.place, term.placement_id, user_id, letters)
+    term.hear()
+
+    outlook = term.correct("dbc")
+
+    assert (outlook.earned, outlook.to_review) == (0, 0)
+
+
+def test_a_pass_elsewhere_speaks_for_the_badge_until_it_is_lost_as_well(term: Term) -> None:
+    user_id = learner(term.place)
+    passes = [
+        Passes(
+            gives_badge=True,
+            won={},
+            lost={take(term.place, placement_id, user_id, "abd"): user_id},
+        )
+        for placement_id in (term.placement_id, term.other_id)
+    ]
+    term.hear()
+
+    with transaction(term.place.id) as session:
+        here, everywhere = (
+            foresee(session, term.assessment_id, seen) for seen in (passes[:1], passes)
+        )
+
+    assert (here.to_review, everywhere.to_review) == (0, 1)
+    assert term.correct("dbc").to_review == 0
+
+
+def test_a_pass_that_comes_back_does_not_bring_back_a_withdrawn_badge(term: Term) -> None:
+    take(term.place, term.placement_id, learner(term.place), "abd")
+    term.hear()
+    assert term.correct("dbc").to_review == 1
+    [award_id] = term.now().awards
+    badges.withdraw_award(term.place.id, award_id, reason="x", actor=SYSTEM)
+
+    outlook = term.correct("abc")
+
+    assert (outlook.earned, outlook.to_review) == (0, 0)
+
+
+def test_neither_a_visitor_nor_a_placement_without_a_badge_earns_one(term: Term) -> None:
+    user_id = learner(term.place)
+    take(term.place, term.placement_id, user_id, "dbd")
+    with transaction(term.place.id) as session:
+        session.execute(update(User).where(User.id == user_id).values(is_visitor=True))
+    assert term.correct("dbc").earned == 0
+    with transaction(term.place.id) as session:
+        session.execute(update(User).where(User.id == user_id).values(is_visitor=False))
+        queries.get_placement(session, term.placement_id, lock=True).gives_badge = False
+    assert term.correct("abc").earned == 0
+
+    assert term.correct("dbc").earned == 0

@@ -4,7 +4,6 @@ Both go through people a few hundred at a time; where a job is stopped, the next
 look found is kept: how many would gain and lose, and the first of them by name.
 """
 
-import time
 from typing import cast
 from uuid import UUID
 
@@ -146,14 +145,10 @@ def confirm_move(  # noqa: PLR0913 - who decides what about which move, and why
 
 def go_on(institution_id: InstitutionId, move_id: UUID) -> None:
     """Look at or move the next people, for some seconds, and ask to be called again if not done."""
-    began = time.monotonic()
-    while _batch(institution_id, move_id):
-        if time.monotonic() - began > RUN_SECONDS:
-            with transaction(institution_id) as session:
-                outbox.record(
-                    session, PathwayMoveAsked(institution_id=institution_id, move_id=move_id)
-                )
-            return
+    event = PathwayMoveAsked(institution_id=institution_id, move_id=move_id)
+    outbox.go_on(
+        institution_id, event, lambda: _batch(institution_id, move_id), seconds=RUN_SECONDS
+    )
 
 
 def _batch(institution_id: InstitutionId, move_id: UUID) -> bool:
