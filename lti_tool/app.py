@@ -44,6 +44,7 @@ from lti_tool.registrar import audit_routes as audit
 from lti_tool.registrar import batch_routes as batches
 from lti_tool.registrar import decision_routes as decisions
 from lti_tool.registrar import identity_routes as identity
+from lti_tool.registrar import regrade_routes as regrades
 from lti_tool.registrar import routes as registrar
 from lti_tool.registrar import ruling_routes as rulings
 from lti_tool.registrar import transcript_routes as issued_transcripts
@@ -109,6 +110,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(rulings.blueprint)
     app.register_blueprint(issued_transcripts.blueprint)
     app.register_blueprint(batches.blueprint)
+    app.register_blueprint(regrades.blueprint)
     app.register_blueprint(waiting.blueprint)
     app.register_blueprint(audit.blueprint)
     app.register_blueprint(assessments.blueprint)

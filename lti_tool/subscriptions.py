@@ -4,8 +4,9 @@ from lti_tool.assessments.events import (
     AssessmentPassed,
     AssessmentPassLost,
     PlacementResultChanged,
+    RegradeAsked,
 )
-from lti_tool.assessments.jobs import erase_answers
+from lti_tool.assessments.jobs import erase_answers, regrade_everywhere
 from lti_tool.badges import stacking
 from lti_tool.badges.events import AwardGranted, AwardWithdrawn
 from lti_tool.badges.jobs import (
@@ -59,6 +60,7 @@ def register() -> None:
     outbox.subscribe(PlacementResultChanged, [desire_score])
     outbox.subscribe(AssessmentPassed, [award_for_pass])
     outbox.subscribe(AssessmentPassLost, [review_award])
+    outbox.subscribe(RegradeAsked, [regrade_everywhere])
     outbox.subscribe(AwardGranted, [issue_credential, count_award])
     outbox.subscribe(AwardWithdrawn, [revoke_credential, uncount_award])
     outbox.subscribe(PathwayPublished, [welcome_newcomers])

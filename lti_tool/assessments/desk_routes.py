@@ -67,6 +67,7 @@ def show_assessment(here: CurrentStaff, assessment_id: UUID) -> ResponseReturnVa
         assessment=assessment,
         editions=editions,
         draft=draft,
+        behind=any(one.placements for one in editions[1:]),
         published="published" in request.args,
     )
 

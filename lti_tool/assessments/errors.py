@@ -157,6 +157,28 @@ class RegradeOutdatedError(ConflictError):
         )
 
 
+class NothingToRegradeError(ConflictError):
+    """A newer edition for every course, where every course uses the newest."""
+
+    code = "nothing_to_regrade"
+    title = phrase("There is nothing to score anew")
+    steps = (phrase("Publish an edition in which the mistake is mended, then come back."),)
+
+    def __init__(self) -> None:
+        super().__init__(phrase("No course uses an earlier edition of this assessment."))
+
+
+class RegradeUndecidedError(ConflictError):
+    """A decision about courses that are still being looked at."""
+
+    code = "regrade_undecided"
+    title = phrase("Not every course has been looked at yet")
+    steps = (phrase("Wait until all are, look at what would change, and decide then."),)
+
+    def __init__(self) -> None:
+        super().__init__(phrase("Nothing was done."))
+
+
 class TooEarlyError(ConflictError):
     """An attempt cannot begin yet: the window opens later, or the last attempt is too recent."""
 

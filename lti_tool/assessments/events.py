@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from lti_tool.core.ids import (
     AssessmentId,
@@ -41,6 +42,14 @@ class AssessmentPassed:
     user_id: UserId
     attempt_id: AttemptId
     passed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegradeAsked:
+    """A run over all courses has placements left to look at, or to score."""
+
+    institution_id: InstitutionId
+    run_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,12 +97,15 @@ def _joined(parts: Iterable[Mapping[AttemptId, UserId]]) -> dict[AttemptId, User
 
 def _people(session: Session, user_ids: Collection[UserId]) -> dict[UserId, PersonId | UserId]:
     """Return who users are, without visitors; of whom nobody asked yet, the user."""
-    rows = session.execute(
-        select(User.id, PersonUser.person_id)
-        .outerjoin(PersonUser, PersonUser.id == User.id)
-        .where(User.id.in_(user_ids), User.is_visitor.is_(False))
+    asked = session.scalars(
+        select(User.id).where(User.id.in_(user_ids), User.is_visitor.is_(False))
+    ).all()
+    known = dict(
+        session.execute(
+            select(PersonUser.id, PersonUser.person_id).where(PersonUser.id.in_(asked))
+        ).all()
     )
-    return {user_id: user_id if person is None else person for user_id, person in rows}
+    return {user_id: known.get(user_id, user_id) for user_id in asked}
 
 
 def _held(

@@ -1,5 +1,6 @@
 """An instructor's pages inside the LMS: an assessment's results, its grades."""
 
+from datetime import timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -25,6 +26,9 @@ from lti_tool.people.services import note_reading
 from lti_tool.platforms.queries import get_registration
 from lti_tool.platforms.quirks import quirks_of
 from lti_tool.platforms.rosters import find_roster
+
+# What the institution decided about an activity is told so long where it is taught.
+TOLD_FOR = timedelta(days=60)
 
 blueprint = Blueprint("instructor", __name__, url_prefix="/l/<uuid:launch_id>")
 
@@ -188,6 +192,9 @@ def _results(here: CurrentLaunch, view: str) -> str:
         to_mark = marking.count_waiting(session, placement)
         newer = assessments.list_newer_editions(session, placement.edition_id)
         deleted = queries.list_deleted(session, placement)
+        decided = assessments.find_scored_by_institution(
+            session, placement, since=clock.now() - TOLD_FOR
+        )
     fitting = listing.in_order([row for row in rows if _fits(row, wanted)], wanted.sort)
     page = listing.page_of(fitting, after=wanted.after, before=wanted.before)
     return render_template(
@@ -223,6 +230,7 @@ def _results(here: CurrentLaunch, view: str) -> str:
         to_mark=to_mark,
         newer=newer,
         deleted=deleted,
+        decided=decided,
     )
 
 

@@ -43,6 +43,7 @@ class Act(StrEnum):
     EXPORT = "export"
     ISSUE = "issue"
     AUTHOR = "author"
+    REGRADE_EVERYWHERE = "regrade_everywhere"
     COMPOSE = "compose"
     DECIDE = "decide"
     SEE_AUDIT = "see_audit"
@@ -99,7 +100,7 @@ _ACTS: dict[Role, frozenset[Act]] = {
     ),
     # Says what a pathway of the programme asks for; who is moved to it, the registrar decides.
     Role.PROGRAMME_LEAD: frozenset({Act.SEE_PROGRESS, Act.COMPOSE}),
-    Role.ISSUER: frozenset({Act.SEE_PROGRESS, Act.ISSUE, Act.AUTHOR}),
+    Role.ISSUER: frozenset({Act.SEE_PROGRESS, Act.ISSUE, Act.AUTHOR, Act.REGRADE_EVERYWHERE}),
     Role.AUDITOR: frozenset({Act.SEE_PROGRESS, Act.SEE_RECORD, Act.SEE_AUDIT}),
     # Connects platforms and looks after keys; sees no learner.
     Role.TOOL_ADMINISTRATOR: frozenset({Act.ADMINISTER}),

@@ -42,6 +42,7 @@ _ACTS = {
     "read_record": marked("Read the record of %(thing)s"),
     "register_platform": marked("Registered a platform"),
     "regrade": marked("Scored an activity by another edition"),
+    "regrade_everywhere": marked("Scored an assessment in all courses by a newer edition"),
     "reopen_attempt": marked("Opened an attempt again"),
     "rename_institution": marked("Gave the institution another name"),
     "rename_pathway": marked("Gave %(thing)s another name"),

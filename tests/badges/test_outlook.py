@@ -99,7 +99,7 @@ class Term:
         here = self.place.id
         for user_id in self.random.sample(self.learners, len(self.learners)):
             if self.happens(0.15):
-                self._award_by_hand(user_id)
+                self.award_by_hand(user_id)
             if self.happens(0.2):
                 self._delete_one(user_id)
             if self.happens(0.1):
@@ -118,7 +118,7 @@ class Term:
                 here, self.achievement_id, self._draft(f"Judges {new_id()}"), actor=SYSTEM
             )
 
-    def _award_by_hand(self, user_id: UserId) -> None:
+    def award_by_hand(self, user_id: UserId) -> None:
         with transaction(self.place.id) as session:
             person_id = person_of(session, user_id)
         cause = Cause(kind=CauseKind.DECISION, id=new_id(), caused_at=clock.now(), reason="x")
@@ -279,6 +279,15 @@ def test_a_pass_that_comes_back_does_not_bring_back_a_withdrawn_badge(term: Term
     outlook = term.correct("abc")
 
     assert (outlook.earned, outlook.to_review) == (0, 0)
+
+
+def test_a_decision_speaks_for_the_badge_when_the_pass_is_lost(term: Term) -> None:
+    user_id = learner(term.place)
+    take(term.place, term.placement_id, user_id, "abd")
+    term.hear()
+    term.award_by_hand(user_id)
+
+    assert term.correct("dbc").to_review == 0
 
 
 def test_neither_a_visitor_nor_a_placement_without_a_badge_earns_one(term: Term) -> None:

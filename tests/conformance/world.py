@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from lti_tool.assessments.models import Attachment, LateResponse
+from lti_tool.assessments.models import Attachment, LateResponse, RegradeRun
 from lti_tool.assessments.queries import get_attempt, list_form
 from lti_tool.assessments.services import open_attempt
 from lti_tool.badges import transcribing
@@ -41,6 +41,7 @@ _TABLES = {
     "draft_id": "pathway_drafts",
     "file_id": "attachments",
     "move_id": "pathway_moves",
+    "run_id": "regrade_runs",
     "item_id": "item_versions",
     "bank_item_id": "items",
     "provider_id": "identity_providers",
@@ -128,6 +129,7 @@ def settled(worker: Worker) -> World:
     _arrive_late(here, attempt_id, item_id)
     _leave_open(here, activity, amara)
     _make_transcript(here, amara)
+    _look_everywhere(here, activity)
     invite(here.institution_id, actor=SYSTEM)
     registration_id = platforms.add_registration(
         issuer=f"https://{here.slug}.example",
@@ -167,6 +169,19 @@ def settled(worker: Worker) -> World:
             "part_id": part_id,
         },
     )
+
+
+def _look_everywhere(here: story.University, activity: story.Activity) -> None:
+    """Leave a look at what an edition would change in all courses."""
+    with transaction(here.institution_id) as session:
+        session.add(
+            RegradeRun(
+                assessment_id=activity.assessment_id,
+                edition_id=activity.edition_id,
+                state="looked",
+                asked_at=clock.now(),
+            )
+        )
 
 
 def _last_asked(here: story.University, attempt_id: AttemptId) -> ItemVersionId:

@@ -48,6 +48,7 @@ def test_an_institutions_roles_open_nothing_in_a_course_and_the_reverse() -> Non
         Act.SEE_AUDIT,
         Act.ISSUE,
         Act.AUTHOR,
+        Act.REGRADE_EVERYWHERE,
         Act.COMPOSE,
         Act.ADMINISTER,
     }

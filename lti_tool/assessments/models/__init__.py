@@ -18,6 +18,7 @@ from lti_tool.assessments.models.editions import (
     RulesDraft,
 )
 from lti_tool.assessments.models.placements import Accommodation, Placement, PlacementResult
+from lti_tool.assessments.models.regrades import RegradePlace, RegradeRun
 
 __all__ = [
     "Accommodation",
@@ -34,6 +35,8 @@ __all__ = [
     "LateResponse",
     "Placement",
     "PlacementResult",
+    "RegradePlace",
+    "RegradeRun",
     "Response",
     "RulesDraft",
 ]

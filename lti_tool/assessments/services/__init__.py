@@ -35,6 +35,11 @@ from lti_tool.assessments.services.pictures import get_image, store_image
 from lti_tool.assessments.services.placing import bind_placement, create_placement
 from lti_tool.assessments.services.publishing import create_assessment, publish_edition
 from lti_tool.assessments.services.regrading import regrade, try_regrade
+from lti_tool.assessments.services.regrading_everywhere import (
+    ask_regrade,
+    confirm_regrade,
+    go_on_regrading,
+)
 from lti_tool.assessments.services.trials import begin_trial, end_trial, forget_trials
 
 __all__ = [
@@ -42,9 +47,11 @@ __all__ = [
     "Saved",
     "Why",
     "answer_by_file",
+    "ask_regrade",
     "begin_trial",
     "bind_placement",
     "close_overdue",
+    "confirm_regrade",
     "count_forgettable",
     "create_assessment",
     "create_placement",
@@ -57,6 +64,7 @@ __all__ = [
     "forget_trials",
     "get_file",
     "get_image",
+    "go_on_regrading",
     "grant_minutes",
     "key_of",
     "mark_answer",

@@ -16,7 +16,7 @@ from lti_tool.assessments.rules import FormItem, Mark, Outcome, Policy
 from lti_tool.assessments.services.scoring import score_attempt
 from lti_tool.core import audit, clock
 from lti_tool.core.audit import Actor
-from lti_tool.core.db import transaction
+from lti_tool.core.db import tenant, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import EditionId, InstitutionId, PlacementId, UserId
 from lti_tool.core.language import joined, phrase
@@ -162,46 +162,61 @@ def regrade(  # noqa: PLR0913 - what a decision consists of
         UnfitRegradeError: a question asks something else now.
         RegradeOutdatedError: it would come out differently from what was seen.
     """
-    now = clock.now()
     with transaction(institution_id) as session:
-        placement = queries.get_placement(session, placement_id, lock=True)
-        # In one order, so that two who lock several never wait for each other.
-        attempts = session.scalars(
-            select(Attempt)
-            .where(Attempt.placement_id == placement_id)
-            .order_by(Attempt.id)
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        ).all()
-        dry_run = try_regrade(session, placement, edition_id)
-        if dry_run.problems:
-            raise UnfitRegradeError(joined(dry_run.problems))
-        if dry_run.digest != digest:
-            raise RegradeOutdatedError
-        before = placement.edition_id
-        placement.edition_id = edition_id
-        # Whose answers are no longer kept keeps its points: there is nothing to score.
-        kept = [attempt for attempt in attempts if attempt.answers_gone_at is None]
-        for attempt in kept:
-            attempt.scored_by_id = edition_id
-        session.flush()  # the scoring reads it
-        for attempt in kept:
-            if attempt.submitted_at is not None:
-                score_attempt(session, institution_id, attempt, now)
-        audit.record(
-            session,
-            actor=actor,
-            act="regrade",
-            object_kind="placement",
-            object_id=placement_id,
-            reason=reason,
-            facts={
-                "edition": str(edition_id),
-                "edition_before": str(before),
-                "attempts": dry_run.attempts,
-                "results_changed": dry_run.results_changed,
-                "passes_won": sum(len(change.won) for change in dry_run.changes),
-                "passes_lost": sum(len(change.lost) for change in dry_run.changes),
-            },
+        return regrade_in(
+            session, placement_id, edition_id, digest=digest, reason=reason, actor=actor
         )
+
+
+def regrade_in(  # noqa: PLR0913 - what a decision consists of
+    session: Session,
+    placement_id: PlacementId,
+    edition_id: EditionId,
+    *,
+    digest: str,
+    reason: str,
+    actor: Actor,
+) -> int:
+    """Score a placement by a later edition as part of somebody's transaction; see `regrade`."""
+    now = clock.now()
+    placement = queries.get_placement(session, placement_id, lock=True)
+    # In one order, so that two who lock several never wait for each other.
+    attempts = session.scalars(
+        select(Attempt)
+        .where(Attempt.placement_id == placement_id)
+        .order_by(Attempt.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    dry_run = try_regrade(session, placement, edition_id)
+    if dry_run.problems:
+        raise UnfitRegradeError(joined(dry_run.problems))
+    if dry_run.digest != digest:
+        raise RegradeOutdatedError
+    before = placement.edition_id
+    placement.edition_id = edition_id
+    # Whose answers are no longer kept keeps its points: there is nothing to score.
+    kept = [attempt for attempt in attempts if attempt.answers_gone_at is None]
+    for attempt in kept:
+        attempt.scored_by_id = edition_id
+    session.flush()  # the scoring reads it
+    for attempt in kept:
+        if attempt.submitted_at is not None:
+            score_attempt(session, tenant(), attempt, now)
+    audit.record(
+        session,
+        actor=actor,
+        act="regrade",
+        object_kind="placement",
+        object_id=placement_id,
+        reason=reason,
+        facts={
+            "edition": str(edition_id),
+            "edition_before": str(before),
+            "attempts": dry_run.attempts,
+            "results_changed": dry_run.results_changed,
+            "passes_won": sum(len(change.won) for change in dry_run.changes),
+            "passes_lost": sum(len(change.lost) for change in dry_run.changes),
+        },
+    )
     return dry_run.results_changed
