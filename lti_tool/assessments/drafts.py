@@ -16,6 +16,7 @@ from pydantic import (
 from lti_tool.assessments import content
 from lti_tool.assessments.conditions import LONGEST_MINUTES, MOST_ATTEMPTS, Shown
 from lti_tool.assessments.items import Item
+from lti_tool.assessments.marking import Scheme
 from lti_tool.core.ids import AssessmentId, ItemId
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -70,6 +71,9 @@ class EditionDetails(_Part):
         bands: lowest first.
         reviewed_by: whoever looked the questions over; empty for nobody.
         supervision: who watches while it is taken. Who somebody is, the LMS's sign-in says.
+        markers: how many people mark a long text or a file, neither seeing the other's mark.
+        mark_tolerance: share of the points by which two may differ and still agree.
+        asks_lead: a lead marker decides where they differ, not any third person.
     """
 
     pass_mark_how: Annotated[str, StringConstraints(max_length=4000)] = ""
@@ -80,6 +84,18 @@ class EditionDetails(_Part):
     reviewed_by: Annotated[str, StringConstraints(max_length=4000)] = ""
     reviewed_on: date | None = None
     supervision: Literal["unsupervised", "in_room", "recorded"] = "unsupervised"
+    markers: Annotated[int, Field(ge=1, le=2)] = 1
+    mark_tolerance: Annotated[Decimal, Field(ge=0, le=1, decimal_places=4)] = Decimal("0.1")
+    asks_lead: bool = False
+
+    @property
+    def scheme(self) -> Scheme:
+        """Return how it asks to be marked, at least."""
+        return Scheme(
+            markers=self.markers,
+            tolerance=self.mark_tolerance,
+            asks_lead=self.markers > 1 and self.asks_lead,
+        )
 
 
 class EditionDraft(_Part):

@@ -38,6 +38,8 @@ RULES = (
     "reviewed_by",
     "reviewed_on",
     "supervision",
+    "marked_by",
+    "mark_tolerance",
 )
 _LONGEST = 4000
 # A line of it may have a name and words for each side of its mark.
@@ -73,6 +75,8 @@ def empty_rules(title: str) -> dict[str, str]:
         "feedback_shown": Shown.AT_ONCE.value,
         "key_shown": Shown.SETTLED.value,
         "supervision": "unsupervised",
+        "marked_by": "one",
+        "mark_tolerance": "10",
     }
 
 
@@ -104,7 +108,15 @@ def rules_of(draft: EditionDraft) -> dict[str, str]:
         "reviewed_by": details.reviewed_by,
         "reviewed_on": details.reviewed_on.isoformat() if details.reviewed_on else "",
         "supervision": details.supervision,
+        "marked_by": _marked_by(details),
+        "mark_tolerance": _percent(details.mark_tolerance),
     }
+
+
+def _marked_by(details: EditionDetails) -> str:
+    if details.markers == 1:
+        return "one"
+    return "two_led" if details.asks_lead else "two"
 
 
 def _line(name: str, details: EditionDetails) -> str:
@@ -147,6 +159,7 @@ def read(
     marks, advice = _marks(rules["competencies"], trouble)
     bands = _bands(rules["bands"], trouble)
     reviewed_on = _day(rules["reviewed_on"], trouble)
+    tolerance = _share(rules["mark_tolerance"], "mark_tolerance", trouble)
     faults = [Fault(problem=problem) for problem in trouble]
     items, in_questions = _items(questions, names)
     if not questions:
@@ -178,6 +191,9 @@ def read(
                     reviewed_by=rules["reviewed_by"],
                     reviewed_on=reviewed_on,
                     supervision=rules["supervision"] or "unsupervised",  # type: ignore[arg-type]  # checked there
+                    markers=2 if rules["marked_by"].startswith("two") else 1,
+                    mark_tolerance=Decimal("0.1") if tolerance is None else tolerance,
+                    asks_lead=rules["marked_by"] == "two_led",
                 ),
             ),
             (),

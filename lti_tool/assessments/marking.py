@@ -39,10 +39,19 @@ class Scheme:
     Attributes:
         markers: how many people mark an answer: one, or two who do not see each other's marks.
         tolerance: share of the points by which two may differ and still agree.
+        lead: who decides where two differ, seeing both; None for nobody in particular.
+        asks_lead: it takes a lead to decide, named or not; else any third person does.
     """
 
     markers: int
     tolerance: Decimal
+    lead: UserId | None = None
+    asks_lead: bool = False
+
+    @property
+    def is_led(self) -> bool:
+        """Tell whether nobody but a lead decides where two differ."""
+        return self.markers > 1 and (self.asks_lead or self.lead is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,16 +90,24 @@ class Standing:
         """Tell whether somebody may mark the answer, or change what they gave."""
         if scheme.markers == 1 or who in self.markers:
             return True
-        return len(self.markers) < scheme.markers or (
-            self.differ and len(self.markers) == scheme.markers
-        )
+        if scheme.is_led and who == scheme.lead:
+            return self.differ
+        others = [one for one in self.markers if one != scheme.lead]
+        if len(others) < scheme.markers:
+            return True
+        return self.differ and len(others) == scheme.markers and not scheme.is_led
 
     def waits_for(self, who: UserId, scheme: Scheme) -> bool:
         """Tell whether it waits for a mark that this person can give."""
         return self.given is None and who not in self.markers and self.takes(who, scheme)
 
     def shows(self, by: UserId, to: UserId, scheme: Scheme) -> bool:
-        """Tell whether one person's mark may be seen by another: not before it is settled."""
+        """Tell whether one person's mark may be seen by another: not before it is settled.
+
+        Whoever decides as the lead sees both.
+        """
+        if self.differ and scheme.is_led and to == scheme.lead:
+            return True
         return scheme.markers == 1 or by == to or self.given is not None
 
 
@@ -98,7 +115,8 @@ def settle(marks: Sequence[Marked], scheme: Scheme) -> Standing:
     """Return what the marks of an answer come to.
 
     With one marker the newest counts, whoever gave it. With two, each one's newest: if they
-    differ by no more than the tolerance, their mean counts; else a third person's, who decides.
+    differ by no more than the tolerance, their mean counts; else the mark of whoever decides: the
+    lead's, or of a third person (who may have decided before there was a lead).
 
     Args:
         marks: all of the present answer, in the order of their numbers.
@@ -113,7 +131,7 @@ def settle(marks: Sequence[Marked], scheme: Scheme) -> Standing:
             numbers=frozenset({last.number} if last else ()),
             markers=markers,
         )
-    own = [newest[who] for who in markers]
+    own = [newest[who] for who in markers if who != scheme.lead]
     if len(own) < scheme.markers:
         return Standing(given=None, numbers=frozenset(), markers=markers)
     first, second = own[:2]
@@ -123,9 +141,10 @@ def settle(marks: Sequence[Marked], scheme: Scheme) -> Standing:
             numbers=frozenset({first.number, second.number}),
             markers=markers,
         )
-    if len(own) == scheme.markers:
+    deciding = [newest[who] for who in markers if who == scheme.lead] + own[scheme.markers :]
+    if not deciding:
         return Standing(given=None, numbers=frozenset(), markers=markers, differ=True)
-    third = own[2]
+    third = deciding[0]
     return Standing(
         given=_given(third), numbers=frozenset({third.number}), markers=markers, differ=True
     )
@@ -142,6 +161,37 @@ def _mean(first: Marked, second: Marked) -> Given:
         levels=dict(first.levels.items() & second.levels.items()),
         comment="\n\n".join(dict.fromkeys(filter(None, (first.comment, second.comment)))),
     )
+
+
+def strictest(asked: Scheme, wanted: Scheme) -> Scheme:
+    """Return how answers are marked where a placement wants `wanted` of an edition's `asked`."""
+    if asked.markers == 1:
+        return wanted
+    tolerance = asked.tolerance
+    if wanted.markers > 1:
+        tolerance = min(asked.tolerance, wanted.tolerance)
+    return Scheme(
+        markers=asked.markers,
+        tolerance=tolerance,
+        lead=wanted.lead,
+        asks_lead=asked.asks_lead or wanted.asks_lead,
+    )
+
+
+def problems(asked: Scheme, wanted: Scheme) -> dict[str, str]:
+    """Return what a placement cannot want of how an edition asks to be marked, by field."""
+    if asked.markers == 1:
+        return {}
+    if wanted.markers == 1:
+        return {"markers": phrase("The assessment asks for two people.")}
+    if wanted.tolerance > asked.tolerance:
+        return {
+            "tolerance": phrase(
+                "The assessment allows %(tolerance)s%% at most.",
+                tolerance=(asked.tolerance * 100).normalize(),
+            )
+        }
+    return {}
 
 
 def rubric_of(item: Item) -> tuple[Criterion, ...] | None:

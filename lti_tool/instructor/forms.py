@@ -12,6 +12,8 @@ from werkzeug.datastructures import MultiDict
 from lti_tool.assessments.conditions import LONGEST_MINUTES, MOST_ATTEMPTS, Conditions, Shown
 from lti_tool.assessments.marking import Scheme
 from lti_tool.assessments.rules import Policy
+from lti_tool.core.db import uuid_or_none
+from lti_tool.core.ids import UserId
 from lti_tool.core.language import phrase
 from lti_tool.instructor.listing import SORTS
 
@@ -291,22 +293,32 @@ class DeletionForm(BaseModel):
 
 
 class MarkingForm(BaseModel):
-    """How many people mark an answer, and when two agree, as it was typed."""
+    """How many people mark an answer, when two agree, and who decides else, as it was typed."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     markers: Literal["1", "2"] = "1"
     tolerance: Typed = "10"
+    lead: Typed = ""
 
     @classmethod
     def of(cls, scheme: Scheme) -> Self:
         """Return the form that sets what is set."""
         percent = f"{(scheme.tolerance * 100).normalize():f}"
-        return cls(markers="2" if scheme.markers > 1 else "1", tolerance=percent)
+        return cls(
+            markers="2" if scheme.markers > 1 else "1",
+            tolerance=percent,
+            lead=str(scheme.lead or ""),
+        )
 
     def read(self) -> Scheme | None:
         """Return what it says; None when the tolerance is no share."""
         percent = 0 if self.tolerance == "0" else _whole_number(self.tolerance, 100)
         if percent is None:
             return None
-        return Scheme(markers=int(self.markers), tolerance=Decimal(percent) / 100)
+        lead = uuid_or_none(self.lead)
+        return Scheme(
+            markers=int(self.markers),
+            tolerance=Decimal(percent) / 100,
+            lead=UserId(lead) if lead and self.markers == "2" else None,
+        )

@@ -117,6 +117,11 @@ class MarkingPage:
     takes: bool
 
     @property
+    def leads(self) -> bool:
+        """Tell whether the viewer decides where two differ, and marks nothing else."""
+        return self.scheme.is_led and self.viewer == self.scheme.lead
+
+    @property
     def own(self) -> ItemMark | None:
         """Return the mark that the form begins with: the viewer's, or with one marker the last."""
         if self.scheme.markers == 1:

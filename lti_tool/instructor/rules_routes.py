@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from lti_tool.assessments import queries as assessments
 from lti_tool.assessments.conditions import problems
+from lti_tool.assessments.errors import ImpossibleConditionsError
 from lti_tool.assessments.services import set_conditions, set_scheme
 from lti_tool.core import web
 from lti_tool.core.audit import Actor
@@ -12,6 +13,7 @@ from lti_tool.core.db import transaction
 from lti_tool.core.language import phrase
 from lti_tool.instructor import marking, queries
 from lti_tool.instructor.forms import MarkingForm, SettingsForm
+from lti_tool.instructor.teachers import list_teachers
 from lti_tool.launch.session import CurrentLaunch, launch_page
 from lti_tool.people.rules import Act
 
@@ -54,16 +56,23 @@ def set_rules(here: CurrentLaunch) -> ResponseReturnValue:
 @blueprint.post("/marking")
 @launch_page(Act.SET_CONDITIONS)
 def set_marking(here: CurrentLaunch) -> ResponseReturnValue:
-    """Say how many people mark an answer, and when two agree."""
+    """Say how many people mark an answer, when two agree, and who decides where they do not."""
     form = web.read_form(MarkingForm, request.form.to_dict())
     scheme = form.read()
     with transaction(here.institution_id) as session:
         placement = queries.get_placement(session, here)
+        known = {user_id for user_id, _ in list_teachers(session, here, placement)}
+    own = SettingsForm.of(assessments.own_conditions(placement), placement.policy)
     if scheme is None:
-        own = SettingsForm.of(assessments.own_conditions(placement), placement.policy)
         wrong = {"tolerance": phrase("Enter a share from 0 to 100.")}
         return _page(here, own, wrong, marking_form=form), 400
-    set_scheme(here.institution_id, placement.id, scheme, actor=Actor("user", here.user_id))
+    if scheme.lead is not None and scheme.lead not in known:
+        wrong = {"lead": phrase("Choose somebody who teaches here.")}
+        return _page(here, own, wrong, marking_form=form), 400
+    try:
+        set_scheme(here.institution_id, placement.id, scheme, actor=Actor("user", here.user_id))
+    except ImpossibleConditionsError as error:
+        return _page(here, own, error.details["problems"], marking_form=form), 400
     return redirect(url_for(".show_rules", launch_id=here.launch_id, saved=1), 303)
 
 
@@ -80,16 +89,20 @@ def _page(
         edition = assessments.get_edition(session, placement.edition_id)
         asks_for_marking = marking.asks_for_marking(session, placement)
         marking_begun = marking.has_begun(session, placement)
+        teachers = list_teachers(session, here, placement)
+        asked = assessments.get_details(session, placement.edition_id).scheme
     return render_template(
         "instructor/show_rules.html",
         launch_id=here.launch_id,
         course=course,
         placement=placement,
         limits=edition.limits,
+        asked=asked,
         form=form,
         marking_form=marking_form or MarkingForm.of(assessments.scheme_of(placement)),
         asks_for_marking=asks_for_marking,
         marking_begun=marking_begun,
+        teachers=[(str(user_id), name or phrase("Name not given")) for user_id, name in teachers],
         wrong=wrong,
         saved="saved" in request.args and not wrong,
     )

@@ -41,6 +41,8 @@ RULES = {
     "reviewed_by": "R. Reviewer",
     "reviewed_on": "2027-01-30",
     "supervision": "unsupervised",
+    "marked_by": "two_led",
+    "mark_tolerance": "5",
 }
 CHOICE = {
     "title": "A risk",
@@ -110,6 +112,9 @@ def test_from_a_name_to_a_published_edition(desk: Office, begun: str) -> None:
     assert (edition.max_attempts, edition.cooldown_minutes) == (3, 60)
     shown = (edition.answers_shown, edition.feedback_shown, edition.key_shown)
     assert shown == ("settled", "after_window", "never")
+    told = edition.details
+    marked = (told["markers"], told["mark_tolerance"], told["asks_lead"])
+    assert marked == (2, "0.0500", True)
     assert [band["words"] for band in edition.details["bands"]] == ["Good", "Excellent"]
     assert entry.act == "publish_edition"
 

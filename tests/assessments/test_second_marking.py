@@ -1,16 +1,23 @@
 """Two people mark an answer and see no mark but their own; who differ leave it to a third."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lti_tool.assessments import queries
-from lti_tool.assessments.errors import MarkingBegunError, NothingToMarkError
+from lti_tool.assessments import marking, queries
+from lti_tool.assessments.errors import (
+    ImpossibleConditionsError,
+    MarkedMeanwhileError,
+    MarkingBegunError,
+    NothingToMarkError,
+)
 from lti_tool.assessments.events import AssessmentPassed
 from lti_tool.assessments.marking import Marked, Scheme, settle
-from lti_tool.assessments.services import reopen_attempt, set_scheme
+from lti_tool.assessments.models import Edition
+from lti_tool.assessments.services import create_placement, reopen_attempt, set_scheme
 from lti_tool.assessments.services.changing import Why
 from lti_tool.core import audit
 from lti_tool.core.audit import SYSTEM
@@ -71,6 +78,58 @@ def test_nobody_sees_anothers_mark_before_it_is_settled() -> None:
     assert (waiting.waits_for(A, TWO), waiting.waits_for(B, TWO)) == (False, True)
     assert (differing.waits_for(A, TWO), differing.waits_for(C, TWO)) == (False, True)
     assert not settled.takes(C, TWO)
+
+
+LED = Scheme(markers=2, tolerance=Decimal("0.1"), lead=C)
+
+
+def test_where_there_is_a_lead_nobody_else_decides_and_the_lead_marks_nothing_else() -> None:
+    one, agreeing, differing = (
+        settle(marks(*given), LED)
+        for given in (
+            [(A, "0.5")],
+            [(A, "0.5"), (B, "0.5")],
+            [(A, "0.1"), (B, "1")],
+        )
+    )
+    assert [one.takes(who, LED) for who in (A, B, C, D)] == [True, True, False, True]
+    assert [agreeing.takes(who, LED) for who in (A, C, D)] == [True, False, False]
+    assert [differing.waits_for(who, LED) for who in (A, B, C, D)] == [False, False, True, False]
+    assert share((A, "0.1"), (B, "1"), (C, "0.7"), scheme=LED) == Decimal("0.7")
+    assert share((A, "0.1"), (B, "1"), (D, "0.3"), (C, "0.7"), scheme=LED) == Decimal("0.7")
+
+
+def test_a_lead_sees_both_marks_and_they_see_no_more_than_before() -> None:
+    differing, waiting = settle(marks((A, "0.1"), (B, "1")), LED), settle(marks((A, "1")), LED)
+    assert (differing.shows(A, C, LED), differing.shows(B, C, LED)) == (True, True)
+    assert not differing.shows(A, B, LED)
+    assert not waiting.shows(A, C, LED)
+
+
+def test_what_a_third_decided_before_there_was_a_lead_stands() -> None:
+    assert share((A, "0.1"), (B, "1"), (D, "0.3"), scheme=LED) == Decimal("0.3")
+
+
+def test_until_a_lead_that_is_asked_for_is_named_it_waits() -> None:
+    asked = Scheme(markers=2, tolerance=Decimal("0.1"), asks_lead=True)
+    differing = settle(marks((A, "0.1"), (B, "1")), asked)
+    assert [differing.takes(who, asked) for who in (A, C, D)] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "wrong"),
+    [
+        (ONE, ["markers"]),
+        (Scheme(markers=2, tolerance=Decimal("0.11")), ["tolerance"]),
+        (TWO, []),
+        (Scheme(markers=2, tolerance=Decimal(0), lead=A), []),
+    ],
+)
+def test_a_placement_asks_for_no_less_than_its_edition(wanted: Scheme, wrong: list[str]) -> None:
+    assert list(marking.problems(TWO, wanted)) == wrong
+    assert marking.problems(ONE, wanted) == {}
+    held = marking.strictest(TWO, wanted)
+    assert (held.markers, held.tolerance <= TWO.tolerance) == (2, True)
 
 
 @given(
@@ -150,6 +209,57 @@ def test_how_it_is_marked_stays_once_somebody_has_marked(blind: Blind) -> None:
     with pytest.raises(MarkingBegunError):
         set_scheme(blind.here.place.id, blind.here.placement_id, ONE, actor=SYSTEM)
     set_scheme(blind.here.place.id, blind.here.placement_id, TWO, actor=SYSTEM)
+
+
+def lead_by(blind: Blind, lead: UserId | None) -> None:
+    set_scheme(blind.here.place.id, blind.here.placement_id, replace(TWO, lead=lead), actor=SYSTEM)
+
+
+def test_a_lead_named_while_two_differ_decides_by_what_both_gave(blind: Blind) -> None:
+    blind.mark(blind.first, "1")
+    blind.mark(blind.second, "3")
+    lead_by(blind, blind.third)
+
+    with pytest.raises(NothingToMarkError):
+        blind.mark(blind.here.marker, "2")
+    with pytest.raises(MarkedMeanwhileError):
+        blind.mark(blind.third, "2")  # of a page that showed no mark
+    blind.mark(blind.third, "2", seen=2)
+
+    assert blind.stands() == (Decimal(3), False)
+
+
+def test_nobody_who_has_marked_can_lead(blind: Blind) -> None:
+    blind.mark(blind.first, "1")
+    with pytest.raises(ImpossibleConditionsError):
+        lead_by(blind, blind.first)
+    lead_by(blind, blind.third)
+    lead_by(blind, None)
+    blind.mark(blind.third, "1")
+    assert blind.stands() == (Decimal(2), False)
+
+
+def test_an_edition_that_asks_for_two_and_a_lead_gets_them_wherever_it_is_placed(
+    blind: Blind,
+) -> None:
+    here = blind.here
+    with transaction(here.place.id) as session:
+        edition_id = queries.get_placement(session, here.placement_id).edition_id
+        edition = session.get_one(Edition, (edition_id, here.place.id))
+        edition.details = {**edition.details, "markers": 2, "asks_lead": True}
+    placement_id = create_placement(
+        here.place.id, edition_id, context_id=None, created_by=None, title="Arguing"
+    )
+
+    with transaction(here.place.id) as session:
+        held = queries.scheme_of(queries.get_placement(session, placement_id))
+    assert held == Scheme(markers=2, tolerance=Decimal("0.1"), asks_lead=True)
+    with pytest.raises(ImpossibleConditionsError):
+        set_scheme(here.place.id, placement_id, ONE, actor=SYSTEM)
+    set_scheme(here.place.id, placement_id, replace(TWO, lead=blind.first), actor=SYSTEM)
+    with transaction(here.place.id) as session:
+        held = queries.scheme_of(queries.get_placement(session, placement_id))
+    assert (held.lead, held.asks_lead) == (blind.first, True)
 
 
 def test_an_attempt_that_one_of_two_has_marked_is_not_opened_again(blind: Blind) -> None:

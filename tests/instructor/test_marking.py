@@ -234,3 +234,42 @@ def test_two_people_mark_blind_and_a_third_decides(
     late = client.get(f"{fourth}/{attempt_id}/{asked[1]}")
     assert "This answer is settled" in late.text
     assert 'name="points"' not in late.text
+
+
+def test_a_lead_marker_is_named_and_decides_by_both_marks(
+    client: FlaskClient, here: Written, marking: str
+) -> None:
+    attempt_id, asked = here.hand_in("a", "I claim.", "")
+    rules = marking.replace("/marking", "/rules")
+    lead_id, stranger = named(here, "Lea Lead"), named(here, "Sam Student")
+    token = csrf_token(client.get(rules))
+
+    def name(lead: UserId) -> int:
+        data = {"csrf_token": token, "markers": "2", "tolerance": "10", "lead": str(lead)}
+        return client.post(f"{rules}/marking", data=data).status_code
+
+    assert name(stranger) == 400  # does not teach here
+    enter(client, here, lead_id)
+    assert name(lead_id) == 303
+    assert "Lea Lead" in client.get(rules).text
+
+    def mark(url: str, points: str) -> str:
+        sent = send(client, url, client.get(url), points=points, comment=f"Of {points}", go="stay")
+        assert sent.status_code == 303, sent.text
+        return client.get(sent.location).text
+
+    path = f"{attempt_id}/{asked[1]}"
+    mark(f"{marking}/{path}", "1")
+    first_look = client.get(f"{enter(client, here, lead_id)}/{path}").text
+    assert "You lead the marking here" in first_look
+    assert 'name="points"' not in first_look
+    waits = mark(f"{enter(client, here, named(here, 'Second'))}/{path}", "4")
+    assert "The lead marker decides" in waits
+    third = client.get(f"{enter(client, here, named(here, 'Third'))}/{path}").text
+    assert "The lead marker decides" in third
+    assert 'name="points"' not in third
+    lead = enter(client, here, lead_id)
+    page = client.get(f"{lead}/{path}").text
+    assert "Of 1" in page
+    assert "Of 4" in page
+    assert "Marked: 2 of 4" in mark(f"{lead}/{path}", "2")

@@ -18,7 +18,8 @@ class Placement(TenantRow, Base):
 
     Bound to its resource link at the first launch that carries its token. What holds is the
     stricter of its conditions and the edition's (`conditions.strictest`). An answer that people
-    mark takes `markers` of them, who agree within a share of its points (`marking.settle`).
+    mark takes `markers` of them, who agree within a share of its points; else `lead_id` decides, or
+    a third person (`marking.settle`).
     """
 
     __tablename__ = "placements"
@@ -39,6 +40,7 @@ class Placement(TenantRow, Base):
         tenant_key("resource_link_id", "resource_links"),
         tenant_key("context_id", "contexts"),
         tenant_key("copied_from_id", "placements"),
+        tenant_key("lead_id", "users"),
     )
 
     id: Mapped[PlacementId] = mapped_column(primary_key=True, default=new_id)
@@ -61,6 +63,8 @@ class Placement(TenantRow, Base):
     gives_badge: Mapped[bool] = mapped_column(default=True)
     markers: Mapped[int] = mapped_column(default=1)
     mark_tolerance: Mapped[Decimal] = mapped_column(default=Decimal("0.1"))
+    asks_lead: Mapped[bool] = mapped_column(default=False)
+    lead_id: Mapped[UserId | None]
     is_trial: Mapped[bool] = mapped_column(default=False)
     created_by: Mapped[UserId | None]
     created_at: Mapped[datetime]

@@ -219,7 +219,12 @@ def list_responses(
 
 def scheme_of(placement: Placement) -> Scheme:
     """Return how a placement's answers are marked."""
-    return Scheme(markers=placement.markers, tolerance=placement.mark_tolerance)
+    return Scheme(
+        markers=placement.markers,
+        tolerance=placement.mark_tolerance,
+        lead=placement.lead_id,
+        asks_lead=placement.asks_lead,
+    )
 
 
 def standings(
@@ -227,7 +232,7 @@ def standings(
 ) -> dict[tuple[AttemptId, ItemVersionId], Standing]:
     """Return what the marks of attempts come to, of each answer that has any as it is now."""
     rows = session.execute(
-        select(ItemMark, Placement.markers, Placement.mark_tolerance)
+        select(ItemMark, Placement)
         .join(
             Response,
             (Response.attempt_id == ItemMark.attempt_id)
@@ -241,8 +246,8 @@ def standings(
     )
     found: dict[tuple[AttemptId, ItemVersionId], list[Marked]] = defaultdict(list)
     schemes: dict[AttemptId, Scheme] = {}
-    for mark, markers, tolerance in rows:
-        schemes[mark.attempt_id] = Scheme(markers=markers, tolerance=tolerance)
+    for mark, placement in rows:
+        schemes[mark.attempt_id] = scheme_of(placement)
         found[mark.attempt_id, mark.item_version_id].append(
             Marked(
                 number=mark.number,

@@ -1,9 +1,12 @@
 """A person's marks: for long texts and files, one answer at a time."""
 
+from dataclasses import replace
+
 from sqlalchemy import select
 
 from lti_tool.assessments import marking, queries
 from lti_tool.assessments.errors import (
+    ImpossibleConditionsError,
     MarkedMeanwhileError,
     MarkingBegunError,
     NothingToMarkError,
@@ -104,29 +107,48 @@ def mark_answer(  # noqa: PLR0913 - whose answer to what, and who decided
 def set_scheme(
     institution_id: InstitutionId, placement_id: PlacementId, scheme: Scheme, *, actor: Actor
 ) -> None:
-    """Say how many people mark an answer, and when two agree.
+    """Say how many people mark an answer, when two agree, and who decides where they do not.
 
     Raises:
         NotFoundError: no such placement.
-        MarkingBegunError: somebody has marked there: what counts would be another.
+        ImpossibleConditionsError: the edition asks for more.
+        MarkingBegunError: somebody has marked there: what counts would be another. Only who leads
+            can be changed then, to anybody who has not marked there.
     """
     with transaction(institution_id) as session:
         placement = queries.get_placement(session, placement_id, lock=True)
-        if queries.scheme_of(placement) == scheme:
+        asked = queries.get_details(session, placement.edition_id).scheme
+        if wrong := marking.problems(asked, scheme):
+            raise ImpossibleConditionsError(wrong)
+        scheme = replace(marking.strictest(asked, scheme), asks_lead=asked.asks_lead)
+        before = queries.scheme_of(placement)
+        if before == scheme:
             return
-        marked = (
-            select(ItemMark.id)
-            .join(Attempt, Attempt.id == ItemMark.attempt_id)
-            .where(Attempt.placement_id == placement_id)
+        markers = set(
+            session.scalars(
+                select(ItemMark.marked_by)
+                .join(Attempt, Attempt.id == ItemMark.attempt_id)
+                .where(Attempt.placement_id == placement_id)
+                .distinct()
+            )
         )
-        if session.scalar(select(marked.exists())):
+        if markers and (before.markers, before.tolerance) != (scheme.markers, scheme.tolerance):
             raise MarkingBegunError
+        if scheme.lead in markers and scheme.lead != before.lead:
+            raise ImpossibleConditionsError(
+                {"lead": phrase("Choose somebody who has not marked here: a lead sees both marks.")}
+            )
         placement.markers, placement.mark_tolerance = scheme.markers, scheme.tolerance
+        placement.lead_id, placement.asks_lead = scheme.lead, scheme.asks_lead
         audit.record(
             session,
             actor=actor,
             act="set_marking",
             object_kind="placement",
             object_id=placement_id,
-            facts={"markers": scheme.markers, "tolerance": str(scheme.tolerance)},
+            facts={
+                "markers": scheme.markers,
+                "tolerance": str(scheme.tolerance),
+                "lead": str(scheme.lead) if scheme.lead else None,
+            },
         )

@@ -62,6 +62,7 @@ def create_placement(  # noqa: PLR0913 - the choices of one form
     """
     with transaction(institution_id) as session:
         queries.get_edition(session, edition_id)
+        scheme = queries.get_details(session, edition_id).scheme
         placement = Placement(
             edition_id=edition_id,
             context_id=context_id,
@@ -75,6 +76,9 @@ def create_placement(  # noqa: PLR0913 - the choices of one form
             opens_at=opens_at,
             closes_at=closes_at,
             is_trial=is_trial,
+            markers=scheme.markers,
+            mark_tolerance=scheme.tolerance,
+            asks_lead=scheme.asks_lead,
             created_by=created_by,
             created_at=clock.now(),
         )
@@ -156,6 +160,8 @@ def _copy(
             gives_badge=placement.gives_badge,
             markers=placement.markers,
             mark_tolerance=placement.mark_tolerance,
+            # Who leads the marking is of its course, too: the copy is told by who teaches there.
+            asks_lead=placement.asks_lead,
             created_by=placement.created_by,
             created_at=clock.now(),
         )

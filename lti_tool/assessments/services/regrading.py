@@ -7,9 +7,9 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lti_tool.assessments import queries, regrading, rules
+from lti_tool.assessments import marking, queries, regrading, rules
 from lti_tool.assessments.errors import RegradeOutdatedError, UnfitRegradeError
-from lti_tool.assessments.models import Attempt, Placement
+from lti_tool.assessments.models import Attempt, ItemMark, Placement
 from lti_tool.assessments.queries import EditionSummary
 from lti_tool.assessments.regrading import Change, Regrade
 from lti_tool.assessments.rules import FormItem, Mark, Outcome, Policy
@@ -66,6 +66,21 @@ def try_regrade(session: Session, placement: Placement, edition_id: EditionId) -
         changes=() if problems else tuple(changes),
         problems=tuple(sorted(problems)),
     )
+
+
+def _ask_for_markers(session: Session, placement: Placement) -> None:
+    """Have answers marked as the placement's edition asks, unless marking has begun otherwise."""
+    marked = (
+        select(ItemMark.id)
+        .join(Attempt, Attempt.id == ItemMark.attempt_id)
+        .where(Attempt.placement_id == placement.id)
+    )
+    if session.scalar(select(marked.exists())):
+        return
+    asked = queries.get_details(session, placement.edition_id).scheme
+    held = marking.strictest(asked, queries.scheme_of(placement))
+    placement.markers, placement.mark_tolerance = held.markers, held.tolerance
+    placement.asks_lead = asked.asks_lead
 
 
 def _problems(asked: Sequence[FormItem], later: Sequence[FormItem]) -> list[str]:
@@ -195,6 +210,7 @@ def regrade_in(  # noqa: PLR0913 - what a decision consists of
         raise RegradeOutdatedError
     before = placement.edition_id
     placement.edition_id = edition_id
+    _ask_for_markers(session, placement)
     # Whose answers are no longer kept keeps its points: there is nothing to score.
     kept = [attempt for attempt in attempts if attempt.answers_gone_at is None]
     for attempt in kept:

@@ -6,8 +6,8 @@ Defaults stand only while rows that are there get their value: with the answers,
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261126_0710"
-down_revision = "20261126_0522"
+revision = "20261126_0736"
+down_revision = "20261126_0733"
 
 _SHOWN = "feedback_shown IN ('at_once', 'settled', 'after_window', 'never')"
 
