@@ -35,7 +35,7 @@ class Site:
     web: subprocess.Popen[bytes] = field(init=False)
 
     def start_web(self) -> None:
-        """Start the web server, and wait until it answers."""
+        """Start the web server, which takes a while."""
         port = self.url.rpartition(":")[2]
         serve = ["serve", "--port", port, "--workers", str(self.workers)]
         self.web = subprocess.Popen(
@@ -43,7 +43,10 @@ class Site:
             env=self.environ,
             start_new_session=True,
         )
-        deadline = time.monotonic() + 60
+
+    def await_web(self) -> None:
+        """Wait until the web server answers."""
+        deadline = time.monotonic() + 120
         while not self.answers():
             assert self.web.poll() is None, "the web server ended"
             assert time.monotonic() < deadline, "the web server does not answer"
@@ -74,6 +77,7 @@ class Site:
         os.killpg(self.web.pid, signal.SIGKILL)
         self.web.wait()
         self.start_web()
+        self.await_web()
 
     def kill_database(self) -> None:
         """End PostgreSQL with everything it had in memory, and start it again."""
@@ -94,7 +98,6 @@ def running_site(home: Path, *, workers: int = 2) -> Iterator[tuple[Site, Settin
     with servers.running(home / "servers") as running, socket.socket() as probe:
         application = make_url(running.database).set(username="cairn_app", password=PASSWORD)
         url = application.render_as_string(hide_password=False)
-        schema.upgrade(running.database, url)
         probe.bind(("127.0.0.1", 0))
         origin = f"http://127.0.0.1:{probe.getsockname()[1]}"
         probe.close()
@@ -117,6 +120,8 @@ def running_site(home: Path, *, workers: int = 2) -> Iterator[tuple[Site, Settin
             },
         )
         site.start_web()
+        schema.upgrade(running.database, url)  # meanwhile
+        site.await_web()
         settings = Settings(
             base_url=origin,
             issuer_url=origin,
