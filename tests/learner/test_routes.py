@@ -10,7 +10,7 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from lti_tool.assessments import services as assessments
-from lti_tool.assessments.conditions import Conditions
+from lti_tool.assessments.conditions import Conditions, Shown
 from lti_tool.assessments.rules import Policy
 from lti_tool.badges import services as badges
 from lti_tool.badges.exporting import FileKind
@@ -68,6 +68,26 @@ def test_the_start_page_says_who_one_is_what_is_covered_and_how_much_time_one_ha
     assert "Whole numbers" in page
     assert "Of these, 20 are your extra time." in page
     assert "the work is your own" in page
+
+
+def test_the_start_page_says_what_is_shown_afterwards_and_when(
+    client: FlaskClient, here: University
+) -> None:
+    activity = story.add_activity(here, "Counting")
+    url = story.visit(client, here, story.enrol(here), activity.link_id)
+    assert "The right answers are shown when you have passed" in client.get(f"{url}/").text
+
+    assessments.set_conditions(
+        here.institution_id,
+        activity.placement_id,
+        Conditions(feedback_shown=Shown.NEVER, key_shown=Shown.NEVER),
+        policy=Policy.BEST,
+        actor=CLI,
+    )
+
+    page = client.get(f"{url}/").text
+    assert "This activity does not show feedback on single answers." in page
+    assert "This activity does not show the right answers." in page
 
 
 def test_whoever_comes_outside_the_window_is_told_when_and_cannot_start(

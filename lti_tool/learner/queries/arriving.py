@@ -29,10 +29,12 @@ from lti_tool.learner.queries.opening import least_points, policy_words
 
 _ARRIVE = statement("""
     SELECT p.id, p.copied_from_id, p.title, p.policy, p.minutes, p.max_attempts,
-        p.cooldown_minutes, p.answers_shown, p.key_shown, p.opens_at, p.closes_at,
-        p.cuts_extra_time, e.summary, e.competencies, e.pass_mark, e.minutes AS edition_minutes,
-        e.max_attempts AS edition_max_attempts, e.cooldown_minutes AS edition_cooldown_minutes,
+        p.cooldown_minutes, p.answers_shown, p.feedback_shown, p.key_shown, p.opens_at,
+        p.closes_at, p.cuts_extra_time, e.summary, e.competencies, e.pass_mark,
+        e.minutes AS edition_minutes, e.max_attempts AS edition_max_attempts,
+        e.cooldown_minutes AS edition_cooldown_minutes,
         e.answers_shown AS edition_answers_shown, e.key_shown AS edition_key_shown,
+        e.feedback_shown AS edition_feedback_shown,
         asked.questions, asked.points, asked.whole, coalesce(c.title, c.label) AS course,
         a.id AS offer_id, a.edition AS offer_edition, a.name AS offer_name, i.slug,
         u.name AS learner, more.factor, more.extra_minutes, own.attempts
@@ -212,6 +214,7 @@ def _conditions(row: Any) -> Conditions:  # noqa: ANN401 - the same
             max_attempts=row.edition_max_attempts,
             cooldown_minutes=row.edition_cooldown_minutes,
             answers_shown=Shown(row.edition_answers_shown),
+            feedback_shown=Shown(row.edition_feedback_shown),
             key_shown=Shown(row.edition_key_shown),
         ),
         Conditions(
@@ -219,6 +222,7 @@ def _conditions(row: Any) -> Conditions:  # noqa: ANN401 - the same
             max_attempts=row.max_attempts,
             cooldown_minutes=row.cooldown_minutes,
             answers_shown=Shown(row.answers_shown),
+            feedback_shown=Shown(row.feedback_shown),
             key_shown=Shown(row.key_shown),
             opens_at=row.opens_at,
             closes_at=row.closes_at,
