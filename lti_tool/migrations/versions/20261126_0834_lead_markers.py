@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261126_0738"
-down_revision = "20261126_0737"
+revision = "20261126_0834"
+down_revision = "20261126_0833"
 
 
 def upgrade() -> None:

@@ -6,8 +6,8 @@ Defaults stand only while rows that are there get their value: with the answers,
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261126_0736"
-down_revision = "20261126_0733"
+revision = "20261126_0832"
+down_revision = "20261126_0805"
 
 _SHOWN = "feedback_shown IN ('at_once', 'settled', 'after_window', 'never')"
 

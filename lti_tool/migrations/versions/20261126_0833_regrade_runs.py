@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 from lti_tool.core.db import tenant_policy
 
-revision = "20261126_0737"
-down_revision = "20261126_0736"
+revision = "20261126_0833"
+down_revision = "20261126_0832"
 
 TENANT_TABLES = ("regrade_runs", "regrade_places")
 
