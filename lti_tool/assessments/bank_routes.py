@@ -20,6 +20,7 @@ from lti_tool.assessments.services import set_item_status, take_item
 from lti_tool.core import clock, web
 from lti_tool.core.db import transaction, uuid_or_none
 from lti_tool.core.ids import AssessmentId, ItemId, ItemVersionId
+from lti_tool.core.language import phrase
 from lti_tool.people.rules import Act
 from lti_tool.people.staff_session import CurrentStaff, staff_page
 
@@ -115,7 +116,7 @@ def take(here: CurrentStaff, bank_item_id: UUID) -> ResponseReturnValue:
     """Take the question into a draft."""
     assessment_id = uuid_or_none(request.form.get("draft", ""))
     if assessment_id is None:
-        return _page(here, ItemId(bank_item_id), "Choose a draft."), 400
+        return _page(here, ItemId(bank_item_id), phrase("Choose a draft.")), 400
     try:
         question_id = take_item(
             here.institution_id,
@@ -124,7 +125,7 @@ def take(here: CurrentStaff, bank_item_id: UUID) -> ResponseReturnValue:
             as_new=request.form.get("as") == "new",
         )
     except NotTakeableError as error:
-        return _page(here, ItemId(bank_item_id), str(error)), web.status_of(error)
+        return _page(here, ItemId(bank_item_id), error.sentence), web.status_of(error)
     return redirect(
         url_for(
             "authoring.edit_question",

@@ -125,8 +125,8 @@ class Details:
     workload_hours: Decimal | None = None
     country: str | None = None
     participation: Participation = Participation.ONLINE
-    assessment: str = "Test on a computer, marked by fixed rules"
-    quality: str = "The issuer's own; no outside body has assured it"
+    assessment: str = str(phrase("Test on a computer, marked by fixed rules"))
+    quality: str = str(phrase("The issuer's own; no outside body has assured it"))
     supervision: Supervision = Supervision.UNSUPERVISED
     stackability: Stackability = Stackability.STACKABLE
     prerequisites: str | None = None

@@ -34,7 +34,7 @@ from lti_tool.badges.rules import AchievementDraft
 from lti_tool.badges.typesetting import UnprintableError
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AchievementId, CredentialId, InstitutionId
-from lti_tool.core.language import phrase
+from lti_tool.core.language import figures, phrase, recalled
 
 
 class FileKind(StrEnum):
@@ -188,13 +188,13 @@ def facts(content: AchievementDraft, *, without_stacking: bool = False) -> list[
         ),
         (
             phrase("Credits"),
-            None if content.credits is None else f"{content.credits.normalize():f}",
+            None if content.credits is None else figures(f"{content.credits.normalize():f}"),
         ),
         (phrase("Level"), details.level),
-        (phrase("Type of assessment"), details.assessment),
+        (phrase("Type of assessment"), recalled(details.assessment)),
         (phrase("Form of participation"), WORDS[details.participation]),
         (phrase("Supervision"), WORDS[details.supervision]),
-        (phrase("Quality assurance"), details.quality),
+        (phrase("Quality assurance"), recalled(details.quality)),
         (phrase("Prerequisites"), details.prerequisites),
         (phrase("Stacking"), None if without_stacking else WORDS[details.stackability]),
     ]
@@ -206,13 +206,17 @@ def _result_facts(own: Particulars) -> list[tuple[str, str]]:
     return [
         (
             phrase("Result: %(name)s", name=result.name),
-            phrase("%(value)s of %(most)s points", value=result.value, most=result.most)
+            phrase(
+                "%(value)s of %(most)s points",
+                value=figures(result.value),
+                most=figures(result.most),
+            )
             if result.required is None
             else phrase(
                 "%(value)s of %(most)s points, %(required)s needed",
-                value=result.value,
-                most=result.most,
-                required=result.required,
+                value=figures(result.value),
+                most=figures(result.most),
+                required=figures(result.required),
             ),
         )
         for result in own.results

@@ -32,7 +32,12 @@ def _none_if_empty(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-Number = Annotated[Decimal | None, BeforeValidator(_none_if_empty)]
+def _figures(value: object) -> object:
+    """Take a decimal comma for what it is; nobody groups numbers this small."""
+    return value.replace(",", ".") if isinstance(value, str) else value
+
+
+Number = Annotated[Decimal | None, BeforeValidator(_none_if_empty), BeforeValidator(_figures)]
 
 
 class AchievementForm(BaseModel):

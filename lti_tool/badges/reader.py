@@ -27,7 +27,7 @@ from lti_tool.badges.carriers import Carrier, Codes, Found, NoCredentialError
 from lti_tool.badges.data_integrity import ProofCheck, ProofOutcome, VerificationMethod
 from lti_tool.badges.vector import UnsafePictureError
 from lti_tool.core.errors import TemporaryError
-from lti_tool.core.language import phrase
+from lti_tool.core.language import phrase, recalled
 
 CPU_SECONDS = 2.0  # per question
 _WALL_SECONDS = 20.0  # on a machine that is busy with other things
@@ -61,7 +61,7 @@ def find(data: bytes) -> Found | Codes:
     """
     answer = _READER.ask({"ask": "find", "data": base64.b64encode(data).decode()})
     if "problem" in answer:
-        raise NoCredentialError(answer["problem"])
+        raise NoCredentialError(recalled(answer["problem"]))
     if "codes" in answer:
         return Codes(texts=tuple(answer["codes"]))
     return Found(
@@ -108,7 +108,7 @@ def remake(data: bytes, *, label: str) -> tuple[str | None, bytes]:
     encoded = base64.b64encode(data).decode()
     answer = _READER.ask({"ask": "remake", "data": encoded, "label": label})
     if "problem" in answer:
-        raise UnsafePictureError(answer["problem"])
+        raise UnsafePictureError(recalled(answer["problem"]))
     return answer["svg"], base64.b64decode(answer["png"])
 
 

@@ -14,7 +14,7 @@ from lti_tool.badges.pictures import PictureKind, UploadedPicture, are_words, in
 from lti_tool.badges.rules import AchievementDraft
 from lti_tool.badges.vector import UnsafePictureError
 from lti_tool.core.ids import InstitutionId
-from lti_tool.core.language import phrase
+from lti_tool.core.language import phrase, recalled
 from lti_tool.core.storage import storage
 
 MOST_BYTES = raster.MOST_BYTES
@@ -35,7 +35,7 @@ def keep(institution_id: InstitutionId, data: bytes, *, words: str) -> UploadedP
     try:
         svg, png = reader.remake(data, label=words)
     except UnsafePictureError as error:
-        raise UnusablePictureError(str(error)) from error
+        raise UnusablePictureError(recalled(str(error))) from error
     except reader.TooCostlyError as error:
         raise UnusablePictureError(
             phrase("It takes too long to draw. Simplify it, or upload it as PNG.")

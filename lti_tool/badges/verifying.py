@@ -51,7 +51,7 @@ from lti_tool.core import clock, settings
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AchievementId, CredentialId, InstitutionId, TranscriptId
-from lti_tool.core.language import phrase
+from lti_tool.core.language import phrase, recalled
 from lti_tool.core.secret import hash_of
 from lti_tool.people.queries import display_names
 
@@ -286,7 +286,7 @@ def check_data(data: bytes) -> Checked | CheckedTranscript:
     try:
         found = reader.find(data)
     except (NoCredentialError, reader.TooCostlyError) as error:
-        raise UnreadableCredentialError(str(error)) from error
+        raise UnreadableCredentialError(recalled(str(error))) from error
     if isinstance(found, Codes):
         return _check_codes(found.texts)
     if clr.is_transcript(found.document):

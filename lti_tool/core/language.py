@@ -7,7 +7,7 @@ takes a `Phrase` for the plain English text that it is.
 
 import gettext as catalogues
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
@@ -23,6 +23,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import get_decimal_symbol, get_group_symbol
+from markupsafe import Markup
 
 TRANSLATIONS = Path(__file__).parents[1] / "translations"
 # English is what the sources say; of its varieties dates are written day first.
@@ -30,6 +31,7 @@ SOURCE = "en"
 LANGUAGES = (SOURCE, "de")
 
 _PO = "LC_MESSAGES/messages.po"
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _VALUE = re.compile(r"%\((\w+)\)s")
 # Letters besides the values, by which a sentence is known again.
 _LEAST_WORDS = 12
@@ -66,6 +68,37 @@ class Phrase(str):  # noqa: SLOT000 - text cannot have slots
     def __getnewargs__(self) -> tuple[str, Mapping[str, object], str | None, int]:  # type: ignore[override]  # str's own copies have one part
         """Let copies be made of the same parts."""
         return self.message, self.values, self.several, self.number
+
+
+class Figures(str):
+    """Numbers in full, as they were set: said with the reader's decimal sign, without groups."""
+
+    __slots__ = ()
+
+
+def figures(text: str) -> str:
+    """Return a number that was written down as text, to be said as people write it."""
+    return Figures(text) if _NUMBER.fullmatch(text) else text
+
+
+class Worded(Markup):
+    """HTML that has phrases in it: made anew with the words of each reader's language.
+
+    Attributes:
+        make: makes it; gets what says a text.
+    """
+
+    make: Callable[[Callable[[str], str]], Markup]
+
+    def __new__(cls, make: Callable[[Callable[[str], str]], Markup]) -> Self:
+        """Make it in English at once."""
+        made = super().__new__(cls, make(ENGLISH.say))
+        made.make = make
+        return made
+
+    def __getnewargs__(self) -> tuple[Callable[[Callable[[str], str]], Markup]]:  # type: ignore[override]  # str's own copies have text
+        """Let copies be made in the same way."""
+        return (self.make,)
 
 
 def phrase(message: str, /, **values: object) -> str:
@@ -162,6 +195,10 @@ class Language:
 
     def say(self, text: str) -> str:
         """Return a phrase in this language; any other text as it is."""
+        if isinstance(text, Figures):
+            return text.replace(".", get_decimal_symbol(self.locale))
+        if isinstance(text, Worded):
+            return text.make(self.say)
         if not isinstance(text, Phrase):
             return text
         if text.several is None:
@@ -199,7 +236,7 @@ class Language:
 
     def written(self, value: object) -> object:
         """Return a value as it stands in a sentence."""
-        if isinstance(value, Phrase):
+        if isinstance(value, Phrase | Figures | Worded):
             return self.say(value)
         if isinstance(value, datetime):
             return self.moment(value)

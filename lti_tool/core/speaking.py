@@ -25,8 +25,8 @@ from lti_tool.core.language import (
     LANGUAGES,
     SOURCE,
     Language,
-    Phrase,
     chosen,
+    figures,
     language,
     own_name,
     recalled,
@@ -84,7 +84,7 @@ def teach(environment: jinja2.Environment) -> None:
     environment.policies["ext.i18n.trimmed"] = True
     environment.newstyle_gettext = True  # type: ignore[attr-defined] # the extension's own
     environment.finalize = _finalize
-    environment.filters["recalled"] = recalled
+    environment.filters.update(recalled=recalled, figures=figures)
     environment.globals.update(
         _=_gettext,
         gettext=_gettext,
@@ -103,7 +103,7 @@ def teach(environment: jinja2.Environment) -> None:
 def _finalize(value: object) -> object:
     if isinstance(value, ToolError):
         value = value.sentence
-    return current().say(value) if isinstance(value, Phrase) else value
+    return current().say(value) if isinstance(value, str) else value
 
 
 @jinja2.pass_context

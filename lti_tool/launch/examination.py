@@ -142,7 +142,7 @@ def _try_tokens(registration: Registration) -> list[Finding]:
         try:
             service_client.probe(registration.id, [scope])
         except TokenRefusedError as error:
-            missing.append((scope, service, str(error)))
+            missing.append((scope, service, error.sentence))
         except ToolError as error:
             return [Finding(title=phrase("Tokens"), kind="bad", words=error.sentence)]
     took = (time.monotonic() - began) / len(SCOPES)

@@ -1,6 +1,6 @@
 """What pages about the rules of a pathway show: a draft or a version, checked, with its words."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -226,9 +226,15 @@ class ShownVersion:
 
 
 def show_version(
-    session: Session, pathway_id: PathwayId, version_id: UUID | None = None
+    session: Session,
+    pathway_id: PathwayId,
+    version_id: UUID | None = None,
+    *,
+    say: Callable[[str], str] = str,
 ) -> ShownVersion:
     """Return a version of a pathway, the newest unless another is named.
+
+    Its picture is drawn in the words of `say`.
 
     Raises:
         NotFoundError: there is no such pathway, or no such version of it.
@@ -249,7 +255,7 @@ def show_version(
         tree=tree,
         names=names,
         by_pathway=by_pathway,
-        picture=graph.draw(tree, names, by_pathway),
+        picture=graph.draw(tree, names, by_pathway, say),
         versions=tuple(list_version_rows(session, pathway_id)),
     )
 

@@ -13,6 +13,8 @@ from werkzeug.exceptions import BadRequest
 from lti_tool.core import web
 from lti_tool.core.db import transaction, uuid_or_none
 from lti_tool.core.ids import AchievementId, PathwayId, PathwayVersionId, PersonId
+from lti_tool.core.language import marked, phrase
+from lti_tool.core.speaking import say
 from lti_tool.pathways import (
     asking,
     composing,
@@ -43,11 +45,11 @@ LONGEST_NOTE = 1000
 blueprint = Blueprint("composing", __name__, url_prefix="/desk/<slug>/pathways")
 
 _STEP_WORDS: dict[Step, str] = {
-    "up": "Move “{}” up.",
-    "down": "Move “{}” down.",
-    "in": "Move “{}” into the group beside it.",
-    "out": "Move “{}” out of its group.",
-    "remove": "Take out “{}”, with all that is in it.",
+    "up": marked("Move “%(title)s” up."),
+    "down": marked("Move “%(title)s” down."),
+    "in": marked("Move “%(title)s” into the group beside it."),
+    "out": marked("Move “%(title)s” out of its group."),
+    "remove": marked("Take out “%(title)s”, with all that is in it."),
 }
 
 
@@ -136,7 +138,9 @@ def name_draft(here: CurrentStaff, draft_id: UUID) -> ResponseReturnValue:
             actor=here.actor,
         )
     except DraftChangedError as error:
-        return draft_pages.show_clash(here, draft_id, f"Call the pathway “{title}”.", error)
+        return draft_pages.show_clash(
+            here, draft_id, phrase("Call the pathway “%(title)s”.", title=title), error
+        )
     except UnfitStepError as error:
         return draft_pages.show_draft(here, draft_id, error=error), web.status_of(error)
     return redirect(draft_pages.draft_url(here, draft_id, did="name"), 303)
@@ -148,14 +152,19 @@ def publish_draft(here: CurrentStaff, draft_id: UUID) -> ResponseReturnValue:
     """Publish a draft, if it is sound."""
     note = request.form.get("note", "").strip()
     if not 0 < len(note) <= LONGEST_NOTE:
-        told = f"Say in up to {LONGEST_NOTE} characters what is new: learners and staff read it."
+        told = phrase(
+            "Say in up to %(most)s characters what is new: learners and staff read it.",
+            most=LONGEST_NOTE,
+        )
         return draft_pages.show_draft(here, draft_id, wrong={"note": told}, note=note), 400
     try:
         pathway_id = drafting.publish(
             here.institution_id, draft_id, note=note, seen=draft_pages.seen(), actor=here.actor
         )
     except DraftChangedError as error:
-        return draft_pages.show_clash(here, draft_id, "Publish the draft as you saw it.", error)
+        return draft_pages.show_clash(
+            here, draft_id, phrase("Publish the draft as you saw it."), error
+        )
     except (
         ImpossiblePathwayError,
         CyclicPathwayError,
@@ -179,7 +188,7 @@ def discard_draft(here: CurrentStaff, draft_id: UUID) -> ResponseReturnValue:
         try:
             drafting.discard(here.institution_id, draft_id, seen=draft_pages.seen())
         except DraftChangedError as error:
-            return draft_pages.show_clash(here, draft_id, "Throw the draft away.", error)
+            return draft_pages.show_clash(here, draft_id, phrase("Throw the draft away."), error)
         return redirect(url_for(".list_drafts", slug=here.institution_slug, did="discard"), 303)
     with transaction(here.institution_id) as session:
         composed = composing.compose(session, drafting.get_draft(session, draft_id))
@@ -199,7 +208,9 @@ def try_draft(here: CurrentStaff, draft_id: UUID) -> ResponseReturnValue:
         names = people.display_names(session, found)
         if person_id is not None:
             person = people.get_person(session, PersonId(person_id))
-            name = people.display_names(session, [person.id]).get(person.id, "Name not given")
+            name = people.display_names(session, [person.id]).get(
+                person.id, phrase("Name not given")
+            )
             if composed.checked.is_fit:
                 trial = trying.try_on(session, composed, person.id)
     if person_id is not None and trial is not None:
@@ -216,10 +227,10 @@ def try_draft(here: CurrentStaff, draft_id: UUID) -> ResponseReturnValue:
         here=here,
         composed=composed,
         words=words,
-        found=[(one, names.get(one, "Name not given")) for one in found],
+        found=[(one, names.get(one, phrase("Name not given"))) for one in found],
         name=name,
         trial=trial,
-        picture=graph.draw(checked.tree, checked.names, composed.by_pathway),
+        picture=graph.draw(checked.tree, checked.names, composed.by_pathway, say),
     )
 
 
@@ -229,7 +240,10 @@ def show_rules(here: CurrentStaff, pathway_id: UUID) -> ResponseReturnValue:
     """Show what a pathway asks for, as graph and outline, and all its versions."""
     with transaction(here.institution_id) as session:
         shown = composing.show_version(
-            session, PathwayId(pathway_id), uuid_or_none(request.args.get("version", ""))
+            session,
+            PathwayId(pathway_id),
+            uuid_or_none(request.args.get("version", "")),
+            say=say,
         )
         drafts = drafting.list_drafts(session, PathwayId(pathway_id))
     return render_template(
@@ -253,7 +267,7 @@ def _list(
         "pathways/desk/list_drafts.html",
         here=here,
         drafts=drafts,
-        crowns=[("", "Choose later"), *((str(one.id), one.name) for one in crowns)],
+        crowns=[("", phrase("Choose later")), *((str(one.id), one.name) for one in crowns)],
         changers=changers,
         title=title,
         achievement=str(achievement or ""),
@@ -264,16 +278,17 @@ def _list(
 
 def _what(here: CurrentStaff, draft_id: UUID, action: str) -> str:
     if action == "undo":
-        return "Take back the last change."
+        return phrase("Take back the last change.")
     word, _, rest = action.partition("-")
     with transaction(here.institution_id) as session:
         composed = composing.compose(session, drafting.get_draft(session, draft_id))
     part_id = uuid_or_none(rest)
     node = outline.find(composed.checked.tree, part_id) if part_id else None
-    title = "a part that is not there any more"
+    title = phrase("a part that is not there any more")
     if node is not None:
         title = asking.title_of(node, composed.checked.names)
-    return next(words for step, words in _STEP_WORDS.items() if step == word).format(title)
+    said = next(words for step, words in _STEP_WORDS.items() if step == word)
+    return phrase(said, title=title)
 
 
 def _sent_name() -> tuple[str, AchievementId | None, filling.Wrong]:
@@ -281,5 +296,5 @@ def _sent_name() -> tuple[str, AchievementId | None, filling.Wrong]:
     achievement_id = uuid_or_none(request.form.get("achievement", ""))
     wrong: filling.Wrong = {}
     if not 0 < len(title) <= LONGEST_TITLE:
-        wrong["title"] = f"Enter a name of up to {LONGEST_TITLE} characters."
+        wrong["title"] = phrase("Enter a name of up to %(most)s characters.", most=LONGEST_TITLE)
     return title, AchievementId(achievement_id) if achievement_id else None, wrong

@@ -10,6 +10,8 @@ from werkzeug.exceptions import BadRequest
 from lti_tool.core import web
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import ToolError
+from lti_tool.core.language import phrase
+from lti_tool.core.speaking import say
 from lti_tool.pathways import asking, composing, drafting, filling, graph
 from lti_tool.pathways.errors import DraftChangedError
 from lti_tool.people.staff_session import CurrentStaff
@@ -33,8 +35,8 @@ def show_draft(
         "pathways/desk/edit_draft.html",
         here=here,
         composed=composed,
-        crowns=[("", "Choose later"), *((str(one.id), one.name) for one in crowns)],
-        picture=graph.draw(checked.tree, checked.names, composed.by_pathway),
+        crowns=[("", phrase("Choose later")), *((str(one.id), one.name) for one in crowns)],
+        picture=graph.draw(checked.tree, checked.names, composed.by_pathway, say),
         asking=asking,
         error=error,
         wrong=wrong or {},

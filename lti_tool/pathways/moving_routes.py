@@ -77,7 +77,7 @@ def confirm_move(here: CurrentStaff, pathway_id: UUID, move_id: UUID) -> Respons
             actor=here.actor,
         )
     except MoveDecidedError as error:
-        return _page(here, pathway_id, move_id, str(error)), web.status_of(error)
+        return _page(here, pathway_id, move_id, error.sentence), web.status_of(error)
     return redirect(_url(here, "show_move", pathway_id, move_id), 303)
 
 

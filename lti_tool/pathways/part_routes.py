@@ -12,7 +12,7 @@ from lti_tool.core import web
 from lti_tool.core.db import transaction, uuid_or_none
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AchievementId
-from lti_tool.core.language import phrase
+from lti_tool.core.language import joined, phrase
 from lti_tool.pathways import asking, composing, draft_pages, drafting, filling, outline
 from lti_tool.pathways.errors import DraftChangedError, UnfitStepError
 from lti_tool.pathways.expression import AllOf, CreditsAtLeast, Earn, SomeOf
@@ -97,7 +97,7 @@ def add_parts(here: CurrentStaff, draft_id: UUID, part_id: UUID) -> ResponseRetu
     else:
         new = [Earn(achievement_id=one) for one in chosen]
     if not new:
-        return _add_page(here, draft_id, part_id, "Choose at least one badge."), 400
+        return _add_page(here, draft_id, part_id, phrase("Choose at least one badge.")), 400
     try:
         with transaction(here.institution_id) as session:
             composing.refuse_unknown(session, chosen)
@@ -111,8 +111,9 @@ def add_parts(here: CurrentStaff, draft_id: UUID, part_id: UUID) -> ResponseRetu
     except DraftChangedError as error:
         with transaction(here.institution_id) as session:
             names = composing.names_of(session, chosen)
-        told = ", ".join(f"“{name}”" for name in names) or "a group"
-        return draft_pages.show_clash(here, draft_id, f"Add {told}.", error)
+        told = joined([phrase("“%(name)s”", name=name) for name in names], ", ")
+        wanted = phrase("Add %(told)s.", told=told) if names else phrase("Add a group.")
+        return draft_pages.show_clash(here, draft_id, wanted, error)
     except UnfitStepError as error:
         return draft_pages.show_draft(here, draft_id, error=error), web.status_of(error)
     if kind:
@@ -196,10 +197,12 @@ def _part_clash(  # noqa: PLR0913, PLR0917 - what was typed, where, and why it w
         composed = composing.compose(session, drafting.get_draft(session, draft_id))
         node = outline.find(composed.checked.tree, part_id)
         both = composing.compare(session, node, values, needs) if node is not None else []
-    title = "a part that is not there any more"
+    title = phrase("a part that is not there any more")
     if node is not None:
         title = asking.title_of(node, composed.checked.names)
-    return draft_pages.show_clash(here, draft_id, f"Change “{title}”.", error, both)
+    return draft_pages.show_clash(
+        here, draft_id, phrase("Change “%(title)s”.", title=title), error, both
+    )
 
 
 _NEW_GROUPS: dict[GroupKind, Callable[[], Group]] = {

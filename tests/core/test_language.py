@@ -9,8 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from babel import Locale
+from markupsafe import Markup
 
+from lti_tool.assessments.items.parts import listed
 from lti_tool.core.language import (
+    Figures,
     Language,
     chosen,
     language,
@@ -134,6 +137,16 @@ def test_the_first_language_that_we_speak_is_chosen(wanted: list[str], found: st
 def test_a_language_names_itself() -> None:
     assert (own_name("de"), own_name("en")) == ("Deutsch", "English")
     assert language("de").direction == "ltr"
+
+
+def test_html_and_numbers_in_full_are_said_in_the_readers_language_too() -> None:
+    told = listed([Figures("98765.25 ± 0.5"), phrase("No reason given.")])
+
+    assert told == "<ul><li>98765.25 ± 0.5</li><li>No reason given.</li></ul>"
+    said = language("de").say(told)
+    assert said == "<ul><li>98765,25 ± 0,5</li><li>Kein Grund angegeben.</li></ul>"
+    assert isinstance(said, Markup)
+    assert language("de").say(Markup("<b>a.b</b>")) == Markup("<b>a.b</b>")
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ _SPOKEN = {"alt", "aria-label", "aria-description", "placeholder", "title", "lab
 # The same in every language.
 NAMES = {"Cairn", "LTI", "JSON", "CSV", "PDF", "PNG", "SVG", "AGS", "NRPS", "HTML", "URL"}
 _MARKED = {"_", "gettext", "ngettext"}
+# Macros whose second value is read by people, a single small word too.
+_LABELLED = {"tile"}
 
 
 class _Text(HTMLParser):
@@ -64,6 +66,12 @@ def _bare_strings(source: str) -> Iterator[str]:
 
 
 def _said_in(node: nodes.Node) -> Iterator[str]:
+    if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
+        yield from (
+            label.value
+            for label in node.args[1:2]
+            if node.node.name in _LABELLED and isinstance(label, nodes.Const)
+        )
     for child in _spoken_children(node):
         if isinstance(child, nodes.Const):
             if isinstance(child.value, str) and is_said(child.value):

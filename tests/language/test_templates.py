@@ -21,6 +21,7 @@ def test_no_template_says_anything_outside_of_the_catalogue() -> None:
         "<p>Bare text</p>",
         '<p aria-label="Bare text"></p>',
         '{{ pill("check", "Bare text") }}',
+        '{{ tile(number(count), "bare") }}',
         "{% if x %}<b>bare</b>{% endif %}",
         '{{ _("Marked %(x)s", x="Not marked") }}',
         '{{ " of them" ~ x }}',

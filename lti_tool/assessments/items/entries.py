@@ -29,7 +29,7 @@ from lti_tool.assessments.items.parts import (
     listed,
     shown_options,
 )
-from lti_tool.core.language import phrase
+from lti_tool.core.language import Figures, joined, phrase
 
 # Letters that people type for one another, or that programs put in for them.
 _ALIKE = str.maketrans("\u2018\u2019\u201c\u201d\u2010\u2011\u2013\u2212\xa0", "''\"\"---- ")
@@ -202,13 +202,15 @@ class NumberAnswer(Part):
     def words(self) -> str:
         """Return what counts, as people write it."""
         if self.value is None:
-            return phrase("%(low)s to %(high)s", low=self.low, high=self.high)
+            return phrase(
+                "%(low)s to %(high)s", low=Figures(f"{self.low:f}"), high=Figures(f"{self.high:f}")
+            )
         if not self.tolerance:
-            return f"{self.value:f}"
+            return Figures(f"{self.value:f}")
         slack = self.tolerance
         if self.tolerance_is == "relative":
-            return f"{self.value:f} ± {(slack * 100).normalize():f}%"
-        return f"{self.value:f} ± {slack:f}"
+            return Figures(f"{self.value:f} ± {(slack * 100).normalize():f}%")
+        return Figures(f"{self.value:f} ± {slack:f}")
 
 
 class Numeric(Question):
@@ -293,4 +295,4 @@ class Numeric(Question):
 
 
 def _with_unit(words: str, unit: str | None) -> str:
-    return f"{words} {unit}" if unit and not words.endswith(unit) else words
+    return joined([words, unit]) if unit and not words.endswith(unit) else words

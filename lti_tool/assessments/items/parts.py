@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from lti_tool.assessments import content
 from lti_tool.assessments.errors import UnreadableResponseError
-from lti_tool.core.language import phrase
+from lti_tool.core.language import Figures, Phrase, Worded, phrase
 
 # What a learner may send as one word of an answer, and how many words.
 LONGEST_WORD = 20_000
@@ -209,7 +209,7 @@ def shown_options(
     return tuple(
         ShownOption(
             id=id_,
-            text=Markup.escape(options[id_]) if plain else content.inline(options[id_]),
+            text=listed([options[id_]]) if plain else content.inline(options[id_]),
             plain=options[id_] if plain else content.plain(options[id_]),
         )
         for id_ in order
@@ -239,6 +239,12 @@ def is_blank(value: Sequence[str]) -> bool:
 
 def listed(lines: Sequence[Markup | str]) -> Markup:
     """Return lines as a list, one alone as itself. Strings are escaped."""
+    if any(isinstance(line, Phrase | Figures) for line in lines):
+        return Worded(lambda say: _listed([say(line) for line in lines]))
+    return _listed(lines)
+
+
+def _listed(lines: Sequence[Markup | str]) -> Markup:
     if len(lines) == 1:
         return Markup.escape(lines[0])
     rows = Markup().join(Markup("<li>{}</li>").format(line) for line in lines)

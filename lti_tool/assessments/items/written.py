@@ -26,8 +26,9 @@ from lti_tool.assessments.items.parts import (
     Told,
     check_unique,
     is_blank,
+    listed,
 )
-from lti_tool.core.language import phrase
+from lti_tool.core.language import phrase, phrases
 
 MEDIA_TYPES = {
     "csv": "text/csv",
@@ -221,15 +222,8 @@ class FileUpload(_Written):
 
     def told(self, value: Sequence[str]) -> Told:
         """Tell how many files there are; their names are kept with them."""
-        words = (
-            "1 file"
-            if len(value) == 1
-            else phrase(
-                "%(value)s files",
-                value=len(value),
-            )
-        )
-        return Told(given=Markup.escape(words) if value else None, feedback=None, key=self._key())
+        words = phrases("1 file", "%(num)s files", len(value))
+        return Told(given=listed([words]) if value else None, feedback=None, key=self._key())
 
     def problem(self, value: Sequence[str]) -> str | None:
         """Say when there are more files than asked for."""
