@@ -66,6 +66,73 @@ def bare_messages(source: str) -> Iterator[str]:
                 )
 
 
+# What is said to other servers, to operators, or stands in signed documents; each with the words.
+NOT_SHOWN = {
+    "administration/metrics.py": "help of a metric",
+    "badges/certificate.py": "a document in English",
+    "badges/detailing.py": "evidence in a signed document",
+    "badges/transcript_files.py": "a document in English",
+    "core/doctor.py": "a command",
+    "core/metrics.py": "help of a metric",
+    "grading/rules.py": "the comment beside a grade in the LMS",
+    "launch/by_hand.py": "what Canvas shows of the tool",
+    "launch/dynamic_registration.py": "what the platform shows of the tool",
+}
+_SENTENCE = re.compile(r"[A-Z“…].*[a-z…”%)] ?.*[.?!]", re.DOTALL)
+_MARKING = {"phrase", "phrases", "marked"}
+
+
+def bare_sentences(source: str) -> Iterator[str]:
+    """Yield sentences that nothing marks; not docstrings, nor what programmers are told."""
+    tree = ast.parse(source)
+    apart = {
+        id(part)
+        for node in ast.walk(tree)
+        if _is_apart(node)
+        for part in ast.walk(node)
+        if part is not node or isinstance(node, ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in apart:
+            text = _plain(node)
+            if " " in text.strip() and _SENTENCE.fullmatch(text):
+                yield text
+            apart.update(id(part) for part in ast.walk(node))
+
+
+def _is_apart(node: ast.AST) -> bool:
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant)
+    if isinstance(node, ast.Call):
+        name = ast.unparse(node.func).rpartition(".")[2]
+        return name in _MARKING or name in BUILT_IN
+    return False
+
+
+def test_no_module_says_a_sentence_outside_of_the_catalogue() -> None:
+    bare = {
+        name: list(bare_sentences(path.read_text()))
+        for path in modules()
+        if (name := str(path.relative_to(PACKAGE))) not in NOT_SHOWN
+    }
+
+    assert {path: words for path, words in bare.items() if words} == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('wrong["kind"] = "Choose one of them."', 1),
+        ('told = f"Counts for {days} days."', 1),
+        ('told = phrase("Counts for %(days)s days.", days=days)', 0),
+        ('def f():\n    """Return it all."""', 0),
+        ('ONE = "from here to there"', 0),
+    ],
+)
+def test_a_bare_sentence_is_found(source: str, found: int) -> None:
+    assert len(list(bare_sentences(source))) == found
+
+
 def _plain(said: ast.expr) -> str:
     if isinstance(said, ast.JoinedStr):
         return "".join(map(_plain, said.values))
