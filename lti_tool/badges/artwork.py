@@ -1,6 +1,7 @@
 """The picture of a badge, drawn from data.
 
-The outline says what kind of award it is, the stones its level, the sign its field; the contour
+The outline says what kind of award it is, the stones its level, the sign its field, or letters
+what it is called in short; the contour
 lines are drawn from the achievement's id, so that no two badges look alike. Light on dark by
 itself, so that it reads without colour.
 """
@@ -14,6 +15,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+from lti_tool.badges import letters
 from lti_tool.core.language import phrase, phrases
 
 _SIZE = 512
@@ -89,26 +91,38 @@ class Artwork:
     Attributes:
         level: stones in the stack, 1 to 4.
         colour: of the field whose colour it has; None for that of its own.
+        letters: up to 4 in place of the field's sign, such as SQL; see `letters.can_be_drawn`.
     """
 
     outline: Outline
     field: Field
     level: int
     colour: Field | None = None
+    letters: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a level that cannot be drawn."""
+        """Refuse a level and letters that cannot be drawn."""
+        if self.letters is not None and not letters.can_be_drawn(self.letters):
+            raise ValueError(
+                phrase(
+                    "%(letters)s cannot be drawn, only up to four of the letters A to Z, digits,"
+                    " plus, hyphen and full stop",
+                    letters=self.letters,
+                )
+            )
         if not _LEAST_LEVEL <= self.level <= _MOST_LEVEL:
             raise ValueError(f"level {self.level} is not {_LEAST_LEVEL} to {_MOST_LEVEL}")
 
     def to_json(self) -> dict[str, Any]:
         """Return it for storage."""
         colour = {} if self.colour is None else {"colour": self.colour.value}
+        written = {} if self.letters is None else {"letters": self.letters}
         return {
             "outline": self.outline.value,
             "field": self.field.value,
             "level": self.level,
             **colour,
+            **written,
         }
 
     @classmethod
@@ -119,11 +133,19 @@ class Artwork:
             field=Field(stored["field"]),
             level=stored["level"],
             colour=Field(stored["colour"]) if "colour" in stored else None,
+            letters=stored.get("letters"),
         )
 
 
 def describe(artwork: Artwork) -> str:
     """Return the picture in words, for those who do not see it."""
+    if artwork.letters is not None:
+        return phrases(
+            "Badge artwork: %(letters)s above one stone",
+            "Badge artwork: %(letters)s above %(num)s stones",
+            artwork.level,
+            letters=artwork.letters,
+        )
     return phrases(
         "Badge artwork: the sign for %(field)s above one stone",
         "Badge artwork: the sign for %(field)s above %(num)s stones",
@@ -148,7 +170,8 @@ def draw(artwork: Artwork, *, seed: UUID, label: str) -> str:
     sign = (
         f'<g transform="translate(38 {56 - 14 * artwork.level}) scale(0.85)" fill="none"'
         f' stroke="{_PAPER}" stroke-width="30" stroke-linecap="round" stroke-linejoin="round">'
-        f"{_SIGNS[artwork.field]}</g>"
+        f"{_SIGNS[artwork.field] if artwork.letters is None else letters.drawn(artwork.letters)}"
+        "</g>"
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_SIZE} {_SIZE}" role="img"'

@@ -4,8 +4,16 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
+from lti_tool.badges import letters
 from lti_tool.badges.artwork import Artwork, Outline
 from lti_tool.badges.artwork import Field as Sign
 from lti_tool.badges.details import (
@@ -40,6 +48,21 @@ def _figures(value: object) -> object:
 Number = Annotated[Decimal | None, BeforeValidator(_none_if_empty), BeforeValidator(_figures)]
 
 
+def _capitals(value: object) -> object:
+    return value.strip().upper() or None if isinstance(value, str) else value
+
+
+def _drawable(value: str | None) -> str | None:
+    if value is not None and not letters.can_be_drawn(value):
+        raise ValueError("cannot be drawn")
+    return value
+
+
+Letters = Annotated[
+    Annotated[str, StringConstraints(max_length=200)] | None, BeforeValidator(_capitals)
+]
+
+
 class AchievementForm(BaseModel):
     """An achievement as its author fills it in.
 
@@ -57,6 +80,7 @@ class AchievementForm(BaseModel):
     outline: Outline
     sign: Sign
     colour: Annotated[Sign | None, BeforeValidator(_none_if_empty)] = None
+    letters: Letters = None
     stones: Annotated[int, Field(ge=1, le=4)]
     credits: Number = None
     level: Optional = ""
@@ -90,7 +114,11 @@ class AchievementForm(BaseModel):
                 criteria=self.criteria,
                 achievement_type=self.kind,
                 artwork=Artwork(
-                    outline=self.outline, field=self.sign, level=self.stones, colour=self.colour
+                    outline=self.outline,
+                    field=self.sign,
+                    level=self.stones,
+                    colour=self.colour,
+                    letters=self.letters,
                 ),
                 credits=self.credits,
                 details=Details(
@@ -135,6 +163,7 @@ class AchievementForm(BaseModel):
             "outline": draft.artwork.outline,
             "sign": draft.artwork.field,
             "colour": draft.artwork.colour or "",
+            "letters": draft.artwork.letters or "",
             "stones": str(draft.artwork.level),
             "credits": "" if draft.credits is None else f"{draft.credits.normalize():f}",
             "level": details.level or "",
@@ -180,12 +209,19 @@ class LookForm(BaseModel):
     outline: Outline
     sign: Sign
     colour: Annotated[Sign | None, BeforeValidator(_none_if_empty)] = None
+    letters: Annotated[Letters, AfterValidator(_drawable)] = None
     stones: Annotated[int, Field(ge=1, le=4)]
     of: UUID = UUID(int=0)
 
     def artwork(self) -> Artwork:
         """Return it as it is drawn from."""
-        return Artwork(outline=self.outline, field=self.sign, level=self.stones, colour=self.colour)
+        return Artwork(
+            outline=self.outline,
+            field=self.sign,
+            level=self.stones,
+            colour=self.colour,
+            letters=self.letters,
+        )
 
 
 class AwardForm(BaseModel):

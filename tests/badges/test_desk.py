@@ -153,6 +153,23 @@ def test_what_is_wrong_is_told_and_nothing_typed_is_lost(
         assert len(queries.list_achievements(session)) == 1
 
 
+def test_letters_stand_in_the_picture_and_those_that_cannot_be_drawn_are_told(
+    client: FlaskClient, at: Place
+) -> None:
+    page = client.get(f"{DESK}/new")
+    refused = client.post(f"{DESK}/new", data=sent(page, **EDITION, letters="Prüfung"))
+    kept = client.post(f"{DESK}/new", data=sent(page, **EDITION, letters=" sql "))
+
+    assert refused.status_code == 400
+    assert "only up to four of the letters A to Z" in refused.text
+    assert 'value="Prüfung"' in refused.text
+    assert kept.status_code == 303
+    with transaction(at.institution_id) as session:
+        made = {one.name: one for one in queries.list_achievements(session)}
+        achievement = made["Reading Figures"]
+        assert queries.edition_content(session, achievement, 1).artwork.letters == "SQL"
+
+
 def test_a_new_edition_keeps_the_address_and_what_was_earned_before(
     client: FlaskClient, at: Place
 ) -> None:

@@ -297,6 +297,9 @@ def test_another_institutions_picture_is_not_shown(client: FlaskClient) -> None:
 @pytest.mark.usefixtures("at")
 def test_a_look_at_nonsense_is_refused(client: FlaskClient) -> None:
     assert client.get(f"{DESK}/look.svg?outline=cube&sign=data&stones=9").status_code == 400
+    look = f"{DESK}/look.svg?outline=stone&sign=data&stones=1"
+    assert client.get(f"{look}&letters=ok").status_code == 200
+    assert client.get(f"{look}&letters=<no>").status_code == 400
 
 
 def test_a_picture_that_no_edition_names_is_forgotten_after_a_day(

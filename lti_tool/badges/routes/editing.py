@@ -193,6 +193,7 @@ def _art_url(
         outline=values["outline"],
         sign=values["sign"],
         colour=values["colour"],
+        letters=values["letters"],
         stones=values["stones"],
     )
 

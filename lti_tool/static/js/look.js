@@ -1,7 +1,7 @@
 // The editor of a badge shows at once how it will look. Without this script the button below asks the server.
 
 const picture = document.querySelector("img.badge-art");
-const fields = ["outline", "sign", "colour", "stones"].map((name) => document.getElementById(name));
+const fields = ["outline", "sign", "letters", "colour", "stones"].map((name) => document.getElementById(name));
 const address = new URL(picture.src);
 
 // An uploaded picture stays until it is given up; what is drawn has its choices in its address.
