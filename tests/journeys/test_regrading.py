@@ -42,7 +42,7 @@ def test_a_corrected_key_reaches_the_gradebook_and_a_person_decides_about_the_ba
         visitor.expect_score(TITLE, "100 / 100", of=RIGHT)
         expect_badges(visitor, RIGHT, 1)
         find_review(desk)
-        expect_badges(visitor, MISLED, 1)  # until somebody has decided
+        expect_badges(visitor, MISLED, 1, says="Being looked at")  # it stands until that is over
         withdraw(desk)
         expect_badges(visitor, MISLED, 0)
 
@@ -135,15 +135,15 @@ def expect_words(shown: Locator, *words: str | re.Pattern[str]) -> None:
         expect(shown).to_contain_text(one)
 
 
-def expect_badges(visitor: Visitor, student: str, count: int) -> None:
-    """Look at somebody's own badges until so many of this title are valid."""
+def expect_badges(visitor: Visitor, student: str, count: int, *, says: str = "Valid") -> None:
+    """Look at somebody's own badges until so many of this title say this."""
     visitor.be(student)
 
     def are_shown() -> bool:
         badges = visitor.open("My badges (Cairn)")
         expect(badges.get_by_role("heading", name="My badges", level=1)).to_be_visible()
         badge = badges.get_by_role("listitem").filter(has_text=TITLE)
-        return badge.filter(has_text="Valid").count() == count
+        return badge.filter(has_text=says).count() == count
 
     wait_for(are_shown, f"{student} has {count} of the badge")
 
