@@ -2,14 +2,15 @@
 
 Makes 100,000 learners with ten results each and 50 pathways, of which everybody is on one, in a
 database of its own; a tenth of that first, so that growth shows. The rows are written as SQL, where
-people stand is counted by the product. The worker that counts anew after a change of rules is
-killed in the middle, and others go on.
+people stand is counted by the product. Of the two workers that count anew after a change of rules
+one is killed in the middle, and another goes on.
 
     .venv/bin/python benchmarks/registrar.py [--learners 100000] [--rounds 5]
 """
 
 import argparse
 import os
+import resource
 import signal
 import statistics
 import sys
@@ -19,6 +20,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
+from multiprocessing.context import SpawnProcess
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -32,22 +35,31 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from lti_tool.app import create_app
 from lti_tool.assessments.services import create_placement
-from lti_tool.core import audit, schema, servers
+from lti_tool.core import audit, clock, schema, servers, spreadsheet
 from lti_tool.core.db import database, transaction
 from lti_tool.core.ids import PathwayId, PersonId, new_id
 from lti_tool.core.settings import Database, Settings
 from lti_tool.pathways.deciding import Decision
+from lti_tool.pathways.events import PathwayRecountAsked
 from lti_tool.pathways.stand import LapsePolicy
-from lti_tool.pathways.sweeping import count_due, set_lapse_policy, sweep
+from lti_tool.pathways.sweeping import (
+    count_due,
+    recount_everybody,
+    set_lapse_policy,
+    sweep,
+)
 from lti_tool.people.services import add_identity_provider, sign_in
 from lti_tool.people.staff_session import COOKIE
 from lti_tool.platforms.services import add_institution
+from lti_tool.registrar import tables
+from lti_tool.registrar.filters import Filters, cohorts
 from tests.assessments import factories
 from tests.pathways.records import University
 
 APP_ROLE = "cairn_app"
 PATHWAYS, STONES, PLACEMENTS, RESULTS = 50, 6, 40, 10
 PROMISE_MS = 200
+TELL_SECONDS = 5
 NAMES = ("Amara Nwosu", "Linh Dang", "Saoirse Byrne", "Tomas Herrera", "Mele Fifita", "Ingrid Lund")
 
 
@@ -158,11 +170,16 @@ def settings_of(*, database: str, redis: str, home: str, key: bytes) -> Settings
     )
 
 
-def work(settings: Settings) -> None:
-    """Count as a worker does, until nobody is due."""
+def work(
+    settings: Settings, place: University, pathway_id: PathwayId, ready: Event, over: Event
+) -> None:
+    """Wait for work and do it as a worker's job does, until it is over."""
     create_app(settings)
-    while sweep():
-        pass
+    asked = PathwayRecountAsked(institution_id=place.id, pathway_id=pathway_id, hand=0)
+    ready.set()
+    while not over.wait(0.05):
+        if due(place, pathway_id):
+            recount_everybody(asked)
 
 
 def due(place: University, pathway_id: PathwayId) -> int:
@@ -174,30 +191,55 @@ def due(place: University, pathway_id: PathwayId) -> int:
 def change_rules(
     settings: Settings, place: University, pathway_id: PathwayId, learners: int
 ) -> float:
-    """Change a rule; kill the first worker in the middle, let two go on; return the seconds."""
+    """Change a rule for two workers; kill one midway, let another go on; return the seconds."""
     spawn = get_context("spawn")
+    over = spawn.Event()
+
+    def begin(ready: Event) -> SpawnProcess:
+        process = spawn.Process(target=work, args=(settings, place, pathway_id, ready, over))
+        process.start()
+        return process
+
+    ready = [spawn.Event() for _ in range(3)]
+    victim, other = begin(ready[0]), begin(ready[1])
+    ready[0].wait()
+    ready[1].wait()
     policy = Decision(id=uuid4(), reason="Senate, 3 May.", actor=audit.CLI)
+    began = told = time.monotonic()
     set_lapse_policy(place.id, pathway_id, LapsePolicy.REVIEW, notice_days=30, decision=policy)
-    began = time.monotonic()
-    victim = spawn.Process(target=work, args=(settings,))
-    victim.start()
-    while due(place, pathway_id) > learners * 3 // 4:
-        time.sleep(0.2)
+    print(f"  everybody made due after {time.monotonic() - began:.1f} s")
+    while (left := due(place, pathway_id)) > learners // 2:
+        time.sleep(0.1)
     os.kill(victim.pid or 0, signal.SIGKILL)
     victim.join()
-    left = due(place, pathway_id)
-    print(f"  killed at {learners - left:,} of {learners:,} after {time.monotonic() - began:.1f} s")
-    others = [spawn.Process(target=work, args=(settings,)) for _ in range(2)]
-    for other in others:
-        other.start()
-    while any(other.is_alive() for other in others):
-        time.sleep(5)
-        print(f"  {learners - due(place, pathway_id):,} of {learners:,}")
-    for other in others:
-        other.join()
+    print(f"  one killed at {learners - left:,} after {time.monotonic() - began:.1f} s")
+    another = begin(ready[2])
+    while left := due(place, pathway_id):
+        time.sleep(0.1)
+        if time.monotonic() - told > TELL_SECONDS:
+            told = time.monotonic()
+            print(f"  {learners - left:,} of {learners:,}")
     spent = time.monotonic() - began
-    assert due(place, pathway_id) == 0
+    over.set()
+    for worker in (other, another):
+        worker.join()
     return spent
+
+
+def export(place: University, pathway_id: PathwayId) -> None:
+    """Make the table of everybody on a pathway; print how long, how large, in how much memory."""
+    for kind in spreadsheet.Kind:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        began, first, size = time.monotonic(), 0.0, 0
+        rows = tables.learners(pathway_id, Filters())(place.id)
+        for piece in spreadsheet.document(kind, tables.LEARNERS, rows):
+            first = first or time.monotonic() - began
+            size += len(piece)
+        grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+        print(
+            f"everybody as {kind}: first byte after {first:.1f} s, {size / 1e6:.1f} MB "
+            f"after {time.monotonic() - began:.1f} s, {grown:.0f} MB more of memory"
+        )
 
 
 @contextmanager
@@ -285,6 +327,8 @@ def run(owner: str, settings: Settings, learners: int, rounds: int) -> Size:
         person = PersonId(
             session.scalar(text("SELECT person_id FROM pathway_progress WHERE missing = 1 LIMIT 1"))
         )
+    today = clock.now().date()
+    [cohort] = cohorts(today, today)
     desk, path = f"/desk/{slug}", f"/desk/{slug}/pathways/{pathways[0]}"
     size.screens = measure(
         app,
@@ -296,12 +340,16 @@ def run(owner: str, settings: Settings, learners: int, rounds: int) -> Size:
             "  one stone away": f"{path}?state=one_away",
             "  complete": f"{path}?state=completed",
             "  by a rare name": f"{path}?q=nwosu+9",
+            "  stalled for long": f"{path}?state=stalled&weeks=52",
+            "  of one cohort on another": f"{path}?cohort={cohort}&programme={pathways[7]}",
             "another pathway": f"{desk}/pathways/{pathways[7]}",
             "learners": f"{desk}/people",
             "  by number": f"{desk}/people?q=s77",
             "  by a name of a sixth": f"{desk}/people?q=amara",
             "record": f"{desk}/people/{person}",
             "to decide about one": f"{desk}/people/{person}/pathways/{pathways[0]}",
+            "exports": f"{desk}/exports",
+            "saved views": f"{desk}/views",
             "what waits": f"{desk}/decisions",
             "who may be one": f"{desk}/people/matches",
             "settings of a pathway": f"{path}/settings",
@@ -309,6 +357,7 @@ def run(owner: str, settings: Settings, learners: int, rounds: int) -> Size:
         },
         rounds,
     )
+    export(place, pathways[0])
     seconds = change_rules(settings, place, pathways[0], learners)
     size.recount = seconds
     print(f"a change of rules for {learners:,} learners: {seconds:.1f} s, a worker killed midway")

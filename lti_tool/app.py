@@ -43,11 +43,13 @@ from lti_tool.people import routes as people
 from lti_tool.registrar import audit_routes as audit
 from lti_tool.registrar import batch_routes as batches
 from lti_tool.registrar import decision_routes as decisions
+from lti_tool.registrar import export_routes as exports
 from lti_tool.registrar import identity_routes as identity
 from lti_tool.registrar import regrade_routes as regrades
 from lti_tool.registrar import routes as registrar
 from lti_tool.registrar import ruling_routes as rulings
 from lti_tool.registrar import transcript_routes as issued_transcripts
+from lti_tool.registrar import view_routes as views
 from lti_tool.registrar import waiting_routes as waiting
 
 # Where lower packages hand over: a verified launch by its message type, a submitted attempt,
@@ -60,6 +62,25 @@ PAGES = {
     "desk": "registrar.show_dashboard",
     "administration": "administration.show_platforms",
 }
+
+# The pages of the registrar's desk.
+DESK = (
+    registrar,
+    decisions,
+    composing,
+    draft_parts,
+    moving,
+    pathway_settings,
+    identity,
+    rulings,
+    issued_transcripts,
+    batches,
+    regrades,
+    waiting,
+    audit,
+    exports,
+    views,
+)
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -100,19 +121,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(launch.blueprint)
     app.register_blueprint(people.blueprint)
     app.register_blueprint(registration.blueprint)
-    app.register_blueprint(registrar.blueprint)
-    app.register_blueprint(decisions.blueprint)
-    app.register_blueprint(composing.blueprint)
-    app.register_blueprint(draft_parts.blueprint)
-    app.register_blueprint(moving.blueprint)
-    app.register_blueprint(pathway_settings.blueprint)
-    app.register_blueprint(identity.blueprint)
-    app.register_blueprint(rulings.blueprint)
-    app.register_blueprint(issued_transcripts.blueprint)
-    app.register_blueprint(batches.blueprint)
-    app.register_blueprint(regrades.blueprint)
-    app.register_blueprint(waiting.blueprint)
-    app.register_blueprint(audit.blueprint)
+    for desk in DESK:
+        app.register_blueprint(desk.blueprint)
     app.register_blueprint(assessments.blueprint)
     app.register_blueprint(authoring.blueprint)
     app.register_blueprint(bank.blueprint)

@@ -27,6 +27,7 @@ from lti_tool.pathways.events import (
     PathwayMoveAsked,
     PathwayNoticeGiven,
     PathwayPublished,
+    PathwayRecountAsked,
 )
 from lti_tool.pathways.jobs import (
     award_completion,
@@ -34,6 +35,7 @@ from lti_tool.pathways.jobs import (
     count_award,
     mail_notice,
     move_everybody,
+    recount_everybody,
     recount_merged,
     recount_split,
     uncount_award,
@@ -65,6 +67,7 @@ def register() -> None:
     outbox.subscribe(AwardWithdrawn, [revoke_credential, uncount_award])
     outbox.subscribe(PathwayPublished, [welcome_newcomers])
     outbox.subscribe(PathwayMoveAsked, [move_everybody])
+    outbox.subscribe(PathwayRecountAsked, [recount_everybody])
     outbox.subscribe(PathwayNoticeGiven, [mail_notice])
     outbox.subscribe(MailLinkAsked, [send_mail_link])
     outbox.subscribe(PathwayCompleted, [award_completion])

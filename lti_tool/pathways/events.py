@@ -50,6 +50,15 @@ class PathwayMoveAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PathwayRecountAsked:
+    """A rule changed: everybody on a pathway is to be counted anew, by several hands at once."""
+
+    institution_id: InstitutionId
+    pathway_id: PathwayId
+    hand: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PathwayNoticeGiven:
     """Somebody is to be told that a completion of theirs lapses or has lapsed."""
 

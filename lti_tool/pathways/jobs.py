@@ -6,7 +6,7 @@ from lti_tool.badges.services import grant_award
 from lti_tool.core import mail, outbox
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AchievementId, InstitutionId, PersonId
-from lti_tool.pathways import notices, queries, services
+from lti_tool.pathways import notices, queries, services, sweeping
 from lti_tool.pathways.deciding import migrating
 from lti_tool.pathways.deciding.batch import carry_out
 from lti_tool.pathways.events import (
@@ -15,6 +15,7 @@ from lti_tool.pathways.events import (
     PathwayMoveAsked,
     PathwayNoticeGiven,
     PathwayPublished,
+    PathwayRecountAsked,
 )
 from lti_tool.people.events import PersonsMerged, PersonsSplit
 from lti_tool.people.queries import current_person
@@ -43,6 +44,11 @@ def welcome_newcomers(event: PathwayPublished) -> None:
 def move_everybody(event: PathwayMoveAsked) -> None:
     """Look at or move some of the people of a move; it asks again as long as there are more."""
     migrating.go_on(event.institution_id, event.move_id)
+
+
+def recount_everybody(event: PathwayRecountAsked) -> None:
+    """Count some of the people on a pathway anew; it asks again as long as there are more."""
+    sweeping.recount_everybody(event)
 
 
 def mail_notice(event: PathwayNoticeGiven) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from lti_tool.core import clock
 from lti_tool.core.db import Base, TenantRow, tenant_key
 from lti_tool.core.ids import (
     AchievementId,
@@ -117,7 +119,8 @@ class Contribution(TenantRow, Base):
 class Progress(TenantRow, Base):
     """Where a person stands on a pathway: what screens read, kept per award.
 
-    `changes_at` is when time alone may next change it. `share` and `missing` follow from the
+    `changes_at` is when time alone may next change it. `quiet_since` is when an award last counted
+    for them, or else when they came onto it. `share` and `missing` follow from the
     awards that stand. `completed_at` is a fact: it
     stays when a part falls away, and whoever reads it beside `missing` sees both.
     """
@@ -131,6 +134,14 @@ class Progress(TenantRow, Base):
             "ix_pathway_progress_nearest", "institution_id", "pathway_id", "missing", "person_id"
         ),
         Index("ix_pathway_progress_person", "institution_id", "person_id"),
+        Index(
+            "ix_pathway_progress_due",
+            "institution_id",
+            "pathway_id",
+            "changes_at",
+            postgresql_where=text("changes_at IS NOT NULL"),
+        ),
+        Index("ix_pathway_progress_quiet", "institution_id", "pathway_id", "quiet_since"),
         Index(
             "ix_pathway_progress_changes",
             "institution_id",
@@ -151,6 +162,7 @@ class Progress(TenantRow, Base):
     completed_at: Mapped[datetime | None]
     evaluated_at: Mapped[datetime]
     changes_at: Mapped[datetime | None]
+    quiet_since: Mapped[datetime] = mapped_column(default=clock.now, server_default=text("now()"))
 
 
 class Completion(TenantRow, Base):
@@ -310,7 +322,9 @@ class DraftStep(TenantRow, Base):
 
 
 class PathwayMove(TenantRow, Base):
-    """Everybody on a pathway, or on one of its versions, to be moved to another of its versions.
+    """People on a pathway, or on one of its versions, to be moved to another of its versions.
+
+    `only`: the ids of those who are meant, where `is_chosen` says that not everybody is.
 
     First it is looked at what that would change, then, if somebody decides so, it is done; a job
     does both, people in order of their id, `cursor` the last of them. `named` holds the first who
@@ -330,6 +344,8 @@ class PathwayMove(TenantRow, Base):
     pathway_id: Mapped[PathwayId]
     version_id: Mapped[PathwayVersionId]
     from_version_id: Mapped[PathwayVersionId | None]
+    is_chosen: Mapped[bool] = mapped_column(default=False, server_default="false")
+    only: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True), deferred=True)
     state: Mapped[str]
     asked_by: Mapped[UUID | None]
     asked_at: Mapped[datetime]
@@ -355,7 +371,10 @@ class DecisionBatch(TenantRow, Base):
 
     __tablename__ = "pathway_batches"
     __table_args__ = (
-        CheckConstraint("act IN ('waive', 'credit', 'move', 'confirm')", name="act"),
+        # Moves are `PathwayMove`s; those of batches are from before.
+        CheckConstraint(
+            "act IN ('waive', 'credit', 'withdraw', 'allocate', 'move', 'confirm')", name="act"
+        ),
         CheckConstraint("(target IS NULL) = (act = 'confirm')", name="target"),
         Index("ix_pathway_batches_pathway", "institution_id", "pathway_id"),
         tenant_key("pathway_id", "pathways"),

@@ -25,6 +25,7 @@ from lti_tool.pathways.models import (
 from lti_tool.pathways.stand import LapsePolicy, Stand, stand
 from lti_tool.pathways.standing import (
     LearnerRow,
+    PathwayHead,
     PathwayOverview,
     PathwayStanding,
     Stone,
@@ -306,15 +307,49 @@ def list_learners(
 
 
 def list_people_in(
-    session: Session, pathway_id: PathwayId, which: Which = EVERYBODY
+    session: Session,
+    pathway_id: PathwayId,
+    which: Which = EVERYBODY,
+    *,
+    after: PersonId | None = None,
+    limit: int | None = None,
 ) -> list[PersonId]:
-    """Return who is on a pathway, in order of id."""
+    """Return who is on a pathway, in order of id; all of them, or a page `after` one."""
     return list(
         session.scalars(
             select(Progress.person_id)
-            .where(Progress.pathway_id == pathway_id, *conditions(which))
+            .where(
+                Progress.pathway_id == pathway_id,
+                true() if after is None else Progress.person_id > after,
+                *conditions(which),
+            )
             .order_by(Progress.person_id)
+            .limit(limit)
         )
+    )
+
+
+def get_head(session: Session, pathway_id: PathwayId) -> PathwayHead:
+    """Return what heads the pages of a pathway.
+
+    Raises:
+        NotFoundError: there is no such pathway here.
+    """
+    row = session.execute(
+        select(Pathway, Achievement.name, PathwayVersion.number, PathwayVersion.stones)
+        .join(Achievement, Achievement.id == Pathway.achievement_id)
+        .join(PathwayVersion, and_(PathwayVersion.pathway_id == Pathway.id, is_newest()))
+        .where(Pathway.id == pathway_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError(phrase("There is no such pathway."))
+    return PathwayHead(
+        pathway_id=row.Pathway.id,
+        title=row.Pathway.title,
+        achievement_name=row.name,
+        version_number=row.number,
+        stones_needed=row.stones,
+        created_at=row.Pathway.created_at,
     )
 
 
@@ -357,19 +392,6 @@ def pathway_overview(
             lapsed=row.lapsed or 0,
         )
         for row in session.execute(query)
-    ]
-
-
-def list_funnel(session: Session, pathway_id: PathwayId) -> list[tuple[int, int]]:
-    """Return how many learners lack how many stones: (missing, learners), fewest missing first."""
-    return [
-        (missing, learners)
-        for missing, learners in session.execute(
-            select(Progress.missing, func.count())
-            .where(Progress.pathway_id == pathway_id)
-            .group_by(Progress.missing)
-            .order_by(Progress.missing)
-        )
     ]
 
 

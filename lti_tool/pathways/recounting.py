@@ -24,12 +24,15 @@ from lti_tool.core.ids import (
     new_id,
 )
 from lti_tool.pathways import notices, queries
-from lti_tool.pathways.events import PathwayCompleted
+from lti_tool.pathways.events import PathwayCompleted, PathwayRecountAsked
 from lti_tool.pathways.expression import Requirement, from_json
 from lti_tool.pathways.facts import Facts, facts_of
 from lti_tool.pathways.models import Completion, Contribution, Pathway, Progress
 from lti_tool.pathways.stand import LapsePolicy, Pair, Stand, stand
 from lti_tool.people.queries import current_people
+
+# How many workers count a pathway's people at once after a change of its rules, if there are.
+HANDS = 4
 
 
 def recount(
@@ -80,20 +83,30 @@ def recount_within(
         judged += [
             _judge(progress, expression, facts[progress.person_id], pathway) for progress in rows
         ]
-    _write_contributions(session, pathway.id, judged)
+    last = _write_contributions(session, pathway.id, judged)
     now = clock.now()
     for one in judged:
-        completion = open_ones.get(one.progress.person_id)
+        person_id = one.progress.person_id
+        one.progress.quiet_since = last.get(person_id, one.progress.quiet_since)
+        completion = open_ones.get(person_id)
         notice = timedelta(days=pathway.notice_days)
         if _write_standing(session, one, completion, now, notice) and completion is not None:
             notices.give(session, completion, "lapsed", now)
 
 
 def make_all_due(session: Session, pathway_id: PathwayId) -> None:
-    """Have everybody on a pathway counted anew by the next sweeps."""
+    """Have everybody on a pathway counted anew, by several workers at once, beginning now."""
     session.execute(
-        update(Progress).where(Progress.pathway_id == pathway_id).values(changes_at=clock.now())
+        update(Progress)
+        .where(Progress.pathway_id == pathway_id)
+        .values(changes_at=clock.now())
+        .execution_options(synchronize_session=False)
     )
+    for hand in range(HANDS):
+        outbox.record(
+            session,
+            PathwayRecountAsked(institution_id=db.tenant(), pathway_id=pathway_id, hand=hand),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,22 +206,26 @@ def _open_completions(
 
 def _write_contributions(
     session: Session, pathway_id: PathwayId, judged: Iterable[_Judged]
-) -> None:
+) -> dict[PersonId, datetime]:
+    """Write what counts for whom; return when something last began to, of those it is so for."""
     expected: Mapping[PersonId, frozenset[Pair]] = {
         one.progress.person_id: one.stand.contributions for one in judged
     }
     own = (Contribution.pathway_id == pathway_id, Contribution.person_id.in_(expected))
-    stored: dict[PersonId, set[Pair]] = defaultdict(set)
-    for person_id, requirement_id, award_id in session.execute(
-        select(Contribution.person_id, Contribution.requirement_id, Contribution.award_id).where(
-            *own
-        )
+    stored: dict[PersonId, dict[Pair, datetime]] = defaultdict(dict)
+    for person_id, requirement_id, award_id, counted_at in session.execute(
+        select(
+            Contribution.person_id,
+            Contribution.requirement_id,
+            Contribution.award_id,
+            Contribution.counted_at,
+        ).where(*own)
     ):
-        stored[person_id].add((requirement_id, award_id))
+        stored[person_id][requirement_id, award_id] = counted_at
     gone = [
         (person_id, *pair)
         for person_id, pairs in expected.items()
-        for pair in stored[person_id] - pairs
+        for pair in stored[person_id].keys() - pairs
     ]
     if gone:
         row = tuple_(Contribution.person_id, Contribution.requirement_id, Contribution.award_id)
@@ -225,10 +242,15 @@ def _write_contributions(
             "counted_at": now,
         }
         for person_id, pairs in expected.items()
-        for requirement_id, award_id in sorted(pairs - stored[person_id])
+        for requirement_id, award_id in sorted(pairs - stored[person_id].keys())
     ]
     if new:
         session.execute(insert(Contribution), new)
+    return {
+        person_id: max(stored[person_id].get(pair, now) for pair in pairs)
+        for person_id, pairs in expected.items()
+        if pairs
+    }
 
 
 def _complete(session: Session, progress: Progress, completed_at: datetime) -> None:

@@ -100,6 +100,18 @@ class LearnerRow(Standing):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PathwayHead:
+    """What heads the pages of a pathway; version and stones of the newest."""
+
+    pathway_id: PathwayId
+    title: str
+    achievement_name: str
+    version_number: int
+    stones_needed: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PathwayOverview:
     """A pathway and how many people are where on it; version and stones of the newest."""
 

@@ -5,33 +5,35 @@ the sweep counts them anew, some hundred to a transaction. It goes on where it w
 """
 
 import time
-from collections import defaultdict
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import exists, func, select, true, update
+from sqlalchemy import exists, func, select, true, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from lti_tool.badges.models import Award, AwardCause
 from lti_tool.badges.rules import CauseKind
 from lti_tool.badges.services import withdraw_award
-from lti_tool.core import audit, clock
+from lti_tool.core import audit, clock, outbox
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AwardId, InstitutionId, PathwayId, PersonId
 from lti_tool.core.language import phrase
 from lti_tool.pathways import notices, queries, recounting
 from lti_tool.pathways.deciding import Decision
+from lti_tool.pathways.events import PathwayRecountAsked
 from lti_tool.pathways.expression import from_json
 from lti_tool.pathways.facts import facts_of
 from lti_tool.pathways.models import Completion, Pathway, Progress
 from lti_tool.pathways.stand import LapsePolicy, ends_then
+from lti_tool.people.models import Person
 from lti_tool.platforms.models import Institution
 
 # People whose rows are locked together; an award of one of them waits for all.
 PEOPLE_AT_ONCE = 200
 # Of one institution in one round.
 MOST_AT_ONCE = 2000
+HAND_SECONDS = 10.0
 # No round begins later than this in a run; the next run goes on.
 RUN_SECONDS = 20.0
 _SUSPENDED = phrase("A part of the pathway fell away, and the time to earn it again is over.")
@@ -48,7 +50,7 @@ def sweep() -> int:
         institution_ids = session.scalars(select(Institution.id)).all()
     counted = 0
     for institution_id in institution_ids:
-        while (now_counted := _recount_due(institution_id)) == MOST_AT_ONCE:
+        while (now_counted := _recount_due(institution_id)) >= MOST_AT_ONCE:
             counted += now_counted
             if time.monotonic() - began > RUN_SECONDS:
                 return counted
@@ -111,11 +113,13 @@ def list_to_review(
     pathway_id: PathwayId | None = None,
     *,
     person_id: PersonId | None = None,
+    after: tuple[datetime, UUID] | None = None,
     limit: int | None = None,
 ) -> list[Completion]:
     """Return lapsed completions about which somebody has to decide, the oldest first.
 
-    Of one pathway or all, of one person or everybody.
+    Of one pathway or all, of one person or everybody; `after` is when and id of the last of the
+    page before.
     """
     again = aliased(Completion)
     return list(
@@ -128,6 +132,9 @@ def list_to_review(
                 Pathway.lapse_policy == LapsePolicy.REVIEW.value,
                 Completion.lapsed_at.is_not(None),
                 Completion.settled_at.is_(None),
+                true()
+                if after is None
+                else tuple_(Completion.lapsed_at, Completion.id) > tuple_(*after),
                 ~exists().where(
                     again.pathway_id == Completion.pathway_id,
                     again.person_id == Completion.person_id,
@@ -177,20 +184,52 @@ def settle_lapse(
         )
 
 
+def recount_everybody(event: PathwayRecountAsked) -> None:
+    """Count people on a pathway anew for some seconds, and ask for more time if some are left.
+
+    One of several hands at once: none takes whom another has in hand.
+    """
+    began = time.monotonic()
+    while _recount_some(event.institution_id, event.pathway_id):
+        if time.monotonic() - began > HAND_SECONDS:
+            with transaction(event.institution_id) as session:
+                outbox.record(session, event)
+            return
+
+
 def _recount_due(institution_id: InstitutionId) -> int:
     with transaction(institution_id) as session:
-        due: dict[PathwayId, list[PersonId]] = defaultdict(list)
-        for pathway_id, person_id in session.execute(
-            select(Progress.pathway_id, Progress.person_id)
-            .where(Progress.changes_at <= clock.now())
+        due = session.scalars(
+            select(Progress.pathway_id).where(Progress.changes_at <= clock.now()).distinct()
+        ).all()
+    counted = 0
+    for pathway_id in due:
+        while counted < MOST_AT_ONCE and (some := _recount_some(institution_id, pathway_id)):
+            counted += some
+    return counted
+
+
+def _recount_some(institution_id: InstitutionId, pathway_id: PathwayId) -> int:
+    """Count the next people of a pathway who are due, but for those whom others have in hand.
+
+    Waits for nobody: whoever merges persons locks them first and what is theirs after.
+    """
+    with transaction(institution_id) as session:
+        due = session.scalars(
+            select(Progress.person_id)
+            .where(Progress.pathway_id == pathway_id, Progress.changes_at <= clock.now())
             .order_by(Progress.changes_at)
-            .limit(MOST_AT_ONCE)
-        ):
-            due[pathway_id].append(person_id)
-    for pathway_id, people in due.items():
-        for start in range(0, len(people), PEOPLE_AT_ONCE):
-            recounting.recount(institution_id, pathway_id, people[start : start + PEOPLE_AT_ONCE])
-    return sum(map(len, due.values()))
+            .limit(PEOPLE_AT_ONCE)
+            .with_for_update(skip_locked=True)
+        ).all()
+        free = session.scalars(
+            select(Person.id)
+            .where(Person.id.in_(due))
+            .with_for_update(read=True, key_share=True, skip_locked=True)
+        ).all()
+        if free:
+            recounting.recount_within(session, queries.get_pathway(session, pathway_id), free)
+    return len(free)
 
 
 def _give_notice(institution_id: InstitutionId) -> None:

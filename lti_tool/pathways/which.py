@@ -3,12 +3,14 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists
+from sqlalchemy import ColumnElement, Select, and_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from lti_tool.core import clock
 from lti_tool.core.ids import PersonId, first_of
-from lti_tool.pathways.models import Contribution, Progress
+from lti_tool.pathways.models import Progress
 from lti_tool.pathways.standing import State
 
 STALLED_DAYS, EXPIRING_DAYS = 90, 60
@@ -24,12 +26,22 @@ class Which:
     """Which of the people on a pathway; what is None does not matter.
 
     Attributes:
+        missing_at_most: who lacks so many stones, or fewer.
+        quiet_since: nothing has counted for them since this instant or later, and before
+            `quiet_until`.
+        changes_since: time may take something from them at this instant or later, and before
+            `changes_until`.
         person_ids: only these, such as those whose name was searched for.
         among: only people whom each of these finds, such as those of a course.
         joined_since: on the pathway since this instant or later, and before `joined_until`.
     """
 
     state: State | None = None
+    missing_at_most: int | None = None
+    quiet_since: datetime | None = None
+    quiet_until: datetime | None = None
+    changes_since: datetime | None = None
+    changes_until: datetime | None = None
     person_ids: Collection[PersonId] | None = None
     among: Sequence[Select[PersonId]] = ()
     joined_since: datetime | None = None
@@ -44,6 +56,10 @@ def conditions(which: Which) -> Iterator[ColumnElement[bool]]:
     """Yield what a row of `Progress` has to meet."""
     if which.state is not None:
         yield _in_state(which.state)
+    if which.missing_at_most is not None:
+        yield Progress.missing <= which.missing_at_most
+    yield from _between(Progress.quiet_since, which.quiet_since, which.quiet_until)
+    yield from _between(Progress.changes_at, which.changes_since, which.changes_until)
     if which.person_ids is not None:
         yield Progress.person_id.in_(which.person_ids)
     for people in which.among:
@@ -55,15 +71,19 @@ def conditions(which: Which) -> Iterator[ColumnElement[bool]]:
         yield Progress.id < first_of(which.joined_until)
 
 
+def _between(
+    column: InstrumentedAttribute[Any], since: datetime | None, until: datetime | None
+) -> Iterator[ColumnElement[bool]]:
+    if since is not None:
+        yield column >= since
+    if until is not None:
+        yield column < until
+
+
 def _in_state(state: State) -> ColumnElement[bool]:
     now = clock.now()
     if state == "stalled":
-        lately = exists().where(
-            Contribution.pathway_id == Progress.pathway_id,
-            Contribution.person_id == Progress.person_id,
-            Contribution.counted_at > now - timedelta(days=STALLED_DAYS),
-        )
-        return and_(UNDER_WAY, ~lately)
+        return and_(UNDER_WAY, Progress.quiet_since < now - timedelta(days=STALLED_DAYS))
     if state == "expiring":
         return Progress.changes_at <= now + timedelta(days=EXPIRING_DAYS)
     return {

@@ -249,3 +249,29 @@ class LearnerSession(TenantRow, Base):
     secret_hash: Mapped[bytes]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+
+
+class SavedView(TenantRow, Base):
+    """A list or dashboard of the desk as somebody of the staff filtered it, under a name.
+
+    `page` says which, `target` of what, if it is of something; `query` is that of its address. No
+    search for a name is kept: nobody else is told of here. `is_shared`: all of the desk see it.
+    """
+
+    __tablename__ = "saved_views"
+    __table_args__ = (
+        CheckConstraint("page IN ('pathway', 'audit')", name="page"),
+        CheckConstraint("(target IS NOT NULL) = (page = 'pathway')", name="target"),
+        Index("ix_saved_views_staff", "institution_id", "staff_id"),
+        Index("ix_saved_views_target", "institution_id", "target"),
+        tenant_key("staff_id", "staff_members", ondelete="CASCADE"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    staff_id: Mapped[StaffId]
+    page: Mapped[str]
+    target: Mapped[UUID | None]
+    name: Mapped[str]
+    query: Mapped[dict[str, Any]]
+    is_shared: Mapped[bool]
+    saved_at: Mapped[datetime]

@@ -4,9 +4,10 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, select, true, tuple_
 from sqlalchemy.orm import Session
 
+from lti_tool.core.db import tenant
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import PersonId, UserId
 from lti_tool.core.language import phrase
@@ -164,12 +165,25 @@ def search_people(
     return list(session.scalars(page))
 
 
-def list_newest_people(session: Session, *, limit: int) -> list[PersonId]:
-    """Return who was met last, the newest first; ids are in order of time."""
+def list_newest_people(
+    session: Session, *, after: PersonId | None = None, limit: int
+) -> list[PersonId]:
+    """Return who was met last, the newest first; ids are in order of time.
+
+    Args:
+        session: of one institution.
+        after: the last person of the page before.
+        limit: people to a page.
+    """
     return list(
         session.scalars(
             select(Person.id)
-            .where(Person.merged_into_id.is_(None), Person.erased_at.is_(None))
+            .where(
+                Person.institution_id == tenant(),
+                Person.merged_into_id.is_(None),
+                Person.erased_at.is_(None),
+                true() if after is None else Person.id < after,
+            )
             .order_by(Person.id.desc())
             .limit(limit)
         )
@@ -184,6 +198,22 @@ def list_staff_names(session: Session, staff_ids: Collection[UUID]) -> dict[UUID
         )
     )
     return {staff_id: name for staff_id, name in rows if name}
+
+
+# A list to choose from.
+MOST_STAFF = 300
+
+
+def list_staff(session: Session) -> list[StaffMember]:
+    """Return everybody of the staff who has signed in, by name."""
+    return list(
+        session.scalars(
+            select(StaffMember)
+            .where(StaffMember.institution_id == tenant())
+            .order_by(func.lower(StaffMember.name), StaffMember.id)
+            .limit(MOST_STAFF)
+        )
+    )
 
 
 def list_people_named(session: Session, words: str, *, limit: int) -> list[PersonId]:

@@ -272,9 +272,10 @@ def note_reading(  # noqa: PLR0913 - who, what, on what
     act: str,
     object_kind: str,
     object_id: UUID,
+    reason: str | None = None,
     facts: Mapping[str, Fact] = NOTHING,
 ) -> None:
-    """Note that somebody reads or takes along what is about other people.
+    """Note that somebody reads or takes along what is about other people, and what for if asked.
 
     Called before it leaves, so that there is no reading without a note.
     """
@@ -285,6 +286,7 @@ def note_reading(  # noqa: PLR0913 - who, what, on what
             act=act,
             object_kind=object_kind,
             object_id=object_id,
+            reason=reason,
             facts=facts,
         )
 

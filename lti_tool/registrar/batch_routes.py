@@ -9,15 +9,15 @@ from sqlalchemy.orm import Session
 from lti_tool.core import web
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
-from lti_tool.core.ids import PathwayId, PersonId, new_id
+from lti_tool.core.ids import PathwayId, PathwayVersionId, PersonId, new_id
 from lti_tool.core.language import marked, phrase
 from lti_tool.pathways import queries as pathways
-from lti_tool.pathways.deciding import Decision
+from lti_tool.pathways.deciding import Decision, migrating
 from lti_tool.pathways.deciding.batch import ask_batch, get_batch, list_skipped, preview_batch
 from lti_tool.people.rules import Act
 from lti_tool.people.staff_session import CurrentStaff, staff_page
 from lti_tool.registrar import batches, queries
-from lti_tool.registrar.forms import BatchAskedFor, BatchForm
+from lti_tool.registrar.forms import BatchAskedFor, BatchForm, MoveForm, WhichLearners
 
 # Of whom a dry run looks at the first; the pages of more would take too long.
 MOST_LOOKED_AT = 1000
@@ -66,23 +66,45 @@ def decide(here: CurrentStaff, pathway_id: UUID) -> ResponseReturnValue:
     )
 
 
+@blueprint.post("/decide/move")
+@staff_page(Act.DECIDE)
+def move(here: CurrentStaff, pathway_id: UUID) -> ResponseReturnValue:
+    """Have a job look at what moving the learners who fit to a version would change."""
+    form = web.read_form(MoveForm, request.form.to_dict())
+    with transaction(here.institution_id) as session:
+        pathways.get_pathway(session, PathwayId(pathway_id))
+        chosen = _chosen(session, PathwayId(pathway_id), form) if form.filters().words() else None
+    move_id = migrating.ask_move(
+        here.institution_id,
+        PathwayId(pathway_id),
+        PathwayVersionId(form.version),
+        None,
+        only=chosen,
+        actor=here.actor,
+    )
+    return redirect(
+        url_for(
+            "moving.show_move", slug=here.institution_slug, pathway_id=pathway_id, move_id=move_id
+        ),
+        303,
+    )
+
+
 @blueprint.get("/decisions/<uuid:batch_id>")
 @staff_page(Act.DECIDE)
 def follow(here: CurrentStaff, pathway_id: UUID, batch_id: UUID) -> ResponseReturnValue:
     """Show how far a decision about many is, and about whom nothing could be decided."""
     with transaction(here.institution_id) as session:
-        [overview] = pathways.pathway_overview(
-            session, pathways.get_pathway(session, PathwayId(pathway_id)).id
-        )
+        head = pathways.get_head(session, PathwayId(pathway_id))
         standing = get_batch(session, batch_id)
-        if standing.batch.pathway_id != overview.pathway_id:
+        if standing.batch.pathway_id != head.pathway_id:
             raise NotFoundError(phrase("There is no such decision."))
         skipped = list_skipped(session, batch_id, limit=MOST_SHOWN)
         contacts = queries.list_contacts(session, [person_id for person_id, _ in skipped])
     return render_template(
         "registrar/follow_batch.html",
         here=here,
-        pathway=overview,
+        pathway=head,
         standing=standing,
         skipped=[
             (person_id, contacts.get(person_id, queries.NOBODY), why) for person_id, why in skipped
@@ -90,7 +112,7 @@ def follow(here: CurrentStaff, pathway_id: UUID, batch_id: UUID) -> ResponseRetu
     )
 
 
-def _chosen(session: Session, pathway_id: PathwayId, wanted: BatchAskedFor) -> list[PersonId]:
+def _chosen(session: Session, pathway_id: PathwayId, wanted: WhichLearners) -> list[PersonId]:
     which = queries.which(session, wanted.filters(), most_named=MOST_NAMED)
     return pathways.list_people_in(session, pathway_id, which)
 
@@ -100,9 +122,7 @@ def _ask(
 ) -> str:
     asked = wanted.asked(pathway_id)
     with transaction(here.institution_id) as session:
-        [overview] = pathways.pathway_overview(
-            session, pathways.get_pathway(session, pathway_id).id
-        )
+        head = pathways.get_head(session, pathway_id)
         chosen = _chosen(session, pathway_id, wanted)
         choices = batches.list_choices(session, pathway_id)
         words = choices.words(wanted.what)
@@ -115,7 +135,7 @@ def _ask(
     return render_template(
         "registrar/ask_batch.html",
         here=here,
-        pathway=overview,
+        pathway=head,
         wanted=wanted,
         chosen=wanted.filters().words(),
         people=len(chosen),

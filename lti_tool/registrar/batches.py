@@ -22,12 +22,14 @@ class Choices:
 
     waive: Sequence[tuple[str, str]]
     credit: Sequence[tuple[str, str]]
+    withdraw: Sequence[tuple[str, str]]
+    allocate: Sequence[tuple[str, str]]
     move: Sequence[tuple[str, str]]
     confirm: Sequence[tuple[str, str]]
 
     def words(self, what: str) -> str | None:
-        """Return the words of one of them; None for what is not among them."""
-        every = [*self.waive, *self.credit, *self.move, *self.confirm]
+        """Return the words of one of them; None for what is not among them, or a move."""
+        every = [*self.waive, *self.credit, *self.withdraw, *self.allocate, *self.confirm]
         return dict(every).get(what)
 
 
@@ -44,7 +46,9 @@ def list_choices(session: Session, pathway_id: PathwayId) -> Choices:
         for version in versions
         for leaf in trees.stones(trees.from_json(version.expression))
     ]
-    names = pathways.achievement_names(session, {leaf.achievement_id for _, leaf in leaves})
+    stones = {leaf.achievement_id for _, leaf in leaves}
+    names = pathways.achievement_names(session, {*stones, pathway.achievement_id})
+    own = sorted(((one, names[one]) for one in stones), key=lambda pair: pair[1])
     return Choices(
         waive=[
             (
@@ -58,8 +62,10 @@ def list_choices(session: Session, pathway_id: PathwayId) -> Choices:
             for version, leaf in leaves
         ],
         credit=[(f"credit.{one.id}", one.name) for one in badges.list_achievements(session)],
+        withdraw=[(f"withdraw.{one}", names[one]) for one in sorted(names, key=names.__getitem__)],
+        allocate=[(f"allocate.{one}", name) for one, name in own] if pathway.sharing else [],
         move=[
-            (f"move.{version.id}", phrase("Version %(number)s", number=version.number))
+            (str(version.id), phrase("Version %(number)s", number=version.number))
             for version in versions
         ],
         confirm=[("confirm", phrase("Completions that wait"))]
@@ -71,7 +77,12 @@ def list_choices(session: Session, pathway_id: PathwayId) -> Choices:
 _FIRST = {
     BatchAct.WAIVE: marked("This requirement is waived for them: %(words)s."),
     BatchAct.CREDIT: marked("Each of them is given this badge, unless they hold it: %(words)s."),
-    BatchAct.MOVE: marked("From now on they are on another version: %(words)s."),
+    BatchAct.WITHDRAW: marked(
+        "This badge of theirs is revoked, and whoever checks it sees that: %(words)s."
+    ),
+    BatchAct.ALLOCATE: marked(
+        "Of the pathways that share it, this badge counts here and nowhere else: %(words)s."
+    ),
     BatchAct.CONFIRM: marked("What their completions lead to is awarded, and signed."),
 }
 

@@ -6,12 +6,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from lti_tool.core import spreadsheet
 from lti_tool.core.ids import PathwayId, PersonId
 from lti_tool.core.language import phrase
 from lti_tool.pathways.deciding.batch import Asked, BatchAct
+from lti_tool.pathways.figures import QUIET_WEEKS
 from lti_tool.pathways.standing import State
 from lti_tool.registrar.consequences import Decision
-from lti_tool.registrar.filters import Filters
+from lti_tool.registrar.filters import Entries, Filters, Period
 from lti_tool.registrar.rulings import Ruling
 from lti_tool.registrar.sentences import known_acts
 
@@ -29,36 +31,49 @@ def _known_act(word: str) -> str | None:
     return word or None
 
 
-class WhichLearners(BaseModel):
-    """Which learners of a pathway.
+def _known_weeks(word: str) -> int | None:
+    if word and word not in map(str, QUIET_WEEKS):
+        raise ValueError("not so many weeks")
+    return int(word) if word else None
 
-    Attributes:
-        q: part of a name.
-        state: None for all, as is each of those below.
-        platform: an issuer that they have an account at.
-        course: where they began an activity.
-        since: the first day, UTC, of those on which they came onto the pathway, as is `until`,
-            the last.
-    """
+
+class WhichLearners(BaseModel):
+    """Which learners of a pathway: as `filters.Filters` says, None or empty for all."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    q: Words = ""
-    state: Annotated[State | None, BeforeValidator(_or_none)] = None
+    programme: Annotated[UUID | None, BeforeValidator(_or_none)] = None
+    cohort: Annotated[
+        Annotated[str, StringConstraints(pattern=r"^20\d\d-[12]$")] | None,
+        BeforeValidator(_or_none),
+    ] = None
     platform: Annotated[str | None, BeforeValidator(_or_none)] = None
     course: Annotated[UUID | None, BeforeValidator(_or_none)] = None
     since: Annotated[date | None, BeforeValidator(_or_none)] = None
     until: Annotated[date | None, BeforeValidator(_or_none)] = None
+    q: Words = ""
+    state: Annotated[State | None, BeforeValidator(_or_none)] = None
+    missing: Annotated[Annotated[int, Field(ge=0, le=999)] | None, BeforeValidator(_or_none)] = None
+    weeks: Annotated[int | None, BeforeValidator(_known_weeks)] = None
+    month: Annotated[
+        Annotated[str, StringConstraints(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")] | None,
+        BeforeValidator(_or_none),
+    ] = None
 
     def filters(self) -> Filters:
         """Return whom it asks for."""
         return Filters(
-            q=self.q,
-            state=self.state,
+            programme=self.programme,
+            cohort=self.cohort,
             platform=self.platform,
             course=self.course,
             since=self.since,
             until=self.until,
+            q=self.q,
+            state=self.state,
+            missing=self.missing,
+            weeks=self.weeks,
+            month=self.month,
         )
 
 
@@ -148,7 +163,10 @@ class BatchAskedFor(WhichLearners):
     """
 
     what: Annotated[
-        str, StringConstraints(pattern=r"^$|^confirm$|^(waive|credit|move)\.[0-9a-f-]{36}$")
+        str,
+        StringConstraints(
+            pattern=r"^$|^confirm$|^(waive|credit|withdraw|allocate)\.[0-9a-f-]{36}$"
+        ),
     ] = ""
 
     def asked(self, pathway_id: PathwayId) -> Asked | None:
@@ -159,6 +177,12 @@ class BatchAskedFor(WhichLearners):
         return Asked(
             pathway_id=pathway_id, act=BatchAct(act), target=UUID(target) if target else None
         )
+
+
+class MoveForm(WhichLearners):
+    """To which version learners of a pathway are to be moved."""
+
+    version: UUID
 
 
 class BatchForm(BatchAskedFor):
@@ -193,11 +217,70 @@ class GiveSearch(BaseModel):
     achievement: UUID | None = None
 
 
+class ViewForm(BaseModel):
+    """What a saved view is called, and who sees it.
+
+    Attributes:
+        view: made with the form, so that sending it twice saves once.
+        delete: it is to be forgotten instead.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    view: UUID | None = None
+    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = ""
+    shared: bool = False
+    delete: bool = False
+
+
+class TableAsked(BaseModel):
+    """Which rows of a table somebody asks to take along, as its page was filtered.
+
+    Attributes:
+        q: what learners were searched by.
+        act: of the audit trail; None for all, as are `who`, of the staff, and `person`, about whom.
+        since: the first day, UTC, as is `until`, the last.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    q: Words = ""
+    act: Annotated[str | None, BeforeValidator(_known_act)] = None
+    who: Annotated[UUID | None, BeforeValidator(_or_none)] = None
+    person: Annotated[UUID | None, BeforeValidator(_or_none)] = None
+    since: Annotated[date | None, BeforeValidator(_or_none)] = None
+    until: Annotated[date | None, BeforeValidator(_or_none)] = None
+
+    def period(self) -> Period:
+        """Return the days that it asks for."""
+        return Period(since=self.since, until=self.until)
+
+    def entries(self) -> Entries:
+        """Return which entries of the audit trail it asks for."""
+        return Entries(act=self.act, who=self.who, person=self.person, period=self.period())
+
+
+class ExportForm(BaseModel):
+    """Who gets a table, for what, and as what.
+
+    Attributes:
+        recipient: an office, an organisation; empty where none was given, as is `purpose`.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    format: spreadsheet.Kind = spreadsheet.Kind.XLSX
+    recipient: Words = ""
+    purpose: Reason = ""
+
+
 class AuditFilter(BaseModel):
     """Which entries of the audit trail.
 
     Attributes:
-        act: as the code calls it; None for all.
+        act: as the code calls it; None for all, as are those that follow.
+        who: of the staff.
+        person: about whom it is.
         since: the first day, UTC, as is `until`, the last.
         before: the last entry of the page before.
     """
@@ -205,9 +288,29 @@ class AuditFilter(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     act: Annotated[str | None, BeforeValidator(_known_act)] = None
+    who: Annotated[UUID | None, BeforeValidator(_or_none)] = None
+    person: Annotated[UUID | None, BeforeValidator(_or_none)] = None
     since: Annotated[date | None, BeforeValidator(lambda word: word or None)] = None
     until: Annotated[date | None, BeforeValidator(lambda word: word or None)] = None
     before: UUID | None = None
+
+    def period(self) -> Period:
+        """Return the days that it asks for."""
+        return Period(since=self.since, until=self.until)
+
+    def entries(self) -> Entries:
+        """Return which entries it asks for."""
+        return Entries(act=self.act, who=self.who, person=self.person, period=self.period())
+
+    def labels(self) -> list[str]:
+        """Return what was chosen, each in words."""
+        return [
+            *([dict(known_acts())[self.act]] if self.act else []),
+            *([phrase("By one of the staff")] if self.who else []),
+            *([phrase("About one learner")] if self.person else []),
+            *([phrase("From %(since)s", since=self.since)] if self.since else []),
+            *([phrase("Until %(until)s", until=self.until)] if self.until else []),
+        ]
 
 
 class TranscriptForm(BaseModel):

@@ -168,7 +168,9 @@ def get_merge(session: Session, merge_id: UUID) -> Merge:
         raise NotFoundError(phrase("There is no such merge, or it was undone already."))
     moved = row.moved
     accounts = [UserId(UUID(word)) for word in moved["users"]]
-    awards = [UUID(word) for word in moved.get("badges", ())]
+    badges = moved.get("badges", ())
+    # Merges from before there were transcripts say which awards alone.
+    awards = [UUID(word) for word in (badges["awards"] if isinstance(badges, dict) else badges)]
     pathways = [UUID(word) for word in moved.get("pathways", {}).get("gone", {})]
     return Merge(
         merge_id=row.id,

@@ -2,15 +2,18 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
+from uuid import UUID
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments.models import Attempt, Placement
+from lti_tool.core import clock
 from lti_tool.core.db import tenant
 from lti_tool.core.ids import PathwayId, PersonId
-from lti_tool.pathways.models import Progress
+from lti_tool.pathways.figures import month_bounds, quiet_bounds
+from lti_tool.pathways.models import Pathway, Progress
 from lti_tool.pathways.which import Which
 from lti_tool.people import queries as people
 from lti_tool.people.contacts import NOBODY, Contact, list_contacts
@@ -52,7 +55,14 @@ def which(session: Session, wanted: Filters, *, most_named: int) -> Which:
         wanted: the filters.
         most_named: of those whose name was searched for the first so many are looked at.
     """
+    now = clock.now()
+    begins = [begin for one in wanted.joined() if (begin := one.begin()) is not None]
+    ends = [end for one in wanted.joined() if (end := one.end()) is not None]
+    quiet = quiet_bounds(now)[wanted.weeks] if wanted.weeks else (None, None)
+    changes = _of_month(wanted.month, now) if wanted.month else (None, None)
     among: list[Select[PersonId]] = []
+    if wanted.programme is not None:
+        among.append(select(Progress.person_id).where(Progress.pathway_id == wanted.programme))
     if wanted.platform is not None:
         among.append(
             select(PersonUser.person_id)
@@ -68,17 +78,47 @@ def which(session: Session, wanted: Filters, *, most_named: int) -> Which:
         )
     return Which(
         state=wanted.state,
-        person_ids=people.list_people_named(session, wanted.q, limit=most_named)
-        if wanted.q
-        else None,
+        person_ids=_found(session, wanted.q, limit=most_named) if wanted.q else None,
         among=among,
-        joined_since=_midnight(wanted.since) if wanted.since else None,
-        joined_until=_midnight(wanted.until) + timedelta(days=1) if wanted.until else None,
+        joined_since=max(begins, default=None),
+        joined_until=min(ends, default=None),
+        missing_at_most=wanted.missing,
+        quiet_since=quiet[0],
+        quiet_until=quiet[1],
+        changes_since=changes[0],
+        changes_until=changes[1],
     )
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=UTC)
+def _found(session: Session, words: str, *, limit: int) -> list[PersonId]:
+    """Return people by any part of their name, or by how their e-mail or number begins."""
+    by_name = people.list_people_named(session, words, limit=limit)
+    by_word = people.search_people(session, words, limit=limit)
+    return list(dict.fromkeys([*by_name, *by_word]))[:limit]
+
+
+def _of_month(word: str, now: datetime) -> tuple[datetime | None, datetime]:
+    """Return the bounds of a month; to this one belongs what is due already."""
+    year, month = map(int, word.split("-"))
+    begins, ends = month_bounds(date(year, month, 1))
+    return (None if begins <= now < ends else begins), ends
+
+
+def pathway_titles(session: Session, pathway_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return what these pathways are called."""
+    rows = session.execute(select(Pathway.id, Pathway.title).where(Pathway.id.in_(pathway_ids)))
+    return {row.id: row.title for row in rows}
+
+
+def list_programmes(session: Session, pathway_id: PathwayId) -> list[tuple[str, str]]:
+    """Return the other pathways, by title: pairs of what a form sends and its name."""
+    rows = session.execute(
+        select(Pathway.id, Pathway.title)
+        .where(Pathway.id != pathway_id)
+        .order_by(Pathway.title, Pathway.id)
+        .limit(MOST_COURSES)
+    )
+    return [(str(row.id), row.title) for row in rows]
 
 
 def list_places(session: Session) -> Places:
@@ -108,14 +148,3 @@ def platform_names(session: Session, issuers: Collection[str]) -> dict[str, str]
     for issuer, name in rows:
         names.setdefault(issuer, {})[name] = None
     return {issuer: ", ".join(known) for issuer, known in names.items()}
-
-
-def list_people_on(session: Session, pathway_id: PathwayId) -> list[PersonId]:
-    """Return everybody on a pathway, in no order that means anything."""
-    return list(
-        session.scalars(
-            select(Progress.person_id)
-            .where(Progress.pathway_id == pathway_id)
-            .order_by(Progress.person_id)
-        )
-    )

@@ -1,45 +1,29 @@
-"""The registrar's desk: who is where on every pathway, one learner's record, exports."""
+"""The registrar's desk: who is where on every pathway, one learner's record."""
 
-import re
-from collections.abc import Iterator
 from uuid import UUID
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
-from lti_tool.core import clock, spreadsheet, web
+from lti_tool.core import web
 from lti_tool.core.db import transaction
-from lti_tool.core.ids import InstitutionId, PathwayId, PersonId
+from lti_tool.core.ids import PathwayId, PersonId
 from lti_tool.pathways import queries as pathways
-from lti_tool.pathways.standing import PathwayOverview
-from lti_tool.pathways.which import Which
+from lti_tool.pathways.figures import get_figures
 from lti_tool.people import queries as people
+from lti_tool.people import saved_views
 from lti_tool.people.rules import Act
 from lti_tool.people.services import note_reading
 from lti_tool.people.staff_session import CurrentStaff, staff_page
-from lti_tool.registrar import funnel, matches, queries, records, timeline
+from lti_tool.registrar import dashboard, funnel, matches, queries, records, timeline
 from lti_tool.registrar.forms import LearnersFilter, PeopleSearch
 
 PAGE = 25
 # A search that matches more says so, instead of reading the whole university.
 MOST_MATCHES = 1000
-EXPORT_BATCH = 1000
 MOST_ALIKE = 5
 # Of a record's timeline, until all of it is asked for.
 MOST_MOMENTS = 20
-EXPORT_HEADER = (
-    "Person",
-    "Name",
-    "Student number",
-    "E-mail",
-    "Stones",
-    "Stones needed",
-    "Stones missing",
-    "Complete",
-    "Completed on (UTC)",
-    "Missing",
-)
 
 blueprint = Blueprint("registrar", __name__, url_prefix="/desk/<slug>")
 
@@ -58,54 +42,37 @@ def show_dashboard(here: CurrentStaff) -> ResponseReturnValue:
 def show_pathway(here: CurrentStaff, pathway_id: UUID) -> ResponseReturnValue:
     """Show how far learners get on one pathway, and who they are, a page at a time."""
     wanted = web.read_form(LearnersFilter, request.args.to_dict())
+    filters = wanted.filters()
     with transaction(here.institution_id) as session:
-        pathway = _overview(session, PathwayId(pathway_id))
-        which = queries.which(session, wanted.filters(), most_named=MOST_MATCHES)
+        pathway = pathways.get_head(session, PathwayId(pathway_id))
+        of_page = queries.which(session, filters.shared(), most_named=MOST_MATCHES)
+        which = queries.which(session, filters, most_named=MOST_MATCHES)
         rows = pathways.list_learners(
             session, pathway.pathway_id, which, after=wanted.key(), limit=PAGE + 1
         )
-        places = queries.list_places(session)
         contacts = queries.list_contacts(session, [row.person_id for row in rows])
-        standing = pathways.list_funnel(session, pathway.pathway_id)
+        figures = get_figures(session, pathway.pathway_id, of_page)
+        choices = dashboard.list_choices(session, pathway)
+        views = saved_views.list_views(session, here.staff_id, target=pathway.pathway_id)
     learners, has_more = rows[:PAGE], len(rows) > PAGE
     last = learners[-1].key if learners else None
     return render_template(
         "registrar/show_pathway.html",
         here=here,
         pathway=pathway,
-        layers=funnel.layers(standing),
+        figures=figures,
+        layers=funnel.layers(figures.funnel),
+        quiet=dashboard.of_weeks(figures.quiet),
+        months=dashboard.of_months(figures.months),
         wanted=wanted,
-        chosen=wanted.filters().words(),
-        places=places,
+        chosen=filters.words(),
+        shared=filters.shared().words(),
+        choices=choices,
+        labels=dashboard.labels(filters, choices),
+        views=views,
         too_many=which.person_ids is not None and len(which.person_ids) == MOST_MATCHES,
         learners=[(row, contacts.get(row.person_id, queries.NOBODY)) for row in learners],
         next_after=f"{last[0]}.{last[1]}" if last and has_more else None,
-    )
-
-
-@blueprint.get("/pathways/<uuid:pathway_id>.csv")
-@staff_page(Act.EXPORT)
-def export_pathway(here: CurrentStaff, pathway_id: UUID) -> ResponseReturnValue:
-    """Hand out everybody on a pathway as a table; noted before it leaves."""
-    with transaction(here.institution_id) as session:
-        pathway = _overview(session, PathwayId(pathway_id))
-        # All at once, so that somebody who advances meanwhile is neither lost nor twice in it.
-        everybody = queries.list_people_on(session, pathway.pathway_id)
-    rows = list(_export(here.institution_id, pathway.pathway_id, everybody))
-    note_reading(
-        here.institution_id,
-        actor=here.actor,
-        act="export_learners",
-        object_kind="pathway",
-        object_id=pathway.pathway_id,
-        facts={"learners": len(rows)},
-    )
-    name = re.sub(r"[^a-z0-9]+", "-", pathway.title.lower()).strip("-") or "pathway"
-    filename = f"{name}-{clock.now():%Y-%m-%d}.csv"
-    return Response(
-        spreadsheet.csv_document(EXPORT_HEADER, rows),
-        mimetype="text/csv",
-        headers={"Content-Disposition": f'attachment; filename="{filename}"'},
     )
 
 
@@ -118,7 +85,7 @@ def show_people(here: CurrentStaff) -> ResponseReturnValue:
         rows = (
             people.search_people(session, wanted.q, after=wanted.person(), limit=PAGE + 1)
             if wanted.q
-            else people.list_newest_people(session, limit=PAGE)
+            else people.list_newest_people(session, after=wanted.person(), limit=PAGE + 1)
         )
         found = rows[:PAGE]
         contacts = queries.list_contacts(session, found)
@@ -164,35 +131,3 @@ def show_person(here: CurrentStaff, person_id: UUID) -> ResponseReturnValue:
         moments=moments if "all" in request.args else moments[:MOST_MOMENTS],
         more=0 if "all" in request.args else max(0, len(moments) - MOST_MOMENTS),
     )
-
-
-def _overview(session: Session, pathway_id: PathwayId) -> PathwayOverview:
-    pathways.get_pathway(session, pathway_id)  # or there is none
-    [overview] = pathways.pathway_overview(session, pathway_id)
-    return overview
-
-
-def _export(
-    institution_id: InstitutionId, pathway_id: PathwayId, everybody: list[PersonId]
-) -> Iterator[tuple[str | int | None, ...]]:
-    for start in range(0, len(everybody), EXPORT_BATCH):
-        batch = everybody[start : start + EXPORT_BATCH]
-        with transaction(institution_id) as session:
-            rows = pathways.list_learners(
-                session, pathway_id, Which(person_ids=batch), limit=len(batch)
-            )
-            contacts = queries.list_contacts(session, batch)
-        for row in rows:
-            contact = contacts.get(row.person_id, queries.NOBODY)
-            yield (
-                str(row.person_id),
-                contact.name,
-                contact.student_number,
-                contact.email,
-                row.stones_laid,
-                row.stones_needed,
-                row.missing,
-                "no" if row.missing else "yes",
-                f"{row.completed_at:%Y-%m-%d}" if row.completed_at else None,
-                "; ".join(row.nearest),
-            )

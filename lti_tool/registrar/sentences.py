@@ -20,7 +20,13 @@ _ACTS = {
     "enter_by_mail": marked("Let %(thing)s in by a link in a letter"),
     "erase_person": marked("Erased who a person was"),
     "export_audit": marked("Took the audit trail along as a table"),
+    "export_awards": marked("Took the badges that were awarded along as a table"),
+    "export_decisions": marked("Took what was decided along as a table"),
     "export_learners": marked("Took the learners of %(thing)s along as a table"),
+    "export_matches": marked("Took who may be one person along as a table"),
+    "export_pathways": marked("Took the numbers of the pathways along as a table"),
+    "export_people": marked("Took the list of learners along as a table"),
+    "export_waiting": marked("Took what waits for a decision along as a table"),
     "export_person": marked("Took along all that is kept about %(thing)s"),
     "export_results": marked("Took the results of an assessment along as a table"),
     "find_person": marked("Looked for %(thing)s"),
@@ -34,7 +40,7 @@ _ACTS = {
     "make_column": marked("Made a column in a gradebook"),
     "mark_answer": marked("Marked an answer"),
     "merge_people": marked("Merged two persons into %(thing)s"),
-    "move_everybody": marked("Moved everybody on %(thing)s to a version of it"),
+    "move_everybody": marked("Moved learners on %(thing)s to a version of it"),
     "move_to_version": marked("Moved %(thing)s to another version of a pathway"),
     "publish_achievement": marked("Published a badge"),
     "publish_pathway": marked("Published a version of %(thing)s"),
@@ -75,6 +81,42 @@ _ACTS = {
     "withdraw_award": marked("Withdrew %(thing)s"),
     "withdraw_lapsed": marked("Withdrew a certificate of %(thing)s of which a part fell away"),
 }
+# The same, where it is known for whom.
+_FOR = {
+    "export_audit": marked("Took the audit trail along as a table, for %(recipient)s"),
+    "export_awards": marked(
+        "Took the badges that were awarded along as a table, for %(recipient)s"
+    ),
+    "export_decisions": marked("Took what was decided along as a table, for %(recipient)s"),
+    "export_learners": marked("Took the learners of %(thing)s along as a table, for %(recipient)s"),
+    "export_matches": marked("Took who may be one person along as a table, for %(recipient)s"),
+    "export_pathways": marked(
+        "Took the numbers of the pathways along as a table, for %(recipient)s"
+    ),
+    "export_people": marked("Took the list of learners along as a table, for %(recipient)s"),
+    "export_waiting": marked("Took what waits for a decision along as a table, for %(recipient)s"),
+}
+# What is decided about one learner.
+DECISIVE = frozenset(
+    {
+        "allocate_award",
+        "award_by_hand",
+        "confirm_completion",
+        "keep_award",
+        "keep_lapsed",
+        "keep_people_apart",
+        "merge_people",
+        "move_to_version",
+        "replace_requirement",
+        "restore_award",
+        "split_people",
+        "undo_ruling",
+        "waive_requirement",
+        "withdraw_award",
+        "withdraw_lapsed",
+    }
+)
+EXPORTS = frozenset(_FOR)
 _WITHOUT_NAME = {
     "award": phrase("a badge"),
     "pathway": phrase("a pathway"),
@@ -90,11 +132,21 @@ def known_acts() -> list[tuple[str, str]]:
     )
 
 
-def sentence(act: str, thing: str, *, kind: str = "award") -> str:
-    """Return what was done, beginning with a capital; acts without words read as they are."""
+def sentence(act: str, thing: str, *, kind: str = "award", recipient: str = "") -> str:
+    """Return what was done, beginning with a capital; acts without words read as they are.
+
+    Args:
+        act: as the code calls it.
+        thing: the name of what it was done to, empty where it has none.
+        kind: what kind of thing that is.
+        recipient: who got what was taken along, empty where nobody said.
+    """
     if act not in _ACTS:
         return act.replace("_", " ").capitalize()
-    return phrase(_ACTS[act], thing=thing or _WITHOUT_NAME.get(kind, kind))
+    thing = thing or _WITHOUT_NAME.get(kind, kind)
+    if recipient and act in _FOR:
+        return phrase(_FOR[act], thing=thing, recipient=recipient)
+    return phrase(_ACTS[act], thing=thing)
 
 
 def actor_words(kind: str, actor_id: UUID | None, staff: Mapping[UUID, str]) -> str:

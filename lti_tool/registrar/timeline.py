@@ -8,14 +8,9 @@ from uuid import UUID
 
 from lti_tool.badges.rules import CauseKind
 from lti_tool.core.language import phrase, recalled
+from lti_tool.registrar.awarded import BECAUSE
 from lti_tool.registrar.records import AttemptRow, AwardRow, Record
 from lti_tool.registrar.sentences import actor_words, sentence
-
-_BECAUSE = {
-    CauseKind.PASS: phrase("By passing"),
-    CauseKind.PATHWAY: phrase("By completing a pathway"),
-    CauseKind.DECISION: phrase("By a decision"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +111,7 @@ def _of_award(award: AwardRow) -> Iterator[Moment]:
                     "%(name)s: awarded",
                     name=award.name,
                 ),
-                more=_BECAUSE[CauseKind(cause.kind)],
+                more=BECAUSE[CauseKind(cause.kind)],
             )
     if award.issued_at is not None:
         yield Moment(
@@ -145,7 +140,7 @@ def because(award: AwardRow) -> str:
     if not award.causes:
         return phrase("not recorded")
     newest = award.causes[-1]
-    return recalled(newest.reason) if newest.reason else _BECAUSE[CauseKind(newest.kind)]
+    return recalled(newest.reason) if newest.reason else BECAUSE[CauseKind(newest.kind)]
 
 
 def _by(actor: str, reason: str | None) -> str:

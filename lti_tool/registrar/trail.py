@@ -1,11 +1,10 @@
 """Reads of the audit trail, with the names that its ids have today."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from lti_tool.badges.models import Achievement, Award
@@ -14,6 +13,7 @@ from lti_tool.core.db import tenant
 from lti_tool.core.ids import PersonId
 from lti_tool.pathways.models import Pathway
 from lti_tool.people import queries as people
+from lti_tool.registrar.filters import EVERY, Entries
 from lti_tool.registrar.sentences import actor_words, sentence
 
 
@@ -33,12 +33,11 @@ class Line:
     person_id: PersonId | None
 
 
-def list_lines(  # noqa: PLR0913 - the filters of the page
+def list_lines(
     session: Session,
     *,
-    act: str | None = None,
-    since: date | None = None,
-    until: date | None = None,
+    wanted: Entries = EVERY,
+    acts: Collection[str] = (),
     before: UUID | None = None,
     limit: int,
 ) -> list[Line]:
@@ -46,27 +45,36 @@ def list_lines(  # noqa: PLR0913 - the filters of the page
 
     Args:
         session: of one institution.
-        act: only these, as the code calls them.
-        since: from the beginning of this day on, UTC.
-        until: to the end of this day, UTC.
+        wanted: only these.
+        acts: of those, only of these acts; none: of all.
         before: the id of the last entry of the page before.
         limit: entries to a page.
     """
-    query = select(AuditEntry).where(AuditEntry.institution_id == tenant())
-    if act is not None:
-        query = query.where(AuditEntry.act == act)
-    if since is not None:
-        query = query.where(AuditEntry.recorded_at >= _midnight(since))
-    if until is not None:
-        query = query.where(AuditEntry.recorded_at < _midnight(until) + timedelta(days=1))
+    query = select(AuditEntry).where(
+        AuditEntry.institution_id == tenant(), *wanted.period.conditions(AuditEntry.recorded_at)
+    )
+    if wanted.act is not None:
+        query = query.where(AuditEntry.act == wanted.act)
+    if wanted.who is not None:
+        query = query.where(AuditEntry.actor_id == wanted.who)
+    if wanted.person is not None:
+        query = query.where(_about(session, PersonId(wanted.person)))
+    if acts:
+        query = query.where(AuditEntry.act.in_(acts))
     if before is not None:
         query = query.where(AuditEntry.id < before)
     entries = session.scalars(query.order_by(AuditEntry.id.desc()).limit(limit)).all()
     return _lines(session, entries)
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=UTC)
+def _about(session: Session, person_id: PersonId) -> ColumnElement[bool]:
+    """Return the condition that an entry is about a person, whoever they were, or a badge."""
+    own = people.list_selves(session, people.current_person(session, person_id))
+    awards = select(Award.id).where(Award.person_id.in_(own))
+    return or_(
+        and_(AuditEntry.object_kind == "person", AuditEntry.object_id.in_(own)),
+        and_(AuditEntry.object_kind == "award", AuditEntry.object_id.in_(awards)),
+    )
 
 
 def _lines(session: Session, entries: Sequence[AuditEntry]) -> list[Line]:
@@ -103,7 +111,12 @@ def _lines(session: Session, entries: Sequence[AuditEntry]) -> list[Line]:
             Line(
                 entry=entry,
                 who=actor_words(entry.actor_kind, entry.actor_id, staff),
-                text=sentence(entry.act, thing, kind=entry.object_kind),
+                text=sentence(
+                    entry.act,
+                    thing,
+                    kind=entry.object_kind,
+                    recipient=str(entry.facts.get("recipient", "")),
+                ),
                 person_id=person_id,
             )
         )

@@ -47,12 +47,13 @@ def list_waiting(session: Session, *, limit: int) -> Waiting:
     """Return what waits for a decision."""
     return Waiting(
         matches=matches.count_matches(session),
-        to_confirm=_told(session, deciding.list_unconfirmed(session, limit=limit)),
-        to_review=_told(session, list_to_review(session, limit=limit)),
+        to_confirm=tell(session, deciding.list_unconfirmed(session, limit=limit)),
+        to_review=tell(session, list_to_review(session, limit=limit)),
     )
 
 
-def _told(session: Session, completions: Sequence[Completion]) -> list[WaitingCompletion]:
+def tell(session: Session, completions: Sequence[Completion]) -> list[WaitingCompletion]:
+    """Return completions with who and what they are about."""
     contacts = queries.list_contacts(session, {row.person_id for row in completions})
     names = {
         row.id: (row.title, row.name)

@@ -5,15 +5,17 @@ from uuid import UUID, uuid4, uuid5
 import pytest
 from sqlalchemy import Connection, func, select
 
+from lti_tool.badges.events import AwardGranted
 from lti_tool.badges.models import Award
+from lti_tool.badges.services import withdraw_award
 from lti_tool.core import audit as trail
-from lti_tool.core import outbox
+from lti_tool.core import clock, outbox
 from lti_tool.core.audit import AuditEntry
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
-from lti_tool.core.ids import PathwayId, PersonId
+from lti_tool.core.ids import AwardId, PathwayId, PersonId
 from lti_tool.core.outbox import OutboxDelivery
-from lti_tool.pathways import deciding, jobs, services
+from lti_tool.pathways import deciding, jobs
 from lti_tool.pathways.audit import audit
 from lti_tool.pathways.deciding import Decision
 from lti_tool.pathways.deciding.batch import (
@@ -26,9 +28,10 @@ from lti_tool.pathways.deciding.batch import (
     preview_batch,
 )
 from lti_tool.pathways.events import BatchAsked
-from lti_tool.pathways.expression import AllOf, from_json, stones
-from lti_tool.pathways.models import PathwayRuling
+from lti_tool.pathways.expression import from_json, stones
+from lti_tool.pathways.models import Pathway, PathwayRuling
 from lti_tool.pathways.queries import get_newest_version
+from lti_tool.pathways.recounting import recount
 from lti_tool.pathways.sweeping import sweep
 from tests.pathways.records import University, university
 
@@ -151,7 +154,7 @@ def test_who_cannot_be_decided_about_is_named_with_the_reason(northgate: Univers
     }
 
 
-def test_credit_is_given_and_people_are_moved_and_confirmed_each_once(
+def test_credit_is_given_and_completions_are_confirmed_each_once(
     northgate: University,
 ) -> None:
     pathway_id, people = learners(northgate, 2)
@@ -168,14 +171,8 @@ def test_credit_is_given_and_people_are_moved_and_confirmed_each_once(
     with transaction(northgate.id) as session:
         assert session.scalar(select(func.count()).select_from(Award)) == 4
 
-    version_id = services.publish_version(
-        northgate.id, pathway_id, AllOf(parts=(northgate.stone("Ethics"),))
-    )
-    asked = Asked(pathway_id=pathway_id, act=BatchAct.MOVE, target=version_id)
-    batch_id = ask_batch(northgate.id, asked, people, decision=because())
-    jobs.carry_out_batch(BatchAsked(institution_id=northgate.id, batch_id=batch_id))
-    assert {northgate.progress(pathway_id, one).version_id for one in people} == {version_id}
-
+    for person_id, award_id in standing_awards(northgate, "Data"):
+        jobs.count_award(granted(northgate, person_id, award_id, "Data"))
     deciding.set_confirmation(northgate.id, pathway_id, confirms=True, decision=because())
     sweep()
     asked = Asked(pathway_id=pathway_id, act=BatchAct.CONFIRM, target=None)
@@ -184,6 +181,105 @@ def test_credit_is_given_and_people_are_moved_and_confirmed_each_once(
     batch_id = ask_batch(northgate.id, asked, people, decision=because())
     jobs.carry_out_batch(BatchAsked(institution_id=northgate.id, batch_id=batch_id))
     assert all(northgate.completions(pathway_id, one)[0].confirmed_at for one in people)
+
+
+def standing_awards(northgate: University, name: str) -> list[tuple[PersonId, AwardId]]:
+    with transaction(northgate.id) as session:
+        rows = session.execute(
+            select(Award.person_id, Award.id)
+            .where(
+                Award.achievement_id == northgate.achievements[name], Award.withdrawn_at.is_(None)
+            )
+            .order_by(Award.person_id)
+        )
+        return [(person_id, award_id) for person_id, award_id in rows]
+
+
+def granted(
+    northgate: University, person_id: PersonId, award_id: AwardId, name: str
+) -> AwardGranted:
+    return AwardGranted(
+        institution_id=northgate.id,
+        award_id=award_id,
+        person_id=person_id,
+        achievement_id=northgate.achievements[name],
+        awarded_at=clock.now(),
+    )
+
+
+def test_a_badge_is_withdrawn_from_those_who_hold_it_and_the_others_are_left_alone(
+    northgate: University,
+) -> None:
+    pathway_id, people = learners(northgate, 2)
+    jobs.count_award(northgate.grant(people[0], "Data"))
+    asked = Asked(
+        pathway_id=pathway_id, act=BatchAct.WITHDRAW, target=northgate.achievements["Data"]
+    )
+    with transaction(northgate.id) as session:
+        preview = preview_batch(session, asked, people)
+    decision = because()
+
+    batch_id = ask_batch(northgate.id, asked, people, decision=decision)
+    jobs.carry_out_batch(BatchAsked(institution_id=northgate.id, batch_id=batch_id))
+
+    assert [(one.person_id, one.before, one.after) for one in preview] == [(people[0], 0, 1)]
+    assert preview[0].loses
+    assert standing_awards(northgate, "Data") == []
+    assert len(standing_awards(northgate, "Ethics")) == 2
+    with transaction(northgate.id) as session:
+        assert dict(list_skipped(session, batch_id, limit=9)) == {
+            people[1]: "They do not hold this badge."
+        }
+        assert get_batch(session, batch_id).done == 1
+        [reason] = session.scalars(
+            select(Award.withdrawn_reason).where(Award.withdrawn_at.is_not(None))
+        )
+    assert reason == "The course was cancelled."
+
+
+def test_a_worker_that_stopped_after_it_withdrew_is_not_told_as_a_failure(
+    northgate: University,
+) -> None:
+    pathway_id, [person] = learners(northgate, 1)
+    asked = Asked(
+        pathway_id=pathway_id, act=BatchAct.WITHDRAW, target=northgate.achievements["Ethics"]
+    )
+    decision = because()
+    batch_id = ask_batch(northgate.id, asked, [person], decision=decision)
+    [(_, award_id)] = standing_awards(northgate, "Ethics")
+    withdraw_award(northgate.id, award_id, reason=decision.reason, actor=decision.actor)
+
+    jobs.carry_out_batch(BatchAsked(institution_id=northgate.id, batch_id=batch_id))
+
+    with transaction(northgate.id) as session:
+        standing = get_batch(session, batch_id)
+    assert (standing.done, standing.skipped) == (1, 0)
+
+
+def test_of_pathways_that_share_a_badge_is_let_count_in_one(northgate: University) -> None:
+    first, people = learners(northgate, 2)
+    northgate.achievement("Diploma")
+    second = northgate.pathway("Diploma", ["Ethics"])
+    with transaction(northgate.id) as session:
+        for pathway in session.scalars(select(Pathway)):
+            pathway.sharing = "certificates"
+    for pathway_id in (first, second):
+        recount(northgate.id, pathway_id, people)
+    stranger = northgate.person()
+    asked = Asked(pathway_id=second, act=BatchAct.ALLOCATE, target=northgate.achievements["Ethics"])
+    with transaction(northgate.id) as session:
+        preview = preview_batch(session, asked, [*people, stranger])
+
+    batch_id = ask_batch(northgate.id, asked, [*people, stranger], decision=because())
+    jobs.carry_out_batch(BatchAsked(institution_id=northgate.id, batch_id=batch_id))
+
+    assert [(one.before, one.after) for one in preview] == [(1, 0), (1, 0)]
+    assert [northgate.progress(second, one).missing for one in people] == [0, 0]
+    assert [northgate.progress(first, one).missing for one in people] == [2, 2]
+    with transaction(northgate.id) as session:
+        assert dict(list_skipped(session, batch_id, limit=9)) == {
+            stranger: "They do not hold this badge."
+        }
 
 
 def test_a_batch_of_another_institution_is_not_there(northgate: University) -> None:

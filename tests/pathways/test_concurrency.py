@@ -18,7 +18,7 @@ from lti_tool.badges.models import Award, AwardCause
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.outbox import OutboxDelivery
 from lti_tool.core.settings import Settings
-from lti_tool.pathways import jobs, services
+from lti_tool.pathways import jobs, recounting, services, sweeping
 from lti_tool.pathways.audit import Audit, audit
 from lti_tool.pathways.errors import CyclicPathwayError, PathwayExistsError
 from lti_tool.pathways.events import PathwayCompleted
@@ -84,6 +84,31 @@ def test_an_award_made_while_we_wait_for_the_lock_is_seen(
         recount.result()
 
     assert northgate.progress(pathway_id, ada).missing == 0
+
+
+@pytest.mark.parametrize("table", ["pathway_progress", "persons"])
+def test_whom_another_has_in_hand_a_recount_leaves_to_them(
+    northgate: University, live_settings: Settings, table: str
+) -> None:
+    pathway_id = northgate.pathway("Certificate", ["Statistics", "Ethics"])
+    ada, grace = northgate.person(), northgate.person()
+    for person in (ada, grace):
+        jobs.count_award(northgate.grant(person, "Statistics"))
+    with transaction(northgate.id) as session:
+        recounting.make_all_due(session, pathway_id)
+    key = "person_id" if table == "pathway_progress" else "id"
+    lock = text(f"SELECT 1 FROM {table} WHERE {key} = :ada FOR UPDATE")  # noqa: S608 - ours
+    engine = create_engine(live_settings.database.url, poolclass=NullPool)
+
+    with engine.connect() as other:
+        other.execute(_AS_TENANT, {"id": str(northgate.id)})
+        other.execute(lock, {"ada": ada})
+        meanwhile = sweeping.sweep()
+        other.rollback()
+
+    assert meanwhile == 1
+    assert sweeping.sweep() == 1
+    assert sweeping.sweep() == 0
 
 
 _AS_TENANT = text("SELECT set_config('app.institution_id', :id, true)")

@@ -140,3 +140,20 @@ def test_a_version_of_another_pathway_is_not_found(northgate: University) -> Non
 
     with pytest.raises(NotFoundError):
         migrating.ask_move(northgate.id, pathway_id, foreign, None, actor=RUTH)
+
+
+def test_only_those_who_were_chosen_are_moved(northgate: University, worker: Worker) -> None:
+    pathway_id, version_id, people = crowd(northgate)
+
+    move_id = migrating.ask_move(
+        northgate.id, pathway_id, version_id, None, only=people[:2], actor=RUTH
+    )
+    worker.run()
+    migrating.confirm_move(
+        northgate.id, pathway_id, move_id, reason="They asked for it.", spares=False, actor=RUTH
+    )
+    worker.run()
+
+    moved = read(northgate, pathway_id, move_id)
+    assert (moved.total, moved.moved) == (2, 2)
+    assert [one == version_id for one in on(northgate, pathway_id, people)] == [True, True, False]

@@ -6,6 +6,7 @@ from lti_tool.core.db import transaction
 from lti_tool.core.ids import PathwayId, PersonId
 from lti_tool.pathways import queries, services
 from lti_tool.pathways.expression import AllOf, SomeOf
+from lti_tool.pathways.figures import get_figures
 from lti_tool.pathways.which import Which
 from tests.pathways.records import University, later, university
 
@@ -142,13 +143,13 @@ def test_the_desk_filters_and_counts(northgate: University) -> None:
         completed = queries.list_learners(session, pathway_id, Which(state="completed"))
         named = queries.list_learners(session, pathway_id, Which(person_ids=[far]))
         overview = {found.pathway_id: found for found in queries.pathway_overview(session)}
-        funnel = queries.list_funnel(session, pathway_id)
+        figures = get_figures(session, pathway_id)
 
     assert [row.person_id for row in one_away] == [near]
     assert {row.person_id for row in under_way} == {near, far}
     assert [row.person_id for row in completed] == [done]
     assert [row.person_id for row in named] == [far]
-    assert funnel == [(0, 1), (1, 1), (2, 1)]
+    assert figures.funnel == [(0, 1), (1, 1), (2, 1)]
     counts = overview[pathway_id]
     assert (counts.learners, counts.one_away, counts.completed, counts.lapsed) == (3, 1, 1, 0)
     assert (counts.stones_needed, counts.version_number) == (3, 1)

@@ -151,6 +151,23 @@ def test_a_lapse_that_is_reviewed_waits_for_a_registrar(
             assert sweeping.list_to_review(session, pathway_id) == []
 
 
+def test_a_change_of_policy_reaches_everybody_without_waiting_for_the_next_sweep(
+    northgate: University, worker: Worker
+) -> None:
+    with clock.at(NOON + DAY):
+        pathway_id, ada = _expiring(northgate, LapsePolicy.KEEP)
+        worker.run()
+    with clock.at(NOON + 200 * DAY):
+        sweeping.set_lapse_policy(
+            northgate.id, pathway_id, LapsePolicy.REVIEW, notice_days=0, decision=because()
+        )
+        worker.run()
+
+        with transaction(northgate.id) as session:
+            assert sweeping.count_due(session, pathway_id) == 0
+        assert northgate.progress(pathway_id, ada).missing == 1
+
+
 def test_a_change_of_policy_reaches_everybody_and_says_how_many_are_left(
     northgate: University, worker: Worker
 ) -> None:

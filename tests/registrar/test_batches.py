@@ -8,6 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from lti_tool.core.db import transaction
+from lti_tool.pathways import services
+from lti_tool.pathways.expression import AllOf
 from lti_tool.pathways.models import PathwayRuling
 from tests.conftest import Worker
 from tests.registrar.desk import STONES, Desk, open_desk
@@ -91,11 +93,56 @@ def test_what_is_not_of_this_pathway_is_not_decided(client: FlaskClient, desk: D
     other = open_desk()
     path = f"{desk.pathway_path}/decide"
 
-    for what in (f"waive.{uuid4()}", f"move.{other.pathway_id}", "confirm"):
+    allocate = f"allocate.{desk.university.achievements['Consent']}"  # nothing is shared here
+    for what in (f"waive.{uuid4()}", f"withdraw.{other.pathway_id}", allocate, "confirm"):
         assert client.get(f"{path}?what={what}").status_code == 404, what
     assert client.get(f"{path}?what=erase.{uuid4()}").status_code == 400
     assert client.get(f"{desk.pathway_path}/decisions/{uuid4()}").status_code == 404
     assert client.get(f"{desk.path}/pathways/{other.pathway_id}/decide").status_code == 404
+
+
+def test_those_who_fit_are_moved_by_the_job_that_first_looks_at_all_of_them(
+    client: FlaskClient, desk: Desk, worker: Worker
+) -> None:
+    desk.learner("Amara", *STONES[:2])
+    desk.learner("Linh", STONES[0])
+    place = desk.university
+    version_id = services.publish_version(
+        place.id, desk.pathway_id, AllOf(parts=(place.stone(STONES[0]),))
+    )
+    path = f"{desk.pathway_path}/decide?state=one_away"
+    form = client.get(path).text.partition("/decide/move")[2]
+    sent = dict(re.findall(r'name="(csrf_token|state)" value="([^"]*)"', form))
+
+    answer = client.post(
+        f"{desk.pathway_path}/decide/move", data={**sent, "version": str(version_id)}
+    )
+    worker.run()
+    page = plain(client.get(answer.location).text)
+
+    assert answer.status_code == 303
+    assert "Of those you chose, on another version of “Data literacy”: 1 learner." in page
+    assert "would complete the pathway 1 would no longer be complete 0 neither 0" in page
+    foreign = client.post(
+        f"{desk.pathway_path}/decide/move", data={**sent, "version": str(uuid4())}
+    )
+    assert foreign.status_code == 404
+
+
+def test_a_badge_is_withdrawn_from_all_who_fit_after_a_dry_run(
+    client: FlaskClient, desk: Desk, worker: Worker
+) -> None:
+    desk.learner("Amara", *STONES)
+    path = f"{desk.pathway_path}/decide"
+    what = f"withdraw.{desk.university.achievements['Consent']}"
+
+    page = client.get(f"{path}?what={what}").text
+    answer = client.post(path, data={**fields(page), "reason": "Plagiarism."})
+    worker.run()
+
+    assert "This badge of theirs is revoked" in plain(page)
+    assert "1 is then no longer complete." in plain(page)
+    assert "learner 1 decided 1 left alone 0" in plain(client.get(answer.location).text)
 
 
 def test_only_a_registrar_decides_about_many(client: FlaskClient, desk: Desk) -> None:

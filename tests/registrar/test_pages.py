@@ -77,6 +77,9 @@ def test_every_page_passes_axe_and_fits_its_window(
             "Waive a requirement?"
         ),
         f"{desk.path}/decisions": "Decisions",
+        f"{desk.path}/exports": "Exports",
+        f"{desk.path}/exports/awards": "Export: Badges that were awarded",
+        f"{desk.pathway_path}/export?q=a": ("Export: Learners on Certificate in Data Stewardship"),
         f"{desk.pathway_path}/decide": "Decide about 33 learners",
         f"{desk.pathway_path}/decide?what=waive.{consent}": "Decide about 33 learners",
         f"/staff/{desk.slug}/sign-in": f"Sign in to the desk of {desk.slug.title()}",

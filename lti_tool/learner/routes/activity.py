@@ -27,6 +27,7 @@ from lti_tool.learner.holder import Holder
 from lti_tool.learner.queries import opening, result
 from lti_tool.learner.queries.arriving import Arrival, find_arrival
 from lti_tool.learner.queries.copies import find_copied, is_whole_course
+from lti_tool.learner.queries.decisions import list_decisions
 from lti_tool.learner.queries.pathways import list_cairns
 from lti_tool.learner.routes import access as access_routes
 from lti_tool.learner.routes import badges as badge_routes
@@ -35,6 +36,7 @@ from lti_tool.pathways.notices import list_warnings
 from lti_tool.people.queries import find_person
 from lti_tool.people.rules import Act, may
 from lti_tool.platforms import queries as platforms
+from lti_tool.platforms.queries import get_institution
 
 blueprint = Blueprint("learner", __name__, url_prefix="/l/<uuid:launch_id>")
 
@@ -251,12 +253,16 @@ def show_pathways(here: CurrentLaunch) -> ResponseReturnValue:
         )
         person_id = find_person(session, here.user_id)
         warnings = list_warnings(session, person_id) if person_id else []
+        decisions = list_decisions(session, person_id) if person_id else []
+        institution = get_institution(session, here.institution_id).name
         activity = _activity(session, here)
     return render_template(
         "learner/pathways.html",
         launch_id=here.launch_id,
         ways=ways,
         warnings=warnings,
+        decisions=decisions,
+        institution=institution,
         activity=activity,
         course_url=here.settings.get("return_url"),
     )

@@ -27,6 +27,7 @@ from lti_tool.learner import showing
 from lti_tool.learner.forms import CertificateForm, DetailsForm, ShareForm
 from lti_tool.learner.holder import Holder
 from lti_tool.learner.queries.badges import get_badge, list_badges
+from lti_tool.learner.queries.decisions import list_decisions
 from lti_tool.pathways.leading import list_larger
 from lti_tool.pathways.notices import list_warnings
 from lti_tool.people.queries import display_names
@@ -51,10 +52,12 @@ def badges_page(here: Holder, *, activity: str | None = None) -> str:
         larger = list_larger(session, {one.achievement_id for one in held}, here.person_id)
         issuer = badges.get_issuer_of(session, here.institution_id)
         warnings = list_warnings(session, here.person_id) if here.person_id else []
+        decisions = list_decisions(session, here.person_id) if here.person_id else []
     return render_template(
         "learner/badges.html",
         here=here,
         warnings=warnings,
+        decisions=decisions,
         issuer=issuer,
         held=held,
         withdrawn=withdrawn,

@@ -36,7 +36,13 @@ from lti_tool.pathways.deciding.completing import (
     list_unconfirmed,
 )
 from lti_tool.pathways.deciding.decision import Change, Decision, by_version
-from lti_tool.pathways.deciding.moving import move, preview_move
+from lti_tool.pathways.deciding.holding import (
+    allocate_held,
+    preview_allocation,
+    preview_withdrawal,
+    withdraw,
+)
+from lti_tool.pathways.deciding.moving import move
 from lti_tool.pathways.deciding.waiving import preview_waiver, waive
 from lti_tool.pathways.events import BatchAsked
 from lti_tool.pathways.expression import from_json
@@ -51,8 +57,13 @@ class BatchAct(StrEnum):
 
     WAIVE = "waive"
     CREDIT = "credit"
-    MOVE = "move"
+    WITHDRAW = "withdraw"
+    ALLOCATE = "allocate"
     CONFIRM = "confirm"
+
+
+# Of batches from before moves had a job of their own; those that wait are carried out.
+_MOVE = "move"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +71,8 @@ class Asked:
     """What is to be decided about many people on a pathway.
 
     Attributes:
-        target: the requirement that is waived, the achievement that is given, the version they
-            are moved to; None where completions are confirmed.
+        target: the requirement that is waived, the achievement that is given, withdrawn or counts
+            here; None where completions are confirmed.
     """
 
     pathway_id: PathwayId
@@ -95,10 +106,12 @@ def preview_batch(session: Session, asked: Asked, person_ids: Collection[PersonI
         return [Change(person_id=row.person_id, before=0, after=0) for row in waiting]
     if asked.act is BatchAct.WAIVE:
         return preview_waiver(session, asked.pathway_id, person_ids, asked.target)
-    if asked.act is BatchAct.MOVE:
-        version_id = PathwayVersionId(asked.target)
-        return preview_move(session, asked.pathway_id, version_id, person_ids)
-    return _preview_credit(session, asked.pathway_id, AchievementId(asked.target), person_ids)
+    achievement_id = AchievementId(asked.target)
+    if asked.act is BatchAct.WITHDRAW:
+        return preview_withdrawal(session, asked.pathway_id, achievement_id, person_ids)
+    if asked.act is BatchAct.ALLOCATE:
+        return preview_allocation(session, asked.pathway_id, achievement_id, person_ids)
+    return _preview_credit(session, asked.pathway_id, achievement_id, person_ids)
 
 
 def _preview_credit(
@@ -256,7 +269,23 @@ def _decide(institution_id: InstitutionId, batch: DecisionBatch, member: PersonI
             confirm_completion(institution_id, completion.id, decision=decision)
     elif batch.act == BatchAct.WAIVE.value:
         waive(institution_id, batch.pathway_id, person_id, batch.target, decision=decision)
-    elif batch.act == BatchAct.MOVE.value:
+    elif batch.act == BatchAct.WITHDRAW.value:
+        withdraw(
+            institution_id,
+            AchievementId(batch.target),
+            person_id,
+            since=batch.asked_at,
+            decision=decision,
+        )
+    elif batch.act == BatchAct.ALLOCATE.value:
+        allocate_held(
+            institution_id,
+            batch.pathway_id,
+            person_id,
+            AchievementId(batch.target),
+            decision=decision,
+        )
+    elif batch.act == _MOVE:
         version_id = PathwayVersionId(batch.target)
         move(institution_id, batch.pathway_id, version_id, [person_id], decision=decision)
     else:

@@ -1,9 +1,10 @@
 """Credit for what was learnt before, and completions that wait for a registrar."""
 
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID, uuid5
 
-from sqlalchemy import select, true
+from sqlalchemy import select, true, tuple_
 from sqlalchemy.orm import Session
 
 from lti_tool.badges.models import Award
@@ -103,12 +104,13 @@ def list_unconfirmed(
     pathway_id: PathwayId | None = None,
     *,
     person_ids: Collection[PersonId] | None = None,
+    after: tuple[datetime, UUID] | None = None,
     limit: int | None = None,
 ) -> list[Completion]:
     """Return open completions, oldest first, that nobody confirmed and nothing was awarded for.
 
     Without a pathway named, those of every pathway whose completions wait to be confirmed; given
-    people, only theirs.
+    people, only theirs; `after` is when and id of the last of the page before.
     """
     of_these = (
         Completion.pathway_id.in_(select(Pathway.id).where(Pathway.confirms_completion))
@@ -133,6 +135,9 @@ def list_unconfirmed(
                 true() if person_ids is None else Completion.person_id.in_(person_ids),
                 Completion.lapsed_at.is_(None),
                 Completion.confirmed_at.is_(None),
+                true()
+                if after is None
+                else tuple_(Completion.completed_at, Completion.id) > tuple_(*after),
                 ~certificate.exists(),
             )
             .order_by(Completion.completed_at, Completion.id)

@@ -1,13 +1,15 @@
-"""Moving everybody on a pathway to one of its versions: looked at first, then done, by a job.
+"""Moving people on a pathway to one of its versions: looked at first, then done, by a job.
 
 Both go through people a few hundred at a time; where a job is stopped, the next goes on. What the
 look found is kept: how many would gain and lose, and the first of them by name.
 """
 
+from collections.abc import Collection
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, Uuid, func, select
+from sqlalchemy import cast as cast_to
 from sqlalchemy.orm import Session
 
 from lti_tool.core import audit, clock, outbox
@@ -29,12 +31,13 @@ RUN_SECONDS = 10.0
 MOST_NAMED = 100
 
 
-def ask_move(
+def ask_move(  # noqa: PLR0913 - who is to be moved, from where, to where
     institution_id: InstitutionId,
     pathway_id: PathwayId,
     version_id: PathwayVersionId,
     from_version_id: PathwayVersionId | None,
     *,
+    only: Collection[PersonId] | None = None,
     actor: Actor,
 ) -> UUID:
     """Have a job look at what moving people to a version would change; return the move.
@@ -44,6 +47,7 @@ def ask_move(
         pathway_id: which.
         version_id: to where.
         from_version_id: only those on this version; None: everybody who is on another.
+        only: of those only these; None: all of them.
         actor: who asks.
 
     Raises:
@@ -61,13 +65,16 @@ def ask_move(
             pathway_id=pathway_id,
             version_id=version_id,
             from_version_id=from_version_id,
+            is_chosen=only is not None,
+            only=None if only is None else sorted(map(str, only)),
             state="looking",
             asked_by=actor.id,
             asked_at=clock.now(),
             named=[],
         )
-        move.total = _count(session, move)
         session.add(move)
+        session.flush()  # whom it is about is read from its row
+        move.total = _count(session, move)
         outbox.record(session, PathwayMoveAsked(institution_id=institution_id, move_id=move.id))
     return move.id
 
@@ -138,7 +145,11 @@ def confirm_move(  # noqa: PLR0913 - who decides what about which move, and why
             object_kind="pathway",
             object_id=pathway_id,
             reason=reason.strip(),
-            facts={"version": str(move.version_id), "spares": spares},
+            facts={
+                "version": str(move.version_id),
+                "spares": spares,
+                **({"chosen": move.total} if move.is_chosen else {}),
+            },
         )
         outbox.record(session, PathwayMoveAsked(institution_id=institution_id, move_id=move.id))
 
@@ -215,6 +226,9 @@ def _people(move: PathwayMove) -> Select[PersonId]:
     )
     if move.from_version_id is not None:
         query = query.where(Progress.version_id == move.from_version_id)
+    if move.is_chosen:
+        named = select(cast_to(func.jsonb_array_elements_text(PathwayMove.only), Uuid))
+        query = query.where(Progress.person_id.in_(named.where(PathwayMove.id == move.id)))
     return query
 
 
