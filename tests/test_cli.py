@@ -69,7 +69,7 @@ def running(settings: Settings, *arguments: str) -> Iterator[subprocess.Popen[by
 
 
 def wait_for(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 100  # a busy machine takes its time to start them
     while not condition():
         assert time.monotonic() < deadline, what
         time.sleep(0.05)
