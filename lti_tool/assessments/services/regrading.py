@@ -25,7 +25,8 @@ from lti_tool.core.language import joined, phrase
 def try_regrade(session: Session, placement: Placement, edition_id: EditionId) -> Regrade:
     """Return what scoring all ended attempts at a placement by a later edition would change.
 
-    Those whose answers are no longer kept keep their points.
+    Those whose answers are no longer kept keep their points. Those that run have none yet, but
+    what they were asked has to fit, too.
 
     Raises:
         NotFoundError: the edition is no later one of the placement's assessment.
@@ -35,12 +36,12 @@ def try_regrade(session: Session, placement: Placement, edition_id: EditionId) -
     }
     if edition_id not in later:
         raise NotFoundError(phrase("There is no such newer edition of this assessment."))
-    ended = [
-        attempt
-        for attempt in queries.list_attempts(session, placement.id)
-        if attempt.submitted_at is not None
-    ]
+    attempts_here = queries.list_attempts(session, placement.id)
+    ended = [attempt for attempt in attempts_here if attempt.submitted_at is not None]
     changes, problems = [], set[str]()
+    for attempt in attempts_here:
+        if attempt.submitted_at is None:  # it will be scored by that edition, too
+            problems |= set(find_problems(session, attempt, edition_id))
     by_user: dict[UserId, list[Attempt]] = defaultdict(list)
     for attempt in ended:
         by_user[attempt.user_id].append(attempt)

@@ -207,6 +207,21 @@ def test_questions_that_offer_other_answers_now_are_named_and_nothing_is_done() 
         do(place, placement_id, edition_id)
 
 
+def test_who_is_at_work_is_not_scored_by_answers_that_were_never_offered() -> None:
+    place = university()
+    placement_id = placed(place)
+    open_attempt(place.id, placement_id, learner(place))
+    options = [{"id": letter, "text": letter} for letter in "abcde"]
+    edition_id = corrected(place, placement_id, "abe", options=options)
+
+    seen = dry_run(place, placement_id, edition_id)
+
+    assert seen.attempts == 0
+    assert seen.problems[0] == "Question 1 offers other answers in the newer edition."
+    with pytest.raises(UnfitRegradeError):
+        do(place, placement_id, edition_id)
+
+
 def test_what_has_changed_since_it_was_looked_at_is_not_done() -> None:
     place = university()
     placement_id = placed(place)
