@@ -128,12 +128,14 @@ def go_on_regrading(institution_id: InstitutionId, run_id: UUID) -> None:
 
 def _next_place(institution_id: InstitutionId, run_id: UUID) -> bool:
     """Do the next placement; return whether there may be more."""
+    tried = None
     try:
         with transaction(institution_id) as session:
             found = _claimed(session, run_id)
             if found is None:
                 return False
             run, place = found
+            tried = place.placement_id
             if run.state == "looking":
                 _look(session, run, place)
             else:
@@ -143,7 +145,8 @@ def _next_place(institution_id: InstitutionId, run_id: UUID) -> bool:
     except ToolError as error:
         with transaction(institution_id) as session:
             found = _claimed(session, run_id)
-            if found is not None:  # the same one: they go in order, and the run is locked
+            # A job beside this one may have said so meanwhile: then another one is next.
+            if found is not None and found[1].placement_id == tried:
                 _, place = found
                 place.outcome = "unfit" if place.outcome is None else "left"
                 place.note = [str(error)]

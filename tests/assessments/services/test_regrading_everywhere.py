@@ -1,12 +1,15 @@
 """A newer edition for all courses at once: looked at, decided, done; what has changed is left."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from lti_tool.assessments import queries, services
 from lti_tool.assessments.errors import NothingToRegradeError, RegradeUndecidedError
+from lti_tool.assessments.models import RegradePlace, RegradeRun
 from lti_tool.assessments.queries import RegradedPlace
 from lti_tool.assessments.services import bind_placement, create_placement, regrading_everywhere
 from lti_tool.core import audit, clock
@@ -206,6 +209,33 @@ def test_a_job_goes_on_where_another_stopped_and_one_beside_it_does_nothing_twic
     services.go_on_regrading(term.place.id, term.run_id)
 
     assert term.outcomes() == ["done"] * 3
+
+
+def test_what_a_job_beside_it_has_said_of_a_course_is_not_said_of_the_next(
+    term: Term, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corrected(term.place, term.placements[0], "adc")
+    term.ask()
+    claimed = regrading_everywhere._claimed
+
+    def claimed_behind_another(
+        session: Session, run_id: UUID
+    ) -> tuple[RegradeRun, RegradePlace] | None:
+        found = claimed(session, run_id)
+        assert found is not None
+        found[1].outcome = "unfit"
+        session.flush()
+        return claimed(session, run_id)
+
+    def look(*_: object) -> None:
+        monkeypatch.setattr(regrading_everywhere, "_claimed", claimed_behind_another)
+        raise NotFoundError("gone")
+
+    monkeypatch.setattr(regrading_everywhere, "_look", look)
+
+    assert regrading_everywhere._next_place(term.place.id, term.run_id)
+
+    assert sorted(map(str, term.outcomes())) == ["None", "None", "unfit"]
 
 
 def test_asking_twice_is_one_look_and_deciding_twice_is_one_decision(
