@@ -98,6 +98,7 @@ def test_a_badge_is_withdrawn_and_given_back(client: FlaskClient, desk: Desk) ->
     assert name
 
     assert "Data literacy is then no longer complete: 2 of 3 stones." in says(page)
+    assert "If you withdraw the badge, whoever held it reads it." in page
     assert send(client, page, "Issued to the wrong person.") == 303
     recount(desk.university.id, desk.pathway_id, person)
 
