@@ -23,6 +23,7 @@ from lti_tool.badges import (
     open_badges,
     signing,
 )
+from lti_tool.badges.canonical import UnsafeDocumentError
 from lti_tool.badges.carriers import MOST_TEXT_BYTES
 from lti_tool.badges.clr import Association, AssociationKind
 from lti_tool.badges.errors import (
@@ -156,7 +157,10 @@ def sign_transcript(
     if reserved.transcript is None:
         return
     issuer, transcript = reserved.issuer, reserved.transcript
-    document = signing.sign(issuer, transcript.to_json())
+    try:
+        document = signing.sign(issuer, transcript.to_json())
+    except UnsafeDocumentError as error:  # what is in it was signed: only all of it is too much
+        raise TranscriptTooLargeError from error
     if clr.read(document) != transcript:
         raise signing.SelfCheckError("it does not read as what was meant")
     methods, now = signing.methods(issuer), clock.now()
@@ -402,6 +406,7 @@ def _reserve(
     if len(credentials) > clr.MOST_CREDENTIALS:
         raise TranscriptTooLargeError
     row = row or _take_place(session, transcript_id, person_id, asked)
+    row.is_official, row.recipient = asked.actor is not None, asked.recipient  # as asked last
     session.execute(
         delete(TranscriptCredential).where(TranscriptCredential.transcript_id == row.id)
     )

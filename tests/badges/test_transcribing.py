@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from lti_tool.badges import clr, erasing, issuing, services, transcribing
+from lti_tool.badges import canonical, clr, erasing, issuing, services, transcribing
 from lti_tool.badges.clr import AssociationKind
 from lti_tool.badges.errors import (
     NothingToTranscribeError,
@@ -256,6 +256,22 @@ def test_more_than_can_be_checked_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(transcribing, "_MOST_BYTES", 1000)
     with pytest.raises(TranscriptTooLargeError):
         make(at, Contents(awards=(whole, piece)))
+
+
+def test_what_no_reader_would_look_through_is_refused_and_fewer_are_signed_for_who_was_named_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at = place()
+    _, whole, piece = two(at)
+    form = transcribing.new_transcript_id()
+    monkeypatch.setattr(canonical, "MOST_TRANSCRIPT_BLANK_NODES", 1)
+    with pytest.raises(TranscriptTooLargeError):
+        make(at, Contents(awards=(whole, piece)), replace(OWN, recipient="Acme Ltd"), form)
+    monkeypatch.undo()
+
+    make(at, Contents(awards=(whole,)), replace(OWN, recipient="Brown & Co"), form)
+
+    assert row_of(at, form).recipient == "Brown & Co"
 
 
 def test_the_same_form_twice_makes_one_and_no_other_person_gets_at_it() -> None:
