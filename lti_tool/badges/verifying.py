@@ -259,6 +259,25 @@ def open_transcript(slug: str, token: str) -> OpenedTranscript:
         NotFoundError: as `find_issuer`.
         UnknownShareError: there is no such link.
     """
+    issuer, transcript_id, document = _find_transcript(slug, token)
+    found = Found(carrier=Carrier.TEXT, document=document, compact=None)
+    return OpenedTranscript(
+        checked=_check_transcript(found, _verify_here), issuer=issuer, transcript_id=transcript_id
+    )
+
+
+def find_transcript(slug: str, token: str) -> tuple[InstitutionId, TranscriptId]:
+    """Return whose transcript a link shows and which, as `open_transcript`, without checking it.
+
+    Raises:
+        NotFoundError: as `find_issuer`.
+        UnknownShareError: there is no such link.
+    """
+    issuer, transcript_id, _ = _find_transcript(slug, token)
+    return issuer.institution_id, transcript_id
+
+
+def _find_transcript(slug: str, token: str) -> tuple[Issuer, TranscriptId, dict[str, Any]]:
     issuer = find_issuer(slug)
     if not _TOKEN.fullmatch(token):
         raise UnknownShareError(_NO_LINK)
@@ -266,11 +285,7 @@ def open_transcript(slug: str, token: str) -> OpenedTranscript:
         row = transcribing.find_linked(session, hash_of(token))
         if row is None:
             raise UnknownShareError(_NO_LINK)
-        document = transcribing.document_of(row)
-    found = Found(carrier=Carrier.TEXT, document=document, compact=None)
-    return OpenedTranscript(
-        checked=_check_transcript(found, _verify_here), issuer=issuer, transcript_id=row.id
-    )
+        return issuer, row.id, transcribing.document_of(row)
 
 
 def check_data(data: bytes) -> Checked | CheckedTranscript:

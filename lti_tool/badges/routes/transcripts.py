@@ -31,10 +31,9 @@ def show_transcript(slug: str, token: str) -> ResponseReturnValue:
 @blueprint.get("/<token>.<any(json, jwt):kind>")
 def download_transcript(slug: str, token: str, kind: str) -> ResponseReturnValue:
     """Give the signed transcript as a file, in the form asked for."""
-    opened = verifying.open_transcript(slug, token)
-    file = transcript_files.transcript_file(
-        opened.issuer.institution_id, opened.transcript_id, TranscriptKind(kind)
-    )
+    # Whoever gets the file checks it: that takes half a second for a large one.
+    institution_id, transcript_id = verifying.find_transcript(slug, token)
+    file = transcript_files.transcript_file(institution_id, transcript_id, TranscriptKind(kind))
     response = Response(file.data, content_type=file.media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
     response.headers["X-Robots-Tag"] = "noindex"
