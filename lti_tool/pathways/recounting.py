@@ -231,6 +231,10 @@ def _write_contributions(
         row = tuple_(Contribution.person_id, Contribution.requirement_id, Contribution.award_id)
         session.execute(delete(Contribution).where(*own, row.in_(gone)))
     now = clock.now()
+    since = {
+        person_id: {pair: _since(pair, stored[person_id], now) for pair in pairs}
+        for person_id, pairs in expected.items()
+    }
     new = [
         {
             "id": new_id(),
@@ -239,18 +243,21 @@ def _write_contributions(
             "pathway_id": pathway_id,
             "requirement_id": requirement_id,
             "award_id": award_id,
-            "counted_at": now,
+            "counted_at": since[person_id][requirement_id, award_id],
         }
         for person_id, pairs in expected.items()
         for requirement_id, award_id in sorted(pairs - stored[person_id].keys())
     ]
     if new:
         session.execute(insert(Contribution), new)
-    return {
-        person_id: max(stored[person_id].get(pair, now) for pair in pairs)
-        for person_id, pairs in expected.items()
-        if pairs
-    }
+    return {person_id: max(own.values()) for person_id, own in since.items() if own}
+
+
+def _since(pair: Pair, before: Mapping[Pair, datetime], now: datetime) -> datetime:
+    """Return since when an award counts: on another version its requirement is another one."""
+    if pair in before:
+        return before[pair]
+    return min((at for (_, award_id), at in before.items() if award_id == pair[1]), default=now)
 
 
 def _complete(session: Session, progress: Progress, completed_at: datetime) -> None:

@@ -1,13 +1,14 @@
 """Decisions about people on a pathway, each looked at first, noted and undone."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from lti_tool.badges.models import Award
 from lti_tool.core import audit as trail
-from lti_tool.core import outbox
+from lti_tool.core import clock, outbox
 from lti_tool.core.audit import AuditEntry
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
@@ -17,8 +18,9 @@ from lti_tool.pathways.audit import audit
 from lti_tool.pathways.deciding import Change, Decision
 from lti_tool.pathways.errors import RuledAlreadyError, UnknownRequirementError
 from lti_tool.pathways.expression import AllOf, Requirement, from_json, nodes
-from lti_tool.pathways.models import Pathway, PathwayVersion
+from lti_tool.pathways.models import Contribution, Pathway, PathwayVersion
 from lti_tool.pathways.queries import list_learners, list_progress
+from lti_tool.pathways.which import Which
 from tests.pathways.records import University, university
 
 
@@ -166,6 +168,24 @@ def test_people_are_moved_to_a_version_after_a_preview(northgate: University) ->
     assert deciding.move(northgate.id, pathway_id, version_id, [ada], decision=because()) == 0
     with transaction(northgate.id) as session:
         assert audit(session, pathway_id).disagreements == ()
+
+
+def test_who_is_moved_has_not_earned_anything_by_it(northgate: University) -> None:
+    pathway_id = northgate.pathway("Certificate", ["Ethics", "Data"])
+    ada = northgate.person()
+    jobs.count_award(northgate.grant(ada, "Ethics"))
+    earned_at = clock.now() - timedelta(days=200)
+    with transaction(northgate.id) as session:
+        session.execute(update(Contribution).values(counted_at=earned_at))
+    same = AllOf(parts=(northgate.stone("Ethics"), northgate.stone("Data")))
+    version_id = services.publish_version(northgate.id, pathway_id, same)
+
+    deciding.move(northgate.id, pathway_id, version_id, [ada], decision=because())
+
+    assert northgate.progress(pathway_id, ada).quiet_since == earned_at
+    with transaction(northgate.id) as session:
+        [row] = list_learners(session, pathway_id, Which(state="stalled"))
+    assert (row.version_number, row.counted_at) == (2, earned_at)
 
 
 def test_a_shared_award_counts_in_one_pathway_as_allocated(northgate: University) -> None:
