@@ -21,8 +21,9 @@ from xlsxwriter.worksheet import Worksheet
 Cell = str | int | date | datetime | None
 
 # What makes a cell a formula, also in its wide form. Where the list separator is a semicolon,
-# a cell of ours may be cut there, so what follows one counts as a beginning, too.
-_BEGINS_FORMULA = re.compile(r"(^|[;\t\r\n])(?=\s*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
+# a cell of ours may be cut there, so what follows one counts as a beginning, too, also behind
+# quotation marks: those of the next cell, for a reader who cuts there.
+_BEGINS_FORMULA = re.compile(r"(^|[;\t\r\n])(?=[\s\"]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
 
 
 def neutral(text: str) -> str:

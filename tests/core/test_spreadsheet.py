@@ -32,6 +32,15 @@ def test_nothing_that_a_spreadsheet_would_run_stays(text: str) -> None:
         assert part.lstrip()[:1] not in {"=", "+", "-", "@", "\uff1d"}
 
 
+def test_no_cell_is_run_by_who_separates_by_semicolons() -> None:
+    document = csv_document(["No", "Name"], [["a", 'x;"=1+1;"']]).decode("utf-8-sig")
+
+    cells = [cell for row in csv.reader(io.StringIO(document), delimiter=";") for cell in row]
+
+    assert len(cells) > 3
+    assert not any(cell.lstrip().startswith("=") for cell in cells)
+
+
 @pytest.mark.parametrize("text", ["", "Ingrid Sæther", "O'Neill-Smith", "a=b", "x@y.example", "3"])
 def test_everything_else_stays_as_it_is(text: str) -> None:
     assert neutral(text) == text
