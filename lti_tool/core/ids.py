@@ -50,6 +50,9 @@ def new_id() -> UUID:
 
 
 def first_of(instant: datetime) -> UUID:
-    """Return the least UUIDv7 of an instant: every id that was made before is smaller."""
-    milliseconds = int(instant.timestamp() * 1000)
+    """Return the least UUIDv7 of an instant: every id that was made before is smaller.
+
+    Before 1970 there is none.
+    """
+    milliseconds = max(0, int(instant.timestamp() * 1000))
     return UUID(int=milliseconds << 80 | 0x7 << 76 | 0b10 << 62)

@@ -24,7 +24,7 @@ class Period:
 
     def end(self) -> datetime | None:
         """Return the first instant after it."""
-        if self.until is None:
+        if self.until is None or self.until == date.max:  # no day follows it
             return None
         return datetime.combine(self.until, time(), tzinfo=UTC) + timedelta(days=1)
 

@@ -1,7 +1,7 @@
 """Which learners of a pathway: by progress, platform, course and when they came."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -34,6 +34,20 @@ def found(desk: Desk, wanted: Filters) -> set[PersonId]:
     with transaction(desk.university.id) as session:
         which = queries.which(session, wanted, most_named=10)
         return set(list_people_in(session, desk.pathway_id, which))
+
+
+@pytest.mark.parametrize(
+    ("days", "finds"),
+    [
+        ({"since": date(1950, 1, 1)}, True),
+        ({"until": date.max}, True),
+        ({"until": date(1950, 1, 1)}, False),
+    ],
+)
+def test_any_day_may_be_asked_for(desk: Desk, days: dict[str, date], finds: bool) -> None:  # noqa: FBT001 - a parameter
+    amara = desk.learner("Amara", STONES[0])
+
+    assert found(desk, asked(**days)) == ({amara} if finds else set())
 
 
 def test_who_stalled_and_who_is_about_to_lose_a_stone_are_found(
