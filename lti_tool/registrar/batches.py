@@ -78,7 +78,8 @@ _FIRST = {
     BatchAct.WAIVE: marked("This requirement is waived for them: %(words)s."),
     BatchAct.CREDIT: marked("Each of them is given this badge, unless they hold it: %(words)s."),
     BatchAct.WITHDRAW: marked(
-        "This badge of theirs is revoked, and whoever checks it sees that: %(words)s."
+        "This badge of theirs is revoked, whoever checks it sees that, and they read your reason: "
+        "%(words)s."
     ),
     BatchAct.ALLOCATE: marked(
         "Of the pathways that share it, this badge counts here and nowhere else: %(words)s."

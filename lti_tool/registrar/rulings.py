@@ -48,7 +48,8 @@ _FIRST = {
     Ruling.CONFIRM: marked("%(certificate)s is awarded to %(person)s, and signed."),
     Ruling.KEEP: marked("%(person)s keeps %(certificate)s, though a part of %(title)s fell away."),
     Ruling.WITHDRAW: marked(
-        "%(certificate)s of %(person)s is revoked: whoever checks it sees that."
+        "The badge %(badge)s of %(person)s is revoked: whoever checks it from now on sees "
+        "that, and %(person)s reads your reason."
     ),
     Ruling.MOVE: marked("From now on %(person)s is on version %(thing)s of %(title)s."),
     Ruling.ALLOCATE: marked(
@@ -94,16 +95,19 @@ def consequences(ruling: Ruling, told: Told, needed: int, changes: Sequence[Chan
         person=told.person,
         title=told.title,
         certificate=told.certificate,
+        badge=told.certificate,
         thing=told.thing,
         partners=told.partners,
+    )
+    seen = phrase(
+        "%(person)s sees what counts for them; your name and reason are for staff.",
+        person=told.person,
     )
     return [
         first,
         *_progress(told, needed, changes),
-        phrase(
-            "%(person)s sees what counts for them; your name and reason are for staff.",
-            person=told.person,
-        ),
+        # Why a badge was revoked, its holder reads.
+        *([] if ruling is Ruling.WITHDRAW else [seen]),
         phrase("Your name, the time and your reason are kept in the audit trail for good."),
         _UNDO[ruling],
     ]

@@ -141,6 +141,7 @@ def test_a_badge_is_withdrawn_from_all_who_fit_after_a_dry_run(
     worker.run()
 
     assert "This badge of theirs is revoked" in plain(page)
+    assert "they read your reason" in plain(page)
     assert "1 is then no longer complete." in plain(page)
     assert "learner 1 decided 1 left alone 0" in plain(client.get(answer.location).text)
 

@@ -142,8 +142,12 @@ def test_a_certificate_of_which_a_part_fell_away_is_reviewed(
 
     waiting = client.get(f"{desk.path}/decisions").text
     assert "To review" in waiting
-    assert send(client, ask(client, page_of(desk, amara), words), "Looked at.") == 303
+    asked = ask(client, page_of(desk, amara), words)
+    assert send(client, asked, "Looked at.") == 303
 
+    # Who loses a badge reads why, and whoever decides is told so.
+    assert ("Amara reads your reason" in says(asked)) is not stands
+    assert ("your name and reason are for staff" in says(asked)) is stands
     assert ("Data literacy" in held(desk, amara)) is stands
     assert "Nothing waits for a decision" in client.get(f"{desk.path}/decisions").text
 
