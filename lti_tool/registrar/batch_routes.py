@@ -13,7 +13,13 @@ from lti_tool.core.ids import PathwayId, PathwayVersionId, PersonId, new_id
 from lti_tool.core.language import marked, phrase
 from lti_tool.pathways import queries as pathways
 from lti_tool.pathways.deciding import Decision, migrating
-from lti_tool.pathways.deciding.batch import ask_batch, get_batch, list_skipped, preview_batch
+from lti_tool.pathways.deciding.batch import (
+    ask_batch,
+    get_batch,
+    is_asked,
+    list_skipped,
+    preview_batch,
+)
 from lti_tool.people.rules import Act
 from lti_tool.people.staff_session import CurrentStaff, staff_page
 from lti_tool.registrar import batches, queries
@@ -48,22 +54,24 @@ def decide(here: CurrentStaff, pathway_id: UUID) -> ResponseReturnValue:
     asked = form.asked(wanted)
     if asked is None or not form.reason:
         return _ask(here, wanted, form, _NO_REASON), 400
+    follows = url_for(
+        ".follow", slug=here.institution_slug, pathway_id=pathway_id, batch_id=form.decision
+    )
     with transaction(here.institution_id) as session:
+        if is_asked(session, form.decision):
+            return redirect(follows, 303)  # sent again, when others may fit than before
         chosen = _chosen(session, wanted, form)
         if batches.list_choices(session, wanted).words(form.what) is None:
             raise NotFoundError(phrase("This pathway has nothing of this kind to decide."))
     if len(chosen) != form.people:
         return _ask(here, wanted, form, phrase(_OTHERS, now=len(chosen), before=form.people)), 409
-    batch_id = ask_batch(
+    ask_batch(
         here.institution_id,
         asked,
         chosen,
         decision=Decision(id=form.decision, reason=form.reason, actor=here.actor),
     )
-    return redirect(
-        url_for(".follow", slug=here.institution_slug, pathway_id=pathway_id, batch_id=batch_id),
-        303,
-    )
+    return redirect(follows, 303)
 
 
 @blueprint.post("/decide/move")

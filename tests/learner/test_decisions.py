@@ -18,6 +18,7 @@ from lti_tool.pathways import deciding, jobs
 from lti_tool.pathways.deciding import Decision
 from lti_tool.pathways.expression import from_json, stones
 from lti_tool.pathways.queries import get_newest_version
+from lti_tool.people import merging
 from lti_tool.people.models import PersonUser
 from lti_tool.registrar.sentences import DECISIVE
 from tests.conftest import Worker
@@ -65,6 +66,18 @@ def test_each_decision_is_told_with_what_it_is_about() -> None:
     assert [one.by_rule for one in found] == [False, True, False, False]
     assert all(one.at <= datetime.now(UTC) for one in found)
     assert told(place, place.person()) == []
+
+
+@pytest.mark.usefixtures("database")
+def test_accounts_that_were_merged_by_their_number_are_no_pathways_doing() -> None:
+    place = records.university()
+    ada, again = place.person(), place.person()
+    kept_id = merging.merge(place.id, ada, again, merge_id=uuid4(), actor=SYSTEM, reason=None)
+
+    [found] = told(place, kept_id)
+
+    assert found.text == "What you did under another account is counted here, too"
+    assert not found.by_rule
 
 
 def test_every_decision_about_a_learner_has_words_for_them() -> None:

@@ -70,6 +70,9 @@ def test_a_requirement_is_waived_for_all_who_fit_after_a_dry_run(
     assert "learners 2 decided 2 left alone 0" in followed
     assert "Done." in followed
     assert rulings(desk) == 2
+    # Nobody is one stone away any more: sent once more it is the same decision.
+    late = client.post(path, data={**sent, "reason": "Cancelled."})
+    assert (late.status_code, late.location) == (303, answers[0].location)
 
 
 def test_if_others_fit_meanwhile_nothing_is_decided_before_they_were_seen(

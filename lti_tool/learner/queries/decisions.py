@@ -84,7 +84,8 @@ def list_decisions(session: Session, person_id: PersonId) -> list[Told]:
                     phrase("a pathway"),
                 ),
             ),
-            by_rule=entry.actor_kind == "system",
+            # Two accounts of one student number are merged by us, on no pathway.
+            by_rule=entry.actor_kind == "system" and entry.act != "merge_people",
         )
         for entry in entries
     ]

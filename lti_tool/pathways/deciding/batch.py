@@ -188,6 +188,12 @@ def ask_batch(
     return decision.id
 
 
+def is_asked(session: Session, batch_id: UUID) -> bool:
+    """Tell whether a decision about many was asked for already."""
+    asked = select(DecisionBatch.id).where(DecisionBatch.id == batch_id)
+    return session.scalar(asked) is not None
+
+
 def get_batch(session: Session, batch_id: UUID) -> Standing:
     """Return how far a batch is.
 
