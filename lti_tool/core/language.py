@@ -35,6 +35,8 @@ _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _VALUE = re.compile(r"%\((\w+)\)s")
 # Letters besides the values, by which a sentence is known again.
 _LEAST_WORDS = 12
+# Of a sentence that may be known again.
+_MOST_LETTERS = 500
 
 
 class Phrase(str):  # noqa: SLOT000 - text cannot have slots
@@ -126,8 +128,11 @@ def joined(parts: Sequence[str], between: str = " ") -> str:
 def recalled(text: str) -> str:
     """Return a sentence that was stored as its English text, so that it can be translated again.
 
-    What no catalogue knows, such as the words of another server, is returned as it is.
+    What no catalogue knows, such as the words of another server, is returned as it is, and so is
+    what is longer than sentences are: to look for several values in it takes ever longer.
     """
+    if len(text) > _MOST_LETTERS:
+        return text
     plain, patterns = _known_sentences()
     if text in plain:
         return Phrase(text, {})

@@ -15,6 +15,7 @@ from lti_tool.assessments.items.parts import listed
 from lti_tool.core.language import (
     Figures,
     Language,
+    Phrase,
     chosen,
     language,
     own_name,
@@ -163,3 +164,10 @@ def test_a_sentence_that_was_stored_is_known_again_and_another_servers_words_are
 ) -> None:
     assert recalled(stored) == stored
     assert language("de").say(recalled(stored)) == said
+
+
+def test_what_is_longer_than_a_sentence_is_not_searched_for_values() -> None:
+    short, long = (f"{'x' * letters} did not answer in time." for letters in (100, 1000))
+
+    assert isinstance(recalled(short), Phrase)
+    assert not isinstance(recalled(long), Phrase)
