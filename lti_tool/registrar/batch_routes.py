@@ -1,5 +1,7 @@
 """One decision about many learners of a pathway: chosen, tried without effect, made, followed."""
 
+import hashlib
+from collections.abc import Sequence
 from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -30,9 +32,8 @@ MOST_LOOKED_AT = 1000
 MOST_NAMED = 1000
 MOST_SHOWN = 25
 _NO_REASON = phrase("Enter why: whoever reads their records later has only these words.")
-_OTHERS = marked(
-    "Meanwhile these are %(now)s people instead of %(before)s. Look again, then decide."
-)
+_MORE = marked("Meanwhile these are %(now)s people instead of %(before)s. Look again, then decide.")
+_OTHERS = phrase("Meanwhile these are other people, though as many. Look again, then decide.")
 
 blueprint = Blueprint("batches", __name__, url_prefix="/desk/<slug>/pathways/<uuid:pathway_id>")
 
@@ -48,7 +49,7 @@ def ask(here: CurrentStaff, pathway_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/decide")
 @staff_page(Act.DECIDE)
 def decide(here: CurrentStaff, pathway_id: UUID) -> ResponseReturnValue:
-    """Have it decided about all of them, if they are as many as the page said."""
+    """Have it decided about all of them, if they are those of whom the page said so."""
     form = web.read_form(BatchForm, request.form.to_dict())
     wanted = PathwayId(pathway_id)
     asked = form.asked(wanted)
@@ -64,7 +65,9 @@ def decide(here: CurrentStaff, pathway_id: UUID) -> ResponseReturnValue:
         if batches.list_choices(session, wanted).words(form.what) is None:
             raise NotFoundError(phrase("This pathway has nothing of this kind to decide."))
     if len(chosen) != form.people:
-        return _ask(here, wanted, form, phrase(_OTHERS, now=len(chosen), before=form.people)), 409
+        return _ask(here, wanted, form, phrase(_MORE, now=len(chosen), before=form.people)), 409
+    if _digest(chosen) != form.whom:
+        return _ask(here, wanted, form, _OTHERS), 409
     ask_batch(
         here.institution_id,
         asked,
@@ -125,6 +128,11 @@ def _chosen(session: Session, pathway_id: PathwayId, wanted: WhichLearners) -> l
     return pathways.list_people_in(session, pathway_id, which)
 
 
+def _digest(chosen: Sequence[PersonId]) -> str:
+    """Return by what the same people are known again, in order of id."""
+    return hashlib.sha256(b"".join(one.bytes for one in chosen)).hexdigest()
+
+
 def _ask(
     here: CurrentStaff, pathway_id: PathwayId, wanted: BatchAskedFor, error: str | None = None
 ) -> str:
@@ -147,6 +155,7 @@ def _ask(
         wanted=wanted,
         chosen=wanted.filters().words(),
         people=len(chosen),
+        whom=_digest(chosen),
         choices=choices,
         words=words,
         sentences=batches.consequences(asked.act, words or "", len(chosen), len(looked_at), changes)

@@ -186,9 +186,10 @@ class MoveForm(WhichLearners):
 
 
 class BatchForm(BatchAskedFor):
-    """The same, decided: about so many `people`, as the page said."""
+    """The same, decided: about so many `people`, and `whom`, as the page said."""
 
     decision: UUID
+    whom: str = ""
     people: Annotated[int, Field(ge=0)]
     reason: Reason = ""
 

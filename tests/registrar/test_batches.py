@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from lti_tool.core.db import transaction
 from lti_tool.pathways import services
 from lti_tool.pathways.expression import AllOf
+from lti_tool.pathways.jobs import count_award
 from lti_tool.pathways.models import PathwayRuling
 from tests.conftest import Worker
 from tests.registrar.desk import STONES, Desk, open_desk
@@ -27,7 +28,7 @@ def plain(page: str) -> str:
 
 
 def fields(page: str) -> dict[str, str]:
-    names = "csrf_token|decision|what|people|q|state"
+    names = "csrf_token|decision|what|people|whom|q|state"
     form = page.partition('method="post" action="')[2].partition("decide")[2]
     return dict(re.findall(rf'name="({names})" value="([^"]*)"', form))
 
@@ -88,6 +89,23 @@ def test_if_others_fit_meanwhile_nothing_is_decided_before_they_were_seen(
 
     assert answer.status_code == 409
     assert "Meanwhile these are 2 people instead of 1." in answer.text
+    assert rulings(desk) == 0
+
+
+def test_as_many_others_are_not_decided_about_before_they_were_seen(
+    client: FlaskClient, desk: Desk
+) -> None:
+    amara = desk.learner("Amara", *STONES[:2])
+    path = f"{desk.pathway_path}/decide"
+    what = choice(client, path, "Consent (version 1)")
+    sent = fields(client.get(f"{path}?state=one_away&what={what}").text)
+    count_award(desk.university.grant(amara, STONES[2]))
+    desk.learner("Linh", *STONES[:2])
+
+    answer = client.post(path, data={**sent, "reason": "Cancelled."})
+
+    assert answer.status_code == 409
+    assert "Meanwhile these are other people, though as many." in answer.text
     assert rulings(desk) == 0
 
 
