@@ -12,6 +12,7 @@ from lti_tool.assessments.models import Attempt, Placement
 from lti_tool.core import clock
 from lti_tool.core.db import tenant
 from lti_tool.core.ids import PathwayId, PersonId
+from lti_tool.core.language import phrase
 from lti_tool.pathways.figures import month_bounds, quiet_bounds
 from lti_tool.pathways.models import Pathway, Progress
 from lti_tool.pathways.which import Which
@@ -132,7 +133,7 @@ def list_places(session: Session) -> Places:
     names = platform_names(session, list_issuers(session))
     return Places(
         platforms=[(issuer, names.get(issuer, issuer)) for issuer in names],
-        courses=[(str(row.id), row.title or row.label or "A course") for row in courses],
+        courses=[(str(row.id), row.title or row.label or phrase("A course")) for row in courses],
     )
 
 
