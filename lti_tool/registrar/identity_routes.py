@@ -153,7 +153,12 @@ def _ask_to_split(here: CurrentStaff, merge_id: UUID, sent: IdentityForm | None 
         person_id = people.current_person(session, merge.kept_id)
         name = people.display_names(session, [person_id]).get(person_id, phrase("Name not given"))
     accounts = [
-        f"{account.name or 'without a name'} ({account.platform})" for account in merge.accounts
+        phrase(
+            "%(name)s (%(platform)s)",
+            name=account.name or phrase("without a name"),
+            platform=account.platform,
+        )
+        for account in merge.accounts
     ]
     return render_template(
         "registrar/undo_merge.html",

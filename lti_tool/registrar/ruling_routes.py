@@ -18,6 +18,7 @@ from lti_tool.pathways.deciding import Change, Decision
 from lti_tool.pathways.sweeping import settle_lapse
 from lti_tool.people import queries as people
 from lti_tool.people.rules import Act
+from lti_tool.people.services import note_reading
 from lti_tool.people.staff_session import CurrentStaff, staff_page
 from lti_tool.registrar import rulings, standing
 from lti_tool.registrar.forms import RulingAsked, RulingForm
@@ -35,9 +36,16 @@ blueprint = Blueprint(
 @blueprint.get("/<uuid:pathway_id>")
 @staff_page(Act.DECIDE)
 def show(here: CurrentStaff, person_id: UUID, pathway_id: UUID) -> ResponseReturnValue:
-    """Show every requirement of a pathway for one person, and what may be decided about it."""
+    """Show a pathway's requirements for one person, and what may be decided; that is noted."""
     with transaction(here.institution_id) as session:
         on = standing.get_on_pathway(session, PersonId(person_id), PathwayId(pathway_id))
+    note_reading(
+        here.institution_id,
+        actor=here.actor,
+        act="read_record",
+        object_kind="person",
+        object_id=on.person_id,
+    )
     return render_template("registrar/show_on_pathway.html", here=here, on=on)
 
 

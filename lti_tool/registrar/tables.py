@@ -27,6 +27,7 @@ from lti_tool.registrar.trail import Line
 PAGE = 1000
 # Of those whose name was searched for; the page of the learners says when there are more.
 MOST_NAMED = 1000
+_MOST_FOUND = 1_000_000
 
 Row = Sequence[Cell]
 
@@ -163,13 +164,17 @@ def everybody(words: str) -> Callable[[InstitutionId], Iterator[Row]]:
 
     def rows(institution_id: InstitutionId) -> Iterator[Row]:
         after: PersonId | None = None
+        found: list[PersonId] = []
+        if words:
+            # All at once: whoever is merged meanwhile must not end the table before its end.
+            with transaction(institution_id) as session:
+                found = people.search_people(session, words, limit=_MOST_FOUND)
         while True:
             with transaction(institution_id) as session:
-                page = (
-                    people.search_people(session, words, after=after, limit=PAGE)
-                    if words
-                    else people.list_newest_people(session, after=after, limit=PAGE)
-                )
+                if words:
+                    page, found = found[:PAGE], found[PAGE:]
+                else:
+                    page = people.list_newest_people(session, after=after, limit=PAGE)
                 contacts = queries.list_contacts(session, page)
                 accounts = queries.count_accounts(session, page)
             for one in page:

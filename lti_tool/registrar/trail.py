@@ -11,6 +11,7 @@ from lti_tool.badges.models import Achievement, Award
 from lti_tool.core.audit import AuditEntry
 from lti_tool.core.db import tenant
 from lti_tool.core.ids import PersonId
+from lti_tool.core.language import phrase
 from lti_tool.pathways.models import Pathway
 from lti_tool.people import queries as people
 from lti_tool.registrar.filters import EVERY, Entries
@@ -106,7 +107,11 @@ def _lines(session: Session, entries: Sequence[AuditEntry]) -> list[Line]:
             thing = names.get(person_id, "")
         elif entry.object_id in awards:
             badge, person_id = awards[entry.object_id]
-            thing = f"{badge} ({names.get(person_id, 'name not given')})"
+            thing = phrase(
+                "%(badge)s (%(name)s)",
+                badge=badge,
+                name=names.get(person_id) or phrase("name not given"),
+            )
         lines.append(
             Line(
                 entry=entry,

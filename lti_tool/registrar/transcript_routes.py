@@ -28,7 +28,16 @@ blueprint = Blueprint(
 @blueprint.get("")
 @staff_page(Act.EXPORT)
 def show_transcripts(here: CurrentStaff, person_id: UUID) -> ResponseReturnValue:
-    """Show a learner's transcripts, and offer to give one out."""
+    """Show a learner's transcripts, and offer to give one out; that it was read is noted."""
+    with transaction(here.institution_id) as session:
+        own = people.current_person(session, people.get_person(session, PersonId(person_id)).id)
+    note_reading(
+        here.institution_id,
+        actor=here.actor,
+        act="read_record",
+        object_kind="person",
+        object_id=own,
+    )
     return _page(here, person_id)
 
 

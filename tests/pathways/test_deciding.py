@@ -201,13 +201,16 @@ def test_a_shared_award_counts_in_one_pathway_as_allocated(northgate: University
     assert northgate.progress(first, ada).missing == 1
     assert northgate.progress(second, ada).missing == 1
     ethics = northgate.achievements["Ethics"]
-    deciding.allocate(northgate.id, second, ada, ethics, decision=because())
+    for _ in range(2):  # as a batch does whose worker was killed
+        deciding.allocate(northgate.id, second, ada, ethics, decision=because())
 
     assert northgate.progress(first, ada).missing == 2
     assert northgate.progress(second, ada).missing == 0
     with transaction(northgate.id) as session:
         assert audit(session, first).disagreements == ()
         assert audit(session, second).disagreements == ()
+        told = session.scalars(select(AuditEntry.act).where(AuditEntry.act == "allocate_award"))
+        assert len(told.all()) == 1
 
 
 def test_credit_is_granted_to_many_once(northgate: University) -> None:

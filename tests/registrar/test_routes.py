@@ -224,3 +224,16 @@ def test_the_acts_of_the_desk_are_none_of_a_course(client: FlaskClient, desk: De
         Act.SEE_RECORD,
         Act.DECIDE,
     }
+
+
+@pytest.mark.parametrize("page", ["transcripts", "pathways/{pathway}"])
+def test_pages_that_show_a_record_note_that_it_was_read(
+    client: FlaskClient, desk: Desk, page: str
+) -> None:
+    person = desk.learner("Amara", *STONES[:2])
+    desk.enter(client, "registrar")
+
+    path = f"{desk.path}/people/{person}/{page.format(pathway=desk.pathway_id)}"
+
+    assert client.get(path).status_code == 200
+    assert acts_of(desk)[0] == ("read_record", "staff", {})

@@ -1,6 +1,7 @@
 """What people, or a pathway's own rule, decided about a learner: as the learner may read it.
 
 Who decided, and in which words, is for staff; what, when and by whose office is the learner's.
+Only why a badge was withdrawn is told its holder, with the badge.
 """
 
 from collections.abc import Collection, Iterable, Sequence

@@ -145,6 +145,15 @@ def allocate(
         get_achievement(session, achievement_id)
         if pathway.sharing is None:
             raise NotFoundError(phrase("This pathway shares its awards with no other."))
+        here = session.scalar(
+            select(Allocation.pathway_id).where(
+                Allocation.person_id == person_id,
+                Allocation.achievement_id == achievement_id,
+                Allocation.sharing == pathway.sharing,
+            )
+        )
+        if here == pathway_id:
+            return  # decided before: a batch whose worker was killed comes twice
         session.execute(
             delete(Allocation).where(
                 Allocation.person_id == person_id,
