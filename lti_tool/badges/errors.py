@@ -96,6 +96,27 @@ class UnknownTranscriptError(NotFoundError):
     title = phrase("There is no such transcript")
 
 
+class TakenBackTranscriptError(NotFoundError):
+    """A link led to a transcript that was taken back, or that holds a badge that was."""
+
+    code = "transcript_taken_back"
+    title = phrase("This transcript was taken back")
+
+    def __init__(
+        self,
+        sentence: str = phrase("It was taken back, or a badge in it was: do not rely on it."),
+    ) -> None:
+        super().__init__(sentence)
+
+
+class ChangedTranscriptError(ConflictError):
+    """While a form was being signed, it was sent again with other choices."""
+
+    code = "transcript_changed"
+    title = phrase("This transcript was asked for twice at once")
+    steps = (phrase("Nothing was signed. Go back, choose what it shall hold, and send it again."),)
+
+
 class GivenOutTranscriptError(ConflictError):
     """Its holder wants to take back a transcript that the institution gave out."""
 

@@ -4,6 +4,7 @@ What belongs in one is said by whoever asks (`Contents`); here it is made sure t
 that was withdrawn, then and later: when a credential in a transcript is revoked, so is it.
 """
 
+import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from lti_tool.badges.canonical import UnsafeDocumentError
 from lti_tool.badges.carriers import MOST_TEXT_BYTES
 from lti_tool.badges.clr import Association, AssociationKind
 from lti_tool.badges.errors import (
+    ChangedTranscriptError,
     NothingToTranscribeError,
     TranscriptTooLargeError,
     UnknownTranscriptError,
@@ -44,7 +46,7 @@ from lti_tool.badges.models import (
 )
 from lti_tool.badges.particulars import IdentityType, Particulars, identity
 from lti_tool.badges.queries import edition_content, get_achievement, get_issuer_of
-from lti_tool.core import audit, clock, metrics
+from lti_tool.core import audit, clock, keys, metrics
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import tenant, transaction
 from lti_tool.core.ids import (
@@ -57,11 +59,12 @@ from lti_tool.core.ids import (
     new_id,
 )
 from lti_tool.core.language import phrase
-from lti_tool.core.secret import hash_of, new_secret
+from lti_tool.core.secret import hash_of
 from lti_tool.people.models import Person
 from lti_tool.people.queries import current_person, display_names, list_users
 
-TOKEN_BYTES = 16
+_TOKEN_BYTES = 16
+_LINK_PURPOSE = "transcript link"
 # As a token it is a third longer, and has to be read here, too; with room for the proof, and for a
 # reader that writes the same in more characters.
 _MOST_BYTES = MOST_TEXT_BYTES * 7 // 10
@@ -130,6 +133,7 @@ class MadeTranscript:
 class _Reserved:
     issuer: Issuer
     transcript: clr.Transcript | None  # None when it is signed already
+    held: frozenset[CredentialId] = frozenset()
 
 
 def sign_transcript(
@@ -151,7 +155,9 @@ def sign_transcript(
     Raises:
         NothingToTranscribeError: nothing of it stands and is signed.
         TranscriptTooLargeError: it could not be checked by those who get it.
-        UnknownTranscriptError: it was taken back meanwhile, or is somebody else's.
+        UnknownTranscriptError: it was taken back meanwhile, or is somebody else's, or the id is
+            a badge's.
+        ChangedTranscriptError: the same form was sent again with other choices meanwhile.
     """
     with transaction(institution_id) as session:
         reserved = _reserve(session, transcript_id, person_id, contents, asked)
@@ -170,6 +176,9 @@ def sign_transcript(
         if not check.verified:
             raise signing.SelfCheckError(f"{credential['id']} in it: {check.outcome}")
     with transaction(institution_id) as session:
+        # Only by these rows will a withdrawal find it.
+        if not _is_as_reserved(session, transcript_id, reserved.held):
+            raise ChangedTranscriptError
         kept = session.execute(
             update(Transcript)
             .where(
@@ -210,24 +219,39 @@ def compact_form(institution_id: InstitutionId, transcript_id: TranscriptId) -> 
 
 
 def link_to(institution_id: InstitutionId, transcript_id: TranscriptId) -> str:
-    """Make a link that shows a transcript to whoever has it, until it is taken back.
+    """Let a transcript's link show it to whoever has it, until it is taken back.
 
     Returns:
-        The token for `Issuer.transcript_url`. It is not kept and cannot be told again.
+        The token for `Issuer.transcript_url`.
 
     Raises:
         UnknownTranscriptError: there is none, or it was taken back.
     """
-    token = new_secret(TOKEN_BYTES)
+    token = token_of(institution_id, transcript_id)
     with transaction(institution_id) as session:
         if get_transcript(session, transcript_id).revoked_at is not None:
             raise UnknownTranscriptError(phrase("It was taken back."))
-        session.add(
-            TranscriptLink(
-                transcript_id=transcript_id, token_hash=hash_of(token), created_at=clock.now()
+        session.execute(
+            insert(TranscriptLink)
+            .values(
+                institution_id=tenant(),
+                id=new_id(),
+                transcript_id=transcript_id,
+                token_hash=hash_of(token),
+                created_at=clock.now(),
             )
+            .on_conflict_do_nothing(index_elements=["institution_id", "token_hash"])
         )
     return token
+
+
+def token_of(institution_id: InstitutionId, transcript_id: TranscriptId) -> str:
+    """Return the token of a transcript's one link; it shows nothing before `link_to`.
+
+    It follows from the operator's secret, so that it can be printed again and need not be kept.
+    """
+    tag = keys.mac(_LINK_PURPOSE, institution_id.bytes, transcript_id.bytes)
+    return base64.urlsafe_b64encode(tag[:_TOKEN_BYTES]).rstrip(b"=").decode()
 
 
 def revoke_transcript(
@@ -327,7 +351,7 @@ def document_of(row: Transcript) -> dict[str, Any]:
 
 
 def find_linked(session: Session, token_hash: bytes) -> Transcript | None:
-    """Return the transcript that a link shows, also one that was taken back; or None."""
+    """Return the transcript that a link leads to, also one that was taken back; or None."""
     return session.scalar(
         select(Transcript)
         .join(TranscriptLink, TranscriptLink.transcript_id == Transcript.id)
@@ -397,7 +421,10 @@ def _reserve(
     if person is None or person.erased_at is not None:
         raise NothingToTranscribeError
     row = session.scalar(select(Transcript).where(Transcript.id == transcript_id))
-    if row is not None and (row.person_id != person_id or row.revoked_at is not None):
+    # The id comes with the form, and both kinds of documents are named by theirs alike.
+    if session.get(Credential, (transcript_id, tenant())) is not None or (
+        row is not None and (row.person_id != person_id or row.revoked_at is not None)
+    ):
         raise UnknownTranscriptError(phrase("There is no such transcript."))
     if row is not None and row.document is not None:
         return _Reserved(issuer=issuer, transcript=None)
@@ -406,7 +433,12 @@ def _reserve(
         raise NothingToTranscribeError
     if len(credentials) > clr.MOST_CREDENTIALS:
         raise TranscriptTooLargeError
-    row = row or _take_place(session, transcript_id, person_id, asked)
+    if row is None:
+        row = _take_place(session, transcript_id, person_id, asked)
+    else:
+        session.refresh(row, with_for_update=True)
+        if row.document is not None:
+            return _Reserved(issuer=issuer, transcript=None)
     row.is_official, row.recipient = asked.actor is not None, asked.recipient  # as asked last
     session.execute(
         delete(TranscriptCredential).where(TranscriptCredential.transcript_id == row.id)
@@ -434,7 +466,24 @@ def _reserve(
     )
     if len(json.dumps(transcript.to_json()).encode()) > _MOST_BYTES:
         raise TranscriptTooLargeError
-    return _Reserved(issuer=issuer, transcript=transcript)
+    return _Reserved(
+        issuer=issuer, transcript=transcript, held=frozenset(one.id for one in credentials)
+    )
+
+
+def _is_as_reserved(
+    session: Session, transcript_id: TranscriptId, held: frozenset[CredentialId]
+) -> bool:
+    """Tell whether a transcript still holds these, and keep it so until the transaction ends."""
+    session.scalars(
+        select(Transcript.id).where(Transcript.id == transcript_id).with_for_update()
+    ).one()
+    rows = session.scalars(
+        select(TranscriptCredential.credential_id).where(
+            TranscriptCredential.transcript_id == transcript_id
+        )
+    )
+    return held == set(rows)
 
 
 @dataclass(frozen=True, slots=True)

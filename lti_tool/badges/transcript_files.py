@@ -47,7 +47,7 @@ def transcript_file(
 def transcript_pdf(
     institution_id: InstitutionId, transcript_id: TranscriptId, *, verify_path: str
 ) -> File:
-    """Return a transcript as PDF, with a link of its own in its QR code.
+    """Return a transcript as PDF, with its link in the QR code.
 
     Args:
         institution_id: whose.
@@ -61,7 +61,7 @@ def transcript_pdf(
     with transaction(institution_id) as session:
         document = transcribing.document_of(transcribing.get_transcript(session, transcript_id))
         issuer = get_issuer_of(session, institution_id)
-    link = issuer.transcript_url(transcribing.link_to(institution_id, transcript_id))
+    link = issuer.transcript_url(transcribing.token_of(institution_id, transcript_id))
     try:
         data = typeset(
             clr.read(document),
@@ -71,6 +71,8 @@ def transcript_pdf(
         )
     except UnprintableError as error:
         raise UnprintableNameError(phrase("We cannot print “%(value)s”.", value=error)) from error
+    # Only now: what cannot be printed leaves no link behind.
+    transcribing.link_to(institution_id, transcript_id)
     return File("transcript.pdf", data, typesetting.MEDIA_TYPE)
 
 

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from lti_tool.badges import (
     clr,
-    data_integrity,
     did_web,
+    kept_proofs,
     open_badges,
     queries,
     reader,
@@ -29,6 +29,7 @@ from lti_tool.badges.carriers import Carrier, Codes, Found, NoCredentialError
 from lti_tool.badges.clr import NotATranscriptError, Transcript
 from lti_tool.badges.data_integrity import ProofCheck
 from lti_tool.badges.errors import (
+    TakenBackTranscriptError,
     UnknownCredentialError,
     UnknownShareError,
     UnreadableCredentialError,
@@ -71,7 +72,6 @@ class Checked:
     Attributes:
         issuer: None when it is none of those here; then nothing could be looked up.
         found: the credential, and what it came in.
-        link: of ours, which a code in a picture said; None for what was handed in itself.
         earned: what is known here of what was earned, if it was surely signed here and handed in
             itself.
     """
@@ -79,7 +79,6 @@ class Checked:
     examination: Examination
     issuer: Issuer | None
     found: Found
-    link: str | None = None
     earned: "Earned | None" = None
 
     @property
@@ -113,14 +112,12 @@ class CheckedTranscript:
         found: the transcript, and what it came in.
         contained: each credential in it by itself, in its order; empty unless the transcript is
             surely what one of the issuers here signed.
-        link: as of `Checked`.
     """
 
     examination: TranscriptExamination
     issuer: Issuer | None
     found: Found
     contained: tuple[Checked, ...] = ()
-    link: str | None = None
 
     @property
     def transcript(self) -> Transcript:
@@ -148,6 +145,13 @@ class OpenedTranscript:
     checked: CheckedTranscript
     issuer: Issuer
     transcript_id: TranscriptId
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link of ours that a code in a picture says; what it shows was not looked at."""
+
+    url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,11 +257,12 @@ def _opened(issuer: Issuer, shared: Shared) -> Opened:
 
 
 def open_transcript(slug: str, token: str) -> OpenedTranscript:
-    """Return the transcript that a link shows, checked now; also one that was taken back.
+    """Return the transcript that a link shows, checked now.
 
     Raises:
         NotFoundError: as `find_issuer`.
         UnknownShareError: there is no such link.
+        TakenBackTranscriptError: it is closed.
     """
     issuer, transcript_id, document = _find_transcript(slug, token)
     found = Found(carrier=Carrier.TEXT, document=document, compact=None)
@@ -272,6 +277,7 @@ def find_transcript(slug: str, token: str) -> tuple[InstitutionId, TranscriptId]
     Raises:
         NotFoundError: as `find_issuer`.
         UnknownShareError: there is no such link.
+        TakenBackTranscriptError: it is closed.
     """
     issuer, transcript_id, _ = _find_transcript(slug, token)
     return issuer.institution_id, transcript_id
@@ -285,6 +291,8 @@ def _find_transcript(slug: str, token: str) -> tuple[Issuer, TranscriptId, dict[
         row = transcribing.find_linked(session, hash_of(token))
         if row is None:
             raise UnknownShareError(_NO_LINK)
+        if row.revoked_at is not None:
+            raise TakenBackTranscriptError
         return issuer, row.id, transcribing.document_of(row)
 
 
@@ -294,6 +302,18 @@ def check_data(data: bytes) -> Checked | CheckedTranscript:
     Raises:
         UnreadableCredentialError: there is no Open Badge in it in a form that is safe to show.
         UnknownShareError: a code leads to a link that shows nothing (any more).
+        TakenBackTranscriptError: a code leads to a transcript that was taken back.
+        BusyError: many are asking at once.
+    """
+    found = look_into(data)
+    return check_link(found.url) if isinstance(found, Link) else check_found(found)
+
+
+def look_into(data: bytes) -> Found | Link:
+    """Return the credential in what was handed in, or the link of ours that a code on it says.
+
+    Raises:
+        UnreadableCredentialError: neither is there.
         BusyError: many are asking at once.
     """
     if not data.strip():
@@ -303,10 +323,39 @@ def check_data(data: bytes) -> Checked | CheckedTranscript:
     except (NoCredentialError, reader.TooCostlyError) as error:
         raise UnreadableCredentialError(recalled(str(error))) from error
     if isinstance(found, Codes):
-        return _check_codes(found.texts)
+        return _link_in(found.texts)
+    return found
+
+
+def check_found(found: Found) -> Checked | CheckedTranscript:
+    """Examine a credential that was handed in.
+
+    Raises:
+        UnreadableCredentialError: it is not an Open Badge in a form that is safe to show.
+        BusyError: many are asking at once.
+    """
     if clr.is_transcript(found.document):
         return _check_transcript(found, _verify_apart)
     return _with_earned(_check(found, _verify_apart))
+
+
+def check_link(url: str) -> Checked | CheckedTranscript:
+    """Examine what a link of ours shows; nobody is counted as having opened it.
+
+    Raises:
+        UnreadableCredentialError: it is none of ours.
+        UnknownShareError: it shows nothing (any more).
+        TakenBackTranscriptError: it led to a transcript that was taken back.
+    """
+    transcript = parse_transcript_url(url)
+    if transcript is not None:
+        return open_transcript(*transcript).checked
+    address = parse_share_url(url)
+    if address is None:
+        raise UnreadableCredentialError(
+            phrase("Only links to badges shared from here can be checked.")
+        )
+    return open_share(*address, count=False).checked
 
 
 def _with_earned(checked: Checked) -> Checked:
@@ -347,15 +396,8 @@ def _earned(
     )
 
 
-def _check_codes(texts: tuple[str, ...]) -> Checked | CheckedTranscript:
-    links = {text: address for text in texts if (address := parse_share_url(text)) is not None}
-    transcripts = {
-        text: address for text in texts if (address := parse_transcript_url(text)) is not None
-    }
-    if not links and len(transcripts) == 1:
-        ((link, address),) = transcripts.items()
-        return replace(open_transcript(*address).checked, link=link)
-    links |= transcripts
+def _link_in(texts: tuple[str, ...]) -> Link:
+    links = {text for text in texts if parse_share_url(text) or parse_transcript_url(text)}
     if not links:
         raise UnreadableCredentialError(
             phrase(
@@ -366,8 +408,7 @@ def _check_codes(texts: tuple[str, ...]) -> Checked | CheckedTranscript:
         raise UnreadableCredentialError(
             phrase("There are QR codes of several badges on it. Show one at a time.")
         )
-    ((link, address),) = links.items()
-    return replace(open_share(*address, count=False).checked, link=link)
+    return Link(links.pop())
 
 
 def check(document: dict[str, Any]) -> Checked:
@@ -432,7 +473,7 @@ def _check_transcript(
 
 def _verify_here(found: Found, issuer: Issuer | None) -> ProofCheck:
     methods = signing.methods(issuer) if issuer else ()
-    return data_integrity.verify(found.document, methods=methods, at=clock.now())
+    return kept_proofs.verify(found.document, methods=methods, at=clock.now())
 
 
 def _verify_apart(found: Found, issuer: Issuer | None) -> ProofCheck:

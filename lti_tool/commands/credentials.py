@@ -9,7 +9,11 @@ import click
 from sqlalchemy import select
 
 from lti_tool.badges import exporting, transcript_files, verifying
-from lti_tool.badges.errors import UnprintableNameError, UnreadableCredentialError
+from lti_tool.badges.errors import (
+    TakenBackTranscriptError,
+    UnprintableNameError,
+    UnreadableCredentialError,
+)
 from lti_tool.badges.examination import Judgement, Verdict
 from lti_tool.badges.exporting import FileKind
 from lti_tool.badges.models import Credential, Transcript
@@ -37,12 +41,16 @@ def verify(what: str, *, as_json: bool) -> None:
     connect()
     try:
         checked = _check(what)
+    except TakenBackTranscriptError as error:
+        told = {"verdict": Verdict.REVOKED, "detail": str(error)}
+        click.echo(json.dumps(told) if as_json else f"{Verdict.REVOKED}: {error}")
+        sys.exit(_NOT_VALID)
     except (UnreadableCredentialError, NotFoundError, OSError) as error:
-        told = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
         if as_json:
-            click.echo(json.dumps({"verdict": "unreadable", "detail": told}))
+            click.echo(json.dumps({"verdict": "unreadable", "detail": why}))
         else:
-            click.echo(f"unreadable: {told}", err=True)
+            click.echo(f"unreadable: {why}", err=True)
         sys.exit(_UNREADABLE)
     if as_json:
         report = (
@@ -72,13 +80,7 @@ def _tell(checked: Checked | CheckedTranscript) -> None:
 
 def _check(what: str) -> Checked | CheckedTranscript:
     if what.startswith(("http://", "https://")):
-        transcript = verifying.parse_transcript_url(what)
-        if transcript is not None:
-            return verifying.open_transcript(*transcript).checked
-        address = verifying.parse_share_url(what)
-        if address is None:
-            raise UnreadableCredentialError("Only links to badges shared from here can be checked.")
-        return verifying.open_share(*address, count=False).checked
+        return verifying.check_link(what)
     data = sys.stdin.buffer.read() if what == "-" else Path(what).read_bytes()
     return verifying.check_data(data)
 

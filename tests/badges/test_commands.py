@@ -153,7 +153,11 @@ def test_a_transcript_is_exported_and_checked_with_all_that_is_in_it(
     )
     assert data_integrity.verify(document, methods=methods, at=clock.now()).verified
 
+    link = issuer(at).transcript_url(transcribing.link_to(at.institution_id, transcript_id))
+    assert run(live_settings, "verify", link).exit_code == 0
     withdraw(at)
+    told = json.loads(run(live_settings, "verify", "--json", link).output)
+    assert told["verdict"] == "revoked"
     result = run(live_settings, "verify", str(folder / "transcript.json"))
     assert (result.exit_code, result.output.splitlines()) == (
         1,
@@ -162,6 +166,7 @@ def test_a_transcript_is_exported_and_checked_with_all_that_is_in_it(
             "  revoked: Reading Statistics Critically",
         ],
     )
+    assert run(live_settings, "verify", link).exit_code == 1
     link = issuer(at).transcript_url("A" * 22)
     assert run(live_settings, "verify", link).exit_code == 2
 

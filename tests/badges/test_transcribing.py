@@ -7,24 +7,38 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from lti_tool.badges import canonical, clr, erasing, issuing, services, transcribing
+from lti_tool.badges import (
+    canonical,
+    clr,
+    erasing,
+    issuing,
+    services,
+    signing,
+    transcribing,
+    transcript_files,
+)
 from lti_tool.badges.clr import AssociationKind
 from lti_tool.badges.errors import (
+    ChangedTranscriptError,
     NothingToTranscribeError,
+    TakenBackTranscriptError,
     TranscriptTooLargeError,
     UnknownShareError,
     UnknownTranscriptError,
+    UnprintableNameError,
     UnreadableCredentialError,
 )
 from lti_tool.badges.examination import Status, Verdict
+from lti_tool.badges.issuer import Issuer
 from lti_tool.badges.kept_revocations import restore
-from lti_tool.badges.models import Award, Credential, StatusList, Transcript
+from lti_tool.badges.models import Award, Credential, StatusList, Transcript, TranscriptLink
 from lti_tool.badges.status_list import decode, is_set
 from lti_tool.badges.transcribing import Asked, Contents, Tie
 from lti_tool.badges.verifying import (
     Checked,
     CheckedTranscript,
     check_data,
+    find_transcript,
     open_transcript,
     parse_transcript_url,
 )
@@ -327,7 +341,7 @@ def test_staff_give_one_out_with_reason_recipient_and_a_hashed_student_number() 
     assert "Acme" not in str(entry.facts)
 
 
-def test_a_link_shows_it_and_says_when_it_was_taken_back() -> None:
+def test_a_link_shows_it_until_it_is_taken_back() -> None:
     at = place()
     transcript_id = make(at, Contents(awards=(award_of(at),)))
     token = transcribing.link_to(at.institution_id, transcript_id)
@@ -339,12 +353,78 @@ def test_a_link_shows_it_and_says_when_it_was_taken_back() -> None:
     assert opened.transcript_id == transcript_id
 
     transcribing.revoke_transcript(at.institution_id, transcript_id, reason=None, actor=audit.CLI)
-    assert open_transcript("northfell", token).checked.examination.verdict is Verdict.REVOKED
+    for look in (open_transcript, find_transcript):
+        with pytest.raises(TakenBackTranscriptError):
+            look("northfell", token)
     with pytest.raises(UnknownTranscriptError):
         transcribing.link_to(at.institution_id, transcript_id)
     for wrong in ("x", "A" * 22, token[:-1] + ("A" if token[-1] != "A" else "B")):
         with pytest.raises(UnknownShareError):
             open_transcript("northfell", wrong)
+
+
+def test_a_transcript_has_one_link_however_often_it_is_printed() -> None:
+    at = place()
+    first, second = (make(at, Contents(awards=(award_of(at),))) for _ in range(2))
+
+    tokens = [transcribing.link_to(at.institution_id, one) for one in (first, first, second)]
+
+    assert (tokens[0] == tokens[1], tokens[0] == tokens[2]) == (True, False)
+    assert open_transcript("northfell", tokens[0]).transcript_id == first
+    with transaction(at.institution_id) as session:
+        assert len(session.scalars(select(TranscriptLink)).all()) == 2
+
+
+def test_one_that_cannot_be_printed_leaves_no_link() -> None:
+    at = place()
+    with transaction(at.institution_id) as session:
+        session.scalars(select(User)).one().name = "\U00013000"
+    transcript_id = make(at, Contents(awards=(award_of(at),)))
+
+    with pytest.raises(UnprintableNameError):
+        transcript_files.transcript_pdf(at.institution_id, transcript_id, verify_path="/verify")
+
+    with transaction(at.institution_id) as session:
+        assert session.scalars(select(TranscriptLink)).all() == []
+
+
+def test_no_transcript_takes_the_id_of_a_badge() -> None:
+    at = place()
+    award_id = award_of(at)
+    with transaction(at.institution_id) as session:
+        badge = session.scalars(select(Credential.id)).one()
+
+    with pytest.raises(UnknownTranscriptError):
+        make(at, Contents(awards=(award_id,)), transcript_id=TranscriptId(badge))
+
+
+def test_what_a_form_sent_again_has_changed_is_not_signed_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at = place()
+    _, whole, piece = two(at)
+    form = transcribing.new_transcript_id()
+    sign = signing.sign
+
+    def sent_again_meanwhile(by: Issuer, document: dict[str, Any]) -> dict[str, Any]:
+        monkeypatch.setattr(signing, "sign", _stopped)
+        with pytest.raises(ConnectionError):
+            make(at, Contents(awards=(piece,)), transcript_id=form)
+        monkeypatch.undo()
+        return sign(by, document)
+
+    monkeypatch.setattr(signing, "sign", sent_again_meanwhile)
+    with pytest.raises(ChangedTranscriptError):
+        make(at, Contents(awards=(whole,)), transcript_id=form)
+
+    assert row_of(at, form).document is None
+    make(at, Contents(awards=(whole,)), transcript_id=form)
+    withdraw(at, whole)
+    assert check(document_of(at, form)).examination.verdict is Verdict.REVOKED
+
+
+def _stopped(_issuer: Issuer, _document: dict[str, Any]) -> dict[str, Any]:
+    raise ConnectionError
 
 
 def test_an_erased_persons_transcripts_say_nothing_any_more_and_stay_revoked() -> None:

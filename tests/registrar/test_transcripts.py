@@ -14,7 +14,9 @@ from werkzeug.test import TestResponse
 from lti_tool.badges import clr
 from lti_tool.badges.issuing import issue_credential
 from lti_tool.badges.models import Award
+from lti_tool.badges.services import withdraw_award
 from lti_tool.badges.verifying import CheckedTranscript, check_data
+from lti_tool.core import audit
 from lti_tool.core.audit import AuditEntry
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import PersonId
@@ -51,6 +53,13 @@ def hidden(page: str, name: str) -> str:
 def send(client: FlaskClient, path: str, page: str, **fields: object) -> TestResponse:
     data = {"csrf_token": hidden(page, "csrf_token"), "form": hidden(page, "form"), **fields}
     return client.post(path, data=data)
+
+
+def withdraw_all(desk: Desk, person_id: PersonId) -> None:
+    with transaction(desk.university.id) as session:
+        awards = session.scalars(select(Award.id).where(Award.person_id == person_id)).all()
+    for award_id in awards:
+        withdraw_award(desk.university.id, award_id, reason="Mistake", actor=audit.SYSTEM)
 
 
 def acts(desk: Desk) -> list[tuple[str, str | None]]:
@@ -233,3 +242,14 @@ def test_whoever_has_the_link_or_the_file_sees_what_is_in_it_and_each_check(
     assert "Reading statistics" not in refused.text
     pasted = client.post("/verify", data={"text": f"http://localhost{link[0]}"})
     assert pasted.status_code in {303, 400}
+
+    withdraw_all(desk, person_id)
+    closed = client.get(link[0])
+    assert closed.status_code == 410
+    assert "Revoked: do not rely on it" in closed.text
+    assert closed.headers["X-Robots-Tag"] == "noindex"
+    for secret in ("Amara", "Reading statistics", "download"):
+        assert secret not in closed.text
+    for kind in ("json", "jwt"):
+        gone = client.get(f"{link[0]}.{kind}")
+        assert (gone.status_code, "Reading statistics" in gone.text) == (410, False)

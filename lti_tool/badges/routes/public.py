@@ -29,7 +29,7 @@ from lti_tool.badges.models import Achievement
 from lti_tool.badges.routes.pictures import as_picture
 from lti_tool.badges.rules import AchievementDraft
 from lti_tool.badges.stacking import list_larger
-from lti_tool.badges.verifying import CheckedTranscript, find_issuer
+from lti_tool.badges.verifying import CheckedTranscript, Link, find_issuer
 from lti_tool.core import settings, web
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
@@ -262,11 +262,12 @@ def verify() -> ResponseReturnValue:
     else:
         data = text.encode()
     try:
-        checked = verifying.check_data(data)
+        found = verifying.look_into(data)
+        if isinstance(found, Link):
+            return redirect(_path_of_share(found.url) or url_for(".show_verify"), 303)
+        checked = verifying.check_found(found)
     except UnreadableCredentialError as problem:
         return _unreadable(problem, file_name), 400
-    if checked.link is not None and (path := _path_of_share(checked.link)) is not None:
-        return redirect(path, 303)
     earned = None if isinstance(checked, CheckedTranscript) else checked.earned
     return render_template(
         "badges/show_verify.html",

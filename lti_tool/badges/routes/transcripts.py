@@ -1,9 +1,12 @@
 """A transcript shown to whoever has its link, checked as the page is made."""
 
+from http import HTTPStatus
+
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
 from lti_tool.badges import transcript_files, verifying
+from lti_tool.badges.errors import TakenBackTranscriptError
 from lti_tool.badges.transcript_files import TranscriptKind
 
 blueprint = Blueprint("transcripts", __name__, url_prefix="/i/<slug>/transcripts")
@@ -12,7 +15,10 @@ blueprint = Blueprint("transcripts", __name__, url_prefix="/i/<slug>/transcripts
 @blueprint.get("/<token>")
 def show_transcript(slug: str, token: str) -> ResponseReturnValue:
     """Show a transcript, and check it and all that is in it."""
-    opened = verifying.open_transcript(slug, token)
+    try:
+        opened = verifying.open_transcript(slug, token)
+    except TakenBackTranscriptError:
+        return _taken_back(slug)
     response = Response(
         render_template(
             "badges/show_transcript.html",
@@ -32,9 +38,21 @@ def show_transcript(slug: str, token: str) -> ResponseReturnValue:
 def download_transcript(slug: str, token: str, kind: str) -> ResponseReturnValue:
     """Give the signed transcript as a file, in the form asked for."""
     # Whoever gets the file checks it: that takes half a second for a large one.
-    institution_id, transcript_id = verifying.find_transcript(slug, token)
+    try:
+        institution_id, transcript_id = verifying.find_transcript(slug, token)
+    except TakenBackTranscriptError:
+        return _taken_back(slug)
     file = transcript_files.transcript_file(institution_id, transcript_id, TranscriptKind(kind))
     response = Response(file.data, content_type=file.media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
     response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _taken_back(slug: str) -> Response:
+    """Say that it was taken back, and nothing of what it held."""
+    page = render_template("badges/taken_back.html", issuer=verifying.find_issuer(slug))
+    response = Response(page, status=HTTPStatus.GONE)
+    response.headers["X-Robots-Tag"] = "noindex"
+    response.headers["Referrer-Policy"] = "no-referrer"
     return response
