@@ -153,7 +153,10 @@ class RegradeOutdatedError(ConflictError):
 
     def __init__(self) -> None:
         super().__init__(
-            phrase("Learners handed in, or answers were marked meanwhile. Nothing was done.")
+            phrase(
+                "Learners handed in, answers were marked, or rules changed meanwhile. "
+                "Nothing was done."
+            )
         )
 
 

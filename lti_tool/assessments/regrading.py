@@ -34,12 +34,14 @@ class Regrade:
         attempts: how many ended attempts it looked at.
         changes: by learner, in no order of names.
         problems: why it cannot be done: questions that ask something else now.
+        also: what of the rules changes besides, in sentences.
     """
 
     edition_id: EditionId
     attempts: int
     changes: tuple[Change, ...]
     problems: tuple[str, ...]
+    also: tuple[str, ...] = ()
 
     @property
     def results_changed(self) -> int:
@@ -51,7 +53,7 @@ class Regrade:
         """Return a word that differs whenever the dry run comes out differently."""
         told = [str(self.edition_id), str(self.attempts)]
         told += sorted(repr(change) for change in self.changes)
-        return hashlib.sha256("\n".join([*told, *self.problems]).encode()).hexdigest()
+        return hashlib.sha256("\n".join([*told, *self.problems, *self.also]).encode()).hexdigest()
 
 
 def can_score(asked: Item, later: Item) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, aliased
 
 from lti_tool.assessments import content, marking, queries
+from lti_tool.assessments.conditions import Shown
 from lti_tool.assessments.items import Criterion
 from lti_tool.assessments.marking import Scheme, Standing
 from lti_tool.assessments.models import (
@@ -101,6 +102,7 @@ class MarkingPage:
         rubric_points: what the chosen levels come to; None while one is missing.
         history: every mark of it that the viewer may see, newest first.
         takes: the viewer may mark it, or change their mark.
+        shown: when the learner sees a comment.
     """
 
     answer: Answer
@@ -115,6 +117,7 @@ class MarkingPage:
     scheme: Scheme
     viewer: UserId
     takes: bool
+    shown: Shown
 
     @property
     def leads(self) -> bool:
@@ -330,6 +333,7 @@ def marking_page(
         scheme=scheme,
         viewer=viewer,
         takes=standing.takes(viewer, scheme),
+        shown=queries.conditions_of(session, placement).feedback_shown,
     )
 
 

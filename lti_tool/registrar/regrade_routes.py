@@ -125,10 +125,20 @@ def _page(here: CurrentStaff, assessment_id: UUID, run_id: UUID, error: str | No
         attempts=sum(one.place.attempts for one in by_outcome["fits"]),
         results=sum(one.place.results_changed for one in by_outcome["fits"] + by_outcome["done"]),
         outlook=outlook,
+        also=_also([*by_outcome["fits"], *by_outcome["done"]]),
         state=_state(run, places),
         error=error,
         reason=request.form.get("reason", ""),
     )
+
+
+def _also(places: Sequence[RegradedPlace]) -> dict[str, list[RegradedPlace]]:
+    """Return what of the rules changes besides, each sentence with the places it holds for."""
+    found: dict[str, list[RegradedPlace]] = {}
+    for one in places:
+        for sentence in one.also:
+            found.setdefault(sentence, []).append(one)
+    return found
 
 
 def _outlook(

@@ -28,7 +28,7 @@ def at(minutes: float) -> datetime:
     return NOON + timedelta(minutes=minutes)
 
 
-_wanted = st.builds(
+any_wanted = st.builds(
     Conditions,
     minutes=st.none() | st.integers(1, 100),
     max_attempts=st.none() | st.integers(1, 9),
@@ -37,7 +37,7 @@ _wanted = st.builds(
     feedback_shown=st.sampled_from(Shown),
     key_shown=st.sampled_from(Shown),
 )
-_limits = st.builds(
+any_limits = st.builds(
     Limits,
     minutes=st.none() | st.integers(1, 100),
     max_attempts=st.none() | st.integers(1, 9),
@@ -48,7 +48,7 @@ _limits = st.builds(
 )
 
 
-@given(_limits, _wanted)
+@given(any_limits, any_wanted)
 def test_whatever_a_placement_wants_nothing_is_looser_than_its_edition(
     limits: Limits, wanted: Conditions
 ) -> None:

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from lti_tool.assessments import authoring, queries
+from lti_tool.assessments.conditions import Limits, Shown
 from lti_tool.assessments.drafts import DraftItem
 from lti_tool.assessments.models import Edition
 from lti_tool.assessments.queries import BankFilter
@@ -201,7 +202,8 @@ def _behind(place: University) -> tuple[AssessmentId, UUID]:
             bind_placement(session, placement_id, link_id, context_id)
     take(place, second, "abc")
     options = [{"id": letter, "text": letter} for letter in "abcde"]
-    corrected(place, first, "abc", options=options)
+    looser = Limits(minutes=60, key_shown=Shown.AT_ONCE)
+    corrected(place, first, "abc", options=options, limits=looser)
     return assessment_id, ask_regrade(place.id, assessment_id, actor=SYSTEM)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from lti_tool.assessments import queries
+from lti_tool.assessments.conditions import Shown
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AttemptId, ItemVersionId, UserId
 from lti_tool.platforms.models import User
@@ -82,6 +83,27 @@ def test_question_by_question_each_save_leads_to_the_next_until_all_is_done(
     with transaction(here.place.id) as session:
         for attempt_id, _ in attempts.values():
             assert not queries.get_attempt(session, attempt_id).awaits_marking
+
+
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [
+        (Shown.AT_ONCE, "Shown with the result."),
+        (Shown.SETTLED, "Shown when the learner has passed, or has no attempt left."),
+        (Shown.AFTER_WINDOW, "Shown when this activity has closed for everybody."),
+        (Shown.NEVER, "This activity shows no feedback: the learner does not see it."),
+    ],
+)
+def test_beside_a_comment_it_says_when_its_learner_sees_it(
+    client: FlaskClient, here: Written, marking: str, shown: Shown, told: str
+) -> None:
+    two_learners(here)
+    with transaction(here.place.id) as session:
+        queries.get_placement(session, here.placement_id).feedback_shown = shown
+
+    page = client.get(first_url(client.get(marking)))
+
+    assert f'id="comment-hint">{told}<' in page.text
 
 
 def test_learner_by_learner_the_next_answer_is_the_same_learners(

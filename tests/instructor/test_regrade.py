@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from lti_tool.assessments import queries
+from lti_tool.assessments.conditions import Limits, Shown
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import PlacementId, UserId
 from lti_tool.platforms.models import User
@@ -62,6 +63,21 @@ def test_the_page_says_for_each_learner_what_would_change_and_then_it_is_done(
         assert queries.get_placement(session, placement_id).edition_id == edition_id
 
 
+def test_what_else_changes_is_said_before_somebody_decides(
+    client: FlaskClient, regrade: tuple[str, University, PlacementId]
+) -> None:
+    url, place, placement_id = regrade
+    corrected(place, placement_id, "adc")
+    assert "What else changes" not in client.get(url).text
+
+    corrected(place, placement_id, "adc", limits=Limits(minutes=60, key_shown=Shown.AT_ONCE))
+
+    page = client.get(url).text
+    assert "What else changes" in page
+    assert "New attempts get a limit of minutes: 60." in page
+    assert "Learners see the right answers earlier" in page
+
+
 def test_without_a_reason_or_after_a_change_nothing_is_done(
     client: FlaskClient, regrade: tuple[str, University, PlacementId]
 ) -> None:
@@ -102,7 +118,7 @@ def test_the_page_passes_axe_and_fits_its_window(
     base_url: str, open_page: OpenPage, width: int
 ) -> None:
     place, placement_id, teacher = course()
-    corrected(place, placement_id, "adc")
+    corrected(place, placement_id, "adc", limits=Limits(minutes=60, key_shown=Shown.AT_ONCE))
     page = open_page("about:blank", width=width)
     arrived = visit(place, placement_id, teacher, roles=("instructor",))
     opened = Visit(url=f"/l/{arrived.launch_id}", cookie=("", f"{place.id}.{SECRET}"))

@@ -7,7 +7,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from lti_tool.assessments import queries
-from lti_tool.assessments.services import bind_placement
+from lti_tool.assessments.conditions import Limits, Shown
+from lti_tool.assessments.services import bind_placement, create_placement
 from lti_tool.badges import services as badges
 from lti_tool.badges.artwork import Artwork, Field, Outline
 from lti_tool.badges.rules import AchievementDraft, AchievementType
@@ -114,6 +115,44 @@ def test_an_issuer_looks_decides_and_each_instructor_is_told(
     assert "2 results changed by it." in taught
 
 
+def test_what_else_changes_is_told_before_afterwards_and_to_who_teaches(
+    term: Term, worker: Worker, client: FlaskClient
+) -> None:
+    looser = Limits(minutes=60, key_shown=Shown.AT_ONCE)
+    second = create_placement(
+        term.place.id,
+        corrected(term.place, term.placement_id, "abc", limits=Limits(minutes=90)),
+        context_id=None,
+        created_by=None,
+        title="Once more",
+    )
+    context_id = course(term.place)
+    link_id = link(term.place, context_id)
+    with transaction(term.place.id) as session:
+        bind_placement(session, second, link_id, context_id)
+    corrected(term.place, term.placement_id, "adc", limits=looser)
+    stays = "The edition would show learners the right answers earlier. Here it stays as it is"
+
+    run = term.ask(worker)
+    page = term.desk.get(run).text
+
+    assert "What else changes" in page
+    assert "New attempts get a limit of minutes: 60." in page
+    assert "The minutes for a new attempt change from 90 to 60." in page
+    assert page.count("In 1 of 2 activities") == 2
+    assert page.count(stays) == 1
+    term.desk.post(run, page=run, reason="Key of question 2")
+    worker.run()
+    done = term.desk.get(run).text
+    assert "What else changed" in done
+    assert stays in done
+    arrived = visit(term.place, term.placement_id, roles=("instructor",))
+    put_cookie(client, arrived)
+    taught = client.get(f"/l/{arrived.launch_id}/placement").text
+    assert stays in taught
+    assert "New attempts get a limit of minutes: 60." in taught
+
+
 def test_what_somebody_did_meanwhile_is_told_at_the_course(term: Term, worker: Worker) -> None:
     corrected(term.place, term.placement_id, "adc")
     run = term.ask(worker)
@@ -124,7 +163,7 @@ def test_what_somebody_did_meanwhile_is_told_at_the_course(term: Term, worker: W
 
     page = term.desk.get(run).text
     assert "Left alone" in page
-    assert "Learners handed in, or answers were marked meanwhile." in page
+    assert "Learners handed in, answers were marked, or rules changed meanwhile." in page
     assert "Look again at what is left" in page
 
 

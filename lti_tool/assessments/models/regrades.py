@@ -44,7 +44,8 @@ class RegradePlace(TenantRow, Base):
     """One placement of a run: what its dry run said, and what came of it.
 
     `outcome` is None until it was looked at; then it fits, or is unfit for a reason in `note`;
-    when it is done it is done, or was left alone for one. `note` holds sentences. `passes` are
+    when it is done it is done, or was left alone for one. `note` holds sentences; where it fits or
+    is done they say what of the rules changes besides (`rule_changes.differences`). `passes` are
     those that would be won and lost: a learner, and attempts of each kind.
     """
 

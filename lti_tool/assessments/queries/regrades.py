@@ -28,17 +28,31 @@ class RegradedPlace:
     @property
     def why(self) -> list[str]:
         """Return why it cannot be done, or was not; empty if neither."""
-        return [recalled(sentence) for sentence in self.place.note]
+        return [] if self._fits else [recalled(sentence) for sentence in self.place.note]
+
+    @property
+    def also(self) -> list[str]:
+        """Return what of the rules changes besides scores, or has changed."""
+        return [recalled(sentence) for sentence in self.place.note] if self._fits else []
+
+    @property
+    def _fits(self) -> bool:
+        return self.place.outcome in {"fits", "done"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredByInstitution:
-    """That a placement was scored by a newer edition because the institution said so."""
+    """That a placement was scored by a newer edition because the institution said so.
+
+    Attributes:
+        also: what of its rules changed with it.
+    """
 
     number: int
     reason: str
     results_changed: int
     done_at: datetime
+    also: tuple[str, ...]
 
 
 def list_behind(
@@ -125,7 +139,11 @@ def find_scored_by_institution(
     """Return the institution's newest decision by which a placement is scored now, if recent."""
     row = session.execute(
         select(
-            RegradePlace.results_changed, RegradePlace.done_at, RegradeRun.reason, Edition.number
+            RegradePlace.results_changed,
+            RegradePlace.done_at,
+            RegradePlace.note,
+            RegradeRun.reason,
+            Edition.number,
         )
         .join(RegradeRun, RegradeRun.id == RegradePlace.run_id)
         .join(Edition, Edition.id == RegradeRun.edition_id)
@@ -145,4 +163,5 @@ def find_scored_by_institution(
         reason=row.reason or "",
         results_changed=row.results_changed,
         done_at=row.done_at,
+        also=tuple(map(recalled, row.note)),
     )

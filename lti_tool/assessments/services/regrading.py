@@ -2,16 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lti_tool.assessments import marking, queries, regrading, rules
+from lti_tool.assessments import conditions, marking, queries, regrading, rule_changes, rules
 from lti_tool.assessments.errors import RegradeOutdatedError, UnfitRegradeError
+from lti_tool.assessments.marking import Scheme
 from lti_tool.assessments.models import Attempt, ItemMark, Placement
 from lti_tool.assessments.queries import EditionSummary
 from lti_tool.assessments.regrading import Change, Regrade
+from lti_tool.assessments.rule_changes import Rules
 from lti_tool.assessments.rules import FormItem, Mark, Outcome, Policy
 from lti_tool.assessments.services.scoring import score_attempt
 from lti_tool.core import audit, clock
@@ -22,11 +25,19 @@ from lti_tool.core.ids import EditionId, InstitutionId, PlacementId, UserId
 from lti_tool.core.language import joined, phrase
 
 
-def try_regrade(session: Session, placement: Placement, edition_id: EditionId) -> Regrade:
+def try_regrade(
+    session: Session, placement: Placement, edition_id: EditionId, *, holds_back: bool = False
+) -> Regrade:
     """Return what scoring all ended attempts at a placement by a later edition would change.
 
     Those whose answers are no longer kept keep their points. Those that run have none yet, but
     what they were asked has to fit, too.
+
+    Args:
+        session: of the institution.
+        placement: which.
+        edition_id: the later edition.
+        holds_back: nothing is to be shown to learners earlier than now.
 
     Raises:
         NotFoundError: the edition is no later one of the placement's assessment.
@@ -66,22 +77,51 @@ def try_regrade(session: Session, placement: Placement, edition_id: EditionId) -
         attempts=len(ended),
         changes=() if problems else tuple(changes),
         problems=tuple(sorted(problems)),
+        also=_also(session, placement, later[edition_id], holds_back=holds_back),
     )
 
 
-def _ask_for_markers(session: Session, placement: Placement) -> None:
-    """Have answers marked as the placement's edition asks, unless marking has begun otherwise."""
+def _also(
+    session: Session, placement: Placement, later: EditionSummary, *, holds_back: bool
+) -> tuple[str, ...]:
+    """Return in sentences what of a placement's rules a later edition changes."""
+    held = Rules(
+        pass_mark=queries.get_edition(session, placement.edition_id).pass_mark,
+        conditions=queries.conditions_of(session, placement),
+        scheme=queries.scheme_of(placement),
+    )
+    then = Rules(
+        pass_mark=later.pass_mark,
+        conditions=conditions.strictest(later.limits, queries.own_conditions(placement)),
+        scheme=_scheme_by(session, placement, later.edition_id),
+    )
+    return rule_changes.differences(held, then, holds_back=holds_back)
+
+
+def _hold_back(session: Session, placement: Placement, edition_id: EditionId) -> None:
+    """Make it the placement's own rule that a later edition shows nothing earlier."""
+    own = rule_changes.holding_back(
+        queries.conditions_of(session, placement),
+        queries.get_edition(session, edition_id).limits,
+        queries.own_conditions(placement),
+    )
+    placement.answers_shown = own.answers_shown
+    placement.feedback_shown = own.feedback_shown
+    placement.key_shown = own.key_shown
+
+
+def _scheme_by(session: Session, placement: Placement, edition_id: EditionId) -> Scheme:
+    """Return how an edition asks for answers to be marked, unless marking has begun otherwise."""
+    held = queries.scheme_of(placement)
     marked = (
         select(ItemMark.id)
         .join(Attempt, Attempt.id == ItemMark.attempt_id)
         .where(Attempt.placement_id == placement.id)
     )
     if session.scalar(select(marked.exists())):
-        return
-    asked = queries.get_details(session, placement.edition_id).scheme
-    held = marking.strictest(asked, queries.scheme_of(placement))
-    placement.markers, placement.mark_tolerance = held.markers, held.tolerance
-    placement.asks_lead = asked.asks_lead
+        return held
+    asked = queries.get_details(session, edition_id).scheme
+    return replace(marking.strictest(asked, held), asks_lead=asked.asks_lead)
 
 
 def _problems(asked: Sequence[FormItem], later: Sequence[FormItem]) -> list[str]:
@@ -192,8 +232,13 @@ def regrade_in(  # noqa: PLR0913 - what a decision consists of
     digest: str,
     reason: str,
     actor: Actor,
+    holds_back: bool = False,
 ) -> int:
-    """Score a placement by a later edition as part of somebody's transaction; see `regrade`."""
+    """Score a placement by a later edition as part of somebody's transaction; see `regrade`.
+
+    With `holds_back` nothing is shown to learners earlier than before: whoever decided that of all
+    courses has not looked at each, and what somebody has seen cannot be taken back.
+    """
     now = clock.now()
     placement = queries.get_placement(session, placement_id, lock=True)
     # In one order, so that two who lock several never wait for each other.
@@ -204,14 +249,18 @@ def regrade_in(  # noqa: PLR0913 - what a decision consists of
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).all()
-    dry_run = try_regrade(session, placement, edition_id)
+    dry_run = try_regrade(session, placement, edition_id, holds_back=holds_back)
     if dry_run.problems:
         raise UnfitRegradeError(joined(dry_run.problems))
     if dry_run.digest != digest:
         raise RegradeOutdatedError
     before = placement.edition_id
+    scheme = _scheme_by(session, placement, edition_id)
+    if holds_back:
+        _hold_back(session, placement, edition_id)
     placement.edition_id = edition_id
-    _ask_for_markers(session, placement)
+    placement.markers, placement.mark_tolerance = scheme.markers, scheme.tolerance
+    placement.asks_lead = scheme.asks_lead
     # Whose answers are no longer kept keeps its points: there is nothing to score.
     kept = [attempt for attempt in attempts if attempt.answers_gone_at is None]
     for attempt in kept:
@@ -231,6 +280,7 @@ def regrade_in(  # noqa: PLR0913 - what a decision consists of
             "edition": str(edition_id),
             "edition_before": str(before),
             "attempts": dry_run.attempts,
+            "rules_changed": len(dry_run.also),
             "results_changed": dry_run.results_changed,
             "passes_won": sum(len(change.won) for change in dry_run.changes),
             "passes_lost": sum(len(change.lost) for change in dry_run.changes),

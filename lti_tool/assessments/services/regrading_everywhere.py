@@ -1,7 +1,8 @@
 """Scoring every course by the newest edition: looked at first, then decided and done, by a job.
 
 One placement after the other, each in a transaction of its own: where a job is stopped, the next
-goes on. What would come out differently from what was looked at is left alone and named.
+goes on. What would come out differently from what was looked at is left alone and named. Nothing
+is shown to learners earlier than their course showed it before.
 """
 
 from uuid import UUID
@@ -178,12 +179,13 @@ _FITS = RegradePlace.outcome == "fits"
 
 def _look(session: Session, run: RegradeRun, place: RegradePlace) -> None:
     placement = queries.get_placement(session, place.placement_id)
-    seen = try_regrade(session, placement, run.edition_id)
+    seen = try_regrade(session, placement, run.edition_id, holds_back=True)
     place.digest, place.attempts = seen.digest, seen.attempts
     if seen.problems:
         place.outcome, place.note = "unfit", [*map(str, seen.problems)]
         return
     place.outcome, place.results_changed = "fits", seen.results_changed
+    place.note = [*map(str, seen.also)]
     place.passes = [
         [str(one.user_id), [*map(str, one.won)], [*map(str, one.lost)]]
         for one in seen.changes
@@ -200,5 +202,6 @@ def _score(session: Session, run: RegradeRun, place: RegradePlace) -> None:
         reason=run.reason or "",
         # Only the desk decides about all courses: whoever did is staff.
         actor=Actor("staff", run.decided_by) if run.decided_by else audit.SYSTEM,
+        holds_back=True,
     )
     place.outcome, place.done_at = "done", clock.now()

@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import func, select
 
 from lti_tool.assessments import queries
-from lti_tool.assessments.drafts import DraftItem, EditionDraft
+from lti_tool.assessments.conditions import Limits, Shown
+from lti_tool.assessments.drafts import DraftItem, EditionDetails, EditionDraft
 from lti_tool.assessments.errors import RegradeOutdatedError, UnfitRegradeError
 from lti_tool.assessments.events import AssessmentPassed, AssessmentPassLost
 from lti_tool.assessments.models import Attempt, EditionItem, ItemVersion
@@ -62,16 +63,19 @@ def banked(place: University, placement_id: PlacementId) -> list[ItemId]:
         )
 
 
-def corrected(
+def corrected(  # noqa: PLR0913 - what tests vary
     place: University,
     placement_id: PlacementId,
     keys: str,
     *,
     points: tuple[int, ...] = (1, 1, 1),
     pass_mark: str = "0.6",
+    limits: Limits | None = None,
+    details: EditionDetails | None = None,
     **extra: object,
 ) -> EditionId:
     """Publish a newer edition of the same questions; a "-" leaves a question out."""
+    allowed = limits or Limits()
     items = banked(place, placement_id)
     with transaction(place.id) as session:
         placement = queries.get_placement(session, placement_id)
@@ -83,6 +87,13 @@ def corrected(
             title="Corrected",
             summary="",
             pass_mark=Decimal(pass_mark),
+            minutes=allowed.minutes,
+            max_attempts=allowed.max_attempts,
+            cooldown_minutes=allowed.cooldown_minutes,
+            answers_shown=allowed.answers_shown,
+            feedback_shown=allowed.feedback_shown,
+            key_shown=allowed.key_shown,
+            details=details or EditionDetails(),
             items=tuple(
                 DraftItem(
                     item=question(key, title=f"Question {number}", **extra),
@@ -152,6 +163,59 @@ def test_a_regrade_does_what_was_seen_and_announces_passes_won_and_lost() -> Non
         [entry] = audit.list_entries(session, object_kind="placement", object_id=placement_id)
     assert entry.act == "regrade"
     assert entry.facts["passes_lost"] == 1
+
+
+def test_what_else_changes_is_told_before_and_so_afterwards() -> None:
+    place = university()
+    placement_id = placed(place)
+    edition_id = corrected(
+        place,
+        placement_id,
+        "adc",
+        pass_mark="0.5",
+        limits=Limits(max_attempts=2, key_shown=Shown.AT_ONCE),
+        details=EditionDetails(markers=2, asks_lead=True),
+    )
+
+    told = dry_run(place, placement_id, edition_id).also
+
+    assert told == (
+        "The pass mark changes from 60% to 50% of the points.",
+        "The number of attempts gets a limit: 2. Those already made count.",
+        (
+            "Learners see the right answers earlier, also of past attempts: “When it is handed in” "
+            "in place of “After a pass or the last attempt”."
+        ),
+        "Two people mark each long text and file, blind; a lead marker decides where they differ.",
+    )
+    do(place, placement_id, edition_id)
+    with transaction(place.id) as session:
+        placement = queries.get_placement(session, placement_id)
+        held = queries.conditions_of(session, placement)
+        [entry] = audit.list_entries(session, object_kind="placement", object_id=placement_id)
+    assert (held.max_attempts, held.key_shown) == (2, Shown.AT_ONCE)
+    assert queries.scheme_of(placement).is_led
+    assert entry.facts["rules_changed"] == 4
+
+
+def test_a_rule_that_was_set_since_it_was_looked_at_is_looked_at_again() -> None:
+    place = university()
+    placement_id = placed(place)
+    edition_id = corrected(place, placement_id, "adc", limits=Limits(key_shown=Shown.AT_ONCE))
+    seen = dry_run(place, placement_id, edition_id)
+    with transaction(place.id) as session:
+        queries.get_placement(session, placement_id).key_shown = Shown.NEVER
+
+    assert dry_run(place, placement_id, edition_id).also == ()
+    with pytest.raises(RegradeOutdatedError):
+        regrade(
+            place.id,
+            placement_id,
+            edition_id,
+            digest=seen.digest,
+            reason="x",
+            actor=Actor("user", learner(place)),
+        )
 
 
 def test_a_question_that_is_left_out_no_longer_counts() -> None:

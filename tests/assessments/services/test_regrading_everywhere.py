@@ -8,6 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments import queries, services
+from lti_tool.assessments.conditions import Limits, Shown
 from lti_tool.assessments.errors import NothingToRegradeError, RegradeUndecidedError
 from lti_tool.assessments.models import RegradePlace, RegradeRun
 from lti_tool.assessments.queries import RegradedPlace
@@ -137,6 +138,40 @@ def passes_of(term: Term) -> dict[str, tuple[int, int]]:
     }
 
 
+def test_no_course_shows_anything_earlier_than_before_and_all_else_is_told(
+    term: Term, worker: Worker
+) -> None:
+    with transaction(term.place.id) as session:
+        queries.get_placement(session, term.placements[1]).key_shown = Shown.NEVER
+    looser = Limits(max_attempts=2, key_shown=Shown.AT_ONCE)
+    corrected(term.place, term.placements[0], "adc", limits=looser)
+    tries = "The number of attempts gets a limit: 2. Those already made count."
+    stays = (
+        "The edition would show learners the right answers earlier. "
+        "Here it stays as it is: “After a pass or the last attempt”."
+    )
+    all_told = [[tries, stays], [tries], [tries, stays]]
+    term.ask()
+    worker.run()
+    assert [one.also for one in term.places()] == all_told
+
+    term.decide()
+    worker.run()
+
+    assert term.outcomes() == ["done"] * 3
+    assert [one.also for one in term.places()] == all_told
+    with transaction(term.place.id) as session:
+        placements = [queries.get_placement(session, one) for one in term.placements]
+        held = [queries.conditions_of(session, one) for one in placements]
+        told = queries.find_scored_by_institution(
+            session, placements[0], since=datetime.min.replace(tzinfo=UTC)
+        )
+    assert [one.key_shown for one in held] == [Shown.SETTLED, Shown.NEVER, Shown.SETTLED]
+    assert {one.max_attempts for one in held} == {2}
+    assert told is not None
+    assert told.also == (tries, stays)
+
+
 def test_a_course_that_has_changed_since_is_left_alone_and_named(
     term: Term, worker: Worker
 ) -> None:
@@ -150,7 +185,7 @@ def test_a_course_that_has_changed_since_is_left_alone_and_named(
 
     assert term.outcomes() == ["done", "left", "done"]
     assert term.places()[1].why == [
-        "Learners handed in, or answers were marked meanwhile. Nothing was done."
+        "Learners handed in, answers were marked, or rules changed meanwhile. Nothing was done."
     ]
     assert term.edition_of(term.placements[1]) == term.edition_id
     assert points_of(term.place, term.placements[1], user_id) == 1
