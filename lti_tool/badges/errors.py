@@ -96,6 +96,19 @@ class UnknownTranscriptError(NotFoundError):
     title = phrase("There is no such transcript")
 
 
+class TooManyTranscriptsError(ConflictError):
+    """A holder makes transcripts without end."""
+
+    code = "transcripts_too_many"
+    title = phrase("You have made many transcripts today")
+    steps = (
+        phrase(
+            "Take one that you have made: each can be downloaded and printed as often as you like."
+        ),
+        phrase("Make another one tomorrow."),
+    )
+
+
 class TakenBackTranscriptError(NotFoundError):
     """A link led to a transcript that was taken back, or that holds a badge that was."""
 

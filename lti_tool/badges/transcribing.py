@@ -8,7 +8,7 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -30,6 +30,7 @@ from lti_tool.badges.clr import Association, AssociationKind
 from lti_tool.badges.errors import (
     ChangedTranscriptError,
     NothingToTranscribeError,
+    TooManyTranscriptsError,
     TranscriptTooLargeError,
     UnknownTranscriptError,
 )
@@ -44,7 +45,7 @@ from lti_tool.badges.models import (
     TranscriptCredential,
     TranscriptLink,
 )
-from lti_tool.badges.particulars import IdentityType, Particulars, identity
+from lti_tool.badges.particulars import IdentityType, Particulars, identity, read_identifiers
 from lti_tool.badges.queries import edition_content, get_achievement, get_issuer_of
 from lti_tool.core import audit, clock, keys, metrics
 from lti_tool.core.audit import Actor
@@ -63,6 +64,8 @@ from lti_tool.core.secret import hash_of
 from lti_tool.people.models import Person
 from lti_tool.people.queries import current_person, display_names, list_users
 
+# Of one person, made by themselves; each costs half a second to sign.
+MOST_A_DAY = 20
 _TOKEN_BYTES = 16
 _LINK_PURPOSE = "transcript link"
 # As a token it is a third longer, and has to be read here, too; with room for the proof, and for a
@@ -145,6 +148,8 @@ def sign_transcript(
 ) -> None:
     """Sign a transcript and keep it; who sends the same form twice gets one.
 
+    So does a holder whose newest transcript says the same and stands.
+
     Args:
         institution_id: whose.
         transcript_id: made with the form.
@@ -155,6 +160,7 @@ def sign_transcript(
     Raises:
         NothingToTranscribeError: nothing of it stands and is signed.
         TranscriptTooLargeError: it could not be checked by those who get it.
+        TooManyTranscriptsError: a holder has made many today.
         UnknownTranscriptError: it was taken back meanwhile, or is somebody else's, or the id is
             a badge's.
         ChangedTranscriptError: the same form was sent again with other choices meanwhile.
@@ -368,23 +374,32 @@ def list_transcripts(session: Session, person_id: PersonId) -> list[MadeTranscri
         .scalar_subquery()
     )
     rows = session.execute(
-        select(Transcript, held.label("held"))
+        select(
+            Transcript.id,
+            Transcript.document["name"].astext.label("name"),
+            Transcript.document["credentialSubject"]["identifier"].label("identifier"),
+            Transcript.is_official,
+            Transcript.recipient,
+            Transcript.issued_at,
+            Transcript.revoked_at,
+            held.label("held"),
+        )
         .where(Transcript.person_id == person_id, Transcript.document.is_not(None))
         .order_by(Transcript.issued_at.desc(), Transcript.id.desc())
     )
     return [
         MadeTranscript(
             id=row.id,
-            name=row.document["name"],
-            holder=clr.read(row.document).holder.name,
+            name=row.name,
+            holder=read_identifiers({"identifier": row.identifier or []})[0],
             is_official=row.is_official,
             recipient=row.recipient,
-            badges=count,
+            badges=row.held,
             issued_at=row.issued_at,
             revoked_at=row.revoked_at,
         )
-        for row, count in rows
-        if row.document is not None and row.issued_at is not None  # never else, says the query
+        for row in rows
+        if row.issued_at is not None  # never else, says the query
     ]
 
 
@@ -420,12 +435,7 @@ def _reserve(
     ).one_or_none()
     if person is None or person.erased_at is not None:
         raise NothingToTranscribeError
-    row = session.scalar(select(Transcript).where(Transcript.id == transcript_id))
-    # The id comes with the form, and both kinds of documents are named by theirs alike.
-    if session.get(Credential, (transcript_id, tenant())) is not None or (
-        row is not None and (row.person_id != person_id or row.revoked_at is not None)
-    ):
-        raise UnknownTranscriptError(phrase("There is no such transcript."))
+    row = _find(session, transcript_id, person_id)
     if row is not None and row.document is not None:
         return _Reserved(issuer=issuer, transcript=None)
     credentials = _standing(session, person_id, contents.awards)
@@ -434,6 +444,13 @@ def _reserve(
     if len(credentials) > clr.MOST_CREDENTIALS:
         raise TranscriptTooLargeError
     if row is None:
+        if asked.actor is None:
+            newest = _newest_own(session, person_id)
+            if newest is not None and clr.read(newest.document) == _transcript(
+                session, issuer, newest, credentials, contents, asked
+            ):
+                return _Reserved(issuer=issuer, transcript=None)
+            _refuse_many(session, person_id)
         row = _take_place(session, transcript_id, person_id, asked)
     else:
         session.refresh(row, with_for_update=True)
@@ -446,11 +463,64 @@ def _reserve(
     session.add_all(
         TranscriptCredential(transcript_id=row.id, credential_id=one.id) for one in credentials
     )
+    transcript = _transcript(session, issuer, row, credentials, contents, asked)
+    if len(json.dumps(transcript.to_json()).encode()) > _MOST_BYTES:
+        raise TranscriptTooLargeError
+    return _Reserved(
+        issuer=issuer, transcript=transcript, held=frozenset(one.id for one in credentials)
+    )
+
+
+def _find(session: Session, transcript_id: TranscriptId, person_id: PersonId) -> Transcript | None:
+    row = session.scalar(select(Transcript).where(Transcript.id == transcript_id))
+    # The id comes with the form, and both kinds of documents are named by theirs alike.
+    if session.get(Credential, (transcript_id, tenant())) is not None or (
+        row is not None and (row.person_id != person_id or row.revoked_at is not None)
+    ):
+        raise UnknownTranscriptError(phrase("There is no such transcript."))
+    return row
+
+
+def _newest_own(session: Session, person_id: PersonId) -> Transcript | None:
+    """Return the newest signed transcript that a person made, if it stands."""
+    newest = session.scalars(
+        select(Transcript)
+        .where(
+            Transcript.person_id == person_id,
+            Transcript.is_official.is_(False),
+            Transcript.document.is_not(None),
+        )
+        .order_by(Transcript.issued_at.desc(), Transcript.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return newest if newest is not None and newest.revoked_at is None else None
+
+
+def _refuse_many(session: Session, person_id: PersonId) -> None:
+    today = session.scalar(
+        select(func.count()).where(
+            Transcript.person_id == person_id,
+            Transcript.is_official.is_(False),
+            Transcript.reserved_at > clock.now() - timedelta(days=1),
+        )
+    )
+    if (today or 0) >= MOST_A_DAY:
+        raise TooManyTranscriptsError
+
+
+def _transcript(  # noqa: PLR0913, PLR0917 - all that it says
+    session: Session,
+    issuer: Issuer,
+    row: Transcript,
+    credentials: "Sequence[_Standing]",
+    contents: Contents,
+    asked: Asked,
+) -> clr.Transcript:
     number = session.scalars(
         select(StatusList.number).where(StatusList.id == row.status_list_id)
     ).one()
     is_partial = contents.is_partial or len(credentials) < len(contents.awards)
-    transcript = clr.Transcript(
+    return clr.Transcript(
         id=issuer.credential_url(row.id),
         name=("Partial transcript, " if is_partial else "Transcript, ") + issuer.name,
         issuer=issuing.badge_issuer(issuer),
@@ -461,13 +531,8 @@ def _reserve(
         status=open_badges.StatusEntry(
             list_url=issuer.status_list_url(number), index=row.status_index
         ),
-        holder=_holder(session, person_id, asked),
+        holder=_holder(session, row.person_id, asked),
         **_tied(session, issuer, contents.ties, {one.achievement_id for one in credentials}),
-    )
-    if len(json.dumps(transcript.to_json()).encode()) > _MOST_BYTES:
-        raise TranscriptTooLargeError
-    return _Reserved(
-        issuer=issuer, transcript=transcript, held=frozenset(one.id for one in credentials)
     )
 
 

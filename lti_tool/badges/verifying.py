@@ -6,7 +6,7 @@ come first, and nothing is fetched.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,7 +43,7 @@ from lti_tool.badges.examination import (
     examine_transcript,
 )
 from lti_tool.badges.issuer import Issuer
-from lti_tool.badges.open_badges import NotAnOpenBadgeError, StatusEntry
+from lti_tool.badges.open_badges import Badge, NotAnOpenBadgeError, StatusEntry
 from lti_tool.badges.queries import Shared
 from lti_tool.badges.rules import AchievementDraft, Shows
 from lti_tool.badges.services import count_opening
@@ -421,9 +421,20 @@ def check(document: dict[str, Any]) -> Checked:
     return _check(found, _verify_here)
 
 
-def _check(found: Found, verify: Callable[[Found, Issuer | None], ProofCheck]) -> Checked:
+# Checks the proofs of several documents of one issuer.
+_Verify = Callable[[Sequence[Found], Issuer | None], Sequence[ProofCheck]]
+
+
+def _check(found: Found, verify: _Verify) -> Checked:
+    badge = _read_badge(found)
+    issuer = _issuer_of(badge.issuer.id)
+    (proof,) = verify([found], issuer)
+    return _checked(found, badge, issuer, proof)
+
+
+def _read_badge(found: Found) -> Badge:
     try:
-        badge = open_badges.read(found.document)
+        return open_badges.read(found.document)
     except NotAnOpenBadgeError as error:
         raise UnreadableCredentialError(
             phrase(
@@ -431,19 +442,19 @@ def _check(found: Found, verify: Callable[[Found, Issuer | None], ProofCheck]) -
                 value=error,
             )
         ) from error
-    issuer = _issuer_of(badge.issuer.id)
+
+
+def _checked(found: Found, badge: Badge, issuer: Issuer | None, proof: ProofCheck) -> Checked:
     examination = examine(
         badge,
-        proof=verify(found, issuer),
+        proof=proof,
         status=_status(issuer, badge.status) if issuer else Status.UNREADABLE,
         at=clock.now(),
     )
     return Checked(examination=examination, issuer=issuer, found=found)
 
 
-def _check_transcript(
-    found: Found, verify: Callable[[Found, Issuer | None], ProofCheck]
-) -> CheckedTranscript:
+def _check_transcript(found: Found, verify: _Verify) -> CheckedTranscript:
     try:
         transcript = clr.read(found.document)
     except NotATranscriptError as error:
@@ -451,15 +462,21 @@ def _check_transcript(
             phrase("It is not a transcript (CLR 2.0) as we can read it: %(value)s.", value=error)
         ) from error
     issuer = _issuer_of(transcript.issuer.id)
-    proof = verify(found, issuer)
+    (proof,) = verify([found], issuer)
     contained: tuple[Checked, ...] = ()
     # What somebody made up is not looked into: its parts could be many, and cost much.
     if proof.verified:
-        parts = (
+        parts = [
             Found(carrier=Carrier.TEXT, document=document, compact=None)
             for document in transcript.credentials
+        ]
+        # An issuer here puts only what it signed itself into a transcript.
+        contained = tuple(
+            _checked(part, badge, _issuer_of(badge.issuer.id), own)
+            for part, badge, own in zip(
+                parts, transcript.badges, verify(parts, issuer), strict=True
+            )
         )
-        contained = tuple(_check(part, verify) for part in parts)
     examination = examine_transcript(
         transcript,
         proof=proof,
@@ -471,17 +488,18 @@ def _check_transcript(
     )
 
 
-def _verify_here(found: Found, issuer: Issuer | None) -> ProofCheck:
-    methods = signing.methods(issuer) if issuer else ()
-    return kept_proofs.verify(found.document, methods=methods, at=clock.now())
+def _verify_here(found: Sequence[Found], issuer: Issuer | None) -> list[ProofCheck]:
+    methods, now = signing.methods(issuer) if issuer else (), clock.now()
+    return [kept_proofs.verify(one.document, methods=methods, at=now) for one in found]
 
 
-def _verify_apart(found: Found, issuer: Issuer | None) -> ProofCheck:
-    if found.compact is not None:
+def _verify_apart(found: Sequence[Found], issuer: Issuer | None) -> list[ProofCheck]:
+    first = found[0]
+    if first.compact is not None:  # always alone: what is in a token is in no token of its own
         published = signing.published_jwks(issuer) if issuer else ()
-        return vc_jwt.verify(found.compact, published=published)
+        return [vc_jwt.verify(first.compact, published=published)]
     methods = signing.methods(issuer) if issuer else ()
-    return reader.verify(found.document, methods=methods, at=clock.now())
+    return reader.verify_all([one.document for one in found], methods=methods, at=clock.now())
 
 
 def _issuer_of(did: str) -> Issuer | None:

@@ -34,6 +34,14 @@ def test_it_finds_and_verifies_as_this_process_would() -> None:
     assert reader.verify(forged, methods=[METHOD], at=AT).outcome is ProofOutcome.WRONG
 
 
+def test_several_are_told_apart() -> None:
+    several = [DOCUMENT, changed(DOCUMENT, "name", "PhD"), DOCUMENT]
+
+    checks = reader.verify_all(several, methods=[METHOD], at=AT)
+
+    assert [check.verified for check in checks] == [True, False, True]
+
+
 def test_what_cannot_be_read_is_told_in_the_same_words() -> None:
     with pytest.raises(NoCredentialError, match="not JSON"):
         reader.find(b"hello")

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, func, select
 
-from lti_tool.badges import issuing, services
+from lti_tool.badges import issuing, queries, services
 from lti_tool.badges.errors import (
     AchievementExistsError,
     UnknownAwardError,
@@ -109,6 +109,22 @@ def test_a_withdrawn_award_is_gone_at_once_and_its_credential_revoked(
         assert credential.revoked_at is not None
         (entry,) = audit.list_entries(session, object_kind="award", object_id=award_id)
     assert (entry.act, entry.reason) == ("withdraw_award", "By mistake.")
+
+
+def test_what_was_taken_back_is_not_named_where_a_newer_edition_was_earned() -> None:
+    at = place()
+    award_id = grant(at)
+    withdraw(at, award_id)
+    with transaction(at.institution_id) as session:
+        assert [one.award_id for one in queries.list_withdrawn(session, at.person_id)] == [award_id]
+
+    services.revise_achievement(
+        at.institution_id, at.achievement_id, replace(DRAFT, name="Second"), actor=audit.SYSTEM
+    )
+    assert grant(at, passed(at=clock.now())) != award_id
+
+    with transaction(at.institution_id) as session:
+        assert queries.list_withdrawn(session, at.person_id) == []
 
 
 def test_withdrawing_twice_is_once(database: Connection) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from lti_tool.badges import (
     clr,
     erasing,
     issuing,
+    reader,
     services,
     signing,
     transcribing,
@@ -22,6 +24,7 @@ from lti_tool.badges.errors import (
     ChangedTranscriptError,
     NothingToTranscribeError,
     TakenBackTranscriptError,
+    TooManyTranscriptsError,
     TranscriptTooLargeError,
     UnknownShareError,
     UnknownTranscriptError,
@@ -337,6 +340,7 @@ def test_staff_give_one_out_with_reason_recipient_and_a_hashed_student_number() 
         [made] = transcribing.list_transcripts(session, at.person_id)
         [entry] = session.scalars(select(AuditEntry).where(AuditEntry.act == "issue_transcript"))
     assert (made.is_official, made.recipient, made.badges) == (True, "Acme Ltd", 1)
+    assert (made.holder, made.name) == ("Amara Nwosu", "Transcript, Northfell University")
     assert (entry.actor_id, entry.reason) == (ruth.id, "Asked by post")
     assert "Acme" not in str(entry.facts)
 
@@ -365,7 +369,8 @@ def test_a_link_shows_it_until_it_is_taken_back() -> None:
 
 def test_a_transcript_has_one_link_however_often_it_is_printed() -> None:
     at = place()
-    first, second = (make(at, Contents(awards=(award_of(at),))) for _ in range(2))
+    contents = Contents(awards=(award_of(at),))
+    first, second = (make(at, contents, Asked(says_name=says)) for says in (True, False))
 
     tokens = [transcribing.link_to(at.institution_id, one) for one in (first, first, second)]
 
@@ -425,6 +430,63 @@ def test_what_a_form_sent_again_has_changed_is_not_signed_as_it_was(
 
 def _stopped(_issuer: Issuer, _document: dict[str, Any]) -> dict[str, Any]:
     raise ConnectionError
+
+
+def test_a_holder_who_asks_for_the_same_again_gets_the_newest_while_it_stands() -> None:
+    at = place()
+    contents = Contents(awards=(award_of(at),))
+    staff = replace(OWN, actor=Actor("staff", new_id()), reason="Why", recipient="Acme Ltd")
+
+    made = make(at, contents)
+    for _ in range(2):
+        make(at, contents)
+    assert ids(at) == [made]
+
+    given_out = [make(at, contents, staff) for _ in range(2)]
+    unnamed = make(at, contents, Asked(says_name=False))
+    assert ids(at) == [unnamed, *reversed(given_out), made]
+    transcribing.revoke_transcript(at.institution_id, unnamed, reason=None, actor=audit.CLI)
+    again = make(at, contents, Asked(says_name=False))
+    assert ids(at)[0] == again
+
+
+def test_a_holder_makes_so_many_in_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = place()
+    contents = Contents(awards=(award_of(at),))
+    monkeypatch.setattr(transcribing, "MOST_A_DAY", 1)
+    make(at, contents)
+
+    with pytest.raises(TooManyTranscriptsError):
+        make(at, contents, Asked(says_name=False))
+    make(at, contents)
+    make(at, contents, replace(OWN, actor=Actor("staff", new_id())))
+
+    with transaction(at.institution_id) as session:
+        for row in session.scalars(select(Transcript)):
+            row.reserved_at -= timedelta(days=1)
+    make(at, contents, Asked(says_name=False))
+
+
+def test_all_that_is_in_one_is_asked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = place()
+    _, whole, piece = two(at)
+    document = document_of(at, make(at, Contents(awards=(whole, piece))))
+    asked: list[str] = []
+    ask = reader._READER.ask
+
+    def noted(question: dict[str, Any]) -> dict[str, Any]:
+        asked.append(question["ask"])
+        return ask(question)
+
+    monkeypatch.setattr(reader._READER, "ask", noted)
+
+    assert check(document).is_sound
+    assert asked == ["find", "verify", "verify"]
+
+
+def ids(at: Place) -> list[TranscriptId]:
+    with transaction(at.institution_id) as session:
+        return [one.id for one in transcribing.list_transcripts(session, at.person_id)]
 
 
 def test_an_erased_persons_transcripts_say_nothing_any_more_and_stay_revoked() -> None:

@@ -37,7 +37,10 @@ class WithdrawnBadge:
 
 
 def list_withdrawn(session: Session, person_id: PersonId) -> list[WithdrawnBadge]:
-    """Return what was taken back from a person and not given again, the latest first."""
+    """Return what was taken back from a person and not given again, the latest first.
+
+    Given again is also a newer edition. What a link still shows is named in any case.
+    """
     rows = session.execute(
         select(Award, Achievement, Institution.slug)
         .join(Achievement, Achievement.id == Award.achievement_id)
@@ -49,6 +52,15 @@ def list_withdrawn(session: Session, person_id: PersonId) -> list[WithdrawnBadge
         )
         .order_by(Award.withdrawn_at.desc(), Award.id.desc())
     ).all()
+    again = set(
+        session.scalars(
+            select(Award.achievement_id).where(
+                Award.person_id == person_id,
+                Award.withdrawn_at.is_(None),
+                Award.duplicate_of_id.is_(None),
+            )
+        )
+    )
     shares = list_open_shares(session, [row.Award.id for row in rows])
     return [
         WithdrawnBadge(
@@ -63,6 +75,7 @@ def list_withdrawn(session: Session, person_id: PersonId) -> list[WithdrawnBadge
         )
         for award, achievement, slug in rows
         if award.withdrawn_at is not None
+        and (award.achievement_id not in again or award.id in shares)
     ]
 
 
