@@ -65,7 +65,11 @@ class Demo:
 
     @contextmanager
     def running(self) -> Iterator[subprocess.Popen[str]]:
-        """Start it and wait for the printed URL; stop it with Ctrl-C if the test did not."""
+        """Start it and wait for the printed URL; stop it with Ctrl-C if the test did not.
+
+        What is there already is not made again: the second start is to take seconds.
+        """
+        new = not (self.home / "state.json").exists()
         with subprocess.Popen(
             self.command, env=environment(), stdout=subprocess.PIPE, text=True
         ) as process:
@@ -75,6 +79,7 @@ class Demo:
                 said += line
                 if "Ctrl-C" in line:
                     break
+            assert ("demo content is loaded" in said) is new, said
             assert f"Open  http://127.0.0.1:{self.campus_port}/" in said, said
             assert "Safari" in said
             try:
@@ -149,9 +154,7 @@ def test_ctrl_c_leaves_nothing_and_the_data_are_there_the_next_time(demo: Demo) 
         assert process.wait(60) == 0
     assert demo.processes() == {}
 
-    started = time.monotonic()
     with demo.running() as process:
-        assert time.monotonic() - started < 30  # 5 s on an idle machine
         assert not (demo.home / "state.partial").exists()
 
         second, reset = demo.run(), demo.run("--reset")
