@@ -1,0 +1,232 @@
+"""What learners meet when they open an activity, before their attempt."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from flask.testing import FlaskClient
+
+from lti_tool.assessments import services as assessments
+from lti_tool.assessments.conditions import Conditions, Shown
+from lti_tool.assessments.rules import Policy
+from lti_tool.core import clock
+from lti_tool.core.audit import CLI
+from lti_tool.launch import placement_token
+from tests.learner import story
+from tests.learner.story import University
+
+
+def test_a_first_launch_shows_what_is_asked_and_a_way_to_begin(
+    client: FlaskClient, here: University
+) -> None:
+    activity = story.add_activity(here, "Counting", minutes=40, max_attempts=2)
+    url = story.visit(client, here, story.enrol(here), activity.link_id)
+
+    page = client.get(f"{url}/")
+
+    assert page.status_code == 200
+    assert "<h1>Counting</h1>" in page.text
+    assert "Biostatistics 2, Spring" in page.text
+    assert "of 2 points are a pass" in page.text
+    assert "Start, the clock runs" in page.text
+    assert "you earn the badge “Counting”" in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_the_start_page_says_who_one_is_what_is_covered_and_how_much_time_one_has(
+    client: FlaskClient, here: University
+) -> None:
+    activity, user_id = story.add_activity(here, "Counting", minutes=40), story.enrol(here)
+    assessments.set_accommodation(
+        here.institution_id, user_id, factor=Decimal("1.5"), extra_minutes=0, actor=CLI
+    )
+    url = story.visit(client, here, user_id, activity.link_id)
+
+    page = client.get(f"{url}/").text
+
+    assert "You are signed in as" in page
+    assert "What it covers" in page
+    assert "Whole numbers" in page
+    assert "Of these, 20 are your extra time." in page
+    assert "the work is your own" in page
+
+
+def test_the_start_page_says_what_is_shown_afterwards_and_when(
+    client: FlaskClient, here: University
+) -> None:
+    activity = story.add_activity(here, "Counting")
+    url = story.visit(client, here, story.enrol(here), activity.link_id)
+    assert "The right answers are shown when you have passed" in client.get(f"{url}/").text
+
+    assessments.set_conditions(
+        here.institution_id,
+        activity.placement_id,
+        Conditions(feedback_shown=Shown.NEVER, key_shown=Shown.NEVER),
+        policy=Policy.BEST,
+        actor=CLI,
+    )
+
+    page = client.get(f"{url}/").text
+    assert "This activity does not show feedback on single answers." in page
+    assert "This activity does not show the right answers." in page
+
+
+def test_whoever_comes_outside_the_window_is_told_when_and_cannot_start(
+    client: FlaskClient, here: University
+) -> None:
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    url = story.visit(client, here, user_id, activity.link_id)
+    token = story.csrf_token(client.get(f"{url}/"))
+    assessments.set_conditions(
+        here.institution_id,
+        activity.placement_id,
+        Conditions(opens_at=clock.now() + timedelta(days=1)),
+        policy=Policy.BEST,
+        actor=CLI,
+    )
+
+    page = client.get(f"{url}/")
+    answer = client.post(f"{url}/attempts/", data={"csrf_token": token})
+
+    assert "Not open yet" in page.text
+    assert "<button" not in page.text
+    assert answer.status_code == 409
+
+
+def test_an_activity_without_a_badge_promises_none(client: FlaskClient, here: University) -> None:
+    activity = story.add_activity(here, "Counting", gives_badge=False)
+    url = story.visit(client, here, story.enrol(here), activity.link_id)
+
+    assert "badge “" not in client.get(f"{url}/").text
+
+
+def test_the_first_launch_with_a_token_binds_the_placement(
+    client: FlaskClient, here: University
+) -> None:
+    _, edition_id, _ = story.publish(here, "Counting")
+    placement_id = assessments.create_placement(
+        here.institution_id,
+        edition_id,
+        context_id=here.context_id,
+        created_by=None,
+        title="Counting",
+    )
+    link_id, user_id = story.add_link(here, "Counting"), story.enrol(here)
+    token = placement_token.make(placement_id, here.institution_id, edition_id)
+
+    first = client.get(story.visit(client, here, user_id, link_id, token=token) + "/")
+    second = client.get(story.visit(client, here, user_id, link_id) + "/")
+
+    assert "<h1>Counting</h1>" in first.text
+    assert "<h1>Counting</h1>" in second.text
+
+
+def test_a_tab_left_open_does_not_lead_the_course_back_to_what_the_link_was_about(
+    client: FlaskClient, here: University
+) -> None:
+    tokens = []
+    for title in ("Counting", "Counting anew"):
+        _, edition_id, _ = story.publish(here, title)
+        placement_id = assessments.create_placement(
+            here.institution_id,
+            edition_id,
+            context_id=here.context_id,
+            created_by=None,
+            title=title,
+        )
+        tokens.append(placement_token.make(placement_id, here.institution_id, edition_id))
+    link_id, user_id = story.add_link(here, "Week 5"), story.enrol(here)
+    left_open = story.visit(client, here, user_id, link_id, token=tokens[0])
+    client.get(f"{left_open}/")
+    client.get(story.visit(client, here, user_id, link_id, token=tokens[1]) + "/")
+
+    old_tab = client.get(f"{left_open}/")
+    somebody = client.get(story.visit(client, here, user_id, link_id) + "/")
+
+    assert "<h1>Counting anew</h1>" in old_tab.text
+    assert "<h1>Counting anew</h1>" in somebody.text
+
+
+def test_a_token_of_another_institution_binds_nothing(
+    client: FlaskClient, here: University
+) -> None:
+    other = story.open_university("Elsewhere")
+    _, edition_id, _ = story.publish(other, "Counting")
+    placement_id = assessments.create_placement(
+        other.institution_id,
+        edition_id,
+        context_id=other.context_id,
+        created_by=None,
+        title="Counting",
+    )
+    token = placement_token.make(placement_id, other.institution_id, edition_id)
+    url = story.visit(client, here, story.enrol(here), story.add_link(here, "Week 4"), token=token)
+
+    page = client.get(f"{url}/")
+
+    assert page.status_code == 200
+    assert "No assessment here yet" in page.text
+    assert "“Week 4” has no assessment behind it" in page.text
+
+
+def test_a_link_of_the_courses_menu_leads_a_learner_to_their_badges(
+    client: FlaskClient, here: University
+) -> None:
+    url = story.visit(client, here, story.enrol(here), story.add_link(here, "Cairn"))
+
+    answer = client.get(f"{url}/")
+
+    assert answer.status_code == 303
+    assert answer.location == f"{url}/badges"
+    page = client.get(answer.location).text
+    assert "No badges yet" in page
+    assert "Back to" not in page
+
+
+def test_an_instructor_is_told_how_to_add_an_assessment(
+    client: FlaskClient, here: University
+) -> None:
+    link_id = story.add_link(here, "Cairn")
+    url = story.visit(client, here, story.enrol(here), link_id, roles=("instructor",))
+
+    assert "choose Cairn as its tool" in client.get(f"{url}/").text
+
+
+def test_an_instructor_is_led_to_the_results_of_all(client: FlaskClient, here: University) -> None:
+    activity = story.add_activity(here, "Counting")
+    url = story.visit(
+        client, here, story.enrol(here), activity.link_id, roles=("instructor", "learner")
+    )
+
+    answer = client.get(f"{url}/")
+
+    assert answer.status_code == 303
+    assert answer.location == f"{url}/placement"
+
+
+def test_whoever_has_begun_is_led_back(client: FlaskClient, here: University) -> None:
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    attempt_id = assessments.open_attempt(here.institution_id, activity.placement_id, user_id)
+    url = story.visit(client, here, user_id, activity.link_id)
+
+    page = client.get(f"{url}/")
+
+    assert "You have begun" in page.text
+    assert f"{url}/attempts/{attempt_id}" in page.text
+    assert ">Start<" not in page.text
+
+
+def test_whose_time_is_over_is_told_so(
+    client: FlaskClient, here: University, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    activity, user_id = story.add_activity(here, "Counting", minutes=10), story.enrol(here)
+    assessments.open_attempt(here.institution_id, activity.placement_id, user_id)
+    url = story.visit(client, here, user_id, activity.link_id)
+
+    later = clock.now() + timedelta(minutes=12)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    page = client.get(f"{url}/")
+
+    assert "Your time is over" in page.text
+    assert "See your result" in page.text
+    assert "Go on" not in page.text
