@@ -248,12 +248,13 @@ class Tool:
 @contextmanager
 def connected_tool(site: Site, **changes: object) -> Iterator[Tool]:
     """Connect a fresh tool whose key set is served until the block ends."""
-    # Ports come back, so a key id may not: Campus keeps key sets by their address.
+    # Ports come back, so neither the key's id nor the address of the key set may: Campus keeps
+    # sets by their addresses, and asks for one again only a while after it last did.
     kid = uuid.uuid4().hex
     keys = {kid: next(_keys)}
     app = Flask("tool")
 
-    @app.get("/jwks")
+    @app.get(f"/jwks/{kid}")
     def jwks() -> ResponseReturnValue:
         shown = [
             {**RSAAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": kid}
@@ -267,7 +268,7 @@ def connected_tool(site: Site, **changes: object) -> Iterator[Tool]:
             "login_url": f"{url}/login",
             "launch_url": f"{url}/launch",
             "deep_link_url": f"{url}/deep-link",
-            "jwks_url": f"{url}/jwks",
+            "jwks_url": f"{url}/jwks/{kid}",
             "redirect_uris": [f"{url}/launch", f"{url}/deep-link"],
             **changes,
         }

@@ -240,7 +240,7 @@ def test_two_deployments_of_one_client_share_context_and_link_ids(
         login_url=f"{tool.url}/login",
         launch_url=f"{tool.url}/launch",
         deep_link_url=f"{tool.url}/deep-link",
-        jwks_url=f"{tool.url}/jwks",
+        jwks_url=f"{tool.url}/jwks/{tool.kid}",
         redirect_uris=[f"{tool.url}/launch"],
         client_id=client_id,
     )
