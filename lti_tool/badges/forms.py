@@ -58,6 +58,12 @@ def _drawable(value: str | None) -> str | None:
     return value
 
 
+def look_letters(written: str) -> str | None:
+    """Return the letters as they are drawn; None for what cannot be, so that the sign stands."""
+    capitals = written.strip().upper()
+    return capitals if letters.can_be_drawn(capitals) else None
+
+
 Letters = Annotated[
     Annotated[str, StringConstraints(max_length=200)] | None, BeforeValidator(_capitals)
 ]

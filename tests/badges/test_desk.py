@@ -163,6 +163,9 @@ def test_letters_stand_in_the_picture_and_those_that_cannot_be_drawn_are_told(
     assert refused.status_code == 400
     assert "only up to four of the letters A to Z" in refused.text
     assert 'value="Prüfung"' in refused.text
+    shown = re.search(rf'src="({DESK}/look\.svg[^"]*)"', refused.text)
+    assert shown is not None
+    assert client.get(shown[1].replace("&amp;", "&")).status_code == 200
     assert kept.status_code == 303
     with transaction(at.institution_id) as session:
         made = {one.name: one for one in queries.list_achievements(session)}

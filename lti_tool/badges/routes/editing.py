@@ -10,7 +10,7 @@ from lti_tool.badges import artwork, queries, services, uploads
 from lti_tool.badges.artwork import Outline
 from lti_tool.badges.details import PLAIN, WORDS, Participation, Stackability, Supervision
 from lti_tool.badges.errors import AchievementExistsError, UnusablePictureError
-from lti_tool.badges.forms import AchievementForm, LookForm
+from lti_tool.badges.forms import AchievementForm, LookForm, look_letters
 from lti_tool.badges.pictures import PictureKind
 from lti_tool.badges.routes.desk import back_to, blueprint, sent_fields
 from lti_tool.badges.routes.pictures import as_picture
@@ -193,7 +193,7 @@ def _art_url(
         outline=values["outline"],
         sign=values["sign"],
         colour=values["colour"],
-        letters=values["letters"],
+        letters=look_letters(values["letters"]),
         stones=values["stones"],
     )
 
