@@ -51,6 +51,7 @@ def collect(session: Session, person_id: PersonId) -> dict[str, Any]:
                 "name": user.name,
                 "email": user.email,
                 "sis_id": user.sis_id,
+                "language": user.language,
             }
             for user in users
         ],
@@ -62,6 +63,7 @@ def collect(session: Session, person_id: PersonId) -> dict[str, Any]:
             {
                 "address": row.address,
                 "since": row.verified_at,
+                "language": row.language,
                 "gets_letters_about_pathways": row.gets_notices,
             }
             for row in list_addresses(session, person_id)

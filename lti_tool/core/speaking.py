@@ -1,19 +1,20 @@
 """Which language a request is answered in, and the words that templates need for it.
 
 The person's own choice, else the language that the LMS says it is used in, else the browser's,
-else English. Sessions tell what they know by `prefer`; the choice is a cookie, since most who
-read our pages have no account.
+else English. Sessions tell what they know by `prefer`, and keep a choice with the account by
+`take_choice`; of those who have none, and of sessions that have ended, a cookie remembers it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
 from functools import lru_cache
 from gettext import NullTranslations
+from typing import Any, cast
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import jinja2
-from flask import Flask, Response, g, has_request_context, redirect, request
+from flask import Flask, Response, current_app, g, has_request_context, request
 from flask.typing import ResponseReturnValue
 from jinja2.runtime import Context
 from markupsafe import Markup
@@ -43,10 +44,37 @@ _YEAR_SECONDS = 365 * 24 * 3600
 _MOST_ZONES = 64
 
 
-def prefer(locale: str | None) -> None:
-    """Tell what a session knows of the person's language; their own choice counts more."""
-    g.preferred_language = locale
+def prefer(own: str | None, locale: str | None = None) -> None:
+    """Tell what a session knows: which language its account chose, and that of its LMS.
+
+    Both count more than this browser's cookie, which may be of somebody else who sits here.
+    """
+    g.preferred_languages = [name for name in (own, locale) if name]
     g.pop("language", None)
+
+
+def remembered() -> str | None:
+    """Return what this browser's cookie says: for those whom no account stands for."""
+    return request.cookies.get(COOKIE)
+
+
+def leave_choice_to(view: Callable[..., ResponseReturnValue]) -> None:
+    """Mark a view that has an account: it calls `take_choice` before it does anything else."""
+    cast("Any", view).takes_choice = True
+
+
+def take_choice(keep: Callable[[str], object]) -> Response | None:
+    """Keep the language of `?lang=` with the account of this page, by `keep`.
+
+    Returns where the same page is, in that language, or None if none was chosen here. Another
+    site's link chooses for nobody's account.
+    """
+    wanted: str | None = g.pop("chosen_language", None)
+    if wanted is None:
+        return None
+    if request.headers.get("Sec-Fetch-Site", "same-origin") in {"same-origin", "none"}:
+        keep(wanted)
+    return _shown_again(wanted)
 
 
 def current() -> Language:
@@ -55,8 +83,8 @@ def current() -> Language:
         return ENGLISH
     found: Language | None = g.get("language")
     if found is None:
-        own = request.cookies.get(COOKIE, "")
-        asked = [own, g.get("preferred_language") or "", *request.accept_languages.values()]
+        known = [*g.get("preferred_languages", ()), remembered() or ""]
+        asked = [*known, *request.accept_languages.values()]
         offered = [name for name in asked if name[:2].lower() in OFFERED]
         found = g.language = language(chosen(offered) or SOURCE, _zone())
     return found
@@ -70,7 +98,8 @@ def say(text: str) -> str:
 def install(app: Flask) -> None:
     """Teach an application's templates to speak, and let people choose."""
     teach(app.jinja_env)
-    app.before_request(_take_choice)
+    app.before_request(_note_choice)
+    app.after_request(_take_choice_of_nobody)
     app.after_request(_vary)
 
 
@@ -134,17 +163,33 @@ def _said(context: Context, text: str, values: Mapping[str, object]) -> str:
     return text % ready
 
 
-def _take_choice() -> ResponseReturnValue | None:
-    """Remember the language of `?lang=`, then show the same page without it."""
+def _note_choice() -> Response | None:
+    """Take the language of `?lang=`, or leave it to the page's account."""
     if not request.query_string:
         return None
     wanted = request.args.get("lang")
     if wanted not in OFFERED or not _can_be_asked_again():
         return None
+    view = current_app.view_functions.get(request.endpoint or "")
+    if not hasattr(view, "takes_choice"):
+        return _shown_again(wanted)
+    g.chosen_language = wanted
+    return None
+
+
+def _take_choice_of_nobody(response: Response) -> Response:
+    """Let a page whose session has ended speak another language, too."""
+    wanted = g.pop("chosen_language", None)
+    return response if wanted is None else _shown_again(wanted)
+
+
+def _shown_again(wanted: str) -> Response:
+    """Return the same page without the choice, which a cookie remembers."""
     rest = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
     query = f"?{urlencode(rest)}" if rest else ""
     # Our own origin is named: a path may begin with two slashes, which alone is another host.
-    response = redirect(f"{settings.current().origin}{request.path}{query}", 303)
+    here = f"{settings.current().origin}{request.path}{query}"
+    response = Response(status=303, headers={"Location": here})
     # Comes back inside an LMS's page too; holds nothing about anybody.
     response.set_cookie(
         COOKIE,

@@ -30,6 +30,7 @@ from lti_tool.core.ids import (
 )
 from lti_tool.core.secret import hash_of
 from lti_tool.launch.errors import LaunchEndedError, NotForYourRoleError
+from lti_tool.people import own_language
 from lti_tool.people.rules import Act, Role, may
 from lti_tool.platforms import quirks
 from lti_tool.platforms.rules import origins_of
@@ -49,8 +50,10 @@ _LAUNCH_COOKIE = re.compile(re.escape(PREFIX) + "[0-9a-f]{32}")
 _LOAD = statement("""
     SELECT l.institution_id, l.registration_id, l.deployment_id, l.user_id, l.context_id,
         l.resource_link_id, l.message_type, l.roles, l.placement_token, l.settings, l.secret_hash,
-        l.expires_at, r.issuer, r.auth_url, r.token_url, r.product, d.frame_origins
+        l.expires_at, r.issuer, r.auth_url, r.token_url, r.product, d.frame_origins, u.is_visitor,
+        u.language
     FROM launches AS l
+    JOIN users AS u ON u.institution_id = l.institution_id AND u.id = l.user_id
     JOIN registrations AS r ON r.id = l.registration_id
     JOIN deployments AS d ON d.id = l.deployment_id
     WHERE l.id = :id AND d.institution_id = l.institution_id
@@ -94,11 +97,19 @@ def launch_page(act: Act) -> Callable[[View], View]:
         @wraps(view)
         def guarded(launch_id: UUID, **url_args: Any) -> ResponseReturnValue:  # noqa: ANN401 - whatever the address has
             here = _enter(LaunchId(launch_id))
+            chosen = speaking.take_choice(
+                lambda language: own_language.keep_of_user(
+                    here.institution_id, here.user_id, language
+                )
+            )
+            if chosen is not None:
+                return chosen
             if not may(here.roles, act):
                 raise NotForYourRoleError
             return view(here, **url_args)
 
         cast("Any", guarded).act = act
+        speaking.leave_choice_to(guarded)
         return guarded
 
     return decorate
@@ -113,7 +124,6 @@ def _enter(launch_id: LaunchId) -> CurrentLaunch:
     if institution_id is None or not secret:
         raise LaunchEndedError
     here, origins = _load(InstitutionId(institution_id), launch_id, secret)
-    speaking.prefer(here.settings.get("locale"))
     web.frame_ancestors(origins)
     web.bind_csrf(secret)
     web.check_csrf()
@@ -129,6 +139,8 @@ def _load(
         raise LaunchEndedError
     if row.expires_at <= now:
         raise LaunchEndedError
+    own = row.language or (speaking.remembered() if row.is_visitor else None)
+    speaking.prefer(own, row.settings.get("locale"))
     expires_at = expiry(now)
     if expires_at - row.expires_at > _STEP:
         run_in(institution_id, _PROLONG, {"id": launch_id, "expires_at": expires_at})

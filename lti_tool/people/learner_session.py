@@ -15,10 +15,10 @@ from flask import redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from lti_tool.core import clock, web
+from lti_tool.core import clock, speaking, web
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import InstitutionId, PersonId
-from lti_tool.people import mail_access
+from lti_tool.people import mail_access, own_language
 from lti_tool.people.errors import NotForYourStaffRoleError, SignedOutError
 from lti_tool.people.mail_access import OpenedSession
 from lti_tool.people.rules import Act, Role, may
@@ -61,11 +61,19 @@ def learner_page(act: Act) -> Callable[[View], View]:
             here, secret = found
             web.bind_csrf(secret)
             web.check_csrf()
+            chosen = speaking.take_choice(
+                lambda language: own_language.keep_of_person(
+                    here.institution_id, here.person_id, language
+                )
+            )
+            if chosen is not None:
+                return chosen
             if not may(ROLES, act):
                 raise NotForYourStaffRoleError
             return view(here, **url_args)
 
         cast("Any", guarded).act = act
+        speaking.leave_choice_to(guarded)
         return guarded
 
     return decorate
@@ -80,7 +88,8 @@ def _find(slug: str) -> tuple[CurrentLearner, str] | None:
         found = mail_access.find_session(session, session_id, secret, clock.now())
     if found is None or found[1].slug != slug:
         return None
-    opened, place = found
+    opened, place, language = found
+    speaking.prefer(language)
     here = CurrentLearner(
         session_id=opened.id,
         institution_id=place.id,

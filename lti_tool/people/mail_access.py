@@ -312,16 +312,20 @@ def _end_sessions_of_address(session: Session, address: str) -> None:
 
 def find_session(
     session: Session, session_id: UUID, secret: str, at: datetime
-) -> tuple[LearnerSession, Institution] | None:
-    """Return an open session and where it is; None when it has ended or the secret is not its."""
+) -> tuple[LearnerSession, Institution, str] | None:
+    """Return an open session, where it is, and the language of letters to its address.
+
+    None when it has ended or the secret is not its.
+    """
     row = session.execute(
-        select(LearnerSession, Institution)
+        select(LearnerSession, Institution, PersonEmail.language)
         .join(Institution, Institution.id == LearnerSession.institution_id)
+        .join(PersonEmail, PersonEmail.address == LearnerSession.address)
         .where(LearnerSession.id == session_id, LearnerSession.expires_at > at)
     ).one_or_none()
     if row is None or not hmac.compare_digest(row[0].secret_hash, hash_of(secret)):
         return None
-    return row[0], row[1]
+    return row[0], row[1], row[2]
 
 
 def end_session(institution_id: InstitutionId, session_id: UUID) -> None:

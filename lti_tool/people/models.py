@@ -170,6 +170,7 @@ class StaffMember(TenantRow, Base):
     name: Mapped[str | None]
     email: Mapped[str | None]
     roles: Mapped[list[Any]]
+    language: Mapped[str | None]
 
 
 class StaffSession(TenantRow, Base):

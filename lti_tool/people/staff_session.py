@@ -15,12 +15,12 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from lti_tool.core import clock, web
+from lti_tool.core import clock, speaking, web
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import InstitutionId, StaffId
 from lti_tool.core.secret import hash_of
-from lti_tool.people import queries
+from lti_tool.people import own_language, queries
 from lti_tool.people.errors import NotForYourStaffRoleError, SignedOutError
 from lti_tool.people.rules import Act, Role, may
 from lti_tool.people.services import OpenedSession
@@ -73,6 +73,13 @@ def staff_page(act: Act) -> Callable[[View], View]:
             here, secret = found
             web.bind_csrf(secret)
             web.check_csrf()
+            chosen = speaking.take_choice(
+                lambda language: own_language.keep_of_staff(
+                    here.institution_id, here.staff_id, language
+                )
+            )
+            if chosen is not None:
+                return chosen
             if not may(here.roles, act):
                 if request.endpoint == web.page("desk") and may(here.roles, Act.ADMINISTER):
                     # Everybody signs in to the same address; theirs is another first page.
@@ -81,6 +88,7 @@ def staff_page(act: Act) -> Callable[[View], View]:
             return view(here, **url_args)
 
         cast("Any", guarded).act = act
+        speaking.leave_choice_to(guarded)
         return guarded
 
     return decorate
@@ -98,6 +106,7 @@ def _find(slug: str) -> tuple[CurrentStaff, str] | None:
     opened, staff, place = found
     if place.slug != slug or not hmac.compare_digest(opened.secret_hash, hash_of(secret)):
         return None
+    speaking.prefer(staff.language)
     here = CurrentStaff(
         staff_id=staff.id,
         session_id=opened.id,

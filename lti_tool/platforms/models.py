@@ -175,7 +175,8 @@ class User(TenantRow, Base):
     """A person as one platform knows them: (institution, issuer, sub). Holds personal values.
 
     A visitor is nobody in particular, the platform's test user or somebody it does not name:
-    what a visitor passes earns no badge and no grade.
+    what a visitor passes earns no badge and no grade. `language` is what they chose here; None
+    where they leave it to the platform.
     """
 
     __tablename__ = "users"
@@ -188,6 +189,7 @@ class User(TenantRow, Base):
     email: Mapped[str | None]
     sis_id: Mapped[str | None]
     is_visitor: Mapped[bool] = mapped_column(default=False)
+    language: Mapped[str | None]
 
 
 class Roster(TenantRow, Base):

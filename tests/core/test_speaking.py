@@ -33,7 +33,12 @@ def client(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
 
     @app.get("/from/<locale>")
     def launched(locale: str) -> str:
-        speaking.prefer(locale)
+        speaking.prefer(None, locale)
+        return page()
+
+    @app.get("/of/<own>/from/<locale>")
+    def chosen(own: str, locale: str) -> str:
+        speaking.prefer(own, locale)
         return page()
 
     return app.test_client()
@@ -56,16 +61,27 @@ def test_the_platforms_language_counts_more_than_the_browsers(client: FlaskClien
     assert client.get("/from/xx", headers={"Accept-Language": "de"}).text.startswith("de")
 
 
-def test_the_persons_own_choice_counts_most(client: FlaskClient) -> None:
-    chosen = client.get("/from/de?lang=en&x=1&x=2")
-    assert chosen.status_code == 303
-    assert chosen.location == "https://cairn.example.edu/from/de?x=1&x=2"
-
+def test_the_choice_of_somebody_without_account_counts_more_than_the_browsers(
+    client: FlaskClient,
+) -> None:
     # The cookie is for https; a test client at http would not send it.
-    said = client.get("/from/de", base_url="https://cairn.example.edu")
-    assert said.text.startswith("de")
-    client.get("/page?lang=en", base_url="https://cairn.example.edu")
-    assert client.get("/from/de", base_url="https://cairn.example.edu").text.startswith("en")
+    safely = {"base_url": "https://cairn.example.edu"}
+
+    chosen = client.get("/page?lang=de&x=1&x=2", **safely)
+
+    assert chosen.status_code == 303
+    assert chosen.location == "https://cairn.example.edu/page?x=1&x=2"
+    assert client.get("/page", **safely, headers={"Accept-Language": "en"}).text.startswith("de")
+
+
+def test_an_accounts_choice_counts_more_than_the_platforms_and_both_than_the_cookie(
+    client: FlaskClient,
+) -> None:
+    client.get("/page?lang=de", base_url="https://cairn.example.edu")
+
+    for path, language in (("/from/en", "en"), ("/of/de/from/en", "de"), ("/of/xx/from/en", "en")):
+        said = client.get(path, base_url="https://cairn.example.edu")
+        assert said.text.startswith(language)
 
 
 def test_a_choice_never_leads_to_another_host(client: FlaskClient) -> None:

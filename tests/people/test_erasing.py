@@ -81,6 +81,7 @@ def zuleika(app: Flask, worker: Worker) -> Learner:
     with transaction(here.institution_id) as session:
         user = session.scalars(select(User).where(User.id == user_id)).one()
         user.email, user.sis_id, user.subject = SIGNS[2:5]
+        user.language = "de"
         user.issuer = f"https://lms{here.slug.rpartition('-')[2]}.example"
     worker.run()
     with transaction(here.institution_id) as session:
@@ -226,6 +227,7 @@ def test_nothing_leads_to_an_erased_person_and_everything_still_counts(
         assert session.scalar(select(func.count()).select_from(Launch)) == 0
         assert session.scalar(select(func.count()).select_from(Share)) == 0
         assert session.scalar(select(func.count()).select_from(Accommodation)) == 0
+        assert session.scalars(select(User.language)).one() is None
         attempt = session.scalars(select(Attempt)).one()
         assert attempt.points_earned == 2
         assert attempt.passed
@@ -336,6 +338,7 @@ def test_what_is_kept_is_told_whole(zuleika: Learner) -> None:
     )
     assert told["awards"][0]["credentials"][0]["shared_by_links"][0]["for"] == "MARKER Ltd"
     assert told["transcripts"][0]["for"] == "MARKER and daughters"
+    assert told["accounts"][0]["language"] == "de"
     assert told["grades"][0]["points"] == 2
     assert told["visits"][0]["at"] > clock.now() - timedelta(minutes=5)
 

@@ -1,0 +1,174 @@
+"""A language that was chosen once holds wherever the account is used, and only there."""
+
+from uuid import uuid4
+
+import pytest
+from flask import g
+from flask.testing import FlaskClient
+from sqlalchemy import Connection, select, update
+from werkzeug.test import TestResponse
+
+from lti_tool.core import clock
+from lti_tool.core.db import transaction
+from lti_tool.core.ids import UserId
+from lti_tool.people import mail_access, own_language
+from lti_tool.people.models import PersonEmail, PersonUser
+from lti_tool.people.services import add_identity_provider, person_of, sign_in
+from lti_tool.people.staff_session import COOKIE as STAFF
+from lti_tool.platforms.models import User
+from tests.learner import story
+from tests.learner.story import University
+
+ENGLISH: dict[str, object] = {"locale": "en-GB"}
+GERMAN: dict[str, object] = {"locale": "de-DE"}
+
+
+@pytest.fixture
+def here(database: Connection) -> University:  # noqa: ARG001 - its rows go with the test
+    return story.open_university()
+
+
+def arrive(
+    client: FlaskClient,
+    here: University,
+    user_id: UserId,
+    role: str = "learner",
+    settings: dict[str, object] = ENGLISH,
+) -> str:
+    """Launch in a browser of its own; return the address of a page there."""
+    return f"{story.visit(client, here, user_id, None, roles=(role,), settings=settings)}/badges"
+
+
+def speaks(page: TestResponse) -> str:
+    return page.text.partition('<html lang="')[2][:2]
+
+
+def another(client: FlaskClient) -> FlaskClient:
+    return client.application.test_client()
+
+
+def is_visitor(here: University, user_id: UserId) -> None:
+    with transaction(here.institution_id) as session:
+        session.execute(update(User).where(User.id == user_id).values(is_visitor=True))
+
+
+def test_a_learner_finds_it_on_another_machine_and_nobody_else_does(
+    client: FlaskClient, here: University
+) -> None:
+    amara, ben = story.enrol(here), story.enrol(here, "Ben")
+    first = arrive(client, here, amara)
+    assert speaks(client.get(first)) == "en"
+
+    chosen = client.get(f"{first}?lang=de")
+
+    assert chosen.status_code == 303
+    assert chosen.location.endswith(first)
+    elsewhere = another(client)
+    assert speaks(elsewhere.get(arrive(elsewhere, here, amara))) == "de"
+    assert speaks(client.get(arrive(client, here, ben))) == "en", "at the same browser"
+
+
+def test_the_platforms_language_holds_for_who_chose_none(
+    client: FlaskClient, here: University
+) -> None:
+    user_id = story.enrol(here)
+    page = arrive(client, here, user_id, settings=GERMAN)
+    assert speaks(client.get(page, headers={"Accept-Language": "en"})) == "de"
+
+    client.get(f"{page}?lang=en")
+
+    assert speaks(client.get(page, headers={"Accept-Language": "de"})) == "en"
+
+
+def test_another_account_of_the_same_person_speaks_it_and_so_do_letters(
+    client: FlaskClient, here: University
+) -> None:
+    amara, at_school = story.enrol(here), story.enrol(here)
+    with transaction(here.institution_id) as session:
+        person_id = person_of(session, amara)
+        person_of(session, at_school)
+        session.execute(
+            update(PersonUser).where(PersonUser.id == at_school).values(person_id=person_id)
+        )
+        session.add(
+            PersonEmail(person_id=person_id, address="a@home.example", verified_at=clock.now())
+        )
+
+    client.get(f"{arrive(client, here, amara)}?lang=de")
+
+    assert speaks(client.get(arrive(client, here, at_school))) == "de"
+    with transaction(here.institution_id) as session:
+        [address] = mail_access.list_addresses(session, person_id)
+    assert address.language == "de"
+    own_language.keep_of_person(here.institution_id, person_id, "en")
+    assert speaks(client.get(arrive(client, here, amara, settings=GERMAN))) == "en"
+
+
+def test_another_sites_link_chooses_for_nobody(client: FlaskClient, here: University) -> None:
+    page = arrive(client, here, story.enrol(here))
+
+    answer = client.get(f"{page}?lang=de", headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert answer.status_code == 303
+    assert speaks(client.get(page)) == "en"
+
+
+def test_a_session_that_has_ended_says_so_in_the_language_that_is_chosen(
+    client: FlaskClient, here: University
+) -> None:
+    safely = {"base_url": "https://localhost"}  # the cookie is for https
+    page = arrive(another(client), here, story.enrol(here))
+    assert speaks(client.get(page, **safely)) == "en"
+
+    chosen = client.get(f"{page}?lang=de", **safely)
+
+    assert chosen.status_code == 303
+    g.pop("language")  # the context of these tests outlives a request
+    assert speaks(client.get(page, **safely)) == "de"
+
+
+def test_a_visitor_chooses_for_this_browser(client: FlaskClient, here: University) -> None:
+    safely = {"base_url": "https://localhost"}
+    visitor, next_one = story.enrol(here), story.enrol(here)
+    is_visitor(here, visitor)
+    is_visitor(here, next_one)
+
+    client.get(f"{arrive(client, here, visitor)}?lang=de", **safely)
+
+    assert speaks(client.get(arrive(client, here, next_one), **safely)) == "de"
+
+
+def test_staff_find_it_when_they_sign_in_again(client: FlaskClient, here: University) -> None:
+    provider_id = add_identity_provider(
+        here.institution_id,
+        "Campus",
+        f"https://{uuid4().hex}.example",
+        "cairn",
+        "secret",
+        {"registrar": ["registrar"]},
+    )
+
+    def desk_of(browser: FlaskClient, name: str) -> str:
+        claims = {"sub": name, "name": name, "roles": ["registrar"]}
+        opened = sign_in(here.institution_id, provider_id, claims)
+        browser.set_cookie(STAFF, f"{here.institution_id}.{opened.id}.{opened.secret}")
+        return f"/desk/{here.slug}/"
+
+    desk = desk_of(client, "Ruth")
+    assert speaks(client.get(desk)) == "en"
+
+    assert client.get(f"{desk}?lang=de").status_code == 303
+
+    elsewhere = another(client)
+    assert speaks(elsewhere.get(desk_of(elsewhere, "Ruth"))) == "de"
+    assert speaks(elsewhere.get(desk_of(elsewhere, "Someone"))) == "en"
+
+
+def test_another_institutions_account_is_not_touched(here: University) -> None:
+    elsewhere = story.open_university("Elsewhere")
+    stranger = story.enrol(elsewhere)
+
+    own_language.keep_of_user(here.institution_id, stranger, "de")
+
+    with transaction(elsewhere.institution_id) as session:
+        assert session.scalars(select(User.language).where(User.id == stranger)).one() is None
