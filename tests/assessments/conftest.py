@@ -1,6 +1,6 @@
 """A learner inside the course: a launch as `launch` leaves it, for a client or a browser."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
@@ -48,6 +48,9 @@ class Visit:
 
     def enter_url(self, attempt_id: UUID) -> str:
         return f"{self.origin}/enter/{self.place.id}/{self.launch_id}/{attempt_id}"
+
+
+Arrive = Callable[..., Visit]
 
 
 def visit(
@@ -129,6 +132,17 @@ def stage(live_app: Flask, live_settings: Settings) -> Iterator[str]:
     with serving(live_app) as origin:
         settings_module.install(replace(live_settings, base_url=origin))
         yield origin
+
+
+@pytest.fixture
+def arrive(stage: str) -> Arrive:
+    """Launch a new placement of three questions, keys a, b, c, as a new learner."""
+
+    def make(*, minutes: int | None = None) -> Visit:
+        place = university()
+        return visit(place, placed(place, minutes=minutes), origin=stage)
+
+    return make
 
 
 def _add_pages(app: Flask) -> None:

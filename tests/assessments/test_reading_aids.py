@@ -20,7 +20,7 @@ from lti_tool.core import settings as settings_module
 from tests.assessments.conftest import Visit, visit
 from tests.assessments.factories import question, university
 from tests.assessments.items.samples import SAMPLES, WRITTEN, sample
-from tests.assessments.test_pages import expect_saved, letters
+from tests.assessments.screen import expect_saved, letters
 from tests.browser import OpenPage, axe_violations, overflow_px
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(120)]

@@ -15,14 +15,7 @@ from lti_tool.core.db import transaction
 from lti_tool.core.ids import EditionId
 from tests.assessments.factories import published
 from tests.instructor.course import answer_of, university_of
-from tests.instructor.test_routes import (  # noqa: F401 - fixtures
-    Picker,
-    connected,
-    count_of_placements,
-    product,
-    shelf,
-    teacher,
-)
+from tests.instructor.picking import Picker, count_of_placements
 from tests.launch.platform import Browser, Connected
 
 SETTINGS = f"{DEEP_LINKING}deep_linking_settings"
@@ -46,9 +39,9 @@ def only_item(picker: Picker) -> dict[str, object]:
 
 
 def test_the_questions_are_shown_without_their_answers_and_nothing_is_kept(
-    teacher: Browser,  # noqa: F811
-    shelf: dict[str, EditionId],  # noqa: F811
-    connected: Connected,  # noqa: F811
+    teacher: Browser,
+    shelf: dict[str, EditionId],
+    connected: Connected,
 ) -> None:
     picker = Picker(teacher)
 
@@ -65,8 +58,8 @@ def test_the_questions_are_shown_without_their_answers_and_nothing_is_kept(
 
 
 def test_going_back_loses_nothing_that_was_chosen_or_typed(
-    teacher: Browser,  # noqa: F811
-    shelf: dict[str, EditionId],  # noqa: F811
+    teacher: Browser,
+    shelf: dict[str, EditionId],
 ) -> None:
     picker = Picker(teacher)
     query = [
@@ -85,16 +78,16 @@ def test_going_back_loses_nothing_that_was_chosen_or_typed(
     assert parse_qsl(back.query) == query
 
 
-def test_an_edition_of_nobody_is_not_found(teacher: Browser) -> None:  # noqa: F811
+def test_an_edition_of_nobody_is_not_found(teacher: Browser) -> None:
     picker = Picker(teacher)
 
     assert picker.client.get(f"{picker.url}/{uuid4()}").status_code == 404
 
 
 def test_what_opens_and_closes_is_held_by_us_and_told_to_the_course(
-    teacher: Browser,  # noqa: F811
-    shelf: dict[str, EditionId],  # noqa: F811
-    connected: Connected,  # noqa: F811
+    teacher: Browser,
+    shelf: dict[str, EditionId],
+    connected: Connected,
 ) -> None:
     picker = Picker(teacher)
 
@@ -114,8 +107,8 @@ def test_what_opens_and_closes_is_held_by_us_and_told_to_the_course(
 
 
 def test_without_times_nothing_is_said_of_them(
-    teacher: Browser,  # noqa: F811
-    shelf: dict[str, EditionId],  # noqa: F811
+    teacher: Browser,
+    shelf: dict[str, EditionId],
 ) -> None:
     picker = Picker(teacher)
 
@@ -134,9 +127,9 @@ def test_without_times_nothing_is_said_of_them(
     ],
 )
 def test_times_that_cannot_be_are_asked_for_again(  # noqa: PLR0913, PLR0917 - fixtures and cases
-    teacher: Browser,  # noqa: F811
-    shelf: dict[str, EditionId],  # noqa: F811
-    connected: Connected,  # noqa: F811
+    teacher: Browser,
+    shelf: dict[str, EditionId],
+    connected: Connected,
     opens: str,
     closes: str,
     told: str,
@@ -153,8 +146,8 @@ def test_times_that_cannot_be_are_asked_for_again(  # noqa: PLR0913, PLR0917 - f
 
 @pytest.mark.parametrize("takes", [True, False])
 def test_a_window_of_its_own_is_asked_for_where_the_platform_has_them(
-    teacher: Browser,  # noqa: F811
-    connected: Connected,  # noqa: F811
+    teacher: Browser,
+    connected: Connected,
     takes: bool,  # noqa: FBT001 - what the platform says
 ) -> None:
     edition = published(university_of(connected), title="Reading")
