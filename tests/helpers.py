@@ -44,14 +44,40 @@ class Closing(Iterable[bytes], Protocol):
     def close(self) -> None: ...
 
 
-def _closing(app: Flask) -> "WSGIApplication":
-    """Close every answer: Werkzeug's server leaves one open whose client is gone, and its file."""
+class _Served:
+    """An application behind a server whose requests can be waited for when it stops.
 
-    def call(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        with closing(cast("Closing", app(environ, start_response))) as answer:
-            yield from answer
+    Closes every answer: Werkzeug's server leaves one open whose client is gone, and its file. A
+    request that a browser sends while its page closes comes after the end, and is refused: its
+    connection to the database would be nobody's.
+    """
 
-    return call
+    def __init__(self, app: "WSGIApplication") -> None:
+        self._app = app
+        self._under_way = 0
+        self._has_ended = False
+        self._changed = threading.Condition()
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        with self._changed:
+            if self._has_ended:
+                start_response("503 Service Unavailable", [("Content-Length", "0")])
+                return
+            self._under_way += 1
+        try:
+            with closing(cast("Closing", self._app(environ, start_response))) as answer:
+                yield from answer
+        finally:
+            with self._changed:
+                self._under_way -= 1
+                self._changed.notify_all()
+
+    def end(self) -> None:
+        with self._changed:
+            self._has_ended = True
+            self._changed.wait_for(lambda: not self._under_way, timeout=30)
 
 
 @contextmanager
@@ -60,7 +86,8 @@ def serving(app: Flask) -> Iterator[str]:
 
     Its requests do not see a test's open transaction: use `live_database`.
     """
-    server = make_server("127.0.0.1", 0, _closing(app), threaded=True)
+    served = _Served(app)
+    server = make_server("127.0.0.1", 0, served, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -69,6 +96,7 @@ def serving(app: Flask) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+        served.end()
 
 
 @contextmanager

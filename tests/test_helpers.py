@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
+import httpx
 import psycopg
 import pytest
 from flask import Flask, Response
@@ -62,3 +63,23 @@ def test_an_answer_is_closed_though_its_client_is_gone() -> None:
         gone.set()
 
         assert closed.wait(10)
+
+
+def test_serving_ends_after_the_requests_that_are_under_way() -> None:
+    app, begun, go_on, finished = Flask(__name__), threading.Event(), threading.Event(), []
+
+    @app.get("/")
+    def slow() -> str:
+        begun.set()
+        go_on.wait(10)
+        finished.append(True)
+        return "done"
+
+    with serving(app) as origin:
+        browser = threading.Thread(target=lambda: httpx.get(origin))
+        browser.start()
+        assert begun.wait(10)
+        threading.Timer(0.2, go_on.set).start()
+
+    assert finished
+    browser.join()

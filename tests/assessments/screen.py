@@ -1,5 +1,7 @@
 """What a learner does and sees in a browser, and what the server has of it."""
 
+from collections.abc import Callable
+
 from playwright.sync_api import Page, expect
 
 from lti_tool.assessments import queries
@@ -26,3 +28,12 @@ def choose(page: Page, letter: str) -> None:
 def expect_saved(page: Page) -> None:
     expect(page.locator('#saved [data-state="saved"]')).to_be_visible()
     expect(page.locator('#saved [data-state="saving"]')).to_be_hidden()
+
+
+def wait_until(page: Page, condition: Callable[[], object]) -> None:
+    """Let the page go on until something is so; Playwright acts on events while it waits."""
+    for _ in range(150):
+        if condition():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it did not happen within 15 seconds")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Error, expect
 
 from tests.assessments.conftest import Arrive, visit
-from tests.assessments.screen import choose, expect_saved, letters
+from tests.assessments.screen import choose, expect_saved, letters, wait_until
 from tests.browser import OpenPage, axe_violations
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(120)]
@@ -124,6 +124,5 @@ def test_leaving_at_once_loses_nothing(arrive: Arrive, open_page: OpenPage) -> N
 
     choose(page, "c")
     page.goto("about:blank")
-    page.wait_for_timeout(500)
 
-    assert letters(here, attempt_id) == "c--"
+    wait_until(page, lambda: letters(here, attempt_id) == "c--")

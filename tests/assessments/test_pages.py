@@ -10,7 +10,7 @@ from lti_tool.assessments import queries
 from lti_tool.core.db import transaction
 from tests.assessments.conftest import Arrive
 from tests.assessments.factories import form_of
-from tests.assessments.screen import choose, expect_saved, letters
+from tests.assessments.screen import choose, expect_saved, letters, wait_until
 from tests.browser import OpenPage, axe_violations, overflow_px
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(120)]
@@ -56,11 +56,7 @@ def test_the_server_learns_which_question_was_in_view(arrive: Arrive, open_page:
             told = [entry.kind for entry in queries.attempt_timeline(session, attempt)]
         return set(shown) == {first, second} and told == ["started", "saved", "resumed"]
 
-    for _ in range(100):  # the last word of the page before travels by itself
-        if is_told():
-            break
-        page.wait_for_timeout(100)
-    assert is_told()
+    wait_until(page, is_told)  # the last word of the page before travels by itself
 
 
 def test_the_palette_tells_what_was_not_seen_yet(arrive: Arrive, open_page: OpenPage) -> None:

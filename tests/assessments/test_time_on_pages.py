@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 
 from lti_tool.assessments import queries
 from lti_tool.assessments.services import set_accommodation
@@ -12,7 +12,7 @@ from lti_tool.core import clock
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from tests.assessments.conftest import Arrive
-from tests.assessments.screen import choose, expect_saved, letters
+from tests.assessments.screen import choose, expect_saved, letters, wait_until
 from tests.browser import OpenPage
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(120)]
@@ -73,22 +73,13 @@ def test_when_time_is_up_the_page_hands_in_what_was_answered(
     choose(page, "b")
     expect(page.get_by_role("alert")).to_contain_text("Time is up")
     expect(page.get_by_role("radio", name="Answer A").first).to_be_disabled()
-    wait_until(page, leaving)
+    wait_until(page, lambda: leaving)
     leaving[0].continue_()
     expect(page.get_by_role("heading", name="Result of")).to_be_visible(timeout=15_000)
 
     with transaction(here.place.id) as session:
         attempt = queries.get_attempt(session, attempt_id)
     assert (attempt.points_earned, attempt.ended_by) == (Decimal(2), "learner")
-
-
-def wait_until(page: Page, happened: list[Route]) -> None:
-    """Let the page go on until something is in the list; Playwright fills it while it waits."""
-    for _ in range(100):
-        if happened:
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError("it did not happen within 10 seconds")
 
 
 def test_the_time_can_be_hidden_and_shown(arrive: Arrive, open_page: OpenPage) -> None:
