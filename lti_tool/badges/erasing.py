@@ -2,7 +2,7 @@
 
 from sqlalchemy import delete, select, update
 
-from lti_tool.badges import issuing, transcribing
+from lti_tool.badges import issuing
 from lti_tool.badges.models import (
     DETAILED,
     Award,
@@ -13,6 +13,7 @@ from lti_tool.badges.models import (
     Transcript,
     TranscriptLink,
 )
+from lti_tool.badges.transcripts import revoking
 from lti_tool.core import clock
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import InstitutionId, PersonId
@@ -45,7 +46,7 @@ def erase_credentials(institution_id: InstitutionId, person_id: PersonId) -> Non
             delete(Credential).where(Credential.award_id.in_(awards), Credential.form == DETAILED)
         )
         own = Transcript.person_id == person_id
-        transcribing.revoke_where(session, own)
+        revoking.revoke_where(session, own)
         session.execute(
             delete(TranscriptLink).where(
                 TranscriptLink.transcript_id.in_(select(Transcript.id).where(own))

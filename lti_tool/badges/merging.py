@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session, aliased
 
 from lti_tool.assessments.events import AssessmentPassed
 from lti_tool.assessments.models import Attempt, Edition
-from lti_tool.badges import transcribing
 from lti_tool.badges.models import Award, AwardCause, Transcript
 from lti_tool.badges.rules import CauseKind
+from lti_tool.badges.transcripts import revoking
 from lti_tool.core import db, outbox
 from lti_tool.core.ids import PersonId, UserId
 from lti_tool.people.merging import Follower, Split
@@ -90,9 +90,9 @@ def _give_back(session: Session, split: Split, moved: Any) -> None:  # noqa: ANN
         .execution_options(synchronize_session=False)
     )
     # Made while they were one, of what both hold: true of neither.
-    transcribing.revoke_where(
+    revoking.revoke_where(
         session,
-        Transcript.person_id.in_([split.kept_id, split.gone_id]) & transcribing.holds_anothers(),
+        Transcript.person_id.in_([split.kept_id, split.gone_id]) & revoking.holds_anothers(),
     )
     _settle(session, [split.kept_id, split.gone_id])
     _announce_passes(session, split.kept_id, split.user_ids)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from lti_tool.badges import exporting, uploads
-from lti_tool.badges.verifying import Opened
+from lti_tool.badges.verifying.links import Opened
 
 
 def page_of(opened: Opened) -> dict[str, Any]:

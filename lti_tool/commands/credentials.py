@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from sqlalchemy import select
 
-from lti_tool.badges import exporting, transcript_files, verifying
+from lti_tool.badges import exporting
 from lti_tool.badges.errors import (
     TakenBackTranscriptError,
     UnprintableNameError,
@@ -18,8 +18,10 @@ from lti_tool.badges.examination import Judgement, Verdict
 from lti_tool.badges.exporting import FileKind
 from lti_tool.badges.models import Credential, Transcript
 from lti_tool.badges.queries import get_issuer_of
-from lti_tool.badges.transcript_files import TranscriptKind
-from lti_tool.badges.verifying import Checked, CheckedTranscript
+from lti_tool.badges.transcripts import files
+from lti_tool.badges.transcripts.files import TranscriptKind
+from lti_tool.badges.verifying import handed_in
+from lti_tool.badges.verifying.checking import Checked, CheckedTranscript
 from lti_tool.commands.product import connect
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import NotFoundError
@@ -80,9 +82,9 @@ def _tell(checked: Checked | CheckedTranscript) -> None:
 
 def _check(what: str) -> Checked | CheckedTranscript:
     if what.startswith(("http://", "https://")):
-        return verifying.check_link(what)
+        return handed_in.check_link(what)
     data = sys.stdin.buffer.read() if what == "-" else Path(what).read_bytes()
-    return verifying.check_data(data)
+    return handed_in.check_data(data)
 
 
 def _transcript_report(checked: CheckedTranscript) -> dict[str, object]:
@@ -202,6 +204,6 @@ def _export(institution_id: InstitutionId, out: Path, wanted: tuple[str, ...]) -
         folder = out / "transcripts" / str(transcript_id)
         folder.mkdir(parents=True, exist_ok=True)
         for form in TranscriptKind:
-            file = transcript_files.transcript_file(institution_id, transcript_id, form)
+            file = files.transcript_file(institution_id, transcript_id, form)
             (folder / file.name).write_bytes(file.data)
     return len(ids) + len(transcripts)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.badges.clr import AssociationKind
 from lti_tool.badges.models import MINIMAL, Achievement, Award, Credential
-from lti_tool.badges.transcribing import Contents, Tie
+from lti_tool.badges.transcripts.contents import Contents, Tie
 from lti_tool.core.ids import AchievementId, AwardId, PathwayId, PersonId
 from lti_tool.pathways.expression import from_json, stones
 from lti_tool.pathways.models import Contribution, Pathway, PathwayVersion, Progress

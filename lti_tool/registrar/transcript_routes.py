@@ -5,9 +5,9 @@ from uuid import UUID
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from lti_tool.badges import transcribing, transcript_files
-from lti_tool.badges.transcribing import Asked
-from lti_tool.badges.transcript_files import TranscriptKind
+from lti_tool.badges.transcripts import files, kept, making, revoking
+from lti_tool.badges.transcripts.contents import Asked
+from lti_tool.badges.transcripts.files import TranscriptKind
 from lti_tool.core import web
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import ToolError
@@ -63,7 +63,7 @@ def issue_transcript(here: CurrentStaff, person_id: UUID) -> ResponseReturnValue
         own = people.current_person(session, people.get_person(session, PersonId(person_id)).id)
         contents = contents_of(session, own, form.chosen())
     try:
-        transcribing.sign_transcript(
+        making.sign_transcript(
             here.institution_id,
             TranscriptId(form.form),
             own,
@@ -90,12 +90,12 @@ def take_transcript(
     kind = request.form.get("kind", "")
     own = _own(here, person_id, transcript_id)
     if kind == "pdf":
-        file = transcript_files.transcript_pdf(
+        file = files.transcript_pdf(
             here.institution_id, own, verify_path=url_for("badges.show_verify")
         )
     else:
         known = TranscriptKind.JWT if kind == "jwt" else TranscriptKind.JSON
-        file = transcript_files.transcript_file(here.institution_id, own, known)
+        file = files.transcript_file(here.institution_id, own, known)
     note_reading(
         here.institution_id,
         actor=here.actor,
@@ -120,14 +120,14 @@ def revoke_transcript(
     if request.method == "POST":
         form = web.read_form(TranscriptRevocation, request.form.to_dict())
         if form.reason:
-            transcribing.revoke_transcript(
+            revoking.revoke_transcript(
                 here.institution_id, own, reason=form.reason, actor=here.actor
             )
             return redirect(_url(here, person_id) + "#made", 303)
         error = phrase("Enter why: whoever reads this record later has only these words.")
     with transaction(here.institution_id) as session:
-        owner = transcribing.get_transcript(session, own).person_id
-        made = next(one for one in transcribing.list_transcripts(session, owner) if one.id == own)
+        owner = kept.get_transcript(session, own).person_id
+        made = next(one for one in kept.list_transcripts(session, owner) if one.id == own)
         names = people.display_names(session, [owner])
     page = render_template(
         "registrar/revoke_transcript.html",
@@ -152,7 +152,7 @@ def _page(
         own = people.current_person(session, people.get_person(session, PersonId(person_id)).id)
         names = people.display_names(session, [own])
         choices = list_choices(session, own)
-        made = transcribing.list_transcripts(session, own)
+        made = kept.list_transcripts(session, own)
     return render_template(
         "registrar/show_transcripts.html",
         here=here,
@@ -161,7 +161,7 @@ def _page(
         choices=choices,
         made=made,
         form=form,
-        form_id=form.form if form else transcribing.new_transcript_id(),
+        form_id=form.form if form else making.new_transcript_id(),
         chosen=[str(one) for one in form.pathway] if form else [],
         wrong=wrong or {},
         error=error,
@@ -171,7 +171,7 @@ def _page(
 def _own(here: CurrentStaff, person_id: UUID, transcript_id: UUID) -> TranscriptId:
     with transaction(here.institution_id) as session:
         own = people.current_person(session, people.get_person(session, PersonId(person_id)).id)
-        return transcribing.get_transcript(session, TranscriptId(transcript_id), of_person=own).id
+        return kept.get_transcript(session, TranscriptId(transcript_id), of_person=own).id
 
 
 def _url(here: CurrentStaff, person_id: UUID) -> str:

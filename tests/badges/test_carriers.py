@@ -16,12 +16,12 @@ from lti_tool.badges import (
     carriers,
     certificate,
     clr,
-    transcript_files,
     vc_jwt,
 )
 from lti_tool.badges.artwork import Artwork, Field, Outline
 from lti_tool.badges.carriers import Carrier, Codes, Found, NoCredentialError, find
 from lti_tool.badges.certificate import Certificate
+from lti_tool.badges.transcripts import files
 from lti_tool.badges.typesetting import UnprintableError
 from tests.badges.samples import BADGE, ISSUER_URL, TRANSCRIPT, other, published, signed
 
@@ -172,7 +172,7 @@ def test_the_certificate_claims_its_standards_and_is_the_same_each_time() -> Non
 
 
 def transcript_of(**changes: object) -> bytes:
-    return transcript_files.typeset(
+    return files.typeset(
         replace(TRANSCRIPT, **changes),  # type: ignore[arg-type]  # some of its fields
         document=json.dumps(signed(TRANSCRIPT.to_json())),
         link=f"{ISSUER_URL}/transcripts/{'A' * 22}",

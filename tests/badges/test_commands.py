@@ -14,13 +14,13 @@ from lti_tool.badges import (
     issuing,
     services,
     status_list,
-    transcribing,
     vc_jwt,
 )
 from lti_tool.badges.details import Details
 from lti_tool.badges.exporting import FileKind
 from lti_tool.badges.rules import Shows
-from lti_tool.badges.transcribing import Asked, Contents
+from lti_tool.badges.transcripts import links, making
+from lti_tool.badges.transcripts.contents import Asked, Contents
 from lti_tool.core import audit, clock
 from lti_tool.core.settings import Settings
 from tests.badges.factories import (
@@ -124,8 +124,8 @@ def test_a_transcript_is_exported_and_checked_with_all_that_is_in_it(
     at = place()
     issue(at)
     award_id = held_badges(at)[0].award_id
-    transcript_id = transcribing.new_transcript_id()
-    transcribing.sign_transcript(
+    transcript_id = making.new_transcript_id()
+    making.sign_transcript(
         at.institution_id,
         transcript_id,
         at.person_id,
@@ -153,7 +153,7 @@ def test_a_transcript_is_exported_and_checked_with_all_that_is_in_it(
     )
     assert data_integrity.verify(document, methods=methods, at=clock.now()).verified
 
-    link = issuer(at).transcript_url(transcribing.link_to(at.institution_id, transcript_id))
+    link = issuer(at).transcript_url(links.link_to(at.institution_id, transcript_id))
     assert run(live_settings, "verify", link).exit_code == 0
     withdraw(at)
     told = json.loads(run(live_settings, "verify", "--json", link).output)

@@ -4,7 +4,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, update
 
-from lti_tool.badges import detailing, issuing, open_badges, services, verifying
+from lti_tool.badges import detailing, issuing, open_badges, services
 from lti_tool.badges.detailing import Asked
 from lti_tool.badges.details import Evidence
 from lti_tool.badges.errors import NothingAskedError, UnknownAwardError, UnknownCredentialError
@@ -12,6 +12,7 @@ from lti_tool.badges.examination import Verdict
 from lti_tool.badges.models import Credential
 from lti_tool.badges.particulars import IdentityType
 from lti_tool.badges.rules import Cause, CauseKind, Shows
+from lti_tool.badges.verifying import checking, links
 from lti_tool.core import audit, clock
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AwardId, CredentialId
@@ -113,11 +114,11 @@ def test_one_withdrawal_revokes_every_form() -> None:
     at = place()
     award_id = known(at)
     detailed = document(at, sign(at, award_id, Asked(name=True)))
-    assert verifying.check(detailed).examination.verdict is Verdict.VALID
+    assert checking.check(detailed).examination.verdict is Verdict.VALID
 
     services.withdraw_award(at.institution_id, award_id, reason="Mistake", actor=audit.SYSTEM)
 
-    assert verifying.check(detailed).examination.verdict is Verdict.REVOKED
+    assert checking.check(detailed).examination.verdict is Verdict.REVOKED
     with pytest.raises(UnknownCredentialError):
         sign(at, award_id, Asked(name=True))
 
@@ -134,8 +135,8 @@ def test_after_a_new_start_the_old_one_stays_revoked_and_a_new_one_is_signed() -
 
     new = document(at, sign(at, award_id, Asked(name=True)))
 
-    assert verifying.check(old).examination.verdict is Verdict.REVOKED
-    assert verifying.check(new).examination.verdict is Verdict.VALID
+    assert checking.check(old).examination.verdict is Verdict.REVOKED
+    assert checking.check(new).examination.verdict is Verdict.VALID
 
 
 def test_what_was_reserved_and_not_signed_is_signed_by_the_next_try() -> None:
@@ -203,6 +204,6 @@ def test_links_to_a_detailed_form_are_listed_with_the_others() -> None:
 
     [badge] = held_badges(at)
     assert [share.is_detailed for share in badge.shares] == [True]
-    opened = verifying.open_share("northfell", token)
+    opened = links.open_share("northfell", token)
     assert opened.holder == "Amara Nwosu"
     assert opened.checked.examination.verdict is Verdict.VALID

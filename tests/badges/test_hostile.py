@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from pypdf import PdfWriter
 
-from lti_tool.badges import baking, reader, verifying
+from lti_tool.badges import baking, reader
 from lti_tool.badges.data_integrity import ProofOutcome
 from lti_tool.badges.errors import UnreadableCredentialError
+from lti_tool.badges.verifying import handed_in
 from tests.badges.pictures import chunk, png_of
 from tests.badges.samples import AT, DID, METHOD, changed, published
 from tests.badges.test_canonical import labyrinth
@@ -110,7 +111,7 @@ def test_a_bomb_is_refused_within_the_time(name: str) -> None:
     before = spent()
 
     with pytest.raises(UnreadableCredentialError):
-        verifying.check_data(bombs()[name])
+        handed_in.check_data(bombs()[name])
 
     process = reader._READER._process
     assert process is None or spent() - before < CPU_SECONDS + 0.5
@@ -132,7 +133,7 @@ def test_an_issuer_on_a_private_network_is_not_asked(door: socket.socket, did: s
     document = changed(DOCUMENT, "issuer.id", there)
     document["proof"]["verificationMethod"] = f"{there}#key"
 
-    checked = verifying.check_data(json.dumps(document).encode())
+    checked = handed_in.check_data(json.dumps(document).encode())
 
     assert checked.examination.verdict != "valid"
     assert checked.issuer is None
@@ -153,7 +154,7 @@ def test_no_address_in_a_badge_is_followed(door: socket.socket, path: str) -> No
     document = changed(DOCUMENT, path, f"http://127.0.0.1:{port_of(door)}/x")
 
     try:
-        checked = verifying.check_data(json.dumps(document).encode())
+        checked = handed_in.check_data(json.dumps(document).encode())
     except UnreadableCredentialError:
         pass
     else:
@@ -167,6 +168,6 @@ def test_a_context_on_a_private_network_is_not_fetched(door: socket.socket) -> N
 
     for contexts in ([*DOCUMENT["@context"], there], there, [there]):
         with pytest.raises(UnreadableCredentialError):
-            verifying.check_data(json.dumps({**DOCUMENT, "@context": contexts}).encode())
+            handed_in.check_data(json.dumps({**DOCUMENT, "@context": contexts}).encode())
 
     assert unmet(door)

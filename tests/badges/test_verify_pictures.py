@@ -8,8 +8,9 @@ from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
-from lti_tool.badges import queries, services, verifying
+from lti_tool.badges import queries, services
 from lti_tool.badges.errors import UnknownShareError, UnreadableCredentialError
+from lti_tool.badges.verifying.handed_in import check_data
 from lti_tool.core.db import transaction
 from tests.badges.factories import Place, held_badges, place
 from tests.badges.test_routes import BROWSER, shared
@@ -86,10 +87,10 @@ def test_other_codes_are_not_followed(
 def test_the_command_checks_what_the_code_leads_to() -> None:
     token = shared(place())
 
-    checked = verifying.check_data(coded(f"{HOST}{token}"))
+    checked = check_data(coded(f"{HOST}{token}"))
 
     assert checked.examination.verdict == "valid"
     with pytest.raises(UnknownShareError):
-        verifying.check_data(coded(f"{HOST}{'A' * 22}"))
+        check_data(coded(f"{HOST}{'A' * 22}"))
     with pytest.raises(UnreadableCredentialError):
-        verifying.check_data(coded("hello"))
+        check_data(coded("hello"))

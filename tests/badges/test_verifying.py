@@ -10,7 +10,10 @@ from lti_tool.badges.errors import UnknownShareError, UnreadableCredentialError
 from lti_tool.badges.examination import Status, Verdict
 from lti_tool.badges.models import Credential
 from lti_tool.badges.rules import Shows
-from lti_tool.badges.verifying import check, check_data, find_issuer, open_share
+from lti_tool.badges.verifying.checking import check
+from lti_tool.badges.verifying.handed_in import check_data
+from lti_tool.badges.verifying.issuers import find_issuer
+from lti_tool.badges.verifying.links import open_share
 from lti_tool.core import audit
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError

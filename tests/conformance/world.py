@@ -11,9 +11,9 @@ from sqlalchemy import select
 from lti_tool.assessments.models import Attachment, LateResponse, RegradeRun
 from lti_tool.assessments.queries import get_attempt, list_form
 from lti_tool.assessments.services import open_attempt
-from lti_tool.badges import transcribing
 from lti_tool.badges.models import Credential, Share
-from lti_tool.badges.transcribing import Asked
+from lti_tool.badges.transcripts import making
+from lti_tool.badges.transcripts.contents import Asked
 from lti_tool.core import clock, keys
 from lti_tool.core.audit import SYSTEM
 from lti_tool.core.db import Base, transaction
@@ -250,9 +250,9 @@ def _make_transcript(here: story.University, user_id: UserId) -> None:
     with transaction(here.institution_id) as session:
         person_id = person_of(session, user_id)
         contents = contents_of(session, person_id, None)
-    transcribing.sign_transcript(
+    making.sign_transcript(
         here.institution_id,
-        transcribing.new_transcript_id(),
+        making.new_transcript_id(),
         person_id,
         contents,
         Asked(says_name=True, actor=SYSTEM, reason="Asked for", recipient="Acme Ltd"),

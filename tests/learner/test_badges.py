@@ -13,7 +13,8 @@ from sqlalchemy import select
 from lti_tool.badges import services as badges
 from lti_tool.badges.exporting import FileKind
 from lti_tool.badges.models import Award, AwardReview
-from lti_tool.badges.verifying import Checked, check_data
+from lti_tool.badges.verifying.checking import Checked
+from lti_tool.badges.verifying.handed_in import check_data
 from lti_tool.core import clock
 from lti_tool.core.audit import CLI, Actor
 from lti_tool.core.db import transaction

@@ -11,8 +11,8 @@ from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select
 
 from lti_tool.assessments import services as assessments
-from lti_tool.badges import transcribing
 from lti_tool.badges.models import Transcript
+from lti_tool.badges.transcripts import links
 from lti_tool.core import settings as settings_module
 from lti_tool.core.db import transaction
 from lti_tool.core.settings import MailFolder, Settings
@@ -130,7 +130,7 @@ def test_a_transcript_is_made_and_shown_on_pages_that_pass_axe(
         assert overflow_px(page) == 0
     with transaction(here.institution_id) as session:
         transcript_id = session.scalars(select(Transcript.id).limit(1)).one()
-    token = transcribing.link_to(here.institution_id, transcript_id)
+    token = links.link_to(here.institution_id, transcript_id)
     for page in (
         open_page("about:blank", width=320, height=640, dark=True),
         open_page("about:blank"),

@@ -4,7 +4,8 @@ import re
 
 from flask.testing import FlaskClient
 
-from lti_tool.badges.verifying import CheckedTranscript, check_data
+from lti_tool.badges.verifying.checking import CheckedTranscript
+from lti_tool.badges.verifying.handed_in import check_data
 from tests.conftest import Worker
 from tests.learner import story
 from tests.learner.story import University

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from lti_tool.badges.clr import AssociationKind
 from lti_tool.badges.issuing import issue_credential
 from lti_tool.badges.models import Achievement, Award
-from lti_tool.badges.transcribing import Contents
+from lti_tool.badges.transcripts.contents import Contents
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import PathwayId, PersonId
 from lti_tool.pathways.expression import AllOf, Earn

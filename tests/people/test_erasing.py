@@ -21,12 +21,13 @@ from lti_tool.assessments.models import (
     Response,
 )
 from lti_tool.assessments.services import key_of, open_attempt
-from lti_tool.badges import issuing, transcribing
+from lti_tool.badges import issuing
 from lti_tool.badges import services as badges
 from lti_tool.badges.models import Award, AwardCause, Credential, Share, StatusList
 from lti_tool.badges.rules import Shows
 from lti_tool.badges.status_list import decode, is_set
-from lti_tool.badges.transcribing import Asked, Contents
+from lti_tool.badges.transcripts import making
+from lti_tool.badges.transcripts.contents import Asked, Contents
 from lti_tool.core import audit, clock, schema
 from lti_tool.core.audit import AuditEntry
 from lti_tool.core.db import Base, transaction
@@ -129,15 +130,15 @@ def zuleika(app: Flask, worker: Worker) -> Learner:
         person_id=person_id,
         shows=Shows(name=True, result=False, label="MARKER Ltd"),
     )
-    transcript_id = transcribing.new_transcript_id()
-    transcribing.sign_transcript(
+    transcript_id = making.new_transcript_id()
+    making.sign_transcript(
         here.institution_id,
         transcript_id,
         person_id,
         Contents(awards=(award_id,)),
         Asked(says_name=True, recipient="MARKER and daughters"),
     )
-    transcribing.compact_form(here.institution_id, transcript_id)
+    making.compact_form(here.institution_id, transcript_id)
     return Learner(
         here=here,
         activity=activity,

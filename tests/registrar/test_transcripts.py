@@ -15,7 +15,8 @@ from lti_tool.badges import clr
 from lti_tool.badges.issuing import issue_credential
 from lti_tool.badges.models import Award
 from lti_tool.badges.services import withdraw_award
-from lti_tool.badges.verifying import CheckedTranscript, check_data
+from lti_tool.badges.verifying.checking import CheckedTranscript
+from lti_tool.badges.verifying.handed_in import check_data
 from lti_tool.core import audit
 from lti_tool.core.audit import AuditEntry
 from lti_tool.core.db import transaction

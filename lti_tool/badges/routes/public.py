@@ -19,7 +19,6 @@ from lti_tool.badges import (
     showing,
     signing,
     uploads,
-    verifying,
 )
 from lti_tool.badges.carriers import MOST_FILE_BYTES
 from lti_tool.badges.errors import PrivateCredentialError, UnreadableCredentialError
@@ -29,7 +28,10 @@ from lti_tool.badges.models import Achievement
 from lti_tool.badges.routes.pictures import as_picture
 from lti_tool.badges.rules import AchievementDraft
 from lti_tool.badges.stacking import list_larger
-from lti_tool.badges.verifying import CheckedTranscript, Link, find_issuer
+from lti_tool.badges.verifying import handed_in, links
+from lti_tool.badges.verifying.checking import CheckedTranscript
+from lti_tool.badges.verifying.handed_in import Link
+from lti_tool.badges.verifying.issuers import find_issuer
 from lti_tool.core import settings, web
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
@@ -184,7 +186,7 @@ def explain_credential(slug: str, credential_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/i/<slug>/shared/<token>")
 def show_shared(slug: str, token: str) -> ResponseReturnValue:
     """Show a badge to whoever has its link, checked at this moment."""
-    opened = verifying.open_share(slug, token)
+    opened = links.open_share(slug, token)
     return _private(
         render_template(
             "badges/show_shared.html",
@@ -200,7 +202,7 @@ def show_shared(slug: str, token: str) -> ResponseReturnValue:
 @blueprint.get("/i/<slug>/shared/<token>/embed")
 def embed_shared(slug: str, token: str) -> ResponseReturnValue:
     """Show the same in a small box for other people's pages."""
-    opened = verifying.open_share(slug, token, count=False)
+    opened = links.open_share(slug, token, count=False)
     web.frame_ancestors(("*",))
     return _private(
         render_template(
@@ -216,7 +218,7 @@ def embed_shared(slug: str, token: str) -> ResponseReturnValue:
 @blueprint.get("/i/<slug>/shared/<token>.<any(json, jwt, svg, png):kind>")
 def download_shared(slug: str, token: str, kind: str) -> ResponseReturnValue:
     """Give the signed credential as a file, in the form asked for."""
-    opened = verifying.open_share(slug, token, count=False)
+    opened = links.open_share(slug, token, count=False)
     file = exporting.credential_file(
         opened.issuer.institution_id, opened.shared.credential_id, FileKind(kind)
     )
@@ -262,10 +264,10 @@ def verify() -> ResponseReturnValue:
     else:
         data = text.encode()
     try:
-        found = verifying.look_into(data)
+        found = handed_in.look_into(data)
         if isinstance(found, Link):
             return redirect(_path_of_share(found.url) or url_for(".show_verify"), 303)
-        checked = verifying.check_found(found)
+        checked = handed_in.check_found(found)
     except UnreadableCredentialError as problem:
         return _unreadable(problem, file_name), 400
     earned = None if isinstance(checked, CheckedTranscript) else checked.earned
@@ -288,10 +290,10 @@ def _unreadable(problem: UnreadableCredentialError, file_name: str | None = None
 
 def _path_of_share(text: str) -> str | None:
     """Return where a pasted link of ours leads, on this host; None for anything else."""
-    address = verifying.parse_share_url(text)
+    address = links.parse_share_url(text)
     if address is not None:
         return url_for(".show_shared", slug=address[0], token=address[1])
-    address = verifying.parse_transcript_url(text)
+    address = links.parse_transcript_url(text)
     if address is not None:
         return url_for("transcripts.show_transcript", slug=address[0], token=address[1])
     return None

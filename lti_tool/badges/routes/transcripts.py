@@ -5,9 +5,10 @@ from http import HTTPStatus
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
-from lti_tool.badges import transcript_files, verifying
 from lti_tool.badges.errors import TakenBackTranscriptError
-from lti_tool.badges.transcript_files import TranscriptKind
+from lti_tool.badges.transcripts import files
+from lti_tool.badges.transcripts.files import TranscriptKind
+from lti_tool.badges.verifying import issuers, links
 
 blueprint = Blueprint("transcripts", __name__, url_prefix="/i/<slug>/transcripts")
 
@@ -16,7 +17,7 @@ blueprint = Blueprint("transcripts", __name__, url_prefix="/i/<slug>/transcripts
 def show_transcript(slug: str, token: str) -> ResponseReturnValue:
     """Show a transcript, and check it and all that is in it."""
     try:
-        opened = verifying.open_transcript(slug, token)
+        opened = links.open_transcript(slug, token)
     except TakenBackTranscriptError:
         return _taken_back(slug)
     response = Response(
@@ -39,10 +40,10 @@ def download_transcript(slug: str, token: str, kind: str) -> ResponseReturnValue
     """Give the signed transcript as a file, in the form asked for."""
     # Whoever gets the file checks it: that takes half a second for a large one.
     try:
-        institution_id, transcript_id = verifying.find_transcript(slug, token)
+        institution_id, transcript_id = links.find_transcript(slug, token)
     except TakenBackTranscriptError:
         return _taken_back(slug)
-    file = transcript_files.transcript_file(institution_id, transcript_id, TranscriptKind(kind))
+    file = files.transcript_file(institution_id, transcript_id, TranscriptKind(kind))
     response = Response(file.data, content_type=file.media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
     response.headers["X-Robots-Tag"] = "noindex"
@@ -51,7 +52,7 @@ def download_transcript(slug: str, token: str, kind: str) -> ResponseReturnValue
 
 def _taken_back(slug: str) -> Response:
     """Say that it was taken back, and nothing of what it held."""
-    page = render_template("badges/taken_back.html", issuer=verifying.find_issuer(slug))
+    page = render_template("badges/taken_back.html", issuer=issuers.find_issuer(slug))
     response = Response(page, status=HTTPStatus.GONE)
     response.headers["X-Robots-Tag"] = "noindex"
     response.headers["Referrer-Policy"] = "no-referrer"

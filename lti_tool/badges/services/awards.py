@@ -7,12 +7,12 @@ from sqlalchemy import Table, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from lti_tool.badges import transcribing
 from lti_tool.badges.details import Details
 from lti_tool.badges.events import AwardGranted, AwardWithdrawn
 from lti_tool.badges.models import Achievement, Award, AwardCause, Credential, StatusList
 from lti_tool.badges.queries import get_award
 from lti_tool.badges.rules import Cause, CauseKind, ends_at
+from lti_tool.badges.transcripts import revoking
 from lti_tool.core import audit, clock, outbox
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import tenant, transaction
@@ -211,7 +211,7 @@ def withdraw_award(
         session.execute(
             update(StatusList).where(StatusList.id.in_(lists)).values(changed_at=now, document=None)
         )
-        transcribing.revoke_where(session, transcribing.holds_award([award_id, *duplicates]))
+        revoking.revoke_where(session, revoking.holds_award([award_id, *duplicates]))
         _note(session, "withdraw_award", award_id, reason, actor)
         outbox.record(
             session,

@@ -11,12 +11,13 @@ from uuid import UUID
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from lti_tool.badges import detailing, exporting, verifying
+from lti_tool.badges import detailing, exporting
 from lti_tool.badges import queries as badges
 from lti_tool.badges import services as badge_services
 from lti_tool.badges import showing as shown
 from lti_tool.badges.exporting import FileKind
 from lti_tool.badges.rules import Shows
+from lti_tool.badges.verifying import links
 from lti_tool.core import clock
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
@@ -143,7 +144,7 @@ def preview_share(here: Holder, credential_id: UUID) -> ResponseReturnValue:
         badge = get_badge(session, here.person_id, CredentialId(credential_id))
     if changes:
         return render_template("learner/ask_share.html", here=here, badge=badge, sent=sent)
-    opened = verifying.preview_share(here.institution_id, CredentialId(credential_id), shows=shows)
+    opened = links.preview_share(here.institution_id, CredentialId(credential_id), shows=shows)
     return render_template(
         "learner/preview_share.html",
         here=here,

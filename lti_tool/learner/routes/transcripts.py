@@ -9,11 +9,11 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 
 from lti_tool.badges import queries as badges
-from lti_tool.badges import transcribing, transcript_files
 from lti_tool.badges.errors import GivenOutTranscriptError, UnknownTranscriptError
 from lti_tool.badges.exporting import File
-from lti_tool.badges.transcribing import Asked
-from lti_tool.badges.transcript_files import TranscriptKind
+from lti_tool.badges.transcripts import files, kept, making, revoking
+from lti_tool.badges.transcripts.contents import Asked
+from lti_tool.badges.transcripts.files import TranscriptKind
 from lti_tool.core import audit
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import PersonId, TranscriptId
@@ -33,7 +33,7 @@ def show_transcripts(here: Holder) -> ResponseReturnValue:
     with transaction(here.institution_id) as session:
         issuer = badges.get_issuer_of(session, here.institution_id)
         choices = list_choices(session, person_id) if person_id else None
-        made = transcribing.list_transcripts(session, person_id) if person_id else []
+        made = kept.list_transcripts(session, person_id) if person_id else []
         names = display_names(session, [person_id]) if person_id else {}
     return render_template(
         "learner/transcripts.html",
@@ -42,7 +42,7 @@ def show_transcripts(here: Holder) -> ResponseReturnValue:
         choices=choices,
         made=made,
         name=names.get(person_id) if person_id else None,
-        form_id=transcribing.new_transcript_id(),
+        form_id=making.new_transcript_id(),
     )
 
 
@@ -61,7 +61,7 @@ def make_transcript(here: Holder) -> ResponseReturnValue:
     person_id = _person(here)
     with transaction(here.institution_id) as session:
         contents = contents_of(session, person_id, form.chosen())
-    transcribing.sign_transcript(
+    making.sign_transcript(
         here.institution_id,
         TranscriptId(form.form),
         person_id,
@@ -74,18 +74,14 @@ def make_transcript(here: Holder) -> ResponseReturnValue:
 def download_transcript(here: Holder, transcript_id: UUID, kind: str) -> ResponseReturnValue:
     """Hand the person a transcript of theirs as a signed file."""
     own = _own(here, transcript_id)
-    return _attachment(
-        transcript_files.transcript_file(here.institution_id, own, TranscriptKind(kind))
-    )
+    return _attachment(files.transcript_file(here.institution_id, own, TranscriptKind(kind)))
 
 
 def print_transcript(here: Holder, transcript_id: UUID) -> ResponseReturnValue:
     """Make the PDF of a transcript; its QR code is a link to it."""
     own = _own(here, transcript_id)
     return _attachment(
-        transcript_files.transcript_pdf(
-            here.institution_id, own, verify_path=url_for("badges.show_verify")
-        )
+        files.transcript_pdf(here.institution_id, own, verify_path=url_for("badges.show_verify"))
     )
 
 
@@ -93,9 +89,9 @@ def end_transcript(here: Holder, transcript_id: UUID) -> ResponseReturnValue:
     """Take a transcript back that the person made; what the institution gave out stays."""
     own = _own(here, transcript_id)
     with transaction(here.institution_id) as session:
-        if transcribing.get_transcript(session, own).is_official:
+        if kept.get_transcript(session, own).is_official:
             raise GivenOutTranscriptError
-    transcribing.revoke_transcript(here.institution_id, own, reason=None, actor=audit.SYSTEM)
+    revoking.revoke_transcript(here.institution_id, own, reason=None, actor=audit.SYSTEM)
     return redirect(here.to("show_transcripts") + "#made", 303)
 
 
@@ -108,9 +104,7 @@ def _person(here: Holder) -> PersonId:
 def _own(here: Holder, transcript_id: UUID) -> TranscriptId:
     person_id = _person(here)
     with transaction(here.institution_id) as session:
-        return transcribing.get_transcript(
-            session, TranscriptId(transcript_id), of_person=person_id
-        ).id
+        return kept.get_transcript(session, TranscriptId(transcript_id), of_person=person_id).id
 
 
 def _attachment(file: File) -> Response:

@@ -6,12 +6,13 @@ The functions are transactions and may sign; call them with none open.
 import json
 from enum import StrEnum
 
-from lti_tool.badges import clr, open_badges, transcribing, typesetting, vc_jwt
+from lti_tool.badges import clr, open_badges, typesetting, vc_jwt
 from lti_tool.badges.clr import Group, Transcript
 from lti_tool.badges.errors import UnprintableNameError
 from lti_tool.badges.exporting import File
 from lti_tool.badges.open_badges import Badge
 from lti_tool.badges.queries import get_issuer_of
+from lti_tool.badges.transcripts import kept, links, making
 from lti_tool.badges.typesetting import UnprintableError, day, qr_code
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import InstitutionId, TranscriptId
@@ -36,10 +37,10 @@ def transcript_file(
         UnknownTranscriptError: there is none.
     """
     if kind is TranscriptKind.JWT:
-        compact = transcribing.compact_form(institution_id, transcript_id)
+        compact = making.compact_form(institution_id, transcript_id)
         return File("transcript.jwt", compact.encode(), vc_jwt.MEDIA_TYPE)
     with transaction(institution_id) as session:
-        document = transcribing.document_of(transcribing.get_transcript(session, transcript_id))
+        document = kept.document_of(kept.get_transcript(session, transcript_id))
     text = json.dumps(document, ensure_ascii=False)
     return File("transcript.json", text.encode(), open_badges.MEDIA_TYPE)
 
@@ -59,9 +60,9 @@ def transcript_pdf(
         UnprintableNameError: we have no font for something in it.
     """
     with transaction(institution_id) as session:
-        document = transcribing.document_of(transcribing.get_transcript(session, transcript_id))
+        document = kept.document_of(kept.get_transcript(session, transcript_id))
         issuer = get_issuer_of(session, institution_id)
-    link = issuer.transcript_url(transcribing.token_of(institution_id, transcript_id))
+    link = issuer.transcript_url(links.token_of(institution_id, transcript_id))
     try:
         data = typeset(
             clr.read(document),
@@ -72,7 +73,7 @@ def transcript_pdf(
     except UnprintableError as error:
         raise UnprintableNameError(phrase("We cannot print “%(value)s”.", value=error)) from error
     # Only now: what cannot be printed leaves no link behind.
-    transcribing.link_to(institution_id, transcript_id)
+    links.link_to(institution_id, transcript_id)
     return File("transcript.pdf", data, typesetting.MEDIA_TYPE)
 
 
