@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -28,6 +29,8 @@ LATE = timedelta(minutes=5)
 RENEW_WITHIN = timedelta(days=14)
 CROWDED = 0.8  # of the connections that PostgreSQL allows
 SCARCE_BYTES, SCARCE_SHARE = 2_000_000_000, 0.05
+# Linux 5.14 and up: what waits at a listener that ends goes to another one of the same address.
+MIGRATES = Path("/proc/sys/net/ipv4/tcp_migrate_req")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,7 @@ def examine(
         ("keys", _keys),
         ("base URL", _base_url),
         ("certificate", _certificates),
+        ("web servers", _web_servers),
         ("storage", _storage),
         ("disk", _disk),
         ("e-mail", _mail),
@@ -92,6 +96,7 @@ _ADVICE = {
     "the name lead to it from this machine?",
     "certificate": "Browsers and platforms do not trust the certificate: renew it, and let the "
     "proxy send the whole chain.",
+    "web servers": "What this machine does with connections cannot be read.",
     "disk": "The disk of CAIRN_STORAGE_DIR cannot be measured.",
     "e-mail": "Letters cannot be sent: look at CAIRN_MAIL_URL, and whether the mail server is up.",
     "storage": "CAIRN_STORAGE_DIR cannot be written: make it, and give it to the user of `cairn`.",
@@ -268,6 +273,23 @@ def _certificates(settings: Settings) -> Iterator[Finding]:
             yield _bad("certificate", f"{says}. Renew it: without one no LMS opens our pages.")
         else:
             yield _good("certificate", says)
+
+
+def _web_servers(_settings: Settings) -> Iterator[Finding]:
+    """See what becomes of connections that wait at a web process that dies.
+
+    A hint and nothing to repair: containers may not be allowed to set it.
+    """
+    if not MIGRATES.exists():
+        says = "what waits at one that dies is lost: Linux before 5.14, or another system"
+    elif MIGRATES.read_text().strip() == "1":
+        says = "what waits at one that dies goes to the others"
+    else:
+        says = (
+            "what waits at one of several that dies is lost, unless you run "
+            "`sysctl net.ipv4.tcp_migrate_req=1`"
+        )
+    yield _good("web servers", says)
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
     ROOT / "docs" / "architecture.md",
     ROOT / "docs" / "conformance.md",
+    ROOT / "docs" / "accessibility.md",
     *sorted((ROOT / "docs" / "conformance").glob("*.md")),
 ]
 FOR_OPERATORS = [
@@ -20,6 +21,7 @@ FOR_OPERATORS = [
     *map(ROOT.joinpath("docs").joinpath, ("production.md", "connecting.md")),
 ]
 CODE = re.compile(r"`([^`\n]+)`")
+LINK = re.compile(r"\]\(([^)\s]+)\)")
 PATH = re.compile(r"(?:\.\./)?[a-z][\w-]*(?:/[\w.-]+)*(?:/|\.(?:py|js|css|html|md|toml))")
 TEST = re.compile(r"test_\w+|Test[A-Z]\w+")
 
@@ -85,3 +87,41 @@ def test_what_is_missing_is_noticed(tmp_path: Path) -> None:
     document.write_text("`test_nobody_wrote_this`, `launch/nowhere.py: f`, `core/`, `core/db.py`")
 
     assert missing(document) == ["test_nobody_wrote_this", "launch/nowhere.py: f"]
+
+
+@pytest.mark.parametrize("document", FOR_OPERATORS, ids=lambda path: path.stem)
+def test_the_options_of_a_command_exist(document: Path) -> None:
+    text = re.sub(r"\\\n *", "", document.read_text())
+    context = click.Context(cli.main)
+    said = [line for line in text.splitlines() if re.match(r" {4}cairn ", line)]
+    said += [code for code in CODE.findall(text) if code.startswith("cairn ")]
+
+    for line in said:
+        words = line.partition("#")[0].split()[1:]
+        command: click.Command = cli.main
+        while isinstance(command, click.Group):
+            below = command.get_command(context, words.pop(0))
+            assert below is not None, line
+            command = below
+            if not words:
+                break
+        known = {option for one in command.params for option in one.opts}
+        assert {word for word in words if word.startswith("--")} <= known, line
+
+
+@pytest.mark.parametrize(
+    "document",
+    [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+def test_every_link_leads_somewhere(document: Path) -> None:
+    links = [link for link in LINK.findall(document.read_text()) if "://" not in link]
+
+    for link in links:
+        path, _, heading = link.partition("#")
+        target = document.parent / path if path else document
+        assert target.exists(), link
+        if heading:
+            titles = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
+            slugs = {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in titles}
+            assert heading in slugs, link

@@ -51,6 +51,28 @@ def test_a_certificate_that_nobody_trusts_is_told(live_app: Flask, tmp_path: Pat
     assert "do not trust" in found.says
 
 
+@pytest.mark.parametrize(
+    ("setting", "told"), [("1", "goes to the others"), ("0", "sysctl"), (None, "before 5.14")]
+)
+def test_what_becomes_of_connections_at_a_web_process_that_dies_is_told(
+    live_app: Flask,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    setting: str | None,
+    told: str,
+) -> None:
+    assert live_app.testing
+    place = tmp_path / "tcp_migrate_req"
+    monkeypatch.setattr(doctor, "MIGRATES", place)
+    if setting is not None:
+        place.write_text(f"{setting}\n")
+
+    found = find(settings_module.current(), "web servers")
+
+    assert found.ok
+    assert told in found.says
+
+
 def test_a_full_disk_is_told_before_it_is_full(
     live_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
