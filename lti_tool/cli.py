@@ -8,6 +8,7 @@ import click
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from lti_tool.core.errors import ToolError
+from lti_tool.core.loading import loading
 from lti_tool.core.processes import ServerStartError
 from lti_tool.core.settings import SettingsError
 from lti_tool.demo.programs import DemoError
@@ -46,9 +47,10 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(
-            importlib.import_module(f"lti_tool.commands.{module}"), name
-        )
+        with loading():
+            command: click.Command = getattr(
+                importlib.import_module(f"lti_tool.commands.{module}"), name
+            )
         return command
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own

@@ -1,11 +1,12 @@
 """What a web process serves. Only that process loads the product: whoever starts it need not."""
 
 import gc
+import importlib
 
 from flask import Flask
 
-from lti_tool.app import create_app
 from lti_tool.core import metrics
+from lti_tool.core.loading import loading
 
 # New objects between two looks of the collector; of itself Python looks after 700.
 _GARBAGE = 20_000
@@ -13,10 +14,8 @@ _GARBAGE = 20_000
 
 def create_served_app() -> Flask:
     """Return the application of one web process, which leaves its counts behind when it ends."""
-    app = create_app()
+    with loading():  # what is loaded stays: the collector need not look at it with every page
+        app: Flask = importlib.import_module("lti_tool.app").create_app()
     metrics.hand_over_at_exit()
-    # What is loaded by now stays: the collector need not look at it again with every page.
-    gc.collect()
-    gc.freeze()
     gc.set_threshold(_GARBAGE)
     return app
