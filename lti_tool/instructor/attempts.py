@@ -9,8 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments import queries as assessments
+from lti_tool.assessments import taking
 from lti_tool.assessments.models import Attempt
 from lti_tool.assessments.queries import Happening, TimelineEntry
+from lti_tool.assessments.taking import Question
 from lti_tool.core.ids import ItemVersionId
 from lti_tool.core.language import marked, phrase, phrases
 from lti_tool.platforms.models import User
@@ -18,7 +20,7 @@ from lti_tool.platforms.models import User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """One thing that happened, in a sentence. `by`: who of the staff did it; None for the learner.
+    """One thing that happened, in a sentence. `by`: who did it; None for the learner.
 
     `until`: when a window was last heard of.
     """
@@ -36,10 +38,13 @@ class Course:
 
     Attributes:
         times: how long each question was in view; empty where no page has told.
+        seen: the questions as the learner had them, with what was answered, whatever a later
+            edition made of them; empty once answers are no longer kept.
     """
 
     moments: tuple[Moment, ...]
     times: dict[ItemVersionId, timedelta]
+    seen: dict[ItemVersionId, Question]
 
     @property
     def longest(self) -> timedelta:
@@ -58,20 +63,48 @@ def course_of(session: Session, attempt: Attempt) -> Course:
             Moment(
                 at=entry.at,
                 says=_sentence(entry),
-                by=_name(names, entry.actor_id),
+                by=_by(names, entry),
                 reason=entry.reason,
                 until=entry.until,
             )
             for entry in timeline
         ),
         times=dict(assessments.time_by_item(session, attempt)),
+        seen=_seen(session, attempt),
     )
 
 
-def _name(names: Mapping[UUID, str | None], actor_id: UUID | None) -> str | None:
-    if actor_id is None:
+def _seen(session: Session, attempt: Attempt) -> dict[ItemVersionId, Question]:
+    if attempt.answers_gone_at is not None:
+        return {}
+    sheet = taking.lay_out(
+        "",
+        assessments.form_by(session, attempt, attempt.edition_id),
+        assessments.list_responses(session, attempt.id),
+        attempt.closes_at,
+        attempt.started_at,
+    )
+    return {question.id: question for question in sheet.questions}
+
+
+def _by(names: Mapping[UUID, str | None], entry: TimelineEntry) -> str | None:
+    if entry.kind is Happening.TIME_UP:
+        return phrase("The clock")
+    if entry.actor_id is None and entry.kind in _BY_LEARNERS:
         return None
-    return names.get(actor_id) or phrase("Somebody of the staff")
+    if entry.actor_id is None:
+        return phrase("Somebody of the staff")
+    return names.get(entry.actor_id) or phrase("Somebody of the staff")
+
+
+_BY_LEARNERS = {
+    Happening.STARTED,
+    Happening.RESUMED,
+    Happening.BESIDE,
+    Happening.SAVED,
+    Happening.SUBMITTED,
+    Happening.LATE,
+}
 
 
 def _sentence(entry: TimelineEntry) -> str:

@@ -89,6 +89,7 @@ class ResultsFilter(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     q: Words = ""
+    result: Literal["", "passed", "not_passed", "waiting", "open", "late"] = ""
     state: Literal["", "refused", "on_its_way", "in_gradebook", "differs", "none"] = ""
     sort: Annotated[str, Field(pattern=f"^-?({'|'.join(SORTS)})$")] = "name"
     after: UUID | None = None
@@ -96,7 +97,12 @@ class ResultsFilter(BaseModel):
 
     def query(self, *, sort: str | None = None) -> dict[str, str]:
         """Return what an address has to say of it: the filters, and this order or another."""
-        said = {"q": self.q, "state": self.state, "sort": sort or self.sort}
+        said = {
+            "q": self.q,
+            "result": self.result,
+            "state": self.state,
+            "sort": sort or self.sort,
+        }
         return {name: value for name, value in said.items() if value and value != "name"}
 
 

@@ -29,6 +29,8 @@ _DOWNWARD = frozenset({"points", "handed_in", "time"})
 # What needs somebody comes first.
 _GRADES = [SyncState.REFUSED, SyncState.DIFFERS, "on_its_way", SyncState.IN_GRADEBOOK, "none"]
 
+_STANDINGS = ["passed", "waiting", "not_passed", "open", "none"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
@@ -100,7 +102,7 @@ def exported(row: ResultRow) -> list[str | int | None]:
         row.attempts,
         f"{result.points_earned.normalize():f}" if result else None,
         f"{result.points_possible.normalize():f}" if result else None,
-        ("yes" if result.passed else "no") if result else None,
+        {"passed": "yes", "not_passed": "no", "waiting": "waiting for marking"}.get(row.standing),
         f"{handed_in:%Y-%m-%d %H:%M}" if handed_in else None,
         f"{row.time_used / timedelta(minutes=1):.1f}" if row.time_used is not None else None,
     ]
@@ -115,9 +117,7 @@ def _points(row: ResultRow) -> Decimal | None:
 
 
 def _result(row: ResultRow) -> int:
-    if row.result is not None:
-        return 0 if row.result.passed else 1
-    return 2 if row.is_open else 3
+    return _STANDINGS.index(row.standing)
 
 
 def _grade(row: ResultRow) -> int:

@@ -30,6 +30,7 @@ def look_inside(here: CurrentLaunch, edition_id: UUID) -> ResponseReturnValue:
     """
     with transaction(here.institution_id) as session:
         edition = assessments.get_edition(session, EditionId(edition_id))
+        details = assessments.get_details(session, EditionId(edition_id))
         content = assessments.list_edition_content(session, EditionId(edition_id))
     asked = []
     for number, (version_id, stored) in enumerate(content, 1):
@@ -49,6 +50,7 @@ def look_inside(here: CurrentLaunch, edition_id: UUID) -> ResponseReturnValue:
     return render_template(
         "instructor/look_inside.html",
         edition=edition,
+        details=details,
         questions=taking.lay_out(edition.title, asked, {}, None, clock.now()).questions,
         back=f"{picker}?{urlencode(list(request.args.items(multi=True)))}",
     )

@@ -79,9 +79,31 @@ class ResultRow:
     def state(self) -> str:
         """Return the word by which the list is filtered."""
         if self.score is None:
-            return "on_its_way" if self.has_column and self.result is not None else "none"
+            is_due = self.has_column and self.result is not None and not self.to_mark
+            return "on_its_way" if is_due else "none"
         state = self.score.state
         return "on_its_way" if state == grading.SyncState.TRYING_AGAIN else state.value
+
+    @property
+    def standing(self) -> str:
+        """Return the word for what the attempts came to; a pass stands, whatever is marked yet."""
+        if self.result is not None and self.result.passed:
+            return "passed"
+        if self.to_mark:
+            return "waiting"
+        if self.result is not None:
+            return "not_passed"
+        return "open" if self.is_open else "none"
+
+    def is_among(self, group: str) -> bool:
+        """Tell whether the learner belongs to those that the list is filtered for."""
+        belongs = {
+            "": True,
+            "waiting": self.to_mark > 0,
+            "open": self.is_open,
+            "late": self.late > 0,
+        }
+        return belongs.get(group, self.standing == group)
 
 
 def get_placement(session: Session, here: CurrentLaunch) -> Placement:

@@ -214,8 +214,10 @@ def _results(here: CurrentLaunch, view: str) -> str:
             "all": len(rows),
             "begun": sum(row.attempts > 0 for row in rows),
             "results": sum(row.result is not None for row in rows),
-            "passed": sum(row.result is not None and row.result.passed for row in rows),
-            "open": sum(row.is_open for row in rows),
+            **{
+                group: sum(row.is_among(group) for row in rows)
+                for group in ("passed", "not_passed", "waiting", "open", "late")
+            },
             **{
                 state: sum(row.state == state for row in rows)
                 for state in ("refused", "on_its_way", "in_gradebook", "differs", "none")
@@ -247,4 +249,4 @@ def _headings(here: CurrentLaunch, view: str, wanted: ResultsFilter) -> dict[str
 
 def _fits(row: ResultRow, wanted: ResultsFilter) -> bool:
     named = wanted.q.casefold() in (row.name or "").casefold()
-    return named and (not wanted.state or row.state == wanted.state)
+    return named and row.is_among(wanted.result) and (not wanted.state or row.state == wanted.state)

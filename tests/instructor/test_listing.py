@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from lti_tool.assessments.models import PlacementResult
 from lti_tool.core.ids import UserId
 from lti_tool.instructor import listing
 from lti_tool.instructor.queries import ResultRow
@@ -24,6 +25,7 @@ def row(number: int, **more: object) -> ResultRow:
     return ResultRow(**(known | more))  # type: ignore[arg-type]  # as a test says it
 
 
+FAILED, PASSED = (PlacementResult(passed=passed) for passed in (False, True))
 ROWS = [row(number) for number in range(120)]
 
 
@@ -58,6 +60,29 @@ def test_who_has_nothing_to_sort_by_comes_last(sort: str) -> None:
 def test_equals_stay_in_the_order_of_names() -> None:
     rows = [row(1), row(2, is_open=True), row(3)]
     assert [one.user_id.int for one in listing.in_order(rows, "result")] == [2, 1, 3]
+
+
+@pytest.mark.parametrize(
+    ("more", "standing", "state", "groups"),
+    [
+        ({}, "none", "none", []),
+        ({"is_open": True}, "open", "none", ["open"]),
+        ({"result": FAILED}, "not_passed", "on_its_way", ["not_passed"]),
+        ({"result": FAILED, "to_mark": 1}, "waiting", "none", ["waiting"]),
+        ({"result": PASSED, "to_mark": 1}, "passed", "none", ["passed", "waiting"]),
+        ({"result": PASSED, "late": 2}, "passed", "on_its_way", ["passed", "late"]),
+        ({"result": FAILED, "is_open": True}, "not_passed", "on_its_way", ["not_passed", "open"]),
+    ],
+)
+def test_what_waits_for_marking_is_no_fail_and_no_grade_on_its_way(
+    more: dict[str, object], standing: str, state: str, groups: list[str]
+) -> None:
+    one = row(1, **more)
+
+    assert (one.standing, one.state) == (standing, state)
+    every = ["passed", "not_passed", "waiting", "open", "late"]
+    assert [group for group in every if one.is_among(group)] == groups
+    assert one.is_among("")
 
 
 def test_a_heading_leads_the_other_way_the_second_time() -> None:

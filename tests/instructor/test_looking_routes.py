@@ -49,6 +49,9 @@ def test_the_questions_are_shown_without_their_answers_and_nothing_is_kept(
 
     assert page.status_code == 200
     assert page.text.count("Which is right?") == 3
+    assert "How it was set is not told." in page.text
+    assert "Nobody has looked the questions over." in page.text
+    assert "Nobody watches while it is taken. Who somebody is" in page.text
     assert "rationale" not in page.text
     assert " checked" not in page.text
     assert "<form" not in page.text

@@ -106,6 +106,26 @@ def test_beside_a_comment_it_says_when_its_learner_sees_it(
     assert f'id="comment-hint">{told}<' in page.text
 
 
+def test_until_it_is_marked_results_say_so_and_nobody_reads_of_a_fail(
+    client: FlaskClient, here: Written, marking: str
+) -> None:
+    here.hand_in("a", "I claim.", "More.", user_id=named(here, "Amara Nwosu"))
+    here.hand_in("a", "", "", user_id=named(here, "Linh Dang"))
+    launch = marking.removesuffix("/marking")
+
+    page = client.get(f"{launch}/placement?result=waiting").text
+    table = client.get(f"{launch}/results.csv").text
+
+    assert "Amara Nwosu" in page
+    assert "Linh Dang" not in page
+    assert page.count("Waiting for marking") == 2  # in the filter and in the row
+    assert "Not passed yet</span>" not in page
+    assert "Linh Dang" in client.get(f"{launch}/placement?result=not_passed").text
+    assert '"Amara Nwosu","1","1","10","waiting for marking"' in table
+    assert '"Linh Dang","1","1","10","no"' in table
+    assert "Rules" in client.get(marking).text
+
+
 def test_learner_by_learner_the_next_answer_is_the_same_learners(
     client: FlaskClient, here: Written, marking: str
 ) -> None:

@@ -1,5 +1,6 @@
 """One learner at one assessment: attempts, more time for one or for all, opening one again."""
 
+import re
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,10 +15,13 @@ from lti_tool.assessments.rules import GRACE
 from lti_tool.assessments.services import (
     note_attention,
     open_attempt,
+    regrade,
     save_response,
     submit_attempt,
+    try_regrade,
 )
 from lti_tool.core import audit
+from lti_tool.core.audit import CLI
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AttemptId, UserId
 from lti_tool.platforms.models import User
@@ -32,7 +36,7 @@ from tests.assessments.factories import (
     stopped_clock,
     university,
 )
-from tests.assessments.services.test_regrading import take
+from tests.assessments.services.test_regrading import corrected, take
 from tests.browser import OpenPage, axe_violations, overflow_px
 from tests.doors import enter
 from tests.learner import story
@@ -196,6 +200,46 @@ def test_how_an_attempt_went_is_told_with_the_time_by_question(
     assert "2 minutes" in told
     assert "40 seconds" in told
     assert "Not seen" in told
+    assert "The learner" in told
+
+
+def test_an_attempt_that_the_clock_ended_says_so(
+    client: FlaskClient, here: Visit, watch: Watch
+) -> None:
+    user_id, attempt_id = begin(here)
+    watch.advance(hours=2)
+    submit_attempt(here.place.id, attempt_id, user_id=user_id)
+
+    told = client.get(url(here, user_id, "attempts", str(attempt_id))).text
+
+    assert "The clock" in told.partition("Time was up")[2]
+
+
+def test_each_answer_is_there_as_the_learner_saw_it_whatever_counts_now(
+    client: FlaskClient, here: Visit
+) -> None:
+    user_id, attempt_id = begin(here)
+    page, items = Page(), form_of(here.place, attempt_id)
+    save_response(here.place.id, attempt_id, page.save(items[1], "d"), user_id=user_id)
+    submit_attempt(here.place.id, attempt_id, user_id=user_id)
+    where = url(here, user_id, "attempts", str(attempt_id))
+    before = client.get(where).text.partition('id="times"')[0]
+
+    edition_id = corrected(here.place, here.placement_id, "ab-", stem="Which one fits?")
+    with transaction(here.place.id) as session:
+        placement = queries.get_placement(session, here.placement_id)
+        digest = try_regrade(session, placement, edition_id).digest
+    regrade(here.place.id, here.placement_id, edition_id, digest=digest, reason="Words", actor=CLI)
+
+    after = client.get(where).text
+    for text in (before, after):
+        seen = re.findall(r"As the learner saw it.*?</details>", text, re.DOTALL)
+        assert len(seen) == 3
+        assert all("Which is right?" in one and "disabled" in one for one in seen)
+        assert [len(re.findall(r'value="d"[^>]*checked', one)) for one in seen] == [0, 1, 0]
+    assert "Which one fits?" in after
+    assert "Asked, and not counted any more" in after
+    assert "Asked, and not counted any more" not in before
 
 
 def test_results_are_taken_along_as_a_table_that_calculates_nothing(

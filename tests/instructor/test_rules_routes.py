@@ -60,6 +60,15 @@ def send(client: FlaskClient, url: str, **values: str) -> tuple[int, str]:
     return answer.status_code, answer.text
 
 
+def test_what_the_assessment_shows_afterwards_is_told_beside_the_choice(
+    client: FlaskClient, url: str
+) -> None:
+    page = client.get(url).text
+
+    assert 'id="answers_shown-hint">The assessment shows this at once.<' in page
+    assert 'id="key_shown-hint">The assessment shows this when they have passed' in page
+
+
 def test_rules_are_set_and_shown_again(
     client: FlaskClient, place: University, placement_id: PlacementId, url: str
 ) -> None:

@@ -8,9 +8,11 @@ from flask.testing import FlaskClient
 
 from lti_tool.assessments import services as assessments
 from lti_tool.assessments.conditions import Conditions, Shown
+from lti_tool.assessments.models import Edition
 from lti_tool.assessments.rules import Policy
 from lti_tool.core import clock
 from lti_tool.core.audit import CLI
+from lti_tool.core.db import transaction
 from lti_tool.launch import placement_token
 from tests.learner import story
 from tests.learner.story import University
@@ -49,6 +51,22 @@ def test_the_start_page_says_who_one_is_what_is_covered_and_how_much_time_one_ha
     assert "Whole numbers" in page
     assert "Of these, 20 are your extra time." in page
     assert "the work is your own" in page
+
+
+def test_the_start_page_says_exactly_what_passes_and_who_watches(
+    client: FlaskClient, here: University
+) -> None:
+    activity = story.add_activity(here, "Counting")
+    url = story.visit(client, here, story.enrol(here), activity.link_id)
+    assert "in the room" not in client.get(f"{url}/").text
+    with transaction(here.institution_id) as session:
+        edition = session.get_one(Edition, (activity.edition_id, here.institution_id))
+        edition.pass_mark, edition.details = Decimal("0.7"), {"supervision": "in_room"}
+
+    page = client.get(f"{url}/").text
+
+    assert ">1.4<" in page  # of 2: a question can give a part of its points
+    assert "Somebody is in the room while you take it." in page
 
 
 def test_the_start_page_says_what_is_shown_afterwards_and_when(

@@ -25,17 +25,18 @@ from lti_tool.assessments.queries import seeing_deleted
 from lti_tool.core.db import run, statement
 from lti_tool.core.ids import AchievementId, AttemptId, PlacementId, ResourceLinkId, UserId
 from lti_tool.core.language import phrase
-from lti_tool.learner.queries.opening import least_points, policy_words
+from lti_tool.learner.queries.opening import policy_words
 
 _ARRIVE = statement("""
     SELECT p.id, p.copied_from_id, p.title, p.policy, p.minutes, p.max_attempts,
         p.cooldown_minutes, p.answers_shown, p.feedback_shown, p.key_shown, p.opens_at,
         p.closes_at, p.cuts_extra_time, e.summary, e.competencies, e.pass_mark,
+        e.details->>'supervision' AS supervision,
         e.minutes AS edition_minutes, e.max_attempts AS edition_max_attempts,
         e.cooldown_minutes AS edition_cooldown_minutes,
         e.answers_shown AS edition_answers_shown, e.key_shown AS edition_key_shown,
         e.feedback_shown AS edition_feedback_shown,
-        asked.questions, asked.points, asked.whole, coalesce(c.title, c.label) AS course,
+        asked.questions, asked.points, coalesce(c.title, c.label) AS course,
         a.id AS offer_id, a.edition AS offer_edition, a.name AS offer_name, i.slug,
         u.name AS learner, more.factor, more.extra_minutes, own.attempts
     FROM placements AS p
@@ -44,8 +45,7 @@ _ARRIVE = statement("""
     JOIN institutions AS i ON i.id = p.institution_id
     JOIN users AS u ON u.institution_id = p.institution_id AND u.id = :user_id
     CROSS JOIN LATERAL (
-        SELECT count(*) AS questions, sum(q.points) AS points,
-            bool_and(q.points = trunc(q.points)) AS whole
+        SELECT count(*) AS questions, sum(q.points) AS points
         FROM edition_items AS q
         WHERE q.institution_id = p.institution_id AND q.edition_id = p.edition_id
     ) AS asked
@@ -108,6 +108,7 @@ class Arrival:
         conditions: what holds here, edition and placement together.
         attempts: the learner's own, oldest first.
         deleted: those that staff deleted, the last deleted first.
+        supervision: who watches (`EditionDetails`).
     """
 
     placement_id: PlacementId
@@ -121,6 +122,7 @@ class Arrival:
     questions: int
     points: Decimal
     points_to_pass: Decimal
+    supervision: str
     conditions: Conditions
     allowance: Allowance
     offer: Offer | None
@@ -191,8 +193,9 @@ def _arrival(row: Any) -> Arrival:  # noqa: ANN401 - a named tuple of the statem
         learner=row.learner,
         policy=row.policy,
         questions=row.questions,
+        supervision=row.supervision or "unsupervised",
         points=row.points,
-        points_to_pass=least_points(row.points, row.pass_mark, are_whole=row.whole),
+        points_to_pass=row.points * row.pass_mark,
         conditions=conditions,
         allowance=Allowance(minutes=conditions.minutes)
         if row.factor is None

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments.conditions import Barred, Conditions, barred, strictest
-from lti_tool.assessments.models import Attempt, EditionItem, Placement
+from lti_tool.assessments.models import Attempt, Placement
 from lti_tool.assessments.queries import EditionSummary, get_edition, own_conditions
 from lti_tool.badges.models import Achievement
 from lti_tool.core.language import phrase
@@ -52,18 +52,6 @@ def policy_words(policy: str) -> str:
     return _POLICY_WORDS[policy]
 
 
-def least_points(points: Decimal, pass_mark: Decimal, *, are_whole: bool) -> Decimal:
-    """Return the least that passes.
-
-    Args:
-        points: of the edition.
-        pass_mark: share of them, 0 to 1.
-        are_whole: every question is worth whole points, so nobody can have a share of one.
-    """
-    needed = points * pass_mark
-    return needed.to_integral_value(ROUND_CEILING) if are_whole else needed
-
-
 def describe_placement(session: Session, placement: Placement) -> Placed:
     """Return a placement with what learners are told of it."""
     edition = get_edition(session, placement.edition_id)
@@ -72,17 +60,12 @@ def describe_placement(session: Session, placement: Placement) -> Placed:
             Context.id == placement.context_id
         )
     )
-    whole = session.scalar(
-        select(func.bool_and(EditionItem.points == func.trunc(EditionItem.points))).where(
-            EditionItem.edition_id == placement.edition_id
-        )
-    )
     return Placed(
         placement=placement,
         edition=edition,
         conditions=strictest(edition.limits, own_conditions(placement)),
         course=course,
-        points_to_pass=least_points(edition.points, edition.pass_mark, are_whole=bool(whole)),
+        points_to_pass=edition.points * edition.pass_mark,
         achievement=_find_offer(session, placement, edition),
     )
 
