@@ -42,6 +42,8 @@ COOKIE = "cairn-language"
 ZONE_COOKIE = "cairn-zone"
 _YEAR_SECONDS = 365 * 24 * 3600
 _MOST_ZONES = 64
+# Of exactly these types: phrases are text, too, and what has phrases in it is HTML.
+_SAID_AS_IT_IS = frozenset({str, Markup, int})
 
 
 def prefer(own: str | None, locale: str | None = None) -> None:
@@ -130,6 +132,8 @@ def teach(environment: jinja2.Environment) -> None:
 
 
 def _finalize(value: object) -> object:
+    if type(value) in _SAID_AS_IT_IS:  # a page puts out a hundred values, few of them phrases
+        return value
     if isinstance(value, ToolError):
         value = value.sentence
     return current().say(value) if isinstance(value, str) else value

@@ -30,6 +30,7 @@ from lti_tool.core.errors import (
     ToolError,
 )
 from lti_tool.core.language import phrase
+from lti_tool.core.templating import Environment
 
 STATUS_OF: dict[type[ToolError], int] = {
     InvalidRequestError: 400,
@@ -212,6 +213,7 @@ def _error(  # noqa: PLR0913, PLR0917 - the six things an error page shows
 
 def install(app: Flask) -> None:
     """Give the application its error pages, headers, request ids and template ground."""
+    app.jinja_environment = Environment
     app.jinja_options = {
         "undefined": jinja2.StrictUndefined,
         "trim_blocks": True,
