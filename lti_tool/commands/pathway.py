@@ -1,17 +1,17 @@
 """Checking the rules of pathways from outside: what came out, and from what."""
 
 import json
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import click
 
+from lti_tool.commands import pathway_cases
 from lti_tool.commands.product import connect
 from lti_tool.core import audit
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.ids import PathwayId, PersonId
-from lti_tool.pathways.case import case_document, evaluate_case, read_case
+from lti_tool.pathways.case import case_document, evaluate_case
 from lti_tool.pathways.foresight import get_case
 from lti_tool.people.services import note_reading
 from lti_tool.platforms.queries import get_institution_by_slug
@@ -23,13 +23,19 @@ def pathway() -> None:
 
 
 @pathway.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def evaluate(file: Path) -> None:
-    """Judge the case in FILE (expression, awards, instant) without a database; print JSON."""
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+def evaluate(file: str) -> None:
+    """Judge the case in FILE (expression, awards, instant) without a database; print JSON.
+
+    FILE is - for standard input. docs/pathway-case.md says what a case is.
+    """
+    with click.open_file(file, "rb") as opened:
+        data = opened.read(pathway_cases.MOST_BYTES + 1)
     try:
-        case = read_case(file.read_bytes())
-    except ValueError as error:
-        raise click.ClickException(f"{file} is no case: {error}") from error
+        case = pathway_cases.load(data)
+    except pathway_cases.NotACaseError as error:
+        name = "Standard input" if file == "-" else file
+        raise click.ClickException(f"{name} is no case.\n{error}") from error
     click.echo(json.dumps(evaluate_case(case), indent=2, ensure_ascii=False))
 
 

@@ -10,11 +10,11 @@ from lti_tool.core.language import phrase
 from lti_tool.pathways import outline
 from lti_tool.pathways.expression import AllOf, CreditsAtLeast, CreditsOfKind, Earn, SomeOf
 from lti_tool.pathways.outline import Group, GroupKind
+from lti_tool.pathways.soundness import MOST_DAYS
 
 LONGEST_TITLE = 120
 LONGEST_KIND = 40
 MOST_KINDS = 10
-MOST_DAYS = 36_500
 MOST_CREDITS = Decimal(100_000)
 HIGHEST_LEVEL = 99
 

@@ -24,6 +24,8 @@ from lti_tool.pathways.nearest import NOTHING, credits_of, nearest, repeated
 
 MOST_REQUIREMENTS = 200
 DEEPEST = 8
+# A hundred years: what is to count for longer counts for good.
+MOST_DAYS = 36_500
 # Where achievements are named in several groups or needed beside a stone, `nearest` tries out
 # the sets of them: at most 2 to this power.
 MOST_REPEATED = 8
@@ -147,6 +149,12 @@ def _stone_problems(stone: Earn, words: _Words) -> Iterator[str]:
         yield phrase("The grade that %(name)s needs must be more than 0 and at most 1.", name=name)
     if stone.within_days is not None and stone.within_days < 1:
         yield phrase("%(name)s must count for at least a day.", name=name)
+    if stone.within_days is not None and stone.within_days > MOST_DAYS:
+        yield phrase(
+            "%(name)s can count for at most %(most)s days; leave it open for longer.",
+            name=name,
+            most=MOST_DAYS,
+        )
     if stone.achievement_id in stone.needs:
         yield phrase("%(name)s cannot need itself.", name=name)
     if len(set(stone.needs)) < len(stone.needs):

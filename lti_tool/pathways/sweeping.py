@@ -180,7 +180,11 @@ def settle_lapse(
             object_kind="person",
             object_id=completion.person_id,
             reason=decision.reason.strip(),
-            facts={"pathway": str(completion.pathway_id)},
+            facts={
+                "pathway": str(completion.pathway_id),
+                # Its withdrawal is noted of the award, too.
+                **({"award": str(awards[0])} if awards else {}),
+            },
         )
 
 

@@ -67,8 +67,9 @@ def save_view(  # noqa: PLR0913 - all that a view is
         TooManyViewsError: somebody has `MOST_OF_ONE` already.
     """
     with transaction(institution_id) as session:
-        own = select(func.count()).select_from(SavedView).where(SavedView.staff_id == staff_id)
-        if (session.scalar(own) or 0) >= MOST_OF_ONE:
+        own = select(SavedView.id).where(SavedView.staff_id == staff_id)
+        kept = session.scalars(own).all()
+        if view_id not in kept and len(kept) >= MOST_OF_ONE:
             raise TooManyViewsError(phrase("Delete one that you do not need any more."))
         session.execute(
             insert(SavedView)

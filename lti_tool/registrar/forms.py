@@ -116,6 +116,15 @@ class MatchesPage(BaseModel):
     after: UUID | None = None
 
 
+class WaitingPage(BaseModel):
+    """Which pages of what waits: each the last completion of the page before."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    confirm_after: Annotated[UUID | None, BeforeValidator(_or_none)] = None
+    review_after: Annotated[UUID | None, BeforeValidator(_or_none)] = None
+
+
 class IdentityForm(BaseModel):
     """A decision about two persons.
 

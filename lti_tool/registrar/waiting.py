@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from lti_tool.badges.models import Achievement
 from lti_tool.core.ids import PathwayId, PersonId
@@ -43,13 +43,43 @@ class Waiting:
     to_review: Sequence[WaitingCompletion]
 
 
-def list_waiting(session: Session, *, limit: int) -> Waiting:
-    """Return what waits for a decision."""
+def list_waiting(
+    session: Session,
+    *,
+    limit: int,
+    confirm_after: UUID | None = None,
+    review_after: UUID | None = None,
+) -> Waiting:
+    """Return what waits for a decision.
+
+    Args:
+        session: of one institution.
+        limit: of each list.
+        confirm_after: the last completion to be confirmed of the page before.
+        review_after: the last one to be reviewed of the page before.
+    """
+    completed, lapsed = Completion.completed_at, Completion.lapsed_at
+    to_confirm = deciding.list_unconfirmed(
+        session, after=_key(session, confirm_after, completed), limit=limit
+    )
+    to_review = list_to_review(session, after=_key(session, review_after, lapsed), limit=limit)
     return Waiting(
         matches=matches.count_matches(session),
-        to_confirm=tell(session, deciding.list_unconfirmed(session, limit=limit)),
-        to_review=tell(session, list_to_review(session, limit=limit)),
+        to_confirm=tell(session, to_confirm),
+        to_review=tell(session, to_review),
     )
+
+
+def _key(
+    session: Session,
+    completion_id: UUID | None,
+    since: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None],
+) -> tuple[datetime, UUID] | None:
+    """Return where a list goes on; at its beginning after one that is not of this list."""
+    if completion_id is None:
+        return None
+    at = session.scalar(select(since).where(Completion.id == completion_id))
+    return None if at is None else (at, completion_id)
 
 
 def tell(session: Session, completions: Sequence[Completion]) -> list[WaitingCompletion]:

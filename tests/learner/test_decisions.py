@@ -14,10 +14,11 @@ from lti_tool.core.audit import SYSTEM
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import PersonId
 from lti_tool.learner.queries.decisions import _ACTS, Told, list_decisions
-from lti_tool.pathways import deciding, jobs
+from lti_tool.pathways import deciding, jobs, sweeping
 from lti_tool.pathways.deciding import Decision
 from lti_tool.pathways.expression import from_json, stones
 from lti_tool.pathways.queries import get_newest_version
+from lti_tool.pathways.stand import LapsePolicy
 from lti_tool.people import merging
 from lti_tool.people.models import PersonUser
 from lti_tool.registrar.sentences import DECISIVE
@@ -66,6 +67,26 @@ def test_each_decision_is_told_with_what_it_is_about() -> None:
     assert [one.by_rule for one in found] == [False, True, False, False]
     assert all(one.at <= datetime.now(UTC) for one in found)
     assert told(place, place.person()) == []
+
+
+@pytest.mark.usefixtures("database")
+def test_a_lapsed_certificate_that_is_withdrawn_is_told_once(worker: Worker) -> None:
+    place = records.university()
+    pathway_id, ada = place.pathway("Certificate", ["Ethics"]), place.person()
+    sweeping.set_lapse_policy(
+        place.id, pathway_id, LapsePolicy.REVIEW, notice_days=0, decision=because()
+    )
+    ethics = place.grant(ada, "Ethics")
+    jobs.count_award(ethics)
+    worker.run()
+    jobs.uncount_award(place.withdraw(ethics))
+    [lapsed] = place.completions(pathway_id, ada)
+
+    sweeping.settle_lapse(place.id, lapsed.id, withdraws=True, decision=because())
+
+    assert [one.text for one in told(place, ada)] == [
+        "Your certificate of Certificate was withdrawn, since a part of it fell away"
+    ]
 
 
 @pytest.mark.usefixtures("database")

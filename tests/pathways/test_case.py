@@ -61,7 +61,7 @@ def test_the_instant_decides(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"at": "2026-03-02T12:00:00"}, "timezone"),
+        ({"at": "2026-03-02T12:00:00"}, "time zone"),
         ({"more": 1}, "more"),
         ({"expression": {"kind": "some_of", "choose": 1, "parts": []}}, "The group is empty."),
     ],

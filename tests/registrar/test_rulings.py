@@ -15,6 +15,7 @@ from lti_tool.pathways.expression import AllOf, from_json, stones
 from lti_tool.pathways.jobs import count_award
 from lti_tool.pathways.models import Pathway
 from lti_tool.pathways.queries import get_newest_version
+from lti_tool.registrar import waiting_routes
 from tests.conftest import Worker
 from tests.registrar.desk import STONES, Desk, open_desk
 
@@ -124,6 +125,28 @@ def test_a_completion_waits_until_it_is_confirmed(
 
     assert "Data literacy" in held(desk, amara)
     assert "Nothing waits for a decision" in client.get(f"{desk.path}/decisions").text
+
+
+def test_what_waits_is_read_a_page_at_a_time(
+    client: FlaskClient, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting_routes, "PAGE", 1)
+    set_pathway(desk, confirms_completion=True)
+    for name in ("Amara", "Linh"):
+        desk.learner(name, *STONES)
+
+    first = client.get(f"{desk.path}/decisions").text
+    onward = re.search(r'href="([^"]+)" rel="next"', first)
+    assert onward
+    second = client.get(onward[1]).text
+
+    assert [name in first for name in ("Amara", "Linh")] == [True, False]
+    assert [name in second for name in ("Amara", "Linh")] == [False, True]
+    assert "Show the next" not in second
+    assert "Show the previous" in second
+    strange = client.get(f"{desk.path}/decisions?confirm_after={uuid4()}").text
+    assert "Amara" in strange
+    assert client.get(f"{desk.path}/decisions?confirm_after=x").status_code == 400
 
 
 @pytest.mark.parametrize(

@@ -118,11 +118,11 @@ def test_a_view_without_a_name_or_of_elsewhere_is_not_saved(
 def test_one_form_saves_once_and_nobody_has_too_many(
     client: FlaskClient, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(saved_views, "MOST_OF_ONE", 2)
+    monkeypatch.setattr(saved_views, "MOST_OF_ONE", 1)
     address, view = f"{desk.pathway_path}/views/new", str(uuid4())
 
     statuses = [save(client, address, view=view), save(client, address, view=view)]
 
     assert statuses == [303, 303]
     assert len(ids(client.get(f"{desk.path}/views").text)) == 1
-    assert [save(client, address), save(client, address)] == [303, 409]
+    assert save(client, address) == 409

@@ -4,7 +4,7 @@ Who decided, and in which words, is for staff; what, when and by whose office is
 Only why a badge was withdrawn is told its holder, with the badge.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -70,6 +70,7 @@ def list_decisions(session: Session, person_id: PersonId) -> list[Told]:
         .order_by(AuditEntry.id.desc())
         .limit(MOST_TOLD)
     ).all()
+    entries = list(_once(entries))
     titles = _titles(session, _ids(entries, "pathway"))
     things = _things(session, entries)
     return [
@@ -90,6 +91,18 @@ def list_decisions(session: Session, person_id: PersonId) -> list[Told]:
         )
         for entry in entries
     ]
+
+
+def _once(entries: Iterable[AuditEntry]) -> Iterator[AuditEntry]:
+    """Leave out withdrawals of awards that are told as a lapsed certificate; the newest first."""
+    told: set[UUID] = set()
+    for entry in entries:
+        if entry.act == "withdraw_lapsed":
+            told |= _ids([entry], "award")
+        if entry.act == "withdraw_award" and entry.object_id in told:
+            told.discard(entry.object_id)
+            continue
+        yield entry
 
 
 def _about(entry: AuditEntry) -> list[UUID]:
