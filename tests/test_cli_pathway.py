@@ -13,7 +13,7 @@ from lti_tool.commands import pathway_cases
 
 FIRST, SECOND = (str(UUID(int=number)) for number in (1, 2))
 NOON = "2026-03-02T12:00:00Z"
-TWO = [{"kind": "earn", "achievement_id": known} for known in (FIRST, SECOND)]
+TWO: list[dict[str, Any]] = [{"kind": "earn", "achievement_id": known} for known in (FIRST, SECOND)]
 
 
 def case(**changes: object) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def stone(**changes: object) -> dict[str, Any]:
 
 
 def nested(depth: int) -> dict[str, Any]:
-    tree = TWO[0]
+    tree: dict[str, Any] = TWO[0]
     for _ in range(depth):
         tree = {"kind": "all_of", "parts": [tree]}
     return tree

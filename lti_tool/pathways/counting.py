@@ -1,7 +1,7 @@
 """Which awards count toward which stones at an instant, until when, and why one does not. Pure."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
@@ -14,11 +14,11 @@ from lti_tool.pathways.expression import Earn, Requirement, stones
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """An award that stands.
+    """An award that stands; one that was earned again is held again, under the same id.
 
     Attributes:
         awarded_at: aware, as is `valid_until`; None: without end.
-        grade: the best share of points that earned it, 0 to 1; None: it was not by points.
+        grade: the share of points that earned it, 0 to 1; None: it was not by points.
         level: of its edition.
     """
 
@@ -60,7 +60,7 @@ class Counted:
     Attributes:
         awards: per stone the awards that count toward it; a stone without any is left out.
         own: per achievement the awards there are, whether they count or not.
-        present: achievements of which a valid award is held.
+        present: achievements of which a valid award is held, or for which a decision stands.
         waiting: stones that would count if what they need beside them were present.
         waived: requirements that are waived by then.
     """
@@ -89,6 +89,14 @@ def count(
         for known, awards in by_achievement.items()
         if any(award.valid_until is None or at < award.valid_until for award in awards)
     }
+    in_place = _in_place(held, at, rulings)
+    waived = {known for known, since in rulings.waived.items() if since <= at}
+    if in_place or waived:
+        present.update(
+            stone.achievement_id
+            for stone in stones(expression)
+            if stone.id in waived or stone.id in in_place
+        )
     awards: dict[UUID, tuple[Held, ...]] = {}
     waiting: set[UUID] = set()
     for stone in stones(expression):
@@ -102,29 +110,53 @@ def count(
             waiting.add(stone.id)
         else:
             awards[stone.id] = good
-    for stone_id, (award_id, since) in rulings.substitutes.items():
-        for award in held:
-            if award.award_id == award_id and since <= at and _is_valid(award, at):
-                own_awards = awards.get(stone_id, ())
-                awards[stone_id] = own_awards if award in own_awards else (*own_awards, award)
+    for stone_id, others in in_place.items():
+        own_awards = awards.get(stone_id, ())
+        awards[stone_id] = (*own_awards, *(one for one in others if one not in own_awards))
     return Counted(
         awards=awards,
         own=by_achievement,
         at=at,
         present=present,
         waiting=waiting,
-        waived={known for known, since in rulings.waived.items() if since <= at},
+        waived=waived,
     )
 
 
-def why_not(stone: Earn, counted: Counted) -> Why:
-    """Return why no award counts toward a stone: what the award that is nearest to it lacks."""
-    own = counted.own.get(stone.achievement_id)
+def _in_place(
+    held: Collection[Held], at: datetime, rulings: Rulings
+) -> dict[UUID, tuple[Held, ...]]:
+    """Return, per stone, what counts there by a decision."""
+    found = {
+        stone_id: tuple(
+            [one for one in held if one.award_id == award_id and _is_valid(one, at)]
+            if since <= at
+            else ()
+        )
+        for stone_id, (award_id, since) in rulings.substitutes.items()
+    }
+    return {stone_id: others for stone_id, others in found.items() if others}
+
+
+def why_not(stone: Earn, counted: Counted) -> tuple[Why, Held | None]:
+    """Return why no award counts toward a stone, and the one that comes nearest to it.
+
+    That is one that lacks nothing but what stands beside it, else one that only time has taken,
+    the latest; else the one of the best grade and level.
+    """
+    own, at = counted.own.get(stone.achievement_id), counted.at
     if own is None:
-        return "absent"
-    lacks = {lack(stone, award, counted.at) for award in own}
-    order: tuple[Why, ...] = ("too_old", "expired", "grade", "level")
-    return "needs" if None in lacks else next(why for why in order if why in lacks)
+        return "absent", None
+    for award in own:
+        if lack(stone, award, at) is None:
+            return "needs", award
+    timeless = replace(stone, within_days=None, counts_expired=True)
+    late = [award for award in own if lack(timeless, award, at) is None]
+    if late:
+        nearest = max(late, key=lambda one: (ends_at(stone, one) or at, one.awarded_at))
+        return lack(stone, nearest, at) or "expired", nearest
+    best = max(own, key=lambda one: (one.grade is not None, one.grade or 0, one.level or 0))
+    return lack(timeless, best, at) or "grade", best
 
 
 def ends_at(stone: Earn, award: Held) -> datetime | None:

@@ -234,7 +234,7 @@ def _standing(  # noqa: PLR0913, PLR0917 - the rows it is made of
                 requirement_id=leaf.requirement.id,
                 achievement_id=leaf.requirement.achievement_id,
                 name=names[leaf.requirement.achievement_id],
-                awarded_at=min((awards[one].awarded_at for one in leaf.awards), default=None),
+                awarded_at=leaf.since,
                 is_nearest=leaf.requirement.achievement_id in evaluation.nearest,
             )
             for leaf in rules.leaves(evaluation.reasons)

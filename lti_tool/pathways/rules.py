@@ -43,8 +43,10 @@ class Reason:
         share: 0 to 1, rounded down to four places; exactly 1 means met.
         awards: of a leaf, what counts toward it.
         parts: of a group, the reasons of its parts in display order.
-        why: of a leaf that is not met, why not.
+        why: of a leaf that is not met, why not; `nearly` is the award that comes nearest to it,
+            `beside` what it needs besides and is not there.
         waived: it need not be met, by a decision.
+        since: of a leaf, since when what counts toward it has been held.
         until: of a leaf, when it ceases to be met by itself; None: never, or it is not met.
     """
 
@@ -55,7 +57,10 @@ class Reason:
     awards: tuple[AwardId, ...] = ()
     parts: "tuple[Reason, ...]" = ()
     why: Why | None = None
+    nearly: Held | None = None
+    beside: tuple[AchievementId, ...] = ()
     waived: bool = False
+    since: datetime | None = None
     until: datetime | None = None
 
     @property
@@ -257,18 +262,25 @@ class _Judge:
     def _stone(self, node: Earn) -> Reason:
         own = self.awards.get(node.id)
         if own is not None:
-            return Reason(
-                requirement=node,
-                counted=_ONE,
-                needed=_ONE,
-                share=_ONE,
-                awards=tuple([award.award_id for award in own]),
-                until=_until(node, own, self.counted.at),
-            )
+            return _met(node, own, self.counted.at)
         if node.id in self.waived:
             return Reason(requirement=node, counted=_ONE, needed=_ONE, share=_ONE, waived=True)
-        why = why_not(node, self.counted)
-        return Reason(requirement=node, counted=_NONE, needed=_ONE, share=_NONE, why=why)
+        return self._open(node)
+
+    def _open(self, node: Earn, why: Why | None = None) -> Reason:
+        nearly = None
+        if why is None:
+            why, nearly = why_not(node, self.counted)
+        present = self.counted.present
+        return Reason(
+            requirement=node,
+            counted=_NONE,
+            needed=_ONE,
+            share=_NONE,
+            why=why,
+            nearly=nearly,
+            beside=tuple([need for need in node.needs if need not in present]),
+        )
 
     def _group(self, node: AllOf | SomeOf) -> tuple[Reason, int]:
         judged = [self.reason(part) for part in node.parts]
@@ -384,18 +396,22 @@ class _Judge:
         )
         if mine:
             busy.update(award.achievement_id for award in mine)
-            return Reason(
-                requirement=leaf,
-                counted=_ONE,
-                needed=_ONE,
-                share=_ONE,
-                awards=tuple(award.award_id for award in mine),
-                until=_until(leaf, mine, self.counted.at),
-            )
+            return _met(leaf, mine, self.counted.at)
         if leaf.id in self.waived:
             return Reason(requirement=leaf, counted=_ONE, needed=_ONE, share=_ONE, waived=True)
-        why = "elsewhere" if own else why_not(leaf, self.counted)
-        return Reason(requirement=leaf, counted=_NONE, needed=_ONE, share=_NONE, why=why)
+        return self._open(leaf, "elsewhere" if own else None)
+
+
+def _met(stone: Earn, own: tuple[Held, ...], at: datetime) -> Reason:
+    return Reason(
+        requirement=stone,
+        counted=_ONE,
+        needed=_ONE,
+        share=_ONE,
+        awards=tuple(dict.fromkeys([award.award_id for award in own])),
+        since=min([award.awarded_at for award in own]),
+        until=_until(stone, own, at),
+    )
 
 
 def _until(stone: Earn, own: tuple[Held, ...], at: datetime) -> datetime | None:

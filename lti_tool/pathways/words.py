@@ -1,13 +1,13 @@
 """The reasons of an evaluation as sentences, for people and for the command line. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from lti_tool.core.ids import AchievementId, AwardId
-from lti_tool.core.language import joined, phrase
-from lti_tool.pathways.counting import Held, Why
+from lti_tool.core.language import joined, phrase, phrases
+from lti_tool.pathways.counting import Held
 from lti_tool.pathways.expression import AllOf, CreditsAtLeast, Earn, SomeOf
 from lti_tool.pathways.rules import Reason
 
@@ -95,8 +95,7 @@ def _stone(
 ) -> str:
     name = names[node.achievement_id]
     if reason.awards:
-        since = min(awards[award].awarded_at for award in reason.awards)
-        until = reason.until
+        since, until = reason.since, reason.until
         if all(awards[award].achievement_id != node.achievement_id for award in reason.awards):
             other = names.get(awards[reason.awards[0]].achievement_id, phrase("another award"))
             if until:
@@ -114,26 +113,21 @@ def _stone(
             return phrase(
                 "%(name)s: held since %(since)s, counts until %(until)s.",
                 name=name,
-                since=since.date(),
+                since=since and since.date(),
                 until=until.date(),
             )
-        return phrase("%(name)s: held since %(since)s.", name=name, since=since.date())
+        return phrase("%(name)s: held since %(since)s.", name=name, since=since and since.date())
     if reason.waived:
         return phrase(
             "%(name)s: waived by a decision.",
             name=name,
         )
-    return phrase("%(name)s: %(why)s", name=name, why=_why(node, reason.why, names, awards))
+    return phrase("%(name)s: %(why)s", name=name, why=_why(node, reason, names))
 
 
-def _why(
-    node: Earn,
-    why: Why | None,
-    names: Mapping[AchievementId, str],
-    awards: Mapping[AwardId, Held],
-) -> str:
-    needs = ", ".join(names[known] for known in node.needs)
-    if why is None or why == "absent":
+def _why(node: Earn, reason: Reason, names: Mapping[AchievementId, str]) -> str:
+    needs = ", ".join(names[known] for known in reason.beside)
+    if reason.why is None or reason.why == "absent":
         return (
             phrase(
                 "not held yet; it needs %(needs)s too.",
@@ -142,17 +136,17 @@ def _why(
             if needs
             else phrase("not held yet.")
         )
-    own = [award for award in awards.values() if award.achievement_id == node.achievement_id]
     return {
         "expired": phrase(
             "held, but it expired on %(own)s.",
-            own=_last_end(own),
+            own=_end(reason.nearly),
         ),
-        "too_old": phrase(
-            "held, but it counts only for %(within_days)s days after it is earned.",
-            within_days=node.within_days,
+        "too_old": phrases(
+            "held, but it counts only for %(num)s day after it is earned.",
+            "held, but it counts only for %(num)s days after it is earned.",
+            node.within_days or 0,
         ),
-        "grade": _grade(node, own),
+        "grade": _grade(node, reason.nearly),
         "level": phrase(
             "held, but at least level %(level_at_least)s is needed.",
             level_at_least=node.level_at_least,
@@ -162,17 +156,18 @@ def _why(
             needs=needs,
         ),
         "elsewhere": phrase("held, but it counts toward another part here."),
-    }[why]
+    }[reason.why]
 
 
-def _last_end(own: Sequence[Held]) -> date | str:
-    ends = [award.valid_until for award in own if award.valid_until is not None]
-    return max(ends).date() if ends else phrase("an unknown day")
+def _end(award: Held | None) -> date | str:
+    if award is None or award.valid_until is None:
+        return phrase("an unknown day")
+    return award.valid_until.date()
 
 
-def _grade(node: Earn, own: Sequence[Held]) -> str:
+def _grade(node: Earn, award: Held | None) -> str:
     wanted = (node.grade_at_least or Decimal(0)) * 100
-    best = max((award.grade for award in own if award.grade is not None), default=None)
+    best = None if award is None else award.grade
     if best is None:
         return phrase(
             "held without a grade; at least %(wanted)s %% is needed.",

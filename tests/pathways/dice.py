@@ -1,9 +1,10 @@
 """Random pathways of every kind, learners and decisions: from a seed, or from Hypothesis."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 from lti_tool.core.ids import AwardId
 from lti_tool.pathways.counting import Held, Rulings
@@ -38,6 +39,9 @@ def sound_tree(dice: Random) -> Requirement:
 
 def learner(dice: Random, tree: Requirement) -> Learner:
     awards = [_award(dice) for _ in range(dice.randrange(9))]
+    # Some are earned again, on another day and with another grade.
+    again = [replace(_award(dice), **_same(one)) for one in awards if dice.random() < 0.2]
+    awards += again
     waived = {}
     substitutes = {}
     for node in nodes(tree):
@@ -47,6 +51,10 @@ def learner(dice: Random, tree: Requirement) -> Learner:
             since = NOON + timedelta(days=dice.randrange(40))
             substitutes[node.id] = (dice.choice(awards).award_id, since)
     return Learner(awards, Rulings(waived=waived, substitutes=substitutes))
+
+
+def _same(award: Held) -> dict[str, Any]:
+    return {"award_id": award.award_id, "achievement_id": award.achievement_id}
 
 
 def _node(dice: Random, depth: int) -> Requirement:

@@ -1,4 +1,5 @@
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -21,9 +22,12 @@ from lti_tool.pathways.expression import (
     SomeOf,
     stones,
 )
+from lti_tool.pathways.rules import Reason
+from lti_tool.pathways.words import explain
 from tests.pathways import dice
 from tests.pathways.trees import (
     ACHIEVEMENTS,
+    NAMES,
     NOON,
     earn,
     fewest_further,
@@ -136,9 +140,21 @@ def _check(chance: Random) -> None:
     assert standing.done == is_met(pathway, awards, at, rulings)
     assert (standing.share == 1) == standing.done
     assert standing.missing == fewest_further(pathway, awards, at, rulings)
+    for reason in _outside_exclusive(standing.reasons):
+        node = reason.requirement
+        assert reason.done == is_met(node, awards, at, rulings, whole=pathway)
+        assert len(set(reason.awards)) == len(reason.awards)
     further = [fresh(known, at=at) for known in standing.nearest]
     assert is_met(pathway, [*awards, *further], at, rulings)
     assert rules.fewest(pathway) == fewest_further(pathway, [], at)
+
+
+def _outside_exclusive(reason: Reason) -> Iterator[Reason]:
+    """Yield the reasons of a tree, of an exclusive group only its own: of its parts one way is."""
+    yield reason
+    if not getattr(reason.requirement, "exclusive", False):
+        for part in reason.parts:
+            yield from _outside_exclusive(part)
 
 
 @given(chance=_CHANCE)
@@ -234,6 +250,119 @@ def test_a_stone_that_is_not_there_says_why(stone: Earn, award: Held | None, why
 
     assert standing.reasons.why == why
     assert standing.done == (why is None)
+
+
+NINE = NOON + timedelta(days=9)
+
+
+@pytest.mark.parametrize(
+    ("stone", "awards", "says"),
+    [
+        (earn(1), [], "not held yet."),
+        (replace(earn(1), needs=(ACHIEVEMENTS[1],)), [], "not held yet; it needs Stone 2 too."),
+        (
+            replace(earn(1), needs=(ACHIEVEMENTS[1], ACHIEVEMENTS[2])),
+            [held(1), held(2)],
+            "held, but it counts only together with Stone 3.",
+        ),
+        (earn(1), [held(1, ends=60)], "held, but it expired on 2 March 2026."),
+        # What comes nearest is told, not what else is held.
+        (
+            replace(earn(1), grade_at_least=Decimal("0.8")),
+            [
+                replace(held(1, ends=60), grade=Decimal("0.9")),
+                replace(held(1, ends=60 * 24 * 99), grade=Decimal("0.5")),
+            ],
+            "held, but it expired on 2 March 2026.",
+        ),
+        (
+            replace(earn(1), grade_at_least=Decimal("0.8")),
+            [
+                replace(held(1, ends=60), grade=Decimal("0.5")),
+                replace(held(1), grade=Decimal("0.75")),
+                replace(held(1, minutes=60 * 24 * 99), grade=Decimal(1)),
+            ],
+            "held with 75 %; at least 80 % is needed.",
+        ),
+        (
+            replace(earn(1), grade_at_least=Decimal("0.8")),
+            [held(1)],
+            "held without a grade; at least 80 % is needed.",
+        ),
+        (
+            replace(earn(1), within_days=1),
+            [held(1)],
+            "held, but it counts only for 1 day after it is earned.",
+        ),
+        (
+            replace(earn(1), level_at_least=5),
+            [replace(held(1), level=4)],
+            "held, but at least level 5 is needed.",
+        ),
+    ],
+)
+def test_why_a_stone_is_not_there_is_said_of_what_comes_nearest(
+    stone: Earn, awards: list[Held], says: str
+) -> None:
+    standing = rules.evaluate(stone, awards, NINE)
+
+    told = explain(standing.reasons, NAMES, {award.award_id: award for award in awards})
+
+    assert told.text == f"Stone 1: {says}"
+
+
+def test_an_award_counts_until_the_instant_at_which_it_ends() -> None:
+    expires, grows_old = held(1, ends=60), held(1)
+    for stone, award, end in (
+        (earn(1), expires, NOON + timedelta(minutes=60)),
+        # So many times 24 hours, also over a leap day and the end of summer time.
+        (replace(earn(1), within_days=366), grows_old, NOON + timedelta(hours=24 * 366)),
+    ):
+        standing = rules.evaluate(stone, [award], end - timedelta(microseconds=1))
+
+        assert standing.done
+        assert [one.at for one in standing.expiries] == [end]
+        assert not rules.evaluate(stone, [award], end).done
+        assert changes_after(stone, [award], end) is None
+
+
+def test_an_award_that_was_earned_again_counts_once_and_for_as_long_as_either() -> None:
+    first = replace(held(1, ends=60), grade=Decimal("0.5"))
+    again = replace(first, awarded_at=NOON + timedelta(minutes=30), valid_until=NINE)
+    good = replace(earn(1), grade_at_least=Decimal("0.5"))
+
+    standing = rules.evaluate(good, [first, again], NOON + timedelta(minutes=40))
+
+    assert standing.reasons.awards == (first.award_id,)
+    assert (standing.reasons.since, standing.reasons.until) == (NOON, NINE)
+    later = rules.evaluate(good, [first, again], NOON + timedelta(minutes=60))
+    assert later.reasons.since == again.awarded_at
+    # Each time stands for itself: a poorer pass in time does not lend the better one its time.
+    poorer = replace(again, grade=Decimal("0.4"))
+    assert not rules.evaluate(good, [first, poorer], NOON + timedelta(minutes=60)).done
+
+
+def test_what_is_waived_or_replaced_need_not_be_held_beside_another() -> None:
+    needing = replace(earn(2), needs=(ACHIEVEMENTS[0],))
+    inner = AllOf(parts=(earn(1), needing))
+    pathway = SomeOf(choose=1, parts=(inner,))
+    first = inner.parts[0].id
+    other = held(5, ends=120)
+
+    for rulings in (
+        Rulings(waived={first: LATER}),
+        Rulings(substitutes={first: (other.award_id, LATER)}),
+    ):
+        before = rules.evaluate(pathway, [held(2), other], LATER - timedelta(seconds=1), rulings)
+
+        assert before.nearest == (ACHIEVEMENTS[0],)
+        assert rules.evaluate(pathway, [held(2), other], LATER, rulings).done
+    gone = rules.evaluate(pathway, [held(2), other], NOON + timedelta(minutes=120), rulings)
+    assert [part.why for part in gone.reasons.parts[0].parts] == ["absent", "needs"]
+    # That a group is waived says nothing of its stones.
+    group = Rulings(waived={inner.id: NOON})
+    beside = AllOf(parts=(inner, replace(needing, id=uuid4())))
+    assert not rules.evaluate(beside, [held(2)], LATER, group).done
 
 
 def test_a_decision_counts_from_its_day_on() -> None:

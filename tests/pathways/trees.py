@@ -23,6 +23,7 @@ from lti_tool.pathways.expression import (
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ACHIEVEMENTS = [AchievementId(UUID(int=number)) for number in range(1, 9)]
+BY_DECISION = AwardId(UUID(int=0))
 NAMES = {known: f"Stone {number}" for number, known in enumerate(ACHIEVEMENTS, 1)}
 
 
@@ -86,8 +87,44 @@ def is_met(
     awards: Sequence[Held],
     at: datetime,
     rulings: Rulings = NO_RULINGS,
+    *,
+    whole: Requirement | None = None,
 ) -> bool:
-    """Judge by trying every choice of parts, as the words of the rule say."""
+    """Judge by trying every choice of parts, as the words of the rule say; `whole`: its tree."""
+    awards = [*awards, *_decided(whole or node, awards, at, rulings)]
+    return _met(node, awards, at, rulings)
+
+
+def _decided(
+    whole: Requirement, awards: Sequence[Held], at: datetime, rulings: Rulings
+) -> list[Held]:
+    """Return awards for what a decision stands: good for nothing but what needs them beside it."""
+    found = []
+    for stone in stones(whole):
+        waived = stone.id in rulings.waived and rulings.waived[stone.id] <= at
+        if waived or _in_place(stone, awards, at, rulings):
+            found.append(
+                Held(award_id=BY_DECISION, achievement_id=stone.achievement_id, awarded_at=at)
+            )
+    return found
+
+
+def _in_place(
+    stone: Earn, awards: Sequence[Held], at: datetime, rulings: Rulings
+) -> set[AchievementId]:
+    if stone.id not in rulings.substitutes:
+        return set()
+    award_id, since = rulings.substitutes[stone.id]
+    return {
+        a.achievement_id for a in awards if a.award_id == award_id and _valid(a, at) and since <= at
+    }
+
+
+def _valid(award: Held, at: datetime) -> bool:
+    return award.awarded_at <= at and not (award.valid_until and award.valid_until <= at)
+
+
+def _met(node: Requirement, awards: Sequence[Held], at: datetime, rulings: Rulings) -> bool:
     if node.id in rulings.waived and rulings.waived[node.id] <= at:
         return True
     match node:
@@ -96,14 +133,14 @@ def is_met(
         case AllOf(exclusive=True):
             return _seatable(list(node.parts), awards, at, rulings, frozenset())
         case AllOf():
-            return all(is_met(part, awards, at, rulings) for part in node.parts)
+            return all(_met(part, awards, at, rulings) for part in node.parts)
         case SomeOf():
             return any(
-                all(is_met(part, awards, at, rulings) for part in chosen)
+                all(_met(part, awards, at, rulings) for part in chosen)
                 for chosen in combinations(node.parts, node.choose)
             )
         case CreditsAtLeast():
-            met = [part for part in node.parts if is_met(part, awards, at, rulings)]
+            met = [part for part in node.parts if _met(part, awards, at, rulings)]
             return sum(part.credits for part in met) >= node.credits and all(
                 sum(part.credits for part in met if part.credit_kind == kind.name) >= kind.credits
                 for kind in node.of_kind
@@ -114,29 +151,21 @@ def _meeting(
     stone: Earn, awards: Sequence[Held], at: datetime, rulings: Rulings
 ) -> set[AchievementId]:
     """Return the achievements by which a stone can be met."""
-
-    def valid(award: Held) -> bool:
-        return award.awarded_at <= at and not (award.valid_until and award.valid_until <= at)
-
     found = set()
-    if all(any(valid(a) and a.achievement_id == need for a in awards) for need in stone.needs):
+    if all(any(_valid(a, at) and a.achievement_id == need for a in awards) for need in stone.needs):
         for award in awards:
             age = at - award.awarded_at
             if (
                 award.achievement_id == stone.achievement_id
+                and award.award_id != BY_DECISION
                 and age >= timedelta(0)
-                and (valid(award) or stone.counts_expired)
+                and (_valid(award, at) or stone.counts_expired)
                 and (stone.within_days is None or age < timedelta(days=stone.within_days))
                 and (award.grade or Decimal(0)) >= (stone.grade_at_least or Decimal(0))
                 and (award.level or 0) >= (stone.level_at_least or 0)
             ):
                 found.add(award.achievement_id)
-    if stone.id in rulings.substitutes:
-        award_id, since = rulings.substitutes[stone.id]
-        found |= {
-            a.achievement_id for a in awards if a.award_id == award_id and valid(a) and since <= at
-        }
-    return found
+    return found | _in_place(stone, awards, at, rulings)
 
 
 def _seatable(
