@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Engine, event
+import psycopg
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -50,15 +50,17 @@ def save_of(exam: Exam, number: int, sequence: int) -> Save:
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """Collect what is asked of the database meanwhile."""
+    """Collect what is asked of the database meanwhile: saves go past SQLAlchemy to the driver."""
     seen: list[str] = []
+    execute = psycopg.RawCursor.execute
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
-        seen.append(" ".join(statement.split()))
+    def noted(cursor: Any, query: bytes, *rest: Any, **more: Any) -> Any:  # noqa: ANN401 - psycopg's
+        seen.append(" ".join(query.decode().split()))
+        return execute(cursor, query, *rest, **more)
 
-    event.listen(Engine, "before_cursor_execute", note)
+    psycopg.RawCursor.execute = noted  # type: ignore[assignment,method-assign]  # nothing else here
     yield seen
-    event.remove(Engine, "before_cursor_execute", note)
+    psycopg.RawCursor.execute = execute  # type: ignore[method-assign]  # as before
 
 
 def show_one_save(site: Site, exam: Exam) -> None:

@@ -69,6 +69,7 @@ from lti_tool.assessments.queries.results import (
     list_outcomes,
     list_results,
 )
+from lti_tool.assessments.queries.saving import find_stored, hold_attempt, put_response
 from lti_tool.assessments.queries.timeline import (
     Happening,
     TimelineEntry,
@@ -98,6 +99,7 @@ __all__ = [
     "find_placement_of_link",
     "find_result",
     "find_scored_by_institution",
+    "find_stored",
     "form_by",
     "form_item_id",
     "form_takes",
@@ -111,6 +113,7 @@ __all__ = [
     "get_late",
     "get_placement",
     "get_run",
+    "hold_attempt",
     "item_statistics",
     "list_attachments",
     "list_attempts",
@@ -134,6 +137,7 @@ __all__ = [
     "list_results",
     "list_runs",
     "own_conditions",
+    "put_response",
     "scheme_of",
     "seeing_deleted",
     "seen_numbers",

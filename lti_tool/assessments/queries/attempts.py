@@ -94,10 +94,15 @@ def get_attempt(
         query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     attempt = session.scalar(query)
     if attempt is None:
-        if of_user is not None and was_deleted(session, attempt_id, of_user):
-            raise AttemptDeletedError
-        raise NotFoundError(phrase("There is no such attempt of yours."))
+        raise absence_of(session, attempt_id, of_user)
     return attempt
+
+
+def absence_of(session: Session, attempt_id: AttemptId, of_user: UserId | None) -> NotFoundError:
+    """Return the error that says why an attempt is not to be found."""
+    if of_user is not None and was_deleted(session, attempt_id, of_user):
+        return AttemptDeletedError()
+    return NotFoundError(phrase("There is no such attempt of yours."))
 
 
 def get_attempt_at(
@@ -214,7 +219,7 @@ def list_responses(
     if of_items is not None:
         query = query.where(Response.item_version_id.in_(of_items))
     rows = session.scalars(query)
-    return {row.item_version_id: _stored(row) for row in rows}
+    return {row.item_version_id: stored_of(row) for row in rows}
 
 
 def scheme_of(placement: Placement) -> Scheme:
@@ -327,7 +332,8 @@ def form_takes(asked: Mapping[str, Any]) -> items.Takes:
     )
 
 
-def _stored(row: Response) -> Stored:
+def stored_of(row: Response) -> Stored:
+    """Return the server's copy of an answer, given its row."""
     return Stored(
         item_version_id=row.item_version_id,
         value=tuple(row.value),

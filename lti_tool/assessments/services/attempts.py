@@ -175,7 +175,7 @@ def save_responses(
     """
     received_at = clock.now()  # before any wait for a lock: that is not the learner's time
     with transaction(institution_id) as session:
-        attempt = queries.get_attempt(session, attempt_id, of_user=user_id, lock=True)
+        attempt = queries.hold_attempt(session, attempt_id, user_id)
         offered = {queries.form_item_id(asked): asked for asked in attempt.form}
         for save in saves:
             if save.item_version_id not in offered:
@@ -186,9 +186,7 @@ def save_responses(
             takes.check(save.value)
             if takes.takes == "files" and save.value:
                 _check_files(session, attempt_id, save)
-        stored = queries.list_responses(
-            session, attempt_id, of_items=[save.item_version_id for save in saves]
-        )
+        stored = queries.find_stored(session, attempt_id, [save.item_version_id for save in saves])
         is_over = attempt.submitted_at is not None or not rules.accepts(
             attempt.closes_at, received_at
         )
@@ -199,7 +197,8 @@ def save_responses(
             if is_over:
                 saved.append(_keep_late(session, attempt_id, save, copy, received_at))
             elif verdict is Verdict.STORE:
-                saved.append(_store(session, attempt_id, save, received_at))
+                copy = queries.put_response(session, attempt_id, save, received_at)
+                saved.append(Saved(verdict=verdict, stored=copy))
             else:
                 saved.append(Saved(verdict=verdict, stored=copy))
     return [replace(one, closes_at=attempt.closes_at) for one in saved]
@@ -214,33 +213,6 @@ def _check_files(session: Session, attempt_id: AttemptId, save: Save) -> None:
         raise UnreadableResponseError(
             phrase("It names a file that was not sent for this question.")
         )
-
-
-def _store(session: Session, attempt_id: AttemptId, save: Save, at: datetime) -> Saved:
-    session.connection().execute(
-        _UPSERT_RESPONSE,
-        {
-            "id": new_id(),
-            "attempt_id": attempt_id,
-            "item_version_id": save.item_version_id,
-            "value": list(save.value),
-            "flagged": save.flagged,
-            "save_id": save.save_id,
-            "page_id": save.page_id,
-            "sequence": save.sequence,
-            "saved_at": at,
-        },
-    )
-    stored = Stored(
-        item_version_id=save.item_version_id,
-        value=save.value,
-        flagged=save.flagged,
-        save_id=save.save_id,
-        page_id=save.page_id,
-        sequence=save.sequence,
-        saved_at=at,
-    )
-    return Saved(verdict=Verdict.STORE, stored=stored)
 
 
 def _keep_late(
@@ -336,19 +308,8 @@ def _as_details(stored: Stored) -> dict[str, object]:
     }
 
 
-# Statements that run for each answer of each learner are built once: building one costs
-# more than running it.
-_responses = Base.metadata.tables["responses"]
+# Built once: building a statement costs more than running it.
 _late_responses = Base.metadata.tables["late_responses"]
-
-_insert_response = insert(_responses)
-_UPSERT_RESPONSE = _insert_response.on_conflict_do_update(
-    index_elements=["institution_id", "attempt_id", "item_version_id"],
-    set_={
-        name: _insert_response.excluded[name]
-        for name in ("value", "flagged", "save_id", "page_id", "sequence", "saved_at")
-    },
-)
 
 _insert_late = insert(_late_responses)
 _UPSERT_LATE = _insert_late.on_conflict_do_update(
