@@ -343,9 +343,10 @@ def _way_there(what: Known) -> tuple[str, str]:
             "Look for “%(placed_as)s” in this course.",
             placed_as=what.placed_as,
         )
-    where = phrase(
-        "In this course, as “%(placed_as)s”.",
-        placed_as=what.placed_as,
+    where = (
+        phrase("In this course.")
+        if what.placed_as == what.name
+        else phrase("In this course, as “%(placed_as)s”.", placed_as=what.placed_as)
     )
     if what.begun:
         return "going", phrase(

@@ -2,7 +2,7 @@
 
 const LOCAL = {
   day: { dateStyle: "long" },
-  moment: { dateStyle: "long", timeStyle: "short" },
+  moment: { dateStyle: "medium", timeStyle: "short" },
   clock: { timeStyle: "medium" },
 };
 
