@@ -10,21 +10,13 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from lti_tool.badges.rules import KIND_WORDS, AchievementType
 from lti_tool.core.ids import AchievementId
 from lti_tool.core.language import joined, phrase
 from lti_tool.learner import drawing
-from lti_tool.pathways.expression import AllOf, CreditsAtLeast, Earn, SomeOf
+from lti_tool.learner.asking import kind_in_words, label_of, note_of, title_of
+from lti_tool.pathways.expression import Earn
 from lti_tool.pathways.rules import Evaluation, Reason
 
-_NUMBERS = (
-    *(phrase("none"), phrase("one"), phrase("two"), phrase("three"), phrase("four")),
-    *(phrase("five"), phrase("six"), phrase("seven"), phrase("eight"), phrase("nine")),
-)
-_CAPITALS = (
-    *(phrase("None"), phrase("One"), phrase("Two"), phrase("Three"), phrase("Four")),
-    *(phrase("Five"), phrase("Six"), phrase("Seven"), phrase("Eight"), phrase("Nine")),
-)
 _STATE_WORDS = {
     "earned": phrase("earned"),
     "going": phrase("begun"),
@@ -32,9 +24,6 @@ _STATE_WORDS = {
     "locked": phrase("not open yet"),
     "elsewhere": phrase("not in this course"),
 }
-_BOTH = 2
-# A label beside the picture has room for about so many letters.
-_LABEL_LETTERS = 11
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,8 +161,8 @@ def build(  # noqa: PLR0913 - what is known of one pathway
     next_ones = frozenset() if completed_at else frozenset(evaluation.nearest)
     layers = tuple(
         Layer(
-            title=_title(reason, parts),
-            label=_label(reason, parts),
+            title=title_of(reason, parts),
+            label=label_of(reason, parts),
             earned=_counted(reason, parts),
             needed=reason.needed if reason is not None else Decimal(len(parts)),
             stones=tuple(_stone(part, known, next(numbers), next_ones) for part in parts),
@@ -186,7 +175,7 @@ def build(  # noqa: PLR0913 - what is known of one pathway
         stones=(
             drawing.Stone(
                 seed=str(pathway_id),
-                label=_spoken(crown_type),
+                label=kind_in_words(crown_type),
                 state="earned" if completed_at else "locked",
             ),
         ),
@@ -198,7 +187,7 @@ def build(  # noqa: PLR0913 - what is known of one pathway
         completed_at=completed_at,
         earned=fewest if completed_at else max(0, fewest - evaluation.missing),
         needed=fewest,
-        note=_note(evaluation.reasons),
+        note=note_of(evaluation.reasons),
         layers=layers,
         next_stones=tuple(
             stones[one] if one in stones else _beside(one, known[one])
@@ -253,7 +242,7 @@ def _stone(
     what = known[leaf.achievement_id]
     state, words = _state(what, reason)
     if state != "earned" and (lacking := _lacking(leaf, known)):
-        told = " and ".join(f"“{name}”" for name in lacking)
+        told = ", ".join(f"“{name}”" for name in lacking)
         words = phrase("You hold it.") if reason.why == "needs" else words
         state, words = (
             "locked",
@@ -359,71 +348,6 @@ def _way_there(what: Known) -> tuple[str, str]:
     )
 
 
-def _title(reason: Reason | None, parts: Sequence[Reason]) -> str:
-    match reason.requirement if reason is not None else None:
-        case AllOf(title=title) | SomeOf(title=title) | CreditsAtLeast(title=title) if title:
-            return title
-        case SomeOf(choose=choose):
-            return phrase(
-                "%(choose)s of these %(parts)s",
-                choose=_word(choose, _CAPITALS),
-                parts=_word(len(parts)),
-            )
-        case CreditsAtLeast(credits=wanted):
-            return phrase(
-                "%(wanted)s credits from these",
-                wanted=_plain(wanted),
-            )
-    if len(parts) == 1:
-        return phrase("This one")
-    return (
-        phrase("Both of these")
-        if len(parts) == _BOTH
-        else phrase(
-            "All of these %(parts)s",
-            parts=_word(len(parts)),
-        )
-    )
-
-
-def _label(reason: Reason | None, parts: Sequence[Reason]) -> str:
-    match reason.requirement if reason is not None else None:
-        case SomeOf(choose=choose):
-            return phrase(
-                "%(choose)s of %(parts)s",
-                choose=choose,
-                parts=len(parts),
-            )
-        case CreditsAtLeast(credits=wanted):
-            return phrase(
-                "%(wanted)s credits",
-                wanted=_plain(wanted),
-            )
-    long = _title(reason, parts)
-    if len(long) <= _LABEL_LETTERS:
-        return long
-    return (
-        phrase("Both")
-        if len(parts) == _BOTH
-        else phrase(
-            "All %(parts)s",
-            parts=_word(len(parts)),
-        )
-    )
-
-
-def _note(root: Reason) -> str:
-    """Say how many of the groups are needed, where not all are."""
-    if isinstance(root.requirement, SomeOf) and any(part.parts for part in root.parts):
-        wanted, parts = _word(root.requirement.choose), _word(len(root.parts))
-        return phrase(
-            "It takes %(wanted)s of the %(parts)s parts.",
-            wanted=wanted,
-            parts=parts,
-        )
-    return ""
-
-
 def _map_words(layers: Sequence[Layer], crown: str, *, complete: bool) -> str:
     told = joined(
         [
@@ -465,19 +389,3 @@ def _drawn(layer: Layer) -> drawing.Layer:
             for stone in layer.stones
         ),
     )
-
-
-def _spoken(achievement_type: str) -> str:
-    """Write a type of Open Badges as words: "MasterDegree" becomes "Master degree"."""
-    if achievement_type in KIND_WORDS:
-        return KIND_WORDS[AchievementType(achievement_type)]
-    words = "".join(f" {letter}" if letter.isupper() else letter for letter in achievement_type)
-    return words.strip().capitalize()
-
-
-def _word(count: int, words: Sequence[str] = _NUMBERS) -> str:
-    return words[count] if count < len(words) else str(count)
-
-
-def _plain(value: Decimal) -> str:
-    return f"{value:f}".rstrip("0").rstrip(".") if "." in f"{value:f}" else f"{value:f}"
