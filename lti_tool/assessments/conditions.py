@@ -4,10 +4,11 @@ The published edition says what is allowed; a placement may tighten that, never 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import Self
 
 from lti_tool.core.language import phrase
 
@@ -55,6 +56,20 @@ class Limits:
     answers_shown: Shown = Shown.AT_ONCE
     feedback_shown: Shown = Shown.AT_ONCE
     key_shown: Shown = Shown.SETTLED
+
+    @classmethod
+    def columns(cls) -> tuple[str, ...]:
+        """Return the names of the fields, which are those of the columns they are kept in."""
+        return tuple(field.name for field in fields(cls))
+
+    @classmethod
+    def read(cls, row: object, prefix: str = "") -> Self:
+        """Return what a row says whose columns are named so, `prefix` before each."""
+        values = {name: getattr(row, prefix + name) for name in cls.columns()}
+        return cls(**values | {name: Shown(values[name]) for name in _SHOWN})
+
+
+_SHOWN = tuple(field.name for field in fields(Limits) if isinstance(field.default, Shown))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -208,19 +208,6 @@ def remove(kid: str, purpose: Purpose, institution_id: InstitutionId | None = No
     _rings.pop((purpose, institution_id), None)
 
 
-def reseal(institution_id: InstitutionId | None = None) -> int:
-    """Encrypt every key anew under the first secret, so that an old one can be dropped.
-
-    Returns:
-        How many keys there were.
-    """
-    with _of(institution_id) as session:
-        rows = session.scalars(select(KeyRow).with_for_update()).all()
-        for row in rows:
-            row.private_encrypted = seal(_open(row), bound_to=_binding(row.id, row.purpose))
-    return len(rows)
-
-
 def forget() -> None:
     """Forget what this process has loaded."""
     _rings.clear()

@@ -17,14 +17,12 @@ from lti_tool.core.errors import ToolError
 from lti_tool.core.ids import InstitutionId, RegistrationId
 from lti_tool.core.language import phrase
 from lti_tool.launch.dynamic_registration import SCOPES
-from lti_tool.platforms import queries, quirks, service_client
+from lti_tool.platforms import nrps, queries, quirks, service_client
 from lti_tool.platforms.errors import TokenRefusedError
 from lti_tool.platforms.models import Context, Deployment, Registration
 from lti_tool.platforms.rules import belongs
 
-MEMBERSHIPS: Final = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 LINE_ITEMS: Final = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem"
-_ROSTER_TYPE: Final = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
 _LINE_ITEMS_TYPE: Final = "application/vnd.ims.lis.v2.lineitemcontainer+json"
 _MAX_BYTES: Final = 5_000_000
 # Messages of a platform whose clock differs by more are refused (Security Framework 1.0 §5.1.3).
@@ -204,8 +202,8 @@ def _try_course(registration: Registration, course: _Course | None) -> list[Find
         _try_list(
             registration,
             course.roster_url,
-            MEMBERSHIPS,
-            _ROSTER_TYPE,
+            nrps.SCOPE,
+            nrps.MEDIA_TYPE,
             title=phrase(
                 "Roster of %(name)s",
                 name=name,

@@ -41,11 +41,6 @@ def get_person(session: Session, person_id: PersonId) -> Person:
     return person
 
 
-def is_erased(session: Session, person_id: PersonId) -> bool:
-    """Tell whether nobody is to know any more who this was."""
-    return bool(session.scalar(select(Person.erased_at.is_not(None)).where(Person.id == person_id)))
-
-
 def current_person(session: Session, person_id: PersonId) -> PersonId:
     """Return who a person is by now: themselves, or whom they were merged into.
 

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from lti_tool.core.db import tenant
 from lti_tool.core.errors import NotFoundError
-from lti_tool.core.ids import DeploymentId, InstitutionId, RegistrationId, ResourceLinkId, UserId
+from lti_tool.core.ids import DeploymentId, InstitutionId, RegistrationId, ResourceLinkId
 from lti_tool.core.language import phrase
-from lti_tool.platforms.models import Deployment, Institution, Registration, ResourceLink, User
+from lti_tool.platforms.models import Deployment, Institution, Registration, ResourceLink
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,15 +172,3 @@ def get_resource_link(session: Session, resource_link_id: ResourceLinkId) -> Res
     if link is None:
         raise NotFoundError(phrase("There is no such link."))
     return link
-
-
-def get_user(session: Session, user_id: UserId) -> User:
-    """Return one user of the open transaction's institution.
-
-    Raises:
-        NotFoundError: there is none of this id here.
-    """
-    user = session.scalar(select(User).where(User.id == user_id))
-    if user is None:
-        raise NotFoundError(phrase("There is no such user."))
-    return user

@@ -181,17 +181,6 @@ def test_a_new_secret_opens_nothing_until_the_old_one_stands_beside_it(
 
 
 @pytest.mark.usefixtures("database", "secrets")
-def test_resealed_keys_need_the_old_secret_no_more(settings: Settings) -> None:
-    old, new = keys.current("credential"), keys.rotate("credential")
-    _use(settings, NEW, OLD)
-    assert keys.reseal() == 2
-    _use(settings, NEW)
-    assert keys.current("credential").id == new.id
-    rows = _rows(None)
-    assert {keys._load(row).kid for row in rows} == {old.kid, new.kid}
-
-
-@pytest.mark.usefixtures("database", "secrets")
 def test_a_sealed_key_cannot_be_moved_or_changed(database: Connection) -> None:
     keys.current("credential")
     keys.current("lti")

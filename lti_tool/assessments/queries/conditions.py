@@ -3,7 +3,7 @@
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from lti_tool.assessments.conditions import Allowance, Conditions, Shown, strictest
+from lti_tool.assessments.conditions import Allowance, Conditions, strictest
 from lti_tool.assessments.models import Accommodation, Attempt, Placement
 from lti_tool.assessments.queries.editions import get_edition
 from lti_tool.core.ids import PlacementId, UserId
@@ -17,17 +17,7 @@ def conditions_of(session: Session, placement: Placement) -> Conditions:
 
 def own_conditions(placement: Placement) -> Conditions:
     """Return what a placement says for itself; None and the loosest: as the edition has it."""
-    return Conditions(
-        minutes=placement.minutes,
-        max_attempts=placement.max_attempts,
-        cooldown_minutes=placement.cooldown_minutes,
-        answers_shown=Shown(placement.answers_shown),
-        feedback_shown=Shown(placement.feedback_shown),
-        key_shown=Shown(placement.key_shown),
-        opens_at=placement.opens_at,
-        closes_at=placement.closes_at,
-        cuts_extra_time=placement.cuts_extra_time,
-    )
+    return Conditions.read(placement)
 
 
 def find_accommodation(session: Session, user_id: UserId) -> Accommodation | None:

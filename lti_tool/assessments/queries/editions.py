@@ -10,7 +10,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from lti_tool.assessments.conditions import Limits, Shown
+from lti_tool.assessments.conditions import Limits
 from lti_tool.assessments.drafts import EditionDetails
 from lti_tool.assessments.models import Edition, EditionItem, ItemVersion
 from lti_tool.core.errors import NotFoundError
@@ -120,14 +120,7 @@ def _summary(row: Row[Edition, int, Decimal]) -> EditionSummary:
         minutes=edition.minutes,
         questions=questions,
         points=points,
-        limits=Limits(
-            minutes=edition.minutes,
-            max_attempts=edition.max_attempts,
-            cooldown_minutes=edition.cooldown_minutes,
-            answers_shown=Shown(edition.answers_shown),
-            feedback_shown=Shown(edition.feedback_shown),
-            key_shown=Shown(edition.key_shown),
-        ),
+        limits=Limits.read(edition),
     )
 
 

@@ -17,7 +17,6 @@ from lti_tool.assessments.conditions import (
     Barred,
     Conditions,
     Limits,
-    Shown,
     barred,
     strictest,
 )
@@ -27,15 +26,16 @@ from lti_tool.core.ids import AchievementId, AttemptId, PlacementId, ResourceLin
 from lti_tool.core.language import phrase
 from lti_tool.learner.queries.opening import policy_words
 
-_ARRIVE = statement("""
-    SELECT p.id, p.copied_from_id, p.title, p.policy, p.minutes, p.max_attempts,
-        p.cooldown_minutes, p.answers_shown, p.feedback_shown, p.key_shown, p.opens_at,
-        p.closes_at, p.cuts_extra_time, e.summary, e.competencies, e.pass_mark,
-        e.details->>'supervision' AS supervision,
-        e.minutes AS edition_minutes, e.max_attempts AS edition_max_attempts,
-        e.cooldown_minutes AS edition_cooldown_minutes,
-        e.answers_shown AS edition_answers_shown, e.key_shown AS edition_key_shown,
-        e.feedback_shown AS edition_feedback_shown,
+_OF_EDITION = "edition_"
+_CONDITIONS = ", ".join(
+    [
+        *(f"p.{name}" for name in Conditions.columns()),
+        *(f"e.{name} AS {_OF_EDITION}{name}" for name in Limits.columns()),
+    ]
+)
+_SQL = f"""
+    SELECT p.id, p.copied_from_id, p.title, p.policy, e.summary, e.competencies, e.pass_mark,
+        e.details->>'supervision' AS supervision, {_CONDITIONS},
         asked.questions, asked.points, coalesce(c.title, c.label) AS course,
         a.id AS offer_id, a.edition AS offer_edition, a.name AS offer_name, i.slug,
         u.name AS learner, more.factor, more.extra_minutes, own.attempts
@@ -69,7 +69,8 @@ _ARRIVE = statement("""
         WHERE t.institution_id = p.institution_id AND t.placement_id = p.id AND t.user_id = u.id
     ) AS own
     WHERE p.resource_link_id = :resource_link_id
-""")
+"""  # noqa: S608 - put together once, from names of ours; every value is a parameter
+_ARRIVE = statement(_SQL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,27 +212,7 @@ def _arrival(row: Any) -> Arrival:  # noqa: ANN401 - a named tuple of the statem
 
 
 def _conditions(row: Any) -> Conditions:  # noqa: ANN401 - the same
-    return strictest(
-        Limits(
-            minutes=row.edition_minutes,
-            max_attempts=row.edition_max_attempts,
-            cooldown_minutes=row.edition_cooldown_minutes,
-            answers_shown=Shown(row.edition_answers_shown),
-            feedback_shown=Shown(row.edition_feedback_shown),
-            key_shown=Shown(row.edition_key_shown),
-        ),
-        Conditions(
-            minutes=row.minutes,
-            max_attempts=row.max_attempts,
-            cooldown_minutes=row.cooldown_minutes,
-            answers_shown=Shown(row.answers_shown),
-            feedback_shown=Shown(row.feedback_shown),
-            key_shown=Shown(row.key_shown),
-            opens_at=row.opens_at,
-            closes_at=row.closes_at,
-            cuts_extra_time=row.cuts_extra_time,
-        ),
-    )
+    return strictest(Limits.read(row, _OF_EDITION), Conditions.read(row))
 
 
 def _begun(

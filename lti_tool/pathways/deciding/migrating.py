@@ -93,18 +93,6 @@ def get_move(session: Session, pathway_id: PathwayId, move_id: UUID) -> PathwayM
     return found
 
 
-def list_moves(session: Session, pathway_id: PathwayId, *, limit: int = 20) -> list[PathwayMove]:
-    """Return the moves that were decided on, the newest first."""
-    return list(
-        session.scalars(
-            select(PathwayMove)
-            .where(PathwayMove.pathway_id == pathway_id, PathwayMove.state.in_(["moving", "moved"]))
-            .order_by(PathwayMove.asked_at.desc(), PathwayMove.id)
-            .limit(limit)
-        )
-    )
-
-
 def confirm_move(  # noqa: PLR0913 - who decides what about which move, and why
     institution_id: InstitutionId,
     pathway_id: PathwayId,

@@ -19,7 +19,7 @@ from lti_tool.campus.claims import DEEP_LINKING, LTI
 from lti_tool.core import audit
 from lti_tool.grading import ags, services
 from lti_tool.launch import deep_linking
-from lti_tool.platforms import members, paging, service_client
+from lti_tool.platforms import nrps, paging, service_client
 from lti_tool.platforms.errors import ServiceRefusedError
 from tests.campus.site import Site
 from tests.grading.course import AMARA, Course, placed_course
@@ -161,34 +161,30 @@ class TestMembers:
     """§6.3."""
 
     def test_41_the_members_are_asked_for(self, course: Course) -> None:
-        found = members.list_members(course.registration_id, members_url(course))
+        found = nrps.read_course(course.registration_id, members_url(course))
 
         assert AMARA in {member.subject for member in found}
-        assert all(member.active for member in found)
+        assert all(member.is_active for member in found)
 
     def test_42_only_the_services_media_type_is_asked_for(self, course: Course) -> None:
         url = members_url(course)
 
-        list(paging.pages(course.registration_id, [members.SCOPE], url, accept=members.MEDIA_TYPE))
+        list(paging.pages(course.registration_id, [nrps.SCOPE], url, accept=nrps.MEDIA_TYPE))
         # The judge does judge.
         with pytest.raises(ServiceRefusedError, match="answered 4"):
-            list(
-                paging.pages(
-                    course.registration_id, [members.SCOPE], url, accept="application/json"
-                )
-            )
+            list(paging.pages(course.registration_id, [nrps.SCOPE], url, accept="application/json"))
 
     def test_43_a_token_that_is_not_taken_any_more_is_replaced(self, course: Course) -> None:
-        members.list_members(course.registration_id, members_url(course))
+        nrps.read_course(course.registration_id, members_url(course))
         with course.site.campus.engine.begin() as connection:
             connection.execute(text("DELETE FROM access_tokens"))
 
-        assert members.list_members(course.registration_id, members_url(course))
+        assert nrps.read_course(course.registration_id, members_url(course))
 
     def test_44_the_scope_is_the_members_own_and_no_other(self, course: Course) -> None:
-        members.list_members(course.registration_id, members_url(course))
+        nrps.read_course(course.registration_id, members_url(course))
 
-        assert granted(course) == [[members.SCOPE]]
+        assert granted(course) == [[nrps.SCOPE]]
 
 
 class TestGrades:
