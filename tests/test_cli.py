@@ -7,9 +7,11 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -60,12 +62,23 @@ def run(settings: Settings, *arguments: str, **changes: str) -> Result:
 
 
 @contextmanager
-def running(settings: Settings, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen(cairn(*arguments), env=environment(settings)) as process:
+def running(
+    settings: Settings, *arguments: str, log: Path | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    with ExitStack() as stack:
+        errors = None if log is None else stack.enter_context(log.open("wb"))
+        process = stack.enter_context(
+            subprocess.Popen(cairn(*arguments), env=environment(settings), stderr=errors)
+        )
         try:
             yield process
         finally:  # else a failed assertion would wait for it for ever
             process.kill()
+
+
+def events(log: Path) -> list[dict[str, Any]]:
+    """Return what a process logged; each line has to be a document of its own."""
+    return [json.loads(line) for line in log.read_text().splitlines()]
 
 
 def wait_for(condition: Callable[[], object], what: str) -> None:
@@ -325,9 +338,10 @@ def test_rotated_keys_are_signed_with_and_the_old_one_stays_published(
 
 @pytest.mark.parametrize("command", ["worker", "relay"])
 def test_a_process_outlives_redis_and_ends_on_sigterm(
-    live_settings: Settings, command: str
+    live_settings: Settings, command: str, tmp_path: Path
 ) -> None:
-    with running(live_settings, command) as process:
+    log = tmp_path / "log"
+    with running(live_settings, command, log=log) as process:
         with Redis.from_url(live_settings.redis_url) as redis:
             sign = "rq:workers" if command == "worker" else queue.RELAY_SIGN
             wait_for(lambda: redis.exists(sign), command)
@@ -339,3 +353,5 @@ def test_a_process_outlives_redis_and_ends_on_sigterm(
         process.send_signal(signal.SIGTERM)
 
         assert process.wait(20) == 0
+        assert events(log)[0]["event"] == "started"
+        assert events(log)[0]["process"] == command

@@ -15,7 +15,7 @@ _GARBAGE = 20_000
 def create_served_app() -> Flask:
     """Return the application of one web process, which leaves its counts behind when it ends."""
     with loading():  # what is loaded stays: the collector need not look at it with every page
-        app: Flask = importlib.import_module("lti_tool.app").create_app()
+        app: Flask = importlib.import_module("lti_tool.commands.product").start("web")
     metrics.hand_over_at_exit()
     gc.set_threshold(_GARBAGE)
     return app
