@@ -60,7 +60,7 @@ check: .venv/.ready
 	$(BIN)/mypy
 
 pytest: .venv/.ready
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest -q -n $(JOBS)
 
 migrate: $(RUNNABLE)
 	$(BIN)/cairn migrate

@@ -39,7 +39,7 @@ from lti_tool.worker import run_worker
 from tests.campus.site import Site, running_campus
 from tests.helpers import no_running_loop
 
-pytest_plugins = ["tests.browser"]  # open_page, for tests that look at pages
+pytest_plugins = ["tests.browser", "tests.sharing"]  # open_page; who runs which test
 
 TEMPLATE = "cairn_template"
 OWNER, APPLICATION = "cairn_test_owner", "cairn_test_app"

@@ -16,8 +16,6 @@ from lti_tool.core import speaking
 from tests.browser import OpenPage, axe_violations, overflow_px
 from tests.helpers import serving
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 ROOT = Path(__file__).parents[1]
 POLICY = (
     "default-src 'none'; img-src 'self'; script-src 'self'; style-src 'self'; form-action 'self'"

@@ -35,8 +35,6 @@ from tests.assessments.test_bank import published
 from tests.browser import OpenPage, axe_violations, overflow_px
 from tests.doors import enter_desk, with_doors
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:

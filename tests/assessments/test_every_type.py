@@ -12,7 +12,7 @@ from tests.assessments.items.samples import SAMPLES, WRITTEN
 from tests.assessments.sittings import Sit, seat
 from tests.browser import OpenPage, axe_violations, overflow_px
 
-pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 EVERY = [*SAMPLES, *WRITTEN]
 _LETTERS = ("Alpha", "Beta", "Gamma", "Delta")

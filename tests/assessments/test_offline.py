@@ -9,7 +9,7 @@ from tests.assessments.conftest import Arrive, visit
 from tests.assessments.screen import choose, expect_saved, letters, wait_until
 from tests.browser import OpenPage, axe_violations
 
-pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 
 
 def test_offline_the_learner_keeps_working_and_everything_arrives(

@@ -13,7 +13,7 @@ from tests.assessments.factories import form_of
 from tests.assessments.screen import choose, expect_saved, letters, wait_until
 from tests.browser import OpenPage, axe_violations, overflow_px
 
-pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 
 
 def test_an_answer_is_saved_by_itself_and_the_page_says_when(

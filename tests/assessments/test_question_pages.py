@@ -13,7 +13,7 @@ from tests.assessments.items.samples import SAMPLES
 from tests.assessments.sittings import TYPES, Sit, seat
 from tests.browser import OpenPage, axe_violations, overflow_px
 
-pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from tests.assessments.items.samples import SAMPLES, WRITTEN, sample
 from tests.assessments.screen import expect_saved, letters
 from tests.browser import OpenPage, axe_violations, overflow_px
 
-pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 
 SVG = (
     b'<svg xmlns="http://www.w3.org/2000/svg" width="300" height="200"><title>Rents</title>'

@@ -15,7 +15,7 @@ from tests.assessments.conftest import Arrive
 from tests.assessments.screen import choose, expect_saved, letters, wait_until
 from tests.browser import OpenPage
 
-pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 
 
 def test_more_time_reaches_the_page_at_the_next_save(arrive: Arrive, open_page: OpenPage) -> None:

@@ -7,7 +7,7 @@ from tests.assessments.conftest import Arrive
 from tests.assessments.screen import choose, expect_saved, letters
 from tests.browser import OpenPage, axe_violations
 
-pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,6 @@ from tests.badges.factories import Place, another_achievement, held_badges, issu
 from tests.browser import OpenPage, axe_violations, overflow_px
 from tests.doors import enter_desk, with_doors
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 DESK = "/desk/northfell/achievements"
 TABLE = f"person,reason\ns-1001,Seen\nnobody,\n{'very.' * 20}long@{'sub.' * 9}example,\n"
 

@@ -20,8 +20,6 @@ from tests.badges.samples import changed
 from tests.browser import OpenPage, axe_violations, overflow_px
 from tests.helpers import serving
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @dataclass(frozen=True)
 class Site:

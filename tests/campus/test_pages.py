@@ -134,7 +134,6 @@ def small_site(new_database: Callable[[str], str]) -> Iterator[Site]:
         yield site
 
 
-@pytest.mark.xdist_group("browser")
 @pytest.mark.parametrize("width", [1280, 360])
 @pytest.mark.parametrize(
     ("person", "path"),
@@ -161,7 +160,6 @@ def test_pages_are_sound_at_every_width(
     assert overflow_px(page) == 0
 
 
-@pytest.mark.xdist_group("browser")
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
 def test_an_activity_opens_in_its_frame(
     site: Site, open_page: OpenPage, echo: str, *, javascript: bool
@@ -181,7 +179,6 @@ def test_an_activity_opens_in_its_frame(
         assert name in heading.inner_text()
 
 
-@pytest.mark.xdist_group("browser")
 def test_signing_in_looks_sound(site: Site, open_page: OpenPage) -> None:
     client = store.connect_staff_client(site.campus.engine, redirect_uri="http://localhost:1/x")
     query = f"client_id={client.client_id}&redirect_uri=http://localhost:1/x&scope=openid"

@@ -13,8 +13,6 @@ from lti_tool.core.settings import Settings
 from tests.browser import OpenPage
 from tests.helpers import serving
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.fixture
 def form_url(live_app: Flask, live_settings: Settings) -> Iterator[str]:

@@ -17,7 +17,6 @@ from lti_tool.demo import programs
 from lti_tool.demo.programs import answers
 
 pytestmark = [
-    pytest.mark.xdist_group("demo"),  # one at a time: each is a whole installation
     pytest.mark.timeout(300),
     pytest.mark.skipif(sys.platform != "linux", reason="processes are known by /proc"),
 ]

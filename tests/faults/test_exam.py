@@ -22,7 +22,7 @@ from tests.faults.exam import KEYS, Exam, begin_exam, closed_once, students
 from tests.faults.site import Site, running_site
 from tests.faults.students import BAD, GOOD, Student
 
-pytestmark = [pytest.mark.xdist_group("faults"), pytest.mark.timeout(280)]
+pytestmark = pytest.mark.timeout(280)
 
 PEOPLE, CROWD = 50, 500
 

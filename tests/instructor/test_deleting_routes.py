@@ -114,7 +114,6 @@ def test_only_who_teaches_deletes_and_only_here(client: FlaskClient, here: Visit
     assert client.get(url(arrived, user_id, attempt_id, "delete")).status_code == 403
 
 
-@pytest.mark.xdist_group("browser")
 @pytest.mark.parametrize("width", [320, 1280])
 def test_the_pages_pass_axe_and_fit_their_window(
     base_url: str, open_page: OpenPage, width: int

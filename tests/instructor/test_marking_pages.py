@@ -12,8 +12,6 @@ from tests.browser import OpenPage, axe_violations, overflow_px
 from tests.doors import enter
 from tests.learner.story import Visit
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 LONG = (
     "The sample is small.\n\nI would ask who was left out, and why; then I would count again. " * 6
 )

@@ -19,8 +19,6 @@ from tests.doors import enter
 from tests.learner import story
 from tests.learner.story import Activity, University, Visit
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 TEACHING = ("instructor",)
 
 

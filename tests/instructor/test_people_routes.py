@@ -291,7 +291,6 @@ def test_a_learner_gives_nobody_time(client: FlaskClient, here: Visit) -> None:
     }
 
 
-@pytest.mark.xdist_group("browser")
 @pytest.mark.parametrize("width", [320, 1280])
 def test_the_page_passes_axe_and_fits_its_window(
     base_url: str, open_page: OpenPage, width: int

@@ -112,7 +112,6 @@ def test_a_learner_and_another_institutions_edition_get_nowhere(
     assert csrf_token(client.get(url))
 
 
-@pytest.mark.xdist_group("browser")
 @pytest.mark.parametrize("width", [320, 1280])
 def test_the_page_passes_axe_and_fits_its_window(
     base_url: str, open_page: OpenPage, width: int

@@ -140,7 +140,6 @@ def test_a_learner_sets_no_rules(
     assert client.post(f"/l/{arrived.launch_id}/rules", data=TYPED).status_code in {400, 403}
 
 
-@pytest.mark.xdist_group("browser")
 @pytest.mark.parametrize("width", [320, 1280])
 def test_the_page_passes_axe_and_fits(base_url: str, open_page: OpenPage, width: int) -> None:
     place = university()

@@ -9,8 +9,6 @@ from tests.browser import OpenPage, axe_violations, overflow_px
 from tests.doors import enter
 from tests.learner.story import Visit
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.mark.parametrize(("width", "javascript"), [(320, True), (1280, False)])
 def test_a_trial_from_beginning_to_end(

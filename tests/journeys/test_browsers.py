@@ -14,7 +14,6 @@ from tests.journeys.installation import Installation
 from tests.journeys.visitor import DATA_TITLE, Tool, Visitor, answer, start
 
 pytestmark = [
-    pytest.mark.xdist_group("journeys"),
     pytest.mark.timeout(240),
     pytest.mark.usefixtures("placed"),
 ]

@@ -19,7 +19,7 @@ from tests.journeys.visitor import (
     wait_for_badge,
 )
 
-pytestmark = [pytest.mark.xdist_group("journeys"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 ADMINISTRATOR, INSTRUCTOR = "Tomasz", "Mirela"
 THREE = (STATISTICS_TITLE, DATA_TITLE, "Collecting and describing data")

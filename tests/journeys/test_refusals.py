@@ -12,7 +12,6 @@ from tests.journeys.installation import Installation
 from tests.journeys.visitor import DATA_TITLE, Visitor, answer_all
 
 pytestmark = [
-    pytest.mark.xdist_group("journeys"),
     pytest.mark.timeout(240),
     pytest.mark.usefixtures("placed"),
 ]

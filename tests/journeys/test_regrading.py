@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.journeys.installation import Installation, wait_for
 from tests.journeys.visitor import Visitor, wait_for_badge
 
-pytestmark = [pytest.mark.xdist_group("journeys"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 TITLE, QUESTION = "Presenting findings", "The first minute"
 # The places of two answers in the author's form, and how learners read them.

@@ -16,7 +16,7 @@ from tests.campus.site import new_browser, read_form
 from tests.journeys.installation import Installation, wait_for
 from tests.journeys.visitor import RIGHT, STATISTICS_TITLE
 
-pytestmark = [pytest.mark.xdist_group("journeys"), pytest.mark.timeout(280)]
+pytestmark = pytest.mark.timeout(280)
 
 # (who is killed, how many seconds after handing in began, the student's number in Campus)
 MOMENTS = [

@@ -17,7 +17,7 @@ from tests.browser import frame_violations, overflow_px
 from tests.journeys.installation import Installation
 from tests.journeys.visitor import SLOW_MS
 
-pytestmark = [pytest.mark.xdist_group("journeys"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 PICTURES = os.environ.get("CAIRN_TOUR_PICTURES")
 # 320 is also what 1280 pixels leave at a zoom of 400 %; pictures are of a usual phone.

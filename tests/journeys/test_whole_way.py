@@ -26,7 +26,7 @@ from tests.witness.fixture import Witness, witness
 
 __all__ = ["witness"]
 
-pytestmark = [pytest.mark.xdist_group("journeys"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 
 def test_with_third_party_cookies_blocked(

@@ -59,7 +59,6 @@ def test_it_may_be_seen_inside_any_course(client: FlaskClient) -> None:
     assert page.headers["Content-Security-Policy"].endswith("frame-ancestors *")
 
 
-@pytest.mark.xdist_group("browser")
 @pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
 def test_a_browser_sees_what_it_can_do(
     open_page: OpenPage,

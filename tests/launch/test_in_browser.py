@@ -22,8 +22,6 @@ from tests.browser import OpenPage, axe_violations, overflow_px
 from tests.campus.site import Site
 from tests.launch.platform import PAGES, Connected, connect, install_probe
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @dataclass
 class Browsers:

@@ -20,8 +20,6 @@ from tests.instructor.course import university_of
 from tests.launch.platform import connect
 from tests.launch.test_in_browser import Browsers, listening
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 ADMINISTRATOR, INSTRUCTOR = 5, 1
 TITLE = "Reading statistics critically"
 

@@ -22,8 +22,6 @@ from tests.doors import enter, with_doors
 from tests.learner import story
 from tests.learner.story import Activity, University
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 LOCALE: dict[str, object] = {"locale": "de-DE"}
 
 

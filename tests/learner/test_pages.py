@@ -23,8 +23,6 @@ from tests.learner import story
 from tests.learner.story import University, Visit
 from tests.mailserver import newest_letter
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.fixture
 def base_url(live_app: Flask, live_settings: Settings) -> Iterator[str]:

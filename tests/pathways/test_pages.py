@@ -22,8 +22,6 @@ from tests.browser import OpenPage, axe_violations, overflow_px
 from tests.doors import enter_desk, with_doors
 from tests.registrar.desk import STONES, Desk, add_person, open_desk
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 TITLE = "Certificate in Data Stewardship"
 
 

@@ -15,8 +15,6 @@ from tests.browser import OpenPage, axe_violations, overflow_px
 from tests.doors import enter_desk, with_doors
 from tests.registrar.desk import STONES, Desk, open_desk
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.fixture
 def base_url(live_app: Flask, live_settings: Settings) -> Iterator[str]:

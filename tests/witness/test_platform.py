@@ -47,7 +47,6 @@ from tests.launch.test_deep_linking import STATISTICS
 
 WORKER = Path(__file__).with_name("platform_worker.py")
 PACKAGE = "lti1p3platform==0.1.8"
-pytestmark = pytest.mark.xdist_group("platform witness")
 Ask = Callable[..., Any]
 
 

@@ -24,8 +24,6 @@ from tests.witness.test_witness import KEY_PAIR, PUBLISHED_KEYS, altered
 
 __all__ = ["openbadgeslib", "witness"]
 
-pytestmark = pytest.mark.xdist_group("witness")
-
 
 def ask(
     witness: Witness,

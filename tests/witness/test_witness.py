@@ -39,8 +39,6 @@ from tests.witness.fixture import (
 
 __all__ = ["openbadgeslib", "witness"]
 
-pytestmark = pytest.mark.xdist_group("witness")
-
 
 def ask(witness: Witness, what: Published, credential: dict[str, Any] | None = None) -> Verdict:
     own_context = micro_credentials.find_context(CONTEXT_URL)
