@@ -8,11 +8,12 @@ from lti_tool.assessments.events import (
 )
 from lti_tool.assessments.jobs import erase_answers, regrade_everywhere
 from lti_tool.badges import stacking
-from lti_tool.badges.events import AwardGranted, AwardWithdrawn
+from lti_tool.badges.events import AwardEarnedAgain, AwardGranted, AwardWithdrawn
 from lti_tool.badges.jobs import (
     award_for_pass,
     erase_credentials,
     issue_credential,
+    renew_credential,
     review_award,
     revoke_credential,
 )
@@ -32,6 +33,7 @@ from lti_tool.pathways.events import (
 from lti_tool.pathways.jobs import (
     award_completion,
     carry_out_batch,
+    count_again,
     count_award,
     mail_notice,
     move_everybody,
@@ -64,6 +66,7 @@ def register() -> None:
     outbox.subscribe(AssessmentPassLost, [review_award])
     outbox.subscribe(RegradeAsked, [regrade_everywhere])
     outbox.subscribe(AwardGranted, [issue_credential, count_award])
+    outbox.subscribe(AwardEarnedAgain, [renew_credential, count_again])
     outbox.subscribe(AwardWithdrawn, [revoke_credential, uncount_award])
     outbox.subscribe(PathwayPublished, [welcome_newcomers])
     outbox.subscribe(PathwayMoveAsked, [move_everybody])

@@ -219,7 +219,7 @@ def _reserve(session: Session, person_id: PersonId, award_id: AwardId, asked: As
     )
     if (asked.identifier is not None and chosen is None) or (told == Particulars() and not chosen):
         raise NothingAskedError(phrase("There is nothing of that to put into it."))
-    content = _digest(told, chosen)
+    content = _digest(told, chosen, award)
     is_new = session.scalar(
         insert(Credential)
         .values(
@@ -269,7 +269,11 @@ def _reserve(session: Session, person_id: PersonId, award_id: AwardId, asked: As
             issuer=issuing.badge_issuer(issuer),
             achievement=_achievement(session, award, issuer),
             subject_id=credential.subject_urn,
-            valid_from=award.awarded_at.replace(microsecond=0),
+            valid_from=(
+                award.awarded_at
+                if award.first_valid_until is None or award.valid_until is None
+                else issuing.last_earned_at(session, award.id, award.valid_until)
+            ).replace(microsecond=0),
             valid_until=award.valid_until and award.valid_until.replace(microsecond=0),
             status=open_badges.StatusEntry(
                 list_url=issuer.status_list_url(number), index=credential.status_index
@@ -288,7 +292,7 @@ def _achievement(session: Session, award: Award, issuer: Issuer) -> Achievement:
     )
 
 
-def _digest(told: Particulars, chosen: Identifier | None) -> bytes:
+def _digest(told: Particulars, chosen: Identifier | None, award: Award) -> bytes:
     """Return what two detailed forms that say the same have in common; their salts differ."""
     said = [
         told.name,
@@ -297,6 +301,8 @@ def _digest(told: Particulars, chosen: Identifier | None) -> bytes:
         told.evidence_json(),
         chosen and [chosen.kind, chosen.value],
     ]
+    if award.first_valid_until is not None and award.valid_until is not None:
+        said.append(award.valid_until.isoformat())  # earned again, it is another
     return sha256(json.dumps(said, sort_keys=True).encode()).digest()
 
 

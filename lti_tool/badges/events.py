@@ -18,6 +18,17 @@ class AwardGranted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AwardEarnedAgain:
+    """A person who holds an achievement earned it once more: it may end later, or weigh more."""
+
+    institution_id: InstitutionId
+    award_id: AwardId
+    person_id: PersonId
+    achievement_id: AchievementId
+    earned_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AwardWithdrawn:
     """A person no longer holds an achievement, and its credential is revoked."""
 

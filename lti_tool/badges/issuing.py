@@ -1,14 +1,16 @@
 """Turning awards into signed credentials, and revocations into signed status lists."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import Table, select, text, update
+from sqlalchemy import Table, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from lti_tool.badges import kept_revocations, lists, open_badges, signing, status_list
+from lti_tool.badges.data_integrity import xml_datetime
 from lti_tool.badges.details import Details
 from lti_tool.badges.errors import UnknownAwardError, UnknownCredentialError
 from lti_tool.badges.issuer import Issuer
@@ -18,6 +20,7 @@ from lti_tool.badges.models import (
     MINIMAL,
     AchievementEdition,
     Award,
+    AwardCause,
     Credential,
     StatusList,
 )
@@ -72,6 +75,34 @@ def issue_credential(institution_id: InstitutionId, award_id: AwardId) -> None:
     sign_reserved(institution_id, reserved.credential_id, reserved.issuer, reserved.badge)
 
 
+def renew_credential(institution_id: InstitutionId, award_id: AwardId) -> None:
+    """Sign an award's credential anew, under its id, if it was earned again and ends later now.
+
+    Open Badges 3.0: of two of one issuer and id the one with the newer `validFrom` replaces the
+    other. Links and its place in the status list stay. Safe to run again, and beside itself.
+
+    Raises:
+        UnknownAwardError: there is no such award here.
+    """
+    with transaction(institution_id) as session:
+        reserved = _reserve(session, award_id, renews=True)
+    if reserved is None:
+        return
+    document = _signed(reserved.issuer, reserved.badge)
+    ends = Credential.document["validUntil"].astext
+    with transaction(institution_id) as session:
+        session.execute(
+            update(Credential)
+            .where(
+                Credential.id == reserved.credential_id,
+                Credential.revoked_at.is_(None),
+                or_(Credential.document.is_(None), ends < document["validUntil"]),
+            )
+            .values(document=document, compact=None, issued_at=clock.now())
+        )
+    metrics.count("cairn_credentials_signed")
+
+
 def sign_reserved(
     institution_id: InstitutionId,
     credential_id: CredentialId,
@@ -83,9 +114,7 @@ def sign_reserved(
     Raises:
         SelfCheckError: it does not; nothing is kept.
     """
-    document = signing.sign(issuer, badge.to_json())
-    if open_badges.read(document) != badge:
-        raise signing.SelfCheckError("it does not read as what was meant")
+    document = _signed(issuer, badge)
     with transaction(institution_id) as session:
         session.execute(
             update(Credential)
@@ -93,6 +122,13 @@ def sign_reserved(
             .values(document=document, issued_at=clock.now())
         )
     metrics.count("cairn_credentials_signed")
+
+
+def _signed(issuer: Issuer, badge: open_badges.Badge) -> dict[str, Any]:
+    document = signing.sign(issuer, badge.to_json())
+    if open_badges.read(document) != badge:
+        raise signing.SelfCheckError("it does not read as what was meant")
+    return document
 
 
 def compact_form(institution_id: InstitutionId, credential_id: CredentialId) -> str:
@@ -209,8 +245,11 @@ def badge_issuer(issuer: Issuer) -> open_badges.Issuer:
     return open_badges.Issuer(id=issuer.did, name=issuer.name, url=issuer.url)
 
 
-def _reserve(session: Session, award_id: AwardId) -> _Reserved | None:
-    """Return what to sign for an award; None when it is withdrawn or signed already."""
+def _reserve(session: Session, award_id: AwardId, *, renews: bool = False) -> _Reserved | None:
+    """Return what to sign for an award; None when it is withdrawn or signed already.
+
+    If it `renews`, then also None when what is signed ends when the award does.
+    """
     # The lock keeps a withdrawal out until the reservation it must revoke can be seen.
     award = session.execute(
         select(
@@ -219,6 +258,7 @@ def _reserve(session: Session, award_id: AwardId) -> _Reserved | None:
             Award.edition,
             Award.awarded_at,
             Award.valid_until,
+            Award.first_valid_until,
             Award.withdrawn_at,
             AchievementEdition.content,
         )
@@ -240,6 +280,7 @@ def _reserve(session: Session, award_id: AwardId) -> _Reserved | None:
             Credential.subject_urn,
             Credential.status_index,
             Credential.issued_at,
+            Credential.document["validUntil"].astext.label("ends"),
             StatusList.number,
         )
         .select_from(Person)
@@ -252,7 +293,12 @@ def _reserve(session: Session, award_id: AwardId) -> _Reserved | None:
         .outerjoin(StatusList, StatusList.id == Credential.status_list_id)
         .where(Person.id == award.person_id)
     ).one()
-    if award.withdrawn_at is not None or state.erased_at is not None or state.issued_at is not None:
+    valid_until = award.valid_until and award.valid_until.replace(microsecond=0)
+    if award.withdrawn_at is not None or state.erased_at is not None:
+        return None
+    if state.issued_at is not None and (
+        not renews or valid_until is None or xml_datetime(valid_until) == state.ends
+    ):
         return None
     place = (
         _take_place(session, award_id)
@@ -280,13 +326,28 @@ def _reserve(session: Session, award_id: AwardId) -> _Reserved | None:
                 issuer, award.achievement_id, content, edition=award.edition
             ),
             subject_id=place.subject_urn,
-            valid_from=award.awarded_at.replace(microsecond=0),
-            valid_until=award.valid_until and award.valid_until.replace(microsecond=0),
+            valid_from=(
+                award.awarded_at
+                if award.first_valid_until is None
+                else last_earned_at(session, award_id, award.valid_until)
+            ).replace(microsecond=0),
+            valid_until=valid_until,
             status=open_badges.StatusEntry(
                 list_url=issuer.status_list_url(place.list_number), index=place.index
             ),
         ),
     )
+
+
+def last_earned_at(session: Session, award_id: AwardId, valid_until: datetime) -> datetime:
+    """Return when an award was earned again for as long as it is valid now."""
+    return session.scalars(
+        select(func.max(AwardCause.caused_at)).where(
+            AwardCause.award_id == award_id,
+            AwardCause.renews,
+            AwardCause.valid_until == valid_until,
+        )
+    ).one()
 
 
 def _take_place(session: Session, award_id: AwardId) -> _Place:

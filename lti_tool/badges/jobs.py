@@ -5,7 +5,7 @@ from sqlalchemy import select
 from lti_tool.assessments.events import AssessmentPassed, AssessmentPassLost
 from lti_tool.assessments.models import Attempt, Placement
 from lti_tool.badges import erasing, issuing, reviewing, services
-from lti_tool.badges.events import AwardGranted, AwardWithdrawn
+from lti_tool.badges.events import AwardEarnedAgain, AwardGranted, AwardWithdrawn
 from lti_tool.badges.queries import find_achievement_of_assessment
 from lti_tool.badges.rules import Cause, CauseKind
 from lti_tool.core.db import transaction
@@ -48,6 +48,11 @@ def review_award(event: AssessmentPassLost) -> None:
 def issue_credential(event: AwardGranted) -> None:
     """Sign the award's credential, unless that was done or the award is withdrawn by now."""
     issuing.issue_credential(event.institution_id, event.award_id)
+
+
+def renew_credential(event: AwardEarnedAgain) -> None:
+    """Sign the award's credential anew, if it ends later now."""
+    issuing.renew_credential(event.institution_id, event.award_id)
 
 
 def revoke_credential(event: AwardWithdrawn) -> None:

@@ -87,6 +87,9 @@ class Award(TenantRow, Base):
 
     When two persons turn out to be one, both may have been awarded the same: then one is a
     duplicate of the other. It keeps its credential, and counts for nothing.
+
+    `valid_until` is what its credential says. Earned again it ends later, and `first_valid_until`
+    keeps when it would have ended; the causes say the rest.
     """
 
     __tablename__ = "awards"
@@ -118,18 +121,29 @@ class Award(TenantRow, Base):
     edition: Mapped[int]
     awarded_at: Mapped[datetime]
     valid_until: Mapped[datetime | None]
+    first_valid_until: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
     withdrawn_reason: Mapped[str | None]
     duplicate_of_id: Mapped[AwardId | None]
 
 
 class AwardCause(TenantRow, Base):
-    """Why an award was made: a pass, a pathway, a person's decision. Appended, never changed."""
+    """Why an award was made: a pass, a pathway, a person's decision. Appended, never changed.
+
+    `renews`: the award stood already, and was earned again at `caused_at`, until `valid_until`.
+    """
 
     __tablename__ = "award_causes"
     __table_args__ = (
         UniqueConstraint("institution_id", "award_id", "kind", "cause_id"),
         CheckConstraint("kind IN ('pass', 'pathway', 'decision')", name="kind"),
+        CheckConstraint("renews OR valid_until IS NULL", name="renews"),
+        Index(
+            "ix_award_causes_renews",
+            "institution_id",
+            "award_id",
+            postgresql_where=text("renews"),
+        ),
         tenant_key("award_id", "awards"),
     )
 
@@ -140,6 +154,8 @@ class AwardCause(TenantRow, Base):
     reason: Mapped[str | None]
     evidence: Mapped[list[Any]] = mapped_column(default=list)
     caused_at: Mapped[datetime]
+    renews: Mapped[bool] = mapped_column(default=False, server_default="false")
+    valid_until: Mapped[datetime | None]
 
 
 class AwardReview(TenantRow, Base):

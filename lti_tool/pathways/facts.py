@@ -2,8 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -148,7 +148,7 @@ def list_held(
             Award.achievement_id,
             Award.edition,
             Award.awarded_at,
-            Award.valid_until,
+            func.coalesce(Award.first_valid_until, Award.valid_until).label("valid_until"),
         ).where(
             Award.person_id.in_(person_ids),
             Award.withdrawn_at.is_(None),
@@ -167,24 +167,54 @@ def list_held(
         if any(stone.level_at_least is not None for stone in conditions)
         else {}
     )
-    return [
-        (
-            row.person_id,
-            Held(
-                award_id=row.id,
-                achievement_id=row.achievement_id,
-                awarded_at=row.awarded_at,
-                valid_until=row.valid_until,
-                grade=grades.get(row.id),
-                level=levels.get((row.achievement_id, row.edition)),
-            ),
+    first = {
+        row.id: Held(
+            award_id=row.id,
+            achievement_id=row.achievement_id,
+            awarded_at=row.awarded_at,
+            valid_until=row.valid_until,
+            grade=grades.get(row.id),
+            level=levels.get((row.achievement_id, row.edition)),
         )
         for row in rows
-    ]
+    }
+    whose = {row.id: row.person_id for row in rows}
+    held = [*first.values(), *_earned_again(session, first)]
+    return [(whose[one.award_id], one) for one in held]
+
+
+def _earned_again(session: Session, first: Mapping[AwardId, Held]) -> Iterator[Held]:
+    """Yield the further times at which awards were earned while they stood.
+
+    What renewed a duplicate renewed the award that counts.
+    """
+    counts = func.coalesce(Award.duplicate_of_id, Award.id)
+    rows = session.execute(
+        select(
+            counts,
+            AwardCause.caused_at,
+            AwardCause.valid_until,
+            Attempt.points_earned,
+            Attempt.points_possible,
+        )
+        .select_from(AwardCause)
+        .join(Award, Award.id == AwardCause.award_id)
+        .outerjoin(Attempt, Attempt.id == AwardCause.cause_id)
+        .where(
+            AwardCause.renews,
+            or_(Award.id.in_(first), Award.duplicate_of_id.in_(first)),
+        )
+        .order_by(AwardCause.caused_at, AwardCause.id)
+    )
+    for award_id, caused_at, valid_until, earned, possible in rows:
+        award = first[award_id]
+        if caused_at > award.awarded_at:  # else before a withdrawal, after which it was regained
+            grade = earned / possible if earned is not None and possible else None
+            yield replace(award, awarded_at=caused_at, valid_until=valid_until, grade=grade)
 
 
 def grades_of(session: Session, award_ids: Collection[AwardId]) -> dict[AwardId, Decimal]:
-    """Return the best share of points among the attempts that earned each award, 0 to 1.
+    """Return the best share of points among the attempts that first earned each award, 0 to 1.
 
     What earned its duplicates earned it, too.
     """
@@ -197,6 +227,7 @@ def grades_of(session: Session, award_ids: Collection[AwardId]) -> dict[AwardId,
         .where(
             or_(Award.id.in_(award_ids), Award.duplicate_of_id.in_(award_ids)),
             AwardCause.kind == CauseKind.PASS.value,
+            ~AwardCause.renews,
             Attempt.points_possible > 0,
         )
         .group_by(counts)

@@ -1,6 +1,6 @@
 """How pathways react to awards: each handler reads what is so now, so order does not matter."""
 
-from lti_tool.badges.events import AwardGranted, AwardWithdrawn
+from lti_tool.badges.events import AwardEarnedAgain, AwardGranted, AwardWithdrawn
 from lti_tool.badges.rules import Cause, CauseKind
 from lti_tool.badges.services import grant_award
 from lti_tool.core import mail, outbox
@@ -27,6 +27,11 @@ PEOPLE_BETWEEN_LOOKS = 20
 
 def count_award(event: AwardGranted) -> None:
     """Count an award on every pathway that names its achievement."""
+    _recount(event.institution_id, event.person_id, event.achievement_id)
+
+
+def count_again(event: AwardEarnedAgain) -> None:
+    """Count an award that was earned again: it may count longer, or where it did not before."""
     _recount(event.institution_id, event.person_id, event.achievement_id)
 
 

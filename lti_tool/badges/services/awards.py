@@ -1,5 +1,6 @@
 """Granting awards, withdrawing them and giving them back."""
 
+from datetime import datetime
 from typing import cast
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from lti_tool.badges.details import Details
-from lti_tool.badges.events import AwardGranted, AwardWithdrawn
+from lti_tool.badges.events import AwardEarnedAgain, AwardGranted, AwardWithdrawn
 from lti_tool.badges.models import Achievement, Award, AwardCause, Credential, StatusList
 from lti_tool.badges.queries import get_award
 from lti_tool.badges.rules import Cause, CauseKind, ends_at
@@ -32,8 +33,9 @@ def grant_award(
 ) -> AwardId:
     """Grant an achievement to a person, once; a further cause is added to the award it has.
 
-    A withdrawn award comes back with a cause it did not have before, and only then. The same
-    cause twice changes nothing and announces nothing. `actor` is whose decision it was, if one.
+    Then it was earned again, and ends as much later. A withdrawn award comes back with a cause it
+    did not have before, and only then. The same cause twice changes nothing and announces
+    nothing. `actor` is whose decision it was, if one.
 
     Raises:
         NotFoundError: the achievement is not here.
@@ -68,7 +70,11 @@ def grant_award(
                 .with_for_update()
             ).one()
             award_id = standing.id
-        is_new_cause = _append_cause(session, award_id, cause)
+        ends = ends_at(cause.caused_at, months)
+        renews = standing is not None and _is_renewed_by(standing, cause)
+        is_new_cause = _append_cause(
+            session, award_id, cause, renews=renews, valid_until=ends if renews else None
+        )
         if is_new_cause and actor is not None:
             audit.record(
                 session,
@@ -79,11 +85,13 @@ def grant_award(
                 reason=cause.reason,
             )
         if standing is not None:
+            if is_new_cause and renews:
+                _renew(session, standing, cause, ends)
             if standing.withdrawn_at is None or not is_new_cause:
                 return award_id
             standing.withdrawn_at = standing.withdrawn_reason = None
             standing.awarded_at = cause.caused_at
-            standing.valid_until = ends_at(cause.caused_at, months)
+            standing.valid_until, standing.first_valid_until = ends, None
         outbox.record(
             session,
             AwardGranted(
@@ -95,6 +103,28 @@ def grant_award(
             ),
         )
     return award_id
+
+
+def _is_renewed_by(standing: Award, cause: Cause) -> bool:
+    """Tell whether an award that stands was earned again; an older cause only came late."""
+    return standing.withdrawn_at is None and cause.caused_at > standing.awarded_at
+
+
+def _renew(session: Session, standing: Award, cause: Cause, ends: datetime | None) -> None:
+    """Let an award end later, if it ends, and say that it was earned again."""
+    if standing.valid_until is not None and ends is not None and ends > standing.valid_until:
+        standing.first_valid_until = standing.first_valid_until or standing.valid_until
+        standing.valid_until = ends
+    outbox.record(
+        session,
+        AwardEarnedAgain(
+            institution_id=tenant(),
+            award_id=standing.id,
+            person_id=standing.person_id,
+            achievement_id=standing.achievement_id,
+            earned_at=cause.caused_at,
+        ),
+    )
 
 
 def _current_edition(session: Session, achievement_id: AchievementId) -> tuple[int, int | None]:
@@ -155,7 +185,14 @@ def _note(session: Session, act: str, award_id: AwardId, reason: str, actor: Act
     )
 
 
-def _append_cause(session: Session, award_id: AwardId, cause: Cause) -> bool:
+def _append_cause(
+    session: Session,
+    award_id: AwardId,
+    cause: Cause,
+    *,
+    renews: bool = False,
+    valid_until: datetime | None = None,
+) -> bool:
     """Add a cause to an award; False when it was there."""
     added = session.scalar(
         insert(cast("Table", AwardCause.__table__))
@@ -168,6 +205,8 @@ def _append_cause(session: Session, award_id: AwardId, cause: Cause) -> bool:
             reason=cause.reason,
             evidence=[piece.to_json() for piece in cause.evidence],
             caused_at=cause.caused_at,
+            renews=renews,
+            valid_until=valid_until,
         )
         .on_conflict_do_nothing()
         .returning(AwardCause.id)
