@@ -24,7 +24,7 @@ from lti_tool.launch.models import PendingLogin
 from lti_tool.platforms.services import Endpoints, add_registration
 from tests.test_cli import events, running, wait_for
 
-FORGET = "lti_tool.launch.services.forget_expired"
+FORGET = "lti_tool.launch.forgetting.forget_expired"
 AWAKE = "lti_tool.grading.jobs.wake_due_lanes"
 
 

@@ -16,7 +16,7 @@ from lti_tool.core import audit, outbox
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.ids import InstitutionId, PersonId
 from lti_tool.core.storage import storage
-from lti_tool.launch import services as launch
+from lti_tool.launch import forgetting as launch
 from lti_tool.people import erasing, matching
 from lti_tool.people import services as people
 from lti_tool.people.accounts import list_accounts

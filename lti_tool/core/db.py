@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from types import MappingProxyType
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
@@ -54,6 +55,7 @@ from lti_tool.core.settings import Settings
 _tenant: ContextVar[InstitutionId | None] = ContextVar("tenant", default=None)
 _in_transaction: ContextVar[bool] = ContextVar("in_transaction", default=False)
 IDLE_SECONDS = 1.0
+_NO_SWITCHES: Mapping[str, str] = MappingProxyType({})
 _GONE = (psycopg.OperationalError, psycopg.InterfaceError)
 
 _sessions = sessionmaker(expire_on_commit=False)
@@ -263,11 +265,16 @@ def _name_tenant(
         _name(_driver_of(connection), institution_id)
 
 
-def _name(driver: "psycopg.Connection[Any]", institution_id: InstitutionId) -> None:
-    """Begin a transaction of an institution if none has begun: one round trip for both."""
+def _name(
+    driver: "psycopg.Connection[Any]",
+    institution_id: InstitutionId,
+    switches: Mapping[str, str] = _NO_SWITCHES,
+) -> None:
+    """Begin a transaction of an institution if none has begun: one round trip for all."""
     begin = "BEGIN; " if driver.pgconn.transaction_status == TransactionStatus.IDLE else ""
     # An id has digits only: nothing of it can end the text.
-    _tell(driver, f"{begin}SET LOCAL app.institution_id = '{UUID(int=institution_id.int)}'")
+    named = f"{begin}SET LOCAL app.institution_id = '{UUID(int=institution_id.int)}'"
+    _tell(driver, "; ".join([named, *(f"SET LOCAL {n} = '{w}'" for n, w in switches.items())]))
 
 
 def switch(session: Session, name: str, word: str) -> None:
@@ -337,8 +344,19 @@ def run_alone(words: Statement, values: Mapping[str, Any]) -> list[Any]:
     return rows
 
 
-def run_in(institution_id: InstitutionId, words: Statement, values: Mapping[str, Any]) -> list[Any]:
+def run_in(
+    institution_id: InstitutionId,
+    words: Statement,
+    values: Mapping[str, Any],
+    switches: Mapping[str, str] = _NO_SWITCHES,
+) -> list[Any]:
     """Run a statement of one institution like `run`, in a transaction of its own.
+
+    Args:
+        institution_id: the tenant.
+        words: the statement.
+        values: of its parameters.
+        switches: as `switch` sets them, for this statement.
 
     Raises:
         RuntimeError: a transaction is open.
@@ -346,9 +364,14 @@ def run_in(institution_id: InstitutionId, words: Statement, values: Mapping[str,
     bind = _sessions.kw["bind"]
     if _in_transaction.get() or not isinstance(bind, Engine):
         with _opened(institution_id) as session:
-            return run(session, words, values)
+            for name, word in switches.items():
+                switch(session, name, word)
+            rows = run(session, words, values)
+            for name in switches:
+                switch(session, name, "")
+            return rows
     with _borrowed(bind) as driver:
-        _name(driver, institution_id)
+        _name(driver, institution_id, switches)
         rows = _rows(driver, words, values)
         _tell(driver, "COMMIT")
     return rows

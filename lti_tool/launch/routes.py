@@ -13,6 +13,7 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from flask import url_for as address_of
 from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
 
 from lti_tool.core import keys, logs, metrics, settings, web
 from lti_tool.core.db import uuid_or_none
@@ -130,6 +131,10 @@ def launch() -> ResponseReturnValue:
     facts: dict[str, Any] = {}
     try:
         response = _launch(facts)
+    except HTTPException as error:  # no form that could be read, or one too large
+        log.info("launch", outcome="refused", code=f"http_{error.code}", **facts)
+        metrics.count("cairn_launches", outcome=f"http_{error.code}")
+        raise
     except ToolError as error:
         log.info("launch", outcome="refused", code=error.code, **facts)
         metrics.count("cairn_launches", outcome=error.code)
@@ -144,6 +149,9 @@ def launch() -> ResponseReturnValue:
 
 def _launch(facts: dict[str, Any]) -> Response:
     """Do the launch; `facts` collects what its log line says, ids only."""
+    # RFC 6749 §3.1: none of them twice, for others might read another one than we do.
+    if any(len(request.form.getlist(name)) > 1 for name in ("state", "id_token", "error")):
+        raise MessageRefusedError(Reason.INCOMPLETE)
     state, id_token = request.form.get("state", ""), request.form.get("id_token", "")
     refusal = request.form.get("error")
     if not state or not (id_token or refusal):

@@ -1,18 +1,15 @@
 """Logins and launches: each step one transaction, none open while a platform is asked."""
 
 import hmac
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from sqlalchemy import delete, select
-
-from lti_tool.core import clock, logs, purging, settings
-from lti_tool.core.db import run_alone, statement, system_transaction, transaction
-from lti_tool.core.ids import DeploymentId, InstitutionId, LaunchId, RegistrationId, UserId
+from lti_tool.core import clock, logs, settings
+from lti_tool.core.db import run_alone, statement, transaction
+from lti_tool.core.ids import DeploymentId, InstitutionId, LaunchId, RegistrationId
 from lti_tool.core.language import phrase
 from lti_tool.core.secret import hash_of, new_secret
 from lti_tool.launch import history, rules
@@ -28,12 +25,10 @@ from lti_tool.launch.errors import (
     UnknownPlatformError,
 )
 from lti_tool.launch.id_token import ExpectedLogin, claimed_deployment, verify_id_token
-from lti_tool.launch.models import Launch, PendingLogin
 from lti_tool.launch.record import LaunchRecord, record
 from lti_tool.launch.session import PREFIX, expiry
 from lti_tool.people.rules import Role
 from lti_tool.platforms import invitations, quirks
-from lti_tool.platforms.models import Institution
 from lti_tool.platforms.rules import belongs, origin_of
 
 LOGIN_LIFETIME = timedelta(minutes=10)
@@ -361,41 +356,3 @@ def _settings_of(message: Message) -> dict[str, Any]:
 def web_address(url: str | None) -> str | None:
     """Return an address that a page may link to, or None: `javascript:` is not one."""
     return url if origin_of(url) is not None else None
-
-
-def forget_visits(institution_id: InstitutionId, user_ids: Collection[UserId]) -> None:
-    """Delete all launches of these users; what is open in a browser has ended."""
-    with transaction(institution_id) as session:
-        session.execute(delete(Launch).where(Launch.user_id.in_(user_ids)))
-
-
-def forget_ended() -> int:
-    """Delete launches whose session ended long ago; returns how many. Called now and then.
-
-    Until then they explain themselves: "open it again" instead of "nothing here".
-    """
-    before = clock.now() - timedelta(days=settings.current().keep.ended_launches_days)
-    ended = select(Launch.id).where(Launch.expires_at < before)
-    with system_transaction() as session:
-        institution_ids = session.scalars(select(Institution.id)).all()
-
-    def some_of(institution_id: InstitutionId, limit: int) -> int:
-        rows = delete(Launch).where(Launch.id.in_(ended.limit(limit)))
-        with transaction(institution_id) as session:
-            return len(session.scalars(rows.returning(Launch.id)).all())
-
-    return sum(
-        purging.in_batches(partial(some_of, institution_id)) for institution_id in institution_ids
-    )
-
-
-def forget_expired() -> int:
-    """Delete logins that nobody answered; returns how many. Called now and then."""
-    expired = select(PendingLogin.state_hash).where(PendingLogin.expires_at < clock.now())
-
-    def some(limit: int) -> int:
-        rows = delete(PendingLogin).where(PendingLogin.state_hash.in_(expired.limit(limit)))
-        with system_transaction() as session:
-            return len(session.execute(rows.returning(PendingLogin.registration_id)).all())
-
-    return purging.in_batches(some)

@@ -20,6 +20,8 @@ def origin_of(url: str | None) -> str | None:
 # A launch asks this nine times, mostly about addresses of its registration.
 @lru_cache(maxsize=1024)
 def _origin(url: str) -> str | None:
+    if not url.isprintable():  # Python and browsers leave out a line's end and read on
+        return None
     try:
         parts = urlsplit(url)
         port = parts.port

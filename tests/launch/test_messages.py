@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from lti_tool.campus.claims import LTI, MEMBERSHIP
 from lti_tool.core import clock
-from lti_tool.launch import history, rules, services
+from lti_tool.launch import forgetting, history, rules
 from lti_tool.people.rules import Role
 from lti_tool.platforms.services import allow_anonymous
 from tests.launch.platform import Arrival, Browser, browsing, connect, error_code, told
@@ -163,12 +163,12 @@ def test_sessions_that_ended_long_ago_are_forgotten(
     student: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened(student, student.arrive(student.connected.place()))
-    assert services.forget_ended() == 0
+    assert forgetting.forget_ended() == 0
     later = clock.now() + timedelta(days=32)
     monkeypatch.setattr(clock, "now", lambda: later)
 
-    assert services.forget_ended() == 1
-    assert services.forget_ended() == 0
+    assert forgetting.forget_ended() == 1
+    assert forgetting.forget_ended() == 0
 
 
 @pytest.mark.parametrize(

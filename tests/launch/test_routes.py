@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import pytest
 from flask import Flask
 from sqlalchemy import Connection, text
+from structlog.testing import capture_logs
 
 from lti_tool.core import keys
 from lti_tool.core.audit import CLI
@@ -33,6 +34,21 @@ def test_a_student_gets_from_the_course_to_a_page(student: Browser) -> None:
     assert here["settings"]["return_url"] == f"{student.connected.site.url}/courses/1/return"
     assert here["context_id"]
     assert here["resource_link_id"]
+
+
+def test_a_launch_leaves_one_line_that_names_nobody(student: Browser) -> None:
+    arrival = student.arrive(student.connected.place())
+
+    with capture_logs() as lines:
+        opened = student.post(arrival)
+
+    (line,) = (line for line in lines if line["event"] == "launch")
+    assert line["outcome"] == "opened"
+    assert line["message_type"] == "LtiResourceLinkRequest"
+    assert line["launch_id"] == opened.location.split("/")[2]
+    assert line["registration_id"] == str(student.connected.registration_id)
+    assert line["institution_id"] == str(student.connected.institution_id)
+    assert not {arrival.claims["sub"], arrival.claims["name"]} & set(map(str, line.values()))
 
 
 def test_an_instructor_gets_to_the_page_that_places_things(instructor: Browser) -> None:

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import Connection, text
 
 from lti_tool.core import clock
-from lti_tool.launch import services
+from lti_tool.launch import forgetting, services
 from tests.campus.site import Site
 from tests.launch.platform import PAGES, Browser, browsing, connect, error_code, install_probe
 
@@ -51,7 +51,7 @@ def test_logins_nobody_answered_are_forgotten_and_those_under_way_are_not(
 
     monkeypatch.setattr(clock, "now", lambda: start + timedelta(minutes=11))
 
-    assert services.forget_expired() == 1
+    assert forgetting.forget_expired() == 1
     assert database.scalar(text("SELECT count(*) FROM pending_logins")) == 1
     assert late.status_code == 302
 

@@ -56,6 +56,16 @@ def test_a_cookie_that_was_made_up_opens_nothing(student: Browser, value: str) -
     assert error_code(student.client.get(page)) == "launch_ended"
 
 
+def test_a_cookie_that_names_no_institution_is_nothing_outside_a_tests_transaction_too(
+    live_app: Flask,
+) -> None:
+    launch_id = LaunchId(new_id())
+    client = live_app.test_client()
+    client.set_cookie(session.cookie_name(launch_id), "no-uuid.secret")
+
+    assert error_code(client.get(f"/l/{launch_id}/")) == "launch_ended"
+
+
 def test_the_cookie_of_one_launch_does_not_open_another(student: Browser) -> None:
     page, here = open_page(student)
     _, other = open_page(student)

@@ -28,6 +28,9 @@ from lti_tool.platforms.rules import belongs, measure_lead, origin_of, origins_o
         ("https://[::1", None),
         ("https://lms.example;script-src *", None),
         ("https://lms .example", None),
+        ("https://lms.example/\n;script-src *", None),
+        ("https://lms.exa\tmple", None),
+        ("https://lms.example/\0", None),
         ("https://lms.example/" + "x" * 2048, None),
     ],
 )

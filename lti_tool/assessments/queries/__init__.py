@@ -38,6 +38,7 @@ from lti_tool.assessments.queries.conditions import (
     own_conditions,
 )
 from lti_tool.assessments.queries.deleted import (
+    SEEING_DELETED,
     get_deleted,
     list_deleted,
     seeing_deleted,
@@ -79,6 +80,7 @@ from lti_tool.assessments.queries.timeline import (
 )
 
 __all__ = [
+    "SEEING_DELETED",
     "AttemptReview",
     "BankFilter",
     "EditionSummary",

@@ -1,7 +1,8 @@
 """Reading attempts that were deleted: hidden by the database from all who do not ask for them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,6 +14,8 @@ from lti_tool.core.ids import AttemptId, PlacementId, UserId
 from lti_tool.core.language import phrase
 
 _SEES = "app.sees_deleted"
+# For a statement of its own (`db.run_in`).
+SEEING_DELETED: Mapping[str, str] = MappingProxyType({_SEES: "on"})
 
 
 @contextmanager

@@ -20,9 +20,16 @@ from lti_tool.assessments.conditions import (
     barred,
     strictest,
 )
-from lti_tool.assessments.queries import seeing_deleted
-from lti_tool.core.db import run, statement
-from lti_tool.core.ids import AchievementId, AttemptId, PlacementId, ResourceLinkId, UserId
+from lti_tool.assessments.queries import SEEING_DELETED, seeing_deleted
+from lti_tool.core.db import run, run_in, statement
+from lti_tool.core.ids import (
+    AchievementId,
+    AttemptId,
+    InstitutionId,
+    PlacementId,
+    ResourceLinkId,
+    UserId,
+)
 from lti_tool.core.language import phrase
 from lti_tool.learner.queries.opening import policy_words
 
@@ -177,6 +184,15 @@ def find_arrival(
     values = {"resource_link_id": resource_link_id, "user_id": user_id}
     with seeing_deleted(session):
         row = next(iter(run(session, _ARRIVE, values)), None)
+    return None if row is None else _arrival(row)
+
+
+def arrive(
+    institution_id: InstitutionId, resource_link_id: ResourceLinkId, user_id: UserId
+) -> Arrival | None:
+    """Return the same in a transaction of its own, for pages that need to know no more."""
+    values = {"resource_link_id": resource_link_id, "user_id": user_id}
+    row = next(iter(run_in(institution_id, _ARRIVE, values, SEEING_DELETED)), None)
     return None if row is None else _arrival(row)
 
 

@@ -25,7 +25,7 @@ from lti_tool.launch.queries import has_newer_token
 from lti_tool.launch.session import CurrentLaunch, View, launch_page
 from lti_tool.learner.holder import Holder
 from lti_tool.learner.queries import opening, result
-from lti_tool.learner.queries.arriving import Arrival, find_arrival
+from lti_tool.learner.queries.arriving import Arrival, arrive, find_arrival
 from lti_tool.learner.queries.copies import find_copied, is_whole_course
 from lti_tool.learner.queries.decisions import list_decisions
 from lti_tool.learner.queries.pathways import list_cairns
@@ -46,10 +46,12 @@ blueprint = Blueprint("learner", __name__, url_prefix="/l/<uuid:launch_id>")
 def open_placement(here: CurrentLaunch) -> ResponseReturnValue:
     """Lead whoever opened the activity to their page of it."""
     staff = may(here.roles, Act.SEE_RESULTS)
-    with transaction(here.institution_id) as session:
-        arrival = _arrival(session, here)
-        if arrival is None:
-            return _without_placement(session, here, staff=staff)
+    arrival = _settled(here)
+    if arrival is None:
+        with transaction(here.institution_id) as session:
+            arrival = _arrival(session, here)
+            if arrival is None:
+                return _without_placement(session, here, staff=staff)
     if staff:
         return redirect(url_for("instructor.show_placement", launch_id=here.launch_id), 303)
     now, open_attempt = clock.now(), arrival.open_attempt
@@ -71,6 +73,24 @@ def open_placement(here: CurrentLaunch) -> ResponseReturnValue:
     )
 
 
+def _settled(here: CurrentLaunch) -> Arrival | None:
+    """Return what the link is bound to if this launch says nothing else, as nearly all do."""
+    if here.resource_link_id is None:
+        return None
+    bound = arrive(here.institution_id, here.resource_link_id, here.user_id)
+    said = _said(here)
+    if bound is None or said not in {None, bound.placement_id, bound.copied_from_id}:
+        return None
+    return bound
+
+
+def _said(here: CurrentLaunch) -> PlacementId | None:
+    """Return the placement whose token the launch carries, if it is this institution's."""
+    if here.placement_token is None:
+        return None
+    return placement_token.read(here.placement_token, here.institution_id)
+
+
 def _arrival(session: Session, here: CurrentLaunch) -> Arrival | None:
     """Return what the link leads to; a launch that carries a token binds its placement first.
 
@@ -79,9 +99,7 @@ def _arrival(session: Session, here: CurrentLaunch) -> Arrival | None:
     """
     if here.resource_link_id is None:
         return None
-    placement_id = None
-    if here.placement_token is not None:
-        placement_id = placement_token.read(here.placement_token, here.institution_id)
+    placement_id = _said(here)
     bound = find_arrival(session, here.resource_link_id, here.user_id)
     if placement_id is None and bound is None:
         placement_id = find_copied(session, here)
