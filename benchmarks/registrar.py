@@ -249,7 +249,7 @@ def export(place: University, pathway_id: PathwayId) -> None:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         began, first, size = time.monotonic(), 0.0, 0
         rows = tables.learners(pathway_id, Filters())(place.id)
-        for piece in spreadsheet.document(kind, tables.LEARNERS, rows):
+        for piece in spreadsheet.document(kind, "Learners", tables.LEARNERS, rows):
             first = first or time.monotonic() - began
             size += len(piece)
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, func, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from lti_tool.core.db import tenant
@@ -136,16 +136,9 @@ def search_people(
     named = (
         select(PersonUser.person_id, by_name.label("sorted_by"))
         .join(User, User.id == PersonUser.id)
+        .where(*map(_has_word, words))
         .group_by(PersonUser.person_id)
     )
-    for word in words:
-        named = named.where(
-            PersonUser.person_id.in_(
-                select(PersonUser.person_id)
-                .join(UserWord, UserWord.user_id == PersonUser.id)
-                .where(UserWord.word >= word, UserWord.word < word + _LAST)
-            )
-        )
     found = named.subquery()
     page = select(found.c.person_id).order_by(found.c.sorted_by, found.c.person_id).limit(limit)
     if after is not None:
@@ -211,17 +204,29 @@ def list_staff(session: Session) -> list[StaffMember]:
     )
 
 
-def list_people_named(session: Session, words: str, *, limit: int) -> list[PersonId]:
-    """Return people whose name contains `words`, in any case, the longest known first."""
-    named = select(User.id).where(User.name.icontains(words, autoescape=True))
-    return list(
-        session.scalars(
-            select(PersonUser.person_id)
-            .where(PersonUser.id.in_(named))
-            .distinct()
-            .order_by(PersonUser.person_id)
-            .limit(limit)
-        )
+def whoever_is_called(text: str) -> Select[PersonId]:
+    """Return what finds all people by any part of a name, or as `search_people` does.
+
+    It may find a person twice.
+    """
+    by_name = (
+        select(PersonUser.person_id)
+        .join(User, User.id == PersonUser.id)
+        .where(User.name.icontains(text, autoescape=True))
+    )
+    words = search_words(text)
+    if not words:
+        return by_name
+    by_words = select(PersonUser.person_id).where(*map(_has_word, words))
+    either = by_name.union_all(by_words).subquery()
+    return select(either.c.person_id)
+
+
+def _has_word(word: str) -> ColumnElement[bool]:
+    return PersonUser.person_id.in_(
+        select(PersonUser.person_id)
+        .join(UserWord, UserWord.user_id == PersonUser.id)
+        .where(UserWord.word >= word, UserWord.word < word + _LAST)
     )
 
 

@@ -29,7 +29,6 @@ from lti_tool.registrar.forms import BatchAskedFor, BatchForm, MoveForm, WhichLe
 
 # Of whom a dry run looks at the first; the pages of more would take too long.
 MOST_LOOKED_AT = 1000
-MOST_NAMED = 1000
 MOST_SHOWN = 25
 _NO_REASON = phrase("Enter why: whoever reads their records later has only these words.")
 _MORE = marked("Meanwhile these are %(now)s people instead of %(before)s. Look again, then decide.")
@@ -124,7 +123,7 @@ def follow(here: CurrentStaff, pathway_id: UUID, batch_id: UUID) -> ResponseRetu
 
 
 def _chosen(session: Session, pathway_id: PathwayId, wanted: WhichLearners) -> list[PersonId]:
-    which = queries.which(session, wanted.filters(), most_named=MOST_NAMED)
+    which = queries.which(wanted.filters())
     return pathways.list_people_in(session, pathway_id, which)
 
 

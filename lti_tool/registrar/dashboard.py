@@ -39,12 +39,17 @@ _MONTHS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """What learners may be filtered by: pairs of what the form sends and its name."""
+    """What learners may be filtered by: pairs of what the form sends and its name.
+
+    Attributes:
+        older: there are courses older than these.
+    """
 
     programmes: Sequence[tuple[str, str]]
     cohorts: Sequence[tuple[str, str]]
     platforms: Sequence[tuple[str, str]]
     courses: Sequence[tuple[str, str]]
+    older: bool
     states: Sequence[tuple[str, str]]
 
 
@@ -57,15 +62,16 @@ class Bar:
     learners: int
 
 
-def list_choices(session: Session, pathway: PathwayHead) -> Choices:
-    """Return what the learners of a pathway may be filtered by."""
-    places = queries.list_places(session)
+def list_choices(session: Session, pathway: PathwayHead, wanted: Filters) -> Choices:
+    """Return what the learners of a pathway may be filtered by; what they are is among it."""
+    places = queries.list_places(session, wanted.course)
     terms = cohorts(pathway.created_at.date(), clock.now().date())
     return Choices(
         programmes=queries.list_programmes(session, pathway.pathway_id),
         cohorts=[(word, _half_year(word)) for word in terms],
         platforms=places.platforms,
         courses=places.courses,
+        older=places.older,
         states=list(STATES.items()),
     )
 

@@ -12,10 +12,10 @@ from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from lti_tool.core import clock, speaking, spreadsheet, web
+from lti_tool.core.cells import Cell
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import PathwayId
 from lti_tool.core.language import phrase
-from lti_tool.core.spreadsheet import Cell
 from lti_tool.pathways import queries as pathways
 from lti_tool.people.rules import Act
 from lti_tool.people.services import note_reading
@@ -124,7 +124,10 @@ def _take(
         },
     )
     pieces = spreadsheet.document(
-        form.format, [speaking.say(words) for words in export.header], _said(here, export)
+        form.format,
+        speaking.say(export.title),
+        [speaking.say(words) for words in export.header],
+        _said(here, export),
     )
     first = next(pieces, b"")  # what cannot be read at all is told on a page
     name = re.sub(r"[^a-z0-9]+", "-", export.file.lower()).strip("-") or "table"

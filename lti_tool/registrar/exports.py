@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from lti_tool.core.cells import Cell
 from lti_tool.core.ids import InstitutionId, PathwayId
 from lti_tool.core.language import phrase
-from lti_tool.core.spreadsheet import Cell
 from lti_tool.registrar import tables
 from lti_tool.registrar.filters import Entries, Filters
 

@@ -25,16 +25,21 @@ from lti_tool.registrar.filters import Filters
 
 __all__ = ["NOBODY", "Contact", "list_contacts"]  # where the desk's pages look for them
 
-# A list to choose from; whoever has more courses names the learner.
-MOST_COURSES = 300
+# A list to choose from; the page says when there are more.
+MOST_COURSES = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """What learners may be filtered by: pairs of what the form sends and its name."""
+    """What learners may be filtered by: pairs of what the form sends and its name.
+
+    Attributes:
+        older: there are courses that are not among these; they are the newest.
+    """
 
     platforms: Sequence[tuple[str, str]]
     courses: Sequence[tuple[str, str]]
+    older: bool = False
 
 
 def count_accounts(session: Session, person_ids: Collection[PersonId]) -> dict[PersonId, int]:
@@ -48,14 +53,8 @@ def count_accounts(session: Session, person_ids: Collection[PersonId]) -> dict[P
     )
 
 
-def which(session: Session, wanted: Filters, *, most_named: int) -> Which:
-    """Return whom filters ask for.
-
-    Args:
-        session: of one institution.
-        wanted: the filters.
-        most_named: of those whose name was searched for the first so many are looked at.
-    """
+def which(wanted: Filters) -> Which:
+    """Return whom filters ask for."""
     now = clock.now()
     begins = [begin for one in wanted.joined() if (begin := one.begin()) is not None]
     ends = [end for one in wanted.joined() if (end := one.end()) is not None]
@@ -77,9 +76,10 @@ def which(session: Session, wanted: Filters, *, most_named: int) -> Which:
             .join(Placement, Placement.id == Attempt.placement_id)
             .where(Placement.context_id == wanted.course)
         )
+    if wanted.q:
+        among.append(people.whoever_is_called(wanted.q))
     return Which(
         state=wanted.state,
-        person_ids=_found(session, wanted.q, limit=most_named) if wanted.q else None,
         among=among,
         joined_since=max(begins, default=None),
         joined_until=min(ends, default=None),
@@ -89,13 +89,6 @@ def which(session: Session, wanted: Filters, *, most_named: int) -> Which:
         changes_since=changes[0],
         changes_until=changes[1],
     )
-
-
-def _found(session: Session, words: str, *, limit: int) -> list[PersonId]:
-    """Return people by any part of their name, or by how their e-mail or number begins."""
-    by_name = people.list_people_named(session, words, limit=limit)
-    by_word = people.search_people(session, words, limit=limit)
-    return list(dict.fromkeys([*by_name, *by_word]))[:limit]
 
 
 def _of_month(word: str, now: datetime) -> tuple[datetime | None, datetime]:
@@ -117,23 +110,33 @@ def list_programmes(session: Session, pathway_id: PathwayId) -> list[tuple[str, 
         select(Pathway.id, Pathway.title)
         .where(Pathway.id != pathway_id)
         .order_by(Pathway.title, Pathway.id)
-        .limit(MOST_COURSES)
     )
     return [(str(row.id), row.title) for row in rows]
 
 
-def list_places(session: Session) -> Places:
-    """Return the platforms and courses that learners may be filtered by, by name."""
+def list_places(session: Session, chosen: UUID | None = None) -> Places:
+    """Return the platforms and courses that learners may be filtered by, by name.
+
+    Args:
+        session: of one institution.
+        chosen: the course that they are filtered by; it is among them, however old.
+    """
+    newest = session.scalars(
+        select(Context.id)
+        .where(Context.id.in_(select(Placement.context_id)))
+        .order_by(Context.id.desc())
+        .limit(MOST_COURSES + 1)
+    ).all()
     courses = session.execute(
         select(Context.id, Context.title, Context.label)
-        .where(Context.id.in_(select(Placement.context_id)))
+        .where(Context.id.in_([*newest[:MOST_COURSES], *([chosen] if chosen else [])]))
         .order_by(Context.title, Context.id)
-        .limit(MOST_COURSES)
     )
     names = platform_names(session, list_issuers(session))
     return Places(
         platforms=[(issuer, names.get(issuer, issuer)) for issuer in names],
         courses=[(str(row.id), row.title or row.label or phrase("A course")) for row in courses],
+        older=len(newest) > MOST_COURSES,
     )
 
 

@@ -19,8 +19,6 @@ from lti_tool.registrar import dashboard, funnel, matches, queries, records, tim
 from lti_tool.registrar.forms import LearnersFilter, PeopleSearch
 
 PAGE = 25
-# A search that matches more says so, instead of reading the whole university.
-MOST_MATCHES = 1000
 MOST_ALIKE = 5
 # Of a record's timeline, until all of it is asked for.
 MOST_MOMENTS = 20
@@ -45,14 +43,14 @@ def show_pathway(here: CurrentStaff, pathway_id: UUID) -> ResponseReturnValue:
     filters = wanted.filters()
     with transaction(here.institution_id) as session:
         pathway = pathways.get_head(session, PathwayId(pathway_id))
-        of_page = queries.which(session, filters.shared(), most_named=MOST_MATCHES)
-        which = queries.which(session, filters, most_named=MOST_MATCHES)
+        of_page = queries.which(filters.shared())
+        which = queries.which(filters)
         rows = pathways.list_learners(
             session, pathway.pathway_id, which, after=wanted.key(), limit=PAGE + 1
         )
         contacts = queries.list_contacts(session, [row.person_id for row in rows])
         figures = get_figures(session, pathway.pathway_id, of_page)
-        choices = dashboard.list_choices(session, pathway)
+        choices = dashboard.list_choices(session, pathway, filters)
         views = saved_views.list_views(session, here.staff_id, target=pathway.pathway_id)
     learners, has_more = rows[:PAGE], len(rows) > PAGE
     last = learners[-1].key if learners else None
@@ -70,7 +68,6 @@ def show_pathway(here: CurrentStaff, pathway_id: UUID) -> ResponseReturnValue:
         choices=choices,
         labels=dashboard.labels(filters, choices),
         views=views,
-        too_many=which.person_ids is not None and len(which.person_ids) == MOST_MATCHES,
         learners=[(row, contacts.get(row.person_id, queries.NOBODY)) for row in learners],
         next_after=f"{last[0]}.{last[1]}" if last and has_more else None,
     )

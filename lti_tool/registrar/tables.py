@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from lti_tool.core.cells import Cell
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AwardId, InstitutionId, PathwayId, PersonId
 from lti_tool.core.language import phrase
-from lti_tool.core.spreadsheet import Cell
 from lti_tool.pathways import deciding, sweeping
 from lti_tool.pathways import queries as pathways
 from lti_tool.pathways.models import Completion
@@ -25,8 +25,6 @@ from lti_tool.registrar.sentences import DECISIVE
 from lti_tool.registrar.trail import Line
 
 PAGE = 1000
-# Of those whose name was searched for; the page of the learners says when there are more.
-MOST_NAMED = 1000
 _MOST_FOUND = 1_000_000
 
 Row = Sequence[Cell]
@@ -117,7 +115,7 @@ def learners(pathway_id: PathwayId, wanted: Filters) -> Callable[[InstitutionId]
         after: PersonId | None = None
         while True:
             with transaction(institution_id) as session:
-                which = queries.which(session, wanted, most_named=MOST_NAMED)
+                which = queries.which(wanted)
                 page = pathways.list_people_in(session, pathway_id, which, after=after, limit=PAGE)
                 found = pathways.list_learners(
                     session, pathway_id, Which(person_ids=page), limit=PAGE

@@ -64,7 +64,7 @@ def save_pathway(here: CurrentStaff, pathway_id: UUID) -> ResponseReturnValue:
     filters = web.read_form(WhichLearners, request.values.to_dict()).filters()
     with transaction(here.institution_id) as session:
         head = pathways.get_head(session, PathwayId(pathway_id))
-        choices = dashboard.list_choices(session, head)
+        choices = dashboard.list_choices(session, head, filters)
     words: dict[str, Any] = {name: word for name, word in filters.words().items() if name != "q"}
     labels = dashboard.labels(filters, choices)
     back = url_for(

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from lti_tool.core import clock
 from lti_tool.core.db import transaction
@@ -13,8 +13,11 @@ from lti_tool.core.ids import PersonId, first_of
 from lti_tool.pathways.figures import QUIET_WEEKS, get_figures
 from lti_tool.pathways.jobs import count_award
 from lti_tool.pathways.models import Progress
+from lti_tool.people.models import PersonUser
+from lti_tool.platforms.models import User
 from lti_tool.registrar.filters import Period, cohorts, half_year
 from tests.registrar.desk import STONES, Desk, open_desk
+from tests.registrar.test_exports import take
 from tests.registrar.test_routes import learners_of
 
 
@@ -49,24 +52,90 @@ def opened(page: str) -> dict[str, int]:
     return {url.replace("&amp;", "&"): int(figure) for url, figure in [*links, *tiles]}
 
 
-@pytest.mark.parametrize("query", ["", "?cohort={now}"], ids=["everybody", "a cohort"])
+def listed(client: FlaskClient, url: str) -> list[str]:
+    """Return the rows of the learners behind an address, page after page."""
+    found: list[str] = []
+    following: str | None = url
+    while following:
+        page = client.get(following).text
+        found += learners_of(page)
+        link = re.search(r'href="([^"]+)#learners" rel="next"', page)
+        following = link and link[1].replace("&amp;", "&")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("query", "everybody"),
+    [
+        ("", 19),
+        ("?cohort={cohort}", 18),
+        ("?since={today}&until={today}", 18),
+        ("?until=2020-01-01", 0),
+        ("?platform=https://evening.example", 4),
+        ("?programme={programme}", 2),
+        ("?programme={programme}&platform=https://evening.example&cohort={cohort}", 1),
+    ],
+    ids=["everybody", "cohort", "period", "nobody", "platform", "programme", "together"],
+)
 def test_every_figure_opens_as_many_as_it_counts(
-    client: FlaskClient, desk: Desk, query: str, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient,
+    desk: Desk,
+    query: str,
+    everybody: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("lti_tool.registrar.routes.PAGE", 100)
+    monkeypatch.setattr("lti_tool.registrar.routes.PAGE", 5)
     busy(desk)
+    fell = desk.learner("Fell away", *STONES[:2])
+    change(desk, fell, completed_at=clock.now())
     other = desk.learner("Came long ago", STONES[0])
     change(desk, other, id=first_of(clock.now() - timedelta(days=800)))
+    programme = desk.university.pathway("Bachelor", ["Thesis"])
+    with transaction(desk.university.id) as session:
+        users = session.execute(
+            select(User, PersonUser.person_id)
+            .join(PersonUser, PersonUser.id == User.id)
+            .where(User.name.in_(["Slow 2", "Slow 9", "Old 0", "Fell away"]))
+            .order_by(User.name)
+        ).all()
+        for user, _ in users:
+            user.issuer = "https://evening.example"
+    for person_id in (users[0].person_id, other):
+        count_award(desk.university.grant(person_id, "Thesis"))
     today = clock.now().date()
+    words = {"cohort": cohorts(today, today)[0], "today": today, "programme": programme}
 
-    page = client.get(desk.pathway_path + query.format(now=cohorts(today, today)[0])).text
+    page = client.get(desk.pathway_path + "?" + query.format(**words).partition("?")[2]).text
 
     figures = opened(page)
-    everybody = 17 if query else 18
-    assert max(figures.values()) == everybody
-    assert len(figures) > 12
+    assert max(figures.values(), default=0) == everybody
+    assert len(figures) > 12 or everybody < 10
+    assert bool(figures) == bool(everybody)
     for url, figure in figures.items():
-        assert len(learners_of(client.get(url).text)) == figure, url
+        rows = listed(client, url)
+        assert len(rows) == len(set(rows)) == figure, url
+        asked = url.partition("?")[2]
+        taken = take(client, f"{desk.pathway_path}/export?{asked}")[2]
+        assert len(taken.splitlines()) == 1 + figure, url
+
+
+def test_every_figure_of_all_pathways_opens_as_many_as_it_counts(
+    client: FlaskClient, desk: Desk
+) -> None:
+    busy(desk)
+    other = desk.university.pathway("Bachelor", ["Thesis", "Defence"])
+    bored = desk.learner("Bored", STONES[0], *STONES[1:])
+    count_award(desk.university.grant(bored, "Thesis"))
+
+    figures = opened(client.get(f"{desk.path}/").text)
+
+    assert {url for url in figures if str(other) in url} == {
+        f"{desk.path}/pathways/{other}",
+        f"{desk.path}/pathways/{other}?state=one_away",
+    }
+    assert len(figures) == 5
+    for url, figure in figures.items():
+        assert len(listed(client, url)) == figure, url
 
 
 def test_stalled_and_lapsing_are_told_by_weeks_and_months(desk: Desk) -> None:

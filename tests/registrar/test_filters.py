@@ -2,21 +2,29 @@
 
 import re
 from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from lti_tool.core import clock
 from lti_tool.core.db import transaction
-from lti_tool.core.ids import PersonId
-from lti_tool.pathways.models import Progress
+from lti_tool.core.ids import PersonId, new_id
+from lti_tool.pathways.jobs import count_award
+from lti_tool.pathways.models import PathwayVersion, Progress
 from lti_tool.pathways.queries import list_people_in
+from lti_tool.people.models import Person, PersonUser
 from lti_tool.people.queries import list_users
+from lti_tool.people.services import person_of
+from lti_tool.platforms.models import User
 from lti_tool.registrar import queries
 from lti_tool.registrar.filters import Filters
 from tests.learner import story
+from tests.pathways.records import University
 from tests.registrar.desk import STONES, Desk, open_desk
+from tests.registrar.test_exports import take
 
 
 @pytest.fixture
@@ -32,7 +40,7 @@ def asked(**chosen: object) -> Filters:
 
 def found(desk: Desk, wanted: Filters) -> set[PersonId]:
     with transaction(desk.university.id) as session:
-        which = queries.which(session, wanted, most_named=10)
+        which = queries.which(wanted)
         return set(list_people_in(session, desk.pathway_id, which))
 
 
@@ -122,12 +130,79 @@ def test_a_filter_that_makes_no_sense_is_refused(
 
 
 @pytest.mark.usefixtures("client")
-def test_courses_with_activities_can_be_chosen() -> None:
+def test_courses_with_activities_can_be_chosen_and_find_who_began_one() -> None:
     here = story.open_university()
     user_id = story.enrol(here, "Zuleika Quendel")
     story.take(here, story.add_activity(here, "Counting"), user_id, "right", "right")
+    place = University(here.institution_id)
+    pathway_id = place.pathway("Bachelor", ["Thesis"])
+    with transaction(place.id) as session:
+        zuleika = person_of(session, user_id)
+    for person_id in (zuleika, place.person()):
+        count_award(place.grant(person_id, "Thesis"))
 
-    with transaction(here.institution_id) as session:
+    with transaction(place.id) as session:
         places = queries.list_places(session)
+        [(course, _)] = places.courses
+        wanted = queries.which(asked(course=UUID(course)))
+        begun = list_people_in(session, pathway_id, wanted)
 
-    assert [course for course, _ in places.courses] == [str(here.context_id)]
+    assert course == str(here.context_id)
+    assert not places.older
+    assert begun == [zuleika]
+
+
+def test_a_page_lists_the_newest_courses_and_says_that_there_are_older(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = story.open_university()
+    story.add_activity(here, "Counting")
+    place = University(here.institution_id)
+    pathway_id = place.pathway("Bachelor", ["Thesis"])
+    count_award(place.grant(place.person(), "Thesis"))
+    desk = Desk(university=place, slug=here.slug, pathway_id=pathway_id)
+    desk.enter(client, "registrar")
+    words = "Learners of older ones are found by when they joined."
+
+    assert words not in client.get(desk.pathway_path).text
+    monkeypatch.setattr(queries, "MOST_COURSES", 0)
+
+    page = client.get(f"{desk.pathway_path}?course={here.context_id}").text
+    assert words in page
+    assert re.search(rf'<option value="{here.context_id}" selected>', page)
+
+
+def test_many_of_one_name_are_all_found_decided_about_and_taken_along(
+    client: FlaskClient, desk: Desk
+) -> None:
+    with transaction(desk.university.id) as session:
+        people = [PersonId(new_id()) for _ in range(1001)]
+        session.add_all(Person(id=one, created_at=clock.now()) for one in people)
+        users = [
+            User(id=new_id(), issuer="https://lms.example", subject=str(one), name="Kim Lee")
+            for one in people
+        ]
+        session.add_all(users)
+        session.flush()  # what follows points at them
+        session.add_all(
+            PersonUser(id=user.id, person_id=one, linked_at=clock.now())
+            for user, one in zip(users, people, strict=True)
+        )
+        version = session.scalars(select(PathwayVersion.id)).one()
+        session.add_all(
+            Progress(
+                pathway_id=desk.pathway_id,
+                person_id=one,
+                version_id=version,
+                share=Decimal("0.5"),
+                missing=2,
+                evaluated_at=clock.now(),
+                quiet_since=clock.now(),
+            )
+            for one in people
+        )
+
+    assert len(found(desk, asked(q="im le"))) == 1001
+    assert "1,001" in client.get(f"{desk.pathway_path}/decide?q=kim").text
+    table = take(client, f"{desk.pathway_path}/export?q=kim")[2]
+    assert len(table.splitlines()) == 1002
