@@ -11,6 +11,7 @@ from lti_tool.badges.models import (
     Share,
     StatusList,
     Transcript,
+    TranscriptCredential,
     TranscriptLink,
 )
 from lti_tool.badges.transcripts import revoking
@@ -42,9 +43,13 @@ def erase_credentials(institution_id: InstitutionId, person_id: PersonId) -> Non
         session.execute(
             update(StatusList).where(StatusList.id.in_(lists)).values(changed_at=now, document=None)
         )
+        detailed = (Credential.award_id.in_(awards), Credential.form == DETAILED)
         session.execute(
-            delete(Credential).where(Credential.award_id.in_(awards), Credential.form == DETAILED)
+            delete(TranscriptCredential).where(
+                TranscriptCredential.credential_id.in_(select(Credential.id).where(*detailed))
+            )
         )
+        session.execute(delete(Credential).where(*detailed))
         own = Transcript.person_id == person_id
         revoking.revoke_where(session, own)
         session.execute(

@@ -90,6 +90,7 @@ class TranscriptForm(BaseModel):
     scope: Scope
     pathway: list[UUID] = []
     show_name: bool = False
+    show_results: bool = False
 
     def chosen(self) -> frozenset[PathwayId] | None:
         """Return the pathways that were chosen; None for everything."""

@@ -331,6 +331,7 @@ class TranscriptForm(BaseModel):
     form: UUID
     scope: Literal["all", "chosen"]
     pathway: list[UUID] = []
+    show_results: bool = False
     recipient: Words = ""
     reason: Reason = ""
 

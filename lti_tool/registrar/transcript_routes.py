@@ -52,6 +52,7 @@ def issue_transcript(here: CurrentStaff, person_id: UUID) -> ResponseReturnValue
             "form": request.form.get("form"),
             "scope": request.form.get("scope"),
             "pathway": sent.get("pathway", []),
+            "show_results": "show_results" in sent,
             "recipient": request.form.get("recipient", ""),
             "reason": request.form.get("reason", ""),
         },
@@ -71,6 +72,7 @@ def issue_transcript(here: CurrentStaff, person_id: UUID) -> ResponseReturnValue
             Asked(
                 says_name=True,
                 says_number=True,
+                says_results=form.show_results,
                 actor=here.actor,
                 reason=form.reason,
                 recipient=form.recipient,

@@ -1,6 +1,7 @@
 """Our transcripts before verifiers that share no code with us."""
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from lti_tool.badges import clr, did_web, vc_jwt
 from lti_tool.badges.canonical import bundled_contexts
+from lti_tool.badges.particulars import Particulars, Result
 from tests.badges.samples import (
+    BADGE,
     DID,
     INDEX,
     KEY,
@@ -54,6 +57,33 @@ def test_each_credential_in_it_is_accepted_by_itself(witness: Witness) -> None:
     verdict = ask(witness, inside[1])
 
     assert verdict.accepted, verdict
+
+
+def with_results() -> dict[str, Any]:
+    result = Result(
+        id=f"{BADGE.achievement.id}#edition-1-result-0",
+        name="Reading",
+        value="13",
+        most="15",
+        required="9",
+    )
+    told = signed(replace(BADGE, particulars=Particulars(results=(result,))).to_json())
+    credentials = (*TRANSCRIPT.credentials[:3], told)
+    return signed(replace(TRANSCRIPT, credentials=credentials).to_json())
+
+
+def test_a_transcript_with_results_is_accepted_by_both_and_with_others_by_neither(
+    witness: Witness,
+) -> None:
+    document = with_results()
+    forged = copy.deepcopy(document)
+    [result] = forged["credentialSubject"]["verifiableCredential"][3]["credentialSubject"]["result"]
+    result["value"] = "15"
+
+    assert ask(witness, document).accepted
+    refused = ask(witness, forged)
+    assert not refused.digital_bazaar["verified"]
+    assert refused.dcc["log"].get("valid_signature") is not True
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 """What is to be in a transcript, and what of it stands."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from lti_tool.badges import clr, issuing, open_badges
@@ -47,6 +48,7 @@ class Asked:
     """Who asks for a transcript, and what it says of the holder.
 
     Attributes:
+        says_results: what was scored of what, where that is known.
         actor: staff who gives it out; None: its holder makes it.
         reason: of staff, why.
         recipient: of staff, to whom it goes.
@@ -54,6 +56,7 @@ class Asked:
 
     says_name: bool
     says_number: bool = False
+    says_results: bool = False
     actor: Actor | None = None
     reason: str | None = None
     recipient: str | None = None
@@ -64,14 +67,25 @@ class Standing:
     """A signed badge that was not withdrawn."""
 
     id: CredentialId
+    award_id: AwardId
     achievement_id: AchievementId
     document: dict[str, Any]
 
 
 def list_standing(
-    session: Session, person_id: PersonId, award_ids: Sequence[AwardId]
+    session: Session,
+    person_id: PersonId,
+    award_ids: Sequence[AwardId],
+    detailed: Mapping[AwardId, CredentialId] = MappingProxyType({}),
 ) -> list[Standing]:
-    """Return the signed credentials of those awards that stand, the oldest first."""
+    """Return the signed credentials of those awards that stand, the oldest first.
+
+    Args:
+        session: of one institution.
+        person_id: whose.
+        award_ids: which.
+        detailed: of these awards the credential that says more is returned in place of the minimal.
+    """
     # The lock keeps a withdrawal out until it can see the transcript that it must revoke.
     stand = session.scalars(
         select(Award.id)
@@ -85,17 +99,20 @@ def list_standing(
         .with_for_update(read=True)
     ).all()
     rows = session.execute(
-        select(Credential.id, Award.achievement_id, Credential.document)
+        select(Credential.id, Credential.award_id, Award.achievement_id, Credential.document)
         .join(Award, Award.id == Credential.award_id)
         .where(
             Award.id.in_(stand),
-            Credential.form == MINIMAL,
+            or_(
+                and_(Credential.form == MINIMAL, Award.id.not_in(detailed)),
+                Credential.id.in_(detailed.values()),
+            ),
             Credential.revoked_at.is_(None),
             Credential.document.is_not(None),
         )
         .order_by(Award.awarded_at, Award.id)
     )
-    return [Standing(row.id, row.achievement_id, row.document) for row in rows]
+    return [Standing(row.id, row.award_id, row.achievement_id, row.document) for row in rows]
 
 
 def compose(  # noqa: PLR0913, PLR0917 - all that it says

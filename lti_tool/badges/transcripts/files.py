@@ -126,17 +126,26 @@ def _group(transcript: Transcript, group: Group, *, is_only: bool) -> dict[str, 
         name = group.name
         words = f"Awarded on {day(crown.valid_from)}. The award itself, and what counts toward it:"
     rows = [transcript.badges[place] for place in group.parts]
-    return {"name": name, "words": words, "rows": [_row(one) for one in (*_first(crown), *rows)]}
+    told = (*_first(crown), *rows)
+    # No column that is empty all the way down.
+    with_results = any(one.particulars.results for one in told)
+    return {
+        "name": name,
+        "words": words,
+        "results": with_results,
+        "rows": [_row(one, with_results=with_results) for one in told],
+    }
 
 
 def _first(crown: Badge | None) -> tuple[Badge, ...]:
     return () if crown is None else (crown,)
 
 
-def _row(badge: Badge) -> list[str]:
-    credits_ = badge.achievement.credits
+def _row(badge: Badge, *, with_results: bool) -> list[str]:
+    credits_, results = badge.achievement.credits, badge.particulars.results
     return [
         badge.achievement.name,
+        *([f"{results[0].value} of {results[0].most}" if results else ""] if with_results else []),
         "" if credits_ is None else f"{credits_.normalize():f}",
         day(badge.valid_from),
         "" if badge.valid_until is None else day(badge.valid_until),

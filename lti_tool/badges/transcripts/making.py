@@ -1,6 +1,8 @@
 """Signing a transcript: once for each form, and only what still stands when it is kept."""
 
 import json
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
@@ -10,14 +12,16 @@ from sqlalchemy import Table, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from lti_tool.badges import clr, data_integrity, lists, open_badges, signing
+from lti_tool.badges import clr, data_integrity, detailing, lists, open_badges, signing
 from lti_tool.badges.canonical import UnsafeDocumentError
 from lti_tool.badges.carriers import MOST_TEXT_BYTES
 from lti_tool.badges.errors import (
     ChangedTranscriptError,
+    NothingAskedError,
     NothingToTranscribeError,
     TooManyTranscriptsError,
     TranscriptTooLargeError,
+    UnknownCredentialError,
     UnknownTranscriptError,
 )
 from lti_tool.badges.issuer import Issuer
@@ -27,7 +31,7 @@ from lti_tool.badges.transcripts.contents import Asked, Contents, compose, list_
 from lti_tool.badges.transcripts.kept import document_of, get_transcript
 from lti_tool.core import audit, clock, metrics
 from lti_tool.core.db import tenant, transaction
-from lti_tool.core.ids import CredentialId, InstitutionId, PersonId, TranscriptId, new_id
+from lti_tool.core.ids import AwardId, CredentialId, InstitutionId, PersonId, TranscriptId, new_id
 from lti_tool.core.language import phrase
 from lti_tool.people.models import Person
 from lti_tool.people.queries import current_person
@@ -77,8 +81,9 @@ def sign_transcript(
             a badge's.
         ChangedTranscriptError: the same form was sent again with other choices meanwhile.
     """
+    detailed = _sign_results(institution_id, person_id, contents) if asked.says_results else {}
     with transaction(institution_id) as session:
-        reserved = _reserve(session, transcript_id, person_id, contents, asked)
+        reserved = _reserve(session, transcript_id, person_id, contents, asked, detailed)
     if reserved.transcript is None:
         return
     issuer, transcript = reserved.issuer, reserved.transcript
@@ -136,6 +141,29 @@ def compact_form(institution_id: InstitutionId, transcript_id: TranscriptId) -> 
     return compact
 
 
+def _sign_results(
+    institution_id: InstitutionId, person_id: PersonId, contents: Contents
+) -> dict[AwardId, CredentialId]:
+    """Return, by award, the credential that says what was scored, signed if it is not yet.
+
+    It is the very one that a holder has signed who asks for results, so that a transcript and a
+    badge say the same; an award without any, such as by prior learning, is left out.
+    """
+    with transaction(institution_id) as session:
+        own = current_person(session, person_id)
+        standing = list_standing(session, own, contents.awards)
+    if len(standing) > clr.MOST_CREDENTIALS:
+        raise TranscriptTooLargeError
+    signed = {}
+    for one in standing:
+        # Withdrawn just now, it is not in the transcript either.
+        with suppress(NothingAskedError, UnknownCredentialError):
+            signed[one.award_id] = detailing.sign_detailed(
+                institution_id, one.award_id, person_id=own, asked=detailing.Asked(results=True)
+            )
+    return signed
+
+
 def _note(session: Session, transcript_id: TranscriptId, badges: int, asked: Asked) -> None:
     # To whom it goes is in the transcript's row: it may be a name, and the trail holds none.
     audit.record(
@@ -149,16 +177,18 @@ def _note(session: Session, transcript_id: TranscriptId, badges: int, asked: Ask
             "transcript": str(transcript_id),
             "badges": badges,
             "says_who": asked.says_name,
+            "says_results": asked.says_results,
         },
     )
 
 
-def _reserve(
+def _reserve(  # noqa: PLR0913, PLR0917 - all that it says
     session: Session,
     transcript_id: TranscriptId,
     person_id: PersonId,
     contents: Contents,
     asked: Asked,
+    detailed: Mapping[AwardId, CredentialId],
 ) -> _Reserved:
     issuer = get_issuer_of(session, tenant())
     person_id = current_person(session, person_id)
@@ -171,7 +201,7 @@ def _reserve(
     row = _find(session, transcript_id, person_id)
     if row is not None and row.document is not None:
         return _Reserved(issuer=issuer, transcript=None)
-    credentials = list_standing(session, person_id, contents.awards)
+    credentials = list_standing(session, person_id, contents.awards, detailed)
     if not credentials:
         raise NothingToTranscribeError
     if len(credentials) > clr.MOST_CREDENTIALS:

@@ -55,6 +55,7 @@ def make_transcript(here: Holder) -> ResponseReturnValue:
             "form": request.form.get("form"),
             "scope": request.form.get("scope"),
             "show_name": "show_name" in sent,
+            "show_results": "show_results" in sent,
             "pathway": sent.get("pathway", []),
         },
     )
@@ -66,7 +67,7 @@ def make_transcript(here: Holder) -> ResponseReturnValue:
         TranscriptId(form.form),
         person_id,
         contents,
-        Asked(says_name=form.show_name),
+        Asked(says_name=form.show_name, says_results=form.show_results),
     )
     return redirect(here.to("show_transcripts") + "#made", 303)
 

@@ -50,7 +50,12 @@ def test_a_transcript_says_who_holds_what_and_how_it_hangs_together() -> None:
     assert read.subject_id not in {badge.subject_id for badge in read.badges}
     with transaction(at.institution_id) as session:
         [entry] = session.scalars(select(AuditEntry).where(AuditEntry.act == "sign_transcript"))
-    assert entry.facts == {"transcript": str(transcript_id), "badges": 2, "says_who": True}
+    assert entry.facts == {
+        "transcript": str(transcript_id),
+        "badges": 2,
+        "says_who": True,
+        "says_results": False,
+    }
 
 
 def test_what_an_association_leads_to_is_described_and_not_certified() -> None:
