@@ -88,7 +88,13 @@ def begin_version(here: CurrentStaff, pathway_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/drafts/<uuid:draft_id>")
 @staff_page(Act.COMPOSE)
 def edit_draft(here: CurrentStaff, draft_id: UUID) -> ResponseReturnValue:
-    """Show a draft: its outline, its graph, and what is wrong with it."""
+    """Show a draft: its outline, its graph, and what is wrong with it; or what it became."""
+    with transaction(here.institution_id) as session:
+        published = drafting.find_published(session, draft_id)
+    if published is not None:
+        return redirect(
+            url_for("composing.show_rules", slug=here.institution_slug, pathway_id=published)
+        )
     return draft_pages.show_draft(here, draft_id)
 
 

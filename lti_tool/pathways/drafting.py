@@ -22,7 +22,7 @@ from lti_tool.core.ids import (
 )
 from lti_tool.core.language import phrase
 from lti_tool.pathways import outline, queries, services, soundness
-from lti_tool.pathways.errors import DraftChangedError, UnfitStepError
+from lti_tool.pathways.errors import DraftChangedError, UnfitStepError, UnnamedDraftError
 from lti_tool.pathways.expression import AllOf, from_json, to_json
 from lti_tool.pathways.models import Draft, DraftStep, Pathway, PathwayVersion
 from lti_tool.pathways.outline import Group
@@ -288,31 +288,48 @@ def publish(
 ) -> PathwayId:
     """Publish a draft as a pathway's next version, or as a new pathway; the draft is gone then.
 
+    The version has the draft's id: who publishes twice is told what the first time came to.
+
     Raises:
         NotFoundError: there is no such draft here.
         DraftChangedError: somebody has changed it since `seen`.
-        UnfitStepError: it has no name, or it is not said what it awards.
+        UnnamedDraftError: it has no name, or it is not said what it awards.
         ImpossiblePathwayError: nobody could complete it.
         CyclicPathwayError: its achievement would be needed to earn itself.
         PathwayExistsError: another pathway leads to the achievement by now.
     """
     with transaction(institution_id) as session:
-        draft = _seen(session, draft_id, seen)
+        try:
+            draft = _seen(session, draft_id, seen)
+        except NotFoundError:
+            published = find_published(session, draft_id)
+            if published is None:
+                raise
+            return published
         tree = tree_of(draft)
-        pathway_id = draft.pathway_id
+        pathway_id, version_id = draft.pathway_id, PathwayVersionId(draft.id)
         if pathway_id is not None:
-            services.publish_version_within(session, pathway_id, tree, note=note, actor=actor)
+            services.publish_version_within(
+                session, pathway_id, tree, note=note, actor=actor, version_id=version_id
+            )
         else:
             if draft.achievement_id is None or not draft.title:
-                raise UnfitStepError(
+                raise UnnamedDraftError(
                     phrase("Say first what the pathway is called and what it awards.")
                 )
             new = PathwayDraft(
                 title=draft.title, achievement_id=draft.achievement_id, expression=tree
             )
-            pathway_id = services.publish_within(session, new, note=note, actor=actor)
+            pathway_id = services.publish_within(
+                session, new, note=note, actor=actor, version_id=version_id
+            )
         session.delete(draft)
         return pathway_id
+
+
+def find_published(session: Session, draft_id: UUID) -> PathwayId | None:
+    """Return the pathway of which a draft became a version, or None."""
+    return session.scalar(select(PathwayVersion.pathway_id).where(PathwayVersion.id == draft_id))
 
 
 def _seen(session: Session, draft_id: UUID, seen: int) -> Draft:

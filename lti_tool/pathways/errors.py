@@ -94,6 +94,14 @@ class UnfitStepError(ConflictError):
     steps = (phrase("Go back to the draft, and look at what it is now."),)
 
 
+class UnnamedDraftError(UnfitStepError):
+    """A new pathway is published before it is said what it is called and what it awards."""
+
+    code = "draft_unnamed"
+    title = phrase("It cannot be published yet")
+    steps = (phrase("Enter a name and choose the badge for completing it."),)
+
+
 class MoveDecidedError(ConflictError):
     """A move that is not looked at to the end cannot be decided on."""
 

@@ -70,8 +70,15 @@ def publish_pathway(
         return publish_within(session, draft, note=note, actor=actor)
 
 
-def publish_within(session: Session, draft: PathwayDraft, *, note: str, actor: Actor) -> PathwayId:
-    """Do what `publish_pathway` does as part of a transaction."""
+def publish_within(
+    session: Session,
+    draft: PathwayDraft,
+    *,
+    note: str,
+    actor: Actor,
+    version_id: PathwayVersionId | None = None,
+) -> PathwayId:
+    """Do what `publish_pathway` does as part of a transaction; the version may have its id."""
     _lock_publishing(session)
     pathway = Pathway(
         id=PathwayId(new_id()),
@@ -92,7 +99,7 @@ def publish_within(session: Session, draft: PathwayDraft, *, note: str, actor: A
     expression = _checked(session, draft.achievement_id, draft.expression)
     session.add(pathway)
     session.flush()  # before what refers to it: without relationships nothing else orders them
-    _add_version(session, pathway.id, 1, expression, note=note, actor=actor)
+    _add_version(session, pathway.id, 1, expression, note=note, actor=actor, version_id=version_id)
     return pathway.id
 
 
@@ -116,20 +123,28 @@ def publish_version(
         return publish_version_within(session, pathway_id, expression, note=note, actor=actor)
 
 
-def publish_version_within(
-    session: Session, pathway_id: PathwayId, expression: Requirement, *, note: str, actor: Actor
+def publish_version_within(  # noqa: PLR0913 - what a version consists of
+    session: Session,
+    pathway_id: PathwayId,
+    expression: Requirement,
+    *,
+    note: str,
+    actor: Actor,
+    version_id: PathwayVersionId | None = None,
 ) -> PathwayVersionId:
-    """Do what `publish_version` does as part of a transaction."""
+    """Do what `publish_version` does as part of a transaction; the version may have its id."""
     _lock_publishing(session)
     pathway = queries.get_pathway(session, pathway_id)
     number = queries.get_newest_version(session, pathway_id).number + 1
     checked = _checked(session, pathway.achievement_id, expression)
-    version_id = _add_version(session, pathway_id, number, checked, note=note, actor=actor)
+    published_id = _add_version(
+        session, pathway_id, number, checked, note=note, actor=actor, version_id=version_id
+    )
     # For newcomers the newest version says which awards count in which of those that share them.
     for partner in list_sharing(session, pathway):
         if partner.id != pathway_id:
             recounting.make_all_due(session, partner.id)
-    return version_id
+    return published_id
 
 
 def _lock_publishing(session: Session) -> None:
@@ -172,9 +187,10 @@ def _add_version(  # noqa: PLR0913 - what a version consists of
     *,
     note: str,
     actor: Actor,
+    version_id: PathwayVersionId | None,
 ) -> PathwayVersionId:
     version = PathwayVersion(
-        id=PathwayVersionId(new_id()),
+        id=version_id or PathwayVersionId(new_id()),
         pathway_id=pathway_id,
         number=number,
         expression=to_json(expression),

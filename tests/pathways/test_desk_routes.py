@@ -11,6 +11,8 @@ from lti_tool.pathways import drafting, outline
 from lti_tool.pathways.expression import CreditsAtLeast, Earn, SomeOf, stones
 from lti_tool.pathways.models import Draft
 from tests.conftest import Worker
+from tests.learner import story
+from tests.pathways.records import University
 from tests.registrar.desk import STONES, Desk, open_desk
 
 
@@ -91,6 +93,37 @@ def test_a_pathway_is_composed_and_published_by_forms_alone(
     told = "Carries 5 credits. Grade at least 70 %. Counts for 365 days after it is earned."
     assert told in page
     assert "Counts only beside Research data." in page
+    back = client.get(editor.path)
+    assert back.status_code == 302
+    assert back.location == published.location.partition("?")[0]
+
+
+def test_a_draft_that_is_sent_twice_is_published_once(client: FlaskClient, editor: Editor) -> None:
+    page = client.get(editor.path).text
+    hidden = dict(re.findall(r'type="hidden" name="([a-z_]+)" value="([^"]*)"', page))
+    sent = {**hidden, "note": "The same"}
+
+    first, second = (client.post(f"{editor.path}/publish", data=sent) for _ in range(2))
+
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert first.location == second.location
+    assert "Version 2 ·" in client.get(second.location).text
+
+
+def test_without_a_badge_that_is_free_it_is_said_where_one_comes_from(
+    client: FlaskClient, desk: Desk
+) -> None:
+    words = "Publish one for this pathway under “Badges” first."
+    assert words not in client.get(f"{desk.path}/pathways/drafts").text
+
+    here = story.open_university()
+    activity = story.add_activity(here, "Counting")
+    story.make_pathway(here, "Counting well", activity.achievement_id)
+    other = Desk(
+        university=University(here.institution_id), slug=here.slug, pathway_id=desk.pathway_id
+    )
+    other.enter(client, "registrar")
+    assert words in client.get(f"{other.path}/pathways/drafts").text
 
 
 def test_a_group_gets_its_kind_and_its_rules_by_a_form(editor: Editor) -> None:

@@ -104,8 +104,13 @@ def test_a_new_pathway_is_published_with_its_note_and_who_did_it(northgate: Univ
         [entry] = audit.list_entries(session)
     assert (version.number, version.note, version.published_by) == (1, "First.", RUTH.id)
     assert (entry.act, entry.actor_id, entry.facts) == ("publish_pathway", RUTH.id, {"version": 1})
+    again = drafting.publish(northgate.id, draft_id, note="Again", seen=2, actor=RUTH)
+    assert again == pathway_id
+    with transaction(northgate.id) as session:
+        assert get_newest_version(session, pathway_id).number == 1
+    elsewhere = university("elsewhere")
     with pytest.raises(NotFoundError, match="published, or thrown away"):
-        drafting.publish(northgate.id, draft_id, note="Again", seen=2, actor=RUTH)
+        drafting.publish(elsewhere.id, draft_id, note="Again", seen=2, actor=RUTH)
 
 
 def test_several_drafts_of_one_pathway_become_versions_in_the_order_they_are_published(
