@@ -18,6 +18,7 @@ from lti_tool.assessments.conditions import LONGEST_MINUTES, MOST_ATTEMPTS, Show
 from lti_tool.assessments.items import Item
 from lti_tool.assessments.marking import Scheme
 from lti_tool.core.ids import AssessmentId, ItemId
+from lti_tool.core.language import WRITTEN
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
@@ -27,6 +28,12 @@ Advice = Annotated[
     StringConstraints(strip_whitespace=True, max_length=1000),
     AfterValidator(content.check),
 ]
+
+
+def _known_language(code: str) -> str:
+    if code and code not in WRITTEN:
+        raise ValueError(f"not among the languages that can be named: {code}")
+    return code
 
 
 class _Part(BaseModel):
@@ -74,6 +81,7 @@ class EditionDetails(_Part):
         markers: how many people mark a long text or a file, neither seeing the other's mark.
         mark_tolerance: share of the points by which two may differ and still agree.
         asks_lead: a lead marker decides where they differ, not any third person.
+        language: in which it is written, of `WRITTEN`; empty where nobody said.
     """
 
     pass_mark_how: Annotated[str, StringConstraints(max_length=4000)] = ""
@@ -87,6 +95,7 @@ class EditionDetails(_Part):
     markers: Annotated[int, Field(ge=1, le=2)] = 1
     mark_tolerance: Annotated[Decimal, Field(ge=0, le=1, decimal_places=4)] = Decimal("0.1")
     asks_lead: bool = False
+    language: Annotated[str, AfterValidator(_known_language)] = ""
 
     @property
     def scheme(self) -> Scheme:

@@ -19,7 +19,7 @@ from lti_tool.assessments.drafts import (
     EditionDraft,
 )
 from lti_tool.core.ids import AssessmentId, ItemId
-from lti_tool.core.language import phrase
+from lti_tool.core.language import WRITTEN, phrase
 
 RULES = (
     "title",
@@ -40,6 +40,7 @@ RULES = (
     "supervision",
     "marked_by",
     "mark_tolerance",
+    "language",
 )
 _LONGEST = 4000
 # A line of it may have a name and words for each side of its mark.
@@ -110,6 +111,7 @@ def rules_of(draft: EditionDraft) -> dict[str, str]:
         "supervision": details.supervision,
         "marked_by": _marked_by(details),
         "mark_tolerance": _percent(details.mark_tolerance),
+        "language": details.language,
     }
 
 
@@ -194,6 +196,7 @@ def read(
                     markers=2 if rules["marked_by"].startswith("two") else 1,
                     mark_tolerance=Decimal("0.1") if tolerance is None else tolerance,
                     asks_lead=rules["marked_by"] == "two_led",
+                    language=rules["language"] if rules["language"] in WRITTEN else "",
                 ),
             ),
             (),

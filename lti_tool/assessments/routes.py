@@ -263,8 +263,15 @@ def _load(here: CurrentLaunch, attempt_id: AttemptId) -> tuple[Attempt, Sheet]:
             sent = queries.list_attachments(session, attempt_id)
             files = {id_: attachment.name for id_, attachment in sent.items()}
         seen = queries.seen_numbers(session, attempt)
+        language = queries.get_details(session, attempt.edition_id).language
     sheet = taking.lay_out(
-        placement.title, form, responses, attempt.closes_at, clock.now(), files=files
+        placement.title,
+        form,
+        responses,
+        attempt.closes_at,
+        clock.now(),
+        files=files,
+        language=language,
     )
     return attempt, replace(sheet, is_trial=placement.is_trial, seen=seen)
 

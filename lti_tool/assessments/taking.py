@@ -36,6 +36,7 @@ class Question:
         sequence: of the server's copy; 0 for none.
         files: names of the files that are the answer, by id.
         material: what to call the stimulus, as questions that follow each other share it.
+        language: in which its author wrote; empty where nobody said.
     """
 
     id: ItemVersionId
@@ -48,6 +49,7 @@ class Question:
     sequence: int
     material: str
     files: Mapping[str, str]
+    language: str
 
     @property
     def was(self) -> str:
@@ -134,6 +136,7 @@ def lay_out(  # noqa: PLR0913 - all that the page is made of
     now: datetime,
     *,
     files: Mapping[str, str] | None = None,
+    language: str = "",
 ) -> Sheet:
     """Return the page of an attempt; no key of any question is on it.
 
@@ -144,6 +147,7 @@ def lay_out(  # noqa: PLR0913 - all that the page is made of
         closes_at: the end without grace; None without a limit.
         now: when the page is made.
         files: names of all files sent in the attempt, by id.
+        language: in which the questions are written; empty where nobody said.
     """
     questions = []
     materials = _materials(form)
@@ -162,6 +166,7 @@ def lay_out(  # noqa: PLR0913 - all that the page is made of
                 sequence=stored.sequence if stored else 0,
                 material=materials[asked.number],
                 files={id_: name for id_, name in (files or {}).items() if id_ in value},
+                language=language,
             )
         )
     return Sheet(

@@ -30,6 +30,65 @@ TRANSLATIONS = Path(__file__).parents[1] / "translations"
 SOURCE = "en"
 LANGUAGES = (SOURCE, "de")
 
+# In which authors may say that they write: pages mark such a text, whatever they speak themselves.
+WRITTEN = (
+    *(
+        "ar",
+        "bg",
+        "ca",
+        "cs",
+        "cy",
+        "da",
+        "de",
+        "el",
+        "en",
+        "es",
+        "et",
+        "eu",
+        "fa",
+        "fi",
+        "fr",
+        "ga",
+    ),
+    *(
+        "gl",
+        "he",
+        "hi",
+        "hr",
+        "hu",
+        "id",
+        "is",
+        "it",
+        "ja",
+        "ko",
+        "lt",
+        "lv",
+        "mi",
+        "ms",
+        "mt",
+        "nb",
+    ),
+    *(
+        "nl",
+        "nn",
+        "pl",
+        "pt",
+        "ro",
+        "ru",
+        "sk",
+        "sl",
+        "sq",
+        "sr",
+        "sv",
+        "sw",
+        "th",
+        "tr",
+        "uk",
+        "vi",
+    ),
+    *("zh",),
+)
+
 _PO = "LC_MESSAGES/messages.po"
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _VALUE = re.compile(r"%\((\w+)\)s")
@@ -321,6 +380,12 @@ def _catalogue(code: str) -> catalogues.NullTranslations:
     write_mo(compiled, _read(code))
     compiled.seek(0)
     return catalogues.GNUTranslations(compiled)
+
+
+@cache
+def runs(code: str) -> str:
+    """Return which way lines of a language run, as HTML names it."""
+    return Locale.parse(code, sep="_").text_direction
 
 
 @cache

@@ -25,12 +25,14 @@ from lti_tool.core.language import (
     ENGLISH,
     LANGUAGES,
     SOURCE,
+    WRITTEN,
     Language,
     chosen,
     figures,
     language,
     own_name,
     recalled,
+    runs,
 )
 
 # In which pages are shown: those whose catalogue says all of them, as tests see to. A page that
@@ -128,6 +130,8 @@ def teach(environment: jinja2.Environment) -> None:
         say_clock=lambda instant: current().clock(instant),
         page_language=current,
         other_languages=_others,
+        written_in=_written_in,
+        languages_to_write=[(code, own_name(code)) for code in WRITTEN],
     )
 
 
@@ -230,6 +234,13 @@ def _others() -> list[tuple[str, str, str]]:
         for code in OFFERED
         if code != current().code
     ]
+
+
+def _written_in(code: str) -> Markup:
+    """Return the attributes of what an author wrote in a language; none in the page's own."""
+    if not code or code == current().code:
+        return Markup()
+    return Markup(' lang="{}" dir="{}"').format(code, runs(code))
 
 
 def _can_be_asked_again() -> bool:

@@ -22,6 +22,7 @@ from lti_tool.campus.personality import STRICT
 from lti_tool.campus.seed_data import PEOPLE
 from lti_tool.core import clock
 from lti_tool.core.ids import AchievementId, InstitutionId
+from lti_tool.core.language import SOURCE
 from lti_tool.core.settings import Settings
 from lti_tool.demo.content import DATA_MANAGEMENT, STATISTICS
 from lti_tool.demo.showcase.course import Connection, ShowcaseCourse, open_course
@@ -235,6 +236,7 @@ def _publish_module(institution_id: InstitutionId, module: _Module) -> Achieveme
                     "competency_marks": dict.fromkeys(module.advice, Decimal("0.5")),
                     "competency_advice": dict(module.advice),
                     "bands": _BANDS,
+                    "language": SOURCE,
                 }
             ),
         ),

@@ -43,6 +43,7 @@ RULES = {
     "supervision": "unsupervised",
     "marked_by": "two_led",
     "mark_tolerance": "5",
+    "language": "de",
 }
 CHOICE = {
     "title": "A risk",
@@ -116,6 +117,7 @@ def test_from_a_name_to_a_published_edition(desk: Office, begun: str) -> None:
     marked = (told["markers"], told["mark_tolerance"], told["asks_lead"])
     assert marked == (2, "0.0500", True)
     assert [band["words"] for band in edition.details["bands"]] == ["Good", "Excellent"]
+    assert edition.details["language"] == "de"
     assert entry.act == "publish_edition"
 
 

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from lti_tool.assessments import queries
 from lti_tool.assessments import services as assessments
-from lti_tool.assessments.drafts import DraftItem, EditionDraft
+from lti_tool.assessments.drafts import DraftItem, EditionDetails, EditionDraft
 from lti_tool.assessments.items import LongText, Option, SingleChoice
 from lti_tool.assessments.rules import Save
 from lti_tool.badges import services as badges
@@ -174,6 +174,7 @@ def publish(
         pass_mark=Decimal("0.5"),
         minutes=minutes,
         items=items,
+        details=EditionDetails(language="en"),
     )
     edition_id = assessments.publish_edition(here.institution_id, draft)
     achievement_id = badges.publish_achievement(

@@ -248,3 +248,36 @@ def test_whose_time_is_over_is_told_so(
     assert "Your time is over" in page.text
     assert "See your result" in page.text
     assert "Go on" not in page.text
+
+
+def test_what_an_author_wrote_in_another_language_than_the_page_is_marked(
+    client: FlaskClient, here: University
+) -> None:
+    activity, user_id = story.add_activity(here, "Counting", max_attempts=1), story.enrol(here)
+    with transaction(here.institution_id) as session:
+        edition = session.get_one(Edition, (activity.edition_id, here.institution_id))
+        edition.details = {"language": "ar"}
+    url = story.visit(client, here, user_id, activity.link_id, settings={"locale": "de"})
+
+    start = client.get(f"{url}/").text
+    attempt_id = assessments.open_attempt(here.institution_id, activity.placement_id, user_id)
+    asked = client.get(f"{url}/attempts/{attempt_id}").text
+    story.answer(here, attempt_id, user_id, "wrong", "right")
+    assessments.submit_attempt(here.institution_id, attempt_id, user_id=user_id)
+    result = client.get(f"{url}/results/{attempt_id}").text
+
+    written = 'lang="ar" dir="rtl"'
+    assert '<html lang="de"' in start
+    assert f"<p {written}>You show that you can count.</p>" in start
+    assert f'id="stem-1" {written}>' in asked
+    assert f"<span data-words {written}>" in asked
+    assert asked.count(written) == 2 * (2 + 2)  # title and stem of two questions, their options
+    assert f"<span {written}>Question about 0</span>" in result
+    assert f'<dd class="flow tight" {written}>' in result
+
+
+def test_in_the_pages_own_language_nothing_is_marked(client: FlaskClient, here: University) -> None:
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    url = story.visit(client, here, user_id, activity.link_id)
+
+    assert "dir=" not in client.get(f"{url}/").text.partition("<body")[2]

@@ -28,6 +28,7 @@ class EditionSummary:
         questions: how many there are.
         points: what they are worth together.
         limits: what a placement of it may tighten.
+        language: in which it is written; empty where nobody said.
     """
 
     edition_id: EditionId
@@ -42,6 +43,7 @@ class EditionSummary:
     questions: int
     points: Decimal
     limits: Limits
+    language: str
 
 
 _WORTH = (
@@ -121,6 +123,7 @@ def _summary(row: Row[Edition, int, Decimal]) -> EditionSummary:
         questions=questions,
         points=points,
         limits=Limits.read(edition),
+        language=edition.details.get("language", ""),
     )
 
 

@@ -13,6 +13,7 @@ from lti_tool.badges.details import Details
 from lti_tool.badges.rules import AchievementDraft, AchievementType
 from lti_tool.core.audit import SYSTEM
 from lti_tool.core.ids import AchievementId, EditionId, InstitutionId, PathwayId
+from lti_tool.core.language import SOURCE
 from lti_tool.demo.showcase.modules import FOUNDATIONS, SOFT_SKILLS, Module, read_module
 from lti_tool.pathways import drafting, outline
 from lti_tool.pathways import services as pathway_services
@@ -164,7 +165,7 @@ def _publish_module(institution_id: InstitutionId, module: Module) -> Published:
             pass_mark=module.pass_mark,
             minutes=module.minutes,
             items=module.items,
-            details=module.details,
+            details=module.details.model_copy(update={"language": SOURCE}),
         ),
     )
     achievement_id = badge_services.publish_achievement(

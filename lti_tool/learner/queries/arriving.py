@@ -42,7 +42,8 @@ _CONDITIONS = ", ".join(
 )
 _SQL = f"""
     SELECT p.id, p.copied_from_id, p.title, p.policy, e.summary, e.competencies, e.pass_mark,
-        e.details->>'supervision' AS supervision, {_CONDITIONS},
+        e.details->>'supervision' AS supervision,
+        coalesce(e.details->>'language', '') AS language, {_CONDITIONS},
         asked.questions, asked.points, coalesce(c.title, c.label) AS course,
         a.id AS offer_id, a.edition AS offer_edition, a.name AS offer_name, i.slug,
         u.name AS learner, more.factor, more.extra_minutes, own.attempts
@@ -112,6 +113,7 @@ class Arrival:
     Attributes:
         course: its title, if the platform told one.
         learner: their name, if the platform told it.
+        language: in which it is written; empty where nobody said.
         points_to_pass: of `points`; the least that passes.
         conditions: what holds here, edition and placement together.
         attempts: the learner's own, oldest first.
@@ -124,6 +126,7 @@ class Arrival:
     title: str
     summary: str
     competencies: Sequence[str]
+    language: str
     course: str | None
     learner: str | None
     policy: str
@@ -206,6 +209,7 @@ def _arrival(row: Any) -> Arrival:  # noqa: ANN401 - a named tuple of the statem
         title=row.title,
         summary=row.summary,
         competencies=row.competencies,
+        language=row.language,
         course=row.course,
         learner=row.learner,
         policy=row.policy,
