@@ -114,7 +114,7 @@ def test_a_learner_takes_an_assessment_in_german(
 
     expect(page.get_by_text("Bestanden", exact=True)).to_be_visible()
     expect(page.get_by_role("img", name="1,5 von 1,5 Punkten")).to_be_visible()
-    expect(page.get_by_text(re.compile(r"Abgegeben am \d+\. "))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Abgegeben am \d+\.\d+\.\d{4}, "))).to_be_visible()
     look_at(page)
 
     run_worker(burst=True)
