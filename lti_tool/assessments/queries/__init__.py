@@ -70,7 +70,7 @@ from lti_tool.assessments.queries.results import (
     list_outcomes,
     list_results,
 )
-from lti_tool.assessments.queries.saving import find_stored, hold_attempt, put_response
+from lti_tool.assessments.queries.saving import find_stored, hold_attempt, is_real, put_response
 from lti_tool.assessments.queries.timeline import (
     Happening,
     TimelineEntry,
@@ -116,6 +116,7 @@ __all__ = [
     "get_placement",
     "get_run",
     "hold_attempt",
+    "is_real",
     "item_statistics",
     "list_attachments",
     "list_attempts",

@@ -1,4 +1,4 @@
-"""What a save asks of the database, past SQLAlchemy to the driver: it is what learners do most."""
+"""What saving and handing in ask of the database, past SQLAlchemy: it is what learners do most."""
 
 import json
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from lti_tool.assessments.queries.attempts import absence_of, stored_of
 from lti_tool.assessments.rules import Save, Stored
 from lti_tool.core import db
-from lti_tool.core.db import run, statement
-from lti_tool.core.ids import AttemptId, ItemVersionId, UserId, new_id
+from lti_tool.core.db import run, run_in, statement
+from lti_tool.core.ids import AttemptId, InstitutionId, ItemVersionId, UserId, new_id
 
 # NO KEY: the foreign keys of its responses may still be checked meanwhile.
 _HOLD = statement("""
@@ -32,6 +32,11 @@ _PUT = statement("""
     ON CONFLICT (institution_id, attempt_id, item_version_id) DO UPDATE SET
         value = excluded.value, flagged = excluded.flagged, save_id = excluded.save_id,
         page_id = excluded.page_id, sequence = excluded.sequence, saved_at = excluded.saved_at
+""")
+_IS_TRIAL = statement("""
+    SELECT p.is_trial FROM attempts AS a
+    JOIN placements AS p ON p.institution_id = a.institution_id AND p.id = a.placement_id
+    WHERE a.id = :attempt_id AND a.user_id = :user_id
 """)
 
 
@@ -55,6 +60,12 @@ def hold_attempt(session: Session, attempt_id: AttemptId, user_id: UserId) -> He
     if not rows:
         raise absence_of(session, attempt_id, user_id)
     return Held(form=rows[0].form, submitted_at=rows[0].submitted_at, closes_at=rows[0].closes_at)
+
+
+def is_real(institution_id: InstitutionId, attempt_id: AttemptId, user_id: UserId) -> bool:
+    """Tell whether a learner has this attempt and it is no trial. In a transaction of its own."""
+    rows = run_in(institution_id, _IS_TRIAL, {"attempt_id": attempt_id, "user_id": user_id})
+    return any(not row.is_trial for row in rows)
 
 
 def find_stored(

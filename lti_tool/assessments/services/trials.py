@@ -62,11 +62,12 @@ def end_trial(
         NotFoundError: they have no such attempt: a trial that was handed in before.
     """
     now = clock.now()
+    if queries.is_real(institution_id, attempt_id, user_id):
+        return None
     with transaction(institution_id) as session:
-        attempt = queries.get_attempt(session, attempt_id, of_user=user_id)
-        if not queries.get_placement(session, attempt.placement_id).is_trial:
-            return None
         attempt = queries.get_attempt(session, attempt_id, of_user=user_id, lock=True)
+        if not queries.get_placement(session, attempt.placement_id).is_trial:
+            return None  # looked at again before anything is forgotten
         attempt.submitted_at, attempt.ended_by = now, Ending.LEARNER
         set_points(session, attempt)
         review = queries.attempt_review(session, attempt_id, at=now, whole=True)
