@@ -5,12 +5,11 @@ time does, and a withdrawal.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from lti_tool.core.ids import AchievementId, AwardId
+from lti_tool.core.ids import AchievementId
 from lti_tool.pathways.counting import (
     NO_RULINGS,
     Counted,
@@ -25,110 +24,30 @@ from lti_tool.pathways.counting import (
 from lti_tool.pathways.expression import AllOf, CreditsAtLeast, Earn, Requirement, SomeOf
 from lti_tool.pathways.flow import Bench, seat
 from lti_tool.pathways.nearest import NOTHING, credits_of, nearest, places
+from lti_tool.pathways.reasons import (
+    NONE,
+    ONE,
+    Evaluation,
+    Expiry,
+    Reason,
+    contributions,
+    leaves,
+)
 
-__all__ = ["Evaluation", "Expiry", "Held", "Reason", "Rulings", "completed_at", "evaluate"]
+__all__ = [
+    "Evaluation",
+    "Expiry",
+    "Held",
+    "Reason",
+    "Rulings",
+    "completed_at",
+    "contributions",
+    "evaluate",
+    "leaves",
+]
 
 # Shares are kept in ten-thousandths and rounded down, so that only what is complete reads 1.
 _WHOLE = 10_000
-_NONE, _ONE = Decimal(0), Decimal(1)
-
-
-@dataclass(slots=True, kw_only=True)
-class Reason:
-    """How far one requirement is met, and by what.
-
-    Attributes:
-        counted: parts met, or credits held; of a leaf 1 or 0. May exceed `needed`.
-        needed: parts or credits.
-        share: 0 to 1, rounded down to four places; exactly 1 means met.
-        awards: of a leaf, what counts toward it.
-        parts: of a group, the reasons of its parts in display order.
-        why: of a leaf that is not met, why not; `nearly` is the award that comes nearest to it,
-            `beside` what it needs besides and is not there.
-        waived: it need not be met, by a decision.
-        since: of a leaf, since when what counts toward it has been held.
-        until: of a leaf, when it ceases to be met by itself; None: never, or it is not met.
-    """
-
-    requirement: Requirement
-    counted: Decimal
-    needed: Decimal
-    share: Decimal
-    awards: tuple[AwardId, ...] = ()
-    parts: "tuple[Reason, ...]" = ()
-    why: Why | None = None
-    nearly: Held | None = None
-    beside: tuple[AchievementId, ...] = ()
-    waived: bool = False
-    since: datetime | None = None
-    until: datetime | None = None
-
-    @property
-    def done(self) -> bool:
-        """Tell whether the requirement is met."""
-        return self.share == _ONE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expiry:
-    """A stone that counts until an instant, and then no more unless it is earned again."""
-
-    requirement_id: UUID
-    achievement_id: AchievementId
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluation:
-    """Where somebody stands on a pathway at an instant.
-
-    Attributes:
-        nearest: the fewest further achievements that would complete it, in display
-            order; of several such sets always the same.
-        reasons: the same tree as the expression.
-    """
-
-    nearest: tuple[AchievementId, ...]
-    reasons: Reason
-
-    @property
-    def done(self) -> bool:
-        """Tell whether the pathway is complete."""
-        return self.reasons.done
-
-    @property
-    def share(self) -> Decimal:
-        """Return how far it is, 0 to 1; exactly 1 means complete."""
-        return self.reasons.share
-
-    @property
-    def missing(self) -> int:
-        """Return how many achievements are needed at least."""
-        return len(self.nearest)
-
-    @property
-    def credits(self) -> Decimal:
-        """Return the credits of all stones that count, each achievement once."""
-        found = {
-            leaf.requirement.achievement_id: leaf.requirement.credits
-            for leaf in leaves(self.reasons)
-            if leaf.done and isinstance(leaf.requirement, Earn)
-        }
-        return sum(found.values(), _NONE)
-
-    @property
-    def expiries(self) -> list[Expiry]:
-        """Return what counts and will cease to by itself, the next first."""
-        found = [
-            Expiry(
-                requirement_id=leaf.requirement.id,
-                achievement_id=leaf.requirement.achievement_id,
-                at=leaf.until,
-            )
-            for leaf in leaves(self.reasons)
-            if leaf.until is not None and isinstance(leaf.requirement, Earn)
-        ]
-        return sorted(found, key=lambda one: (one.at, one.requirement_id))
 
 
 def evaluate(
@@ -154,25 +73,10 @@ def evaluate(
     """
     counted = count(expression, held, at, rulings)
     reasons, _ = _Judge(counted).reason(expression)
-    way = () if reasons.share == _ONE else nearest(expression, counted)
+    way = () if reasons.share == ONE else nearest(expression, counted)
     if way is None:
         raise ValueError("nobody can complete this expression; see soundness.problems")
     return Evaluation(nearest=way, reasons=reasons)
-
-
-def contributions(evaluation: Evaluation) -> set[tuple[UUID, AwardId]]:
-    """Return what counts toward what: pairs of a leaf's id and an award's."""
-    return {
-        (leaf.requirement.id, award) for leaf in leaves(evaluation.reasons) for award in leaf.awards
-    }
-
-
-def leaves(reason: Reason) -> Iterator[Reason]:
-    """Yield the reasons of the stones in display order."""
-    if isinstance(reason.requirement, Earn):
-        yield reason
-    for part in reason.parts:
-        yield from leaves(part)
 
 
 def completed_at(
@@ -255,7 +159,7 @@ class _Judge:
         if self.waived and node.id in self.waived:
             reason = found[0]
             reason.waived = True
-            reason.share = _ONE
+            reason.share = ONE
             reason.counted = max(reason.counted, reason.needed)
         return found
 
@@ -264,7 +168,7 @@ class _Judge:
         if own is not None:
             return _met(node, own, self.counted.at)
         if node.id in self.waived:
-            return Reason(requirement=node, counted=_ONE, needed=_ONE, share=_ONE, waived=True)
+            return Reason(requirement=node, counted=ONE, needed=ONE, share=ONE, waived=True)
         return self._open(node)
 
     def _open(self, node: Earn, why: Why | None = None) -> Reason:
@@ -274,9 +178,9 @@ class _Judge:
         present = self.counted.present
         return Reason(
             requirement=node,
-            counted=_NONE,
-            needed=_ONE,
-            share=_NONE,
+            counted=NONE,
+            needed=ONE,
+            share=NONE,
             why=why,
             nearly=nearly,
             beside=tuple([need for need in node.needs if need not in present]),
@@ -287,7 +191,7 @@ class _Judge:
         met = 0
         shares = []
         for reason, _ in judged:
-            met += reason.share == _ONE
+            met += reason.share == ONE
             shares.append(_parts_of_whole(reason))
         if isinstance(node, SomeOf):
             needed = node.choose
@@ -317,14 +221,14 @@ class _Judge:
                 node.credits - counted,
                 sum(
                     (
-                        max(_NONE, kind.credits - credits_of(there, kind.name))
+                        max(NONE, kind.credits - credits_of(there, kind.name))
                         for kind in node.of_kind
                     ),
-                    _NONE,
+                    NONE,
                 ),
             ]
         )
-        total = max(node.credits, sum((kind.credits for kind in node.of_kind), _NONE))
+        total = max(node.credits, sum((kind.credits for kind in node.of_kind), NONE))
         share = int((total - lacking) * _WHOLE / total) if lacking > 0 else _WHOLE
         return Reason(
             requirement=node,
@@ -376,7 +280,7 @@ class _Judge:
             requirement=node,
             counted=Decimal(max(counted, needed) if waived else counted),
             needed=Decimal(needed),
-            share=_ONE if waived else _share(min(counted, needed) * _WHOLE // needed),
+            share=ONE if waived else _share(min(counted, needed) * _WHOLE // needed),
             parts=reasons,
             waived=waived,
         )
@@ -398,16 +302,16 @@ class _Judge:
             busy.update(award.achievement_id for award in mine)
             return _met(leaf, mine, self.counted.at)
         if leaf.id in self.waived:
-            return Reason(requirement=leaf, counted=_ONE, needed=_ONE, share=_ONE, waived=True)
+            return Reason(requirement=leaf, counted=ONE, needed=ONE, share=ONE, waived=True)
         return self._open(leaf, "elsewhere" if own else None)
 
 
 def _met(stone: Earn, own: tuple[Held, ...], at: datetime) -> Reason:
     return Reason(
         requirement=stone,
-        counted=_ONE,
-        needed=_ONE,
-        share=_ONE,
+        counted=ONE,
+        needed=ONE,
+        share=ONE,
         awards=tuple(dict.fromkeys([award.award_id for award in own])),
         since=min([award.awarded_at for award in own]),
         until=_until(stone, own, at),
@@ -436,10 +340,10 @@ def _fewest_for(node: CreditsAtLeast) -> int:
 
 
 def _parts_of_whole(reason: Reason) -> int:
-    return _WHOLE if reason.share == _ONE else int(reason.share * _WHOLE)
+    return _WHOLE if reason.share == ONE else int(reason.share * _WHOLE)
 
 
 def _share(parts: int) -> Decimal:
     if parts == _WHOLE:
-        return _ONE
-    return Decimal(parts) / _WHOLE if parts else _NONE
+        return ONE
+    return Decimal(parts) / _WHOLE if parts else NONE

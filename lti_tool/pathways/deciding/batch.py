@@ -35,7 +35,7 @@ from lti_tool.pathways.deciding.completing import (
     grant_credit,
     list_unconfirmed,
 )
-from lti_tool.pathways.deciding.decision import Change, Decision, by_version
+from lti_tool.pathways.deciding.decision import Change, Decision, foresee
 from lti_tool.pathways.deciding.holding import (
     allocate_held,
     preview_allocation,
@@ -45,8 +45,8 @@ from lti_tool.pathways.deciding.holding import (
 from lti_tool.pathways.deciding.moving import move
 from lti_tool.pathways.deciding.waiving import preview_waiver, waive
 from lti_tool.pathways.events import BatchAsked
-from lti_tool.pathways.expression import from_json
-from lti_tool.pathways.facts import Facts, facts_of, levels_now
+from lti_tool.pathways.expression import Requirement
+from lti_tool.pathways.facts import Facts, levels_now
 from lti_tool.pathways.models import BatchPerson, DecisionBatch
 from lti_tool.pathways.rules import Held
 from lti_tool.people.queries import current_person
@@ -121,26 +121,17 @@ def _preview_credit(
     person_ids: Collection[PersonId],
 ) -> list[Change]:
     get_achievement(session, achievement_id)
-    pathway = queries.get_pathway(session, pathway_id)
     new = Held(
         award_id=AwardId(new_id()),
         achievement_id=achievement_id,
         awarded_at=clock.now(),
         level=levels_now(session, [achievement_id])[achievement_id],
     )
-    found = []
-    for version, people in by_version(session, pathway_id, person_ids):
-        expression = from_json(version.expression)
-        for person_id, facts in facts_of(session, pathway, expression, people).items():
-            then = Facts(held=[*facts.held, new], rulings=facts.rulings)
-            found.append(
-                Change(
-                    person_id=person_id,
-                    before=queries.judged(pathway, expression, facts).evaluation.missing,
-                    after=queries.judged(pathway, expression, then).evaluation.missing,
-                )
-            )
-    return sorted(found, key=lambda one: one.person_id)
+
+    def with_it(_: Requirement, facts: Facts) -> Facts:
+        return Facts(held=[*facts.held, new], rulings=facts.rulings)
+
+    return foresee(session, pathway_id, person_ids, with_it)
 
 
 def ask_batch(

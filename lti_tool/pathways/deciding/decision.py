@@ -1,7 +1,7 @@
 """What every decision consists of, what it would change, and its entry in the audit trail."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,6 +18,8 @@ from lti_tool.core.ids import (
 )
 from lti_tool.core.language import phrase
 from lti_tool.pathways import queries
+from lti_tool.pathways.expression import Requirement, from_json
+from lti_tool.pathways.facts import Facts, facts_of
 from lti_tool.pathways.models import (
     PathwayVersion,
     Progress,
@@ -76,6 +78,41 @@ def by_version(
         people[version_id].append(person_id)
     versions = queries.list_versions(session, list(people))
     return [(versions[version_id], own) for version_id, own in people.items()]
+
+
+def foresee(
+    session: Session,
+    pathway_id: PathwayId,
+    person_ids: Collection[PersonId],
+    then: Callable[[Requirement, Facts], Facts | None],
+) -> list[Change]:
+    """Return what a decision would change for those of these people who are on a pathway.
+
+    Args:
+        session: of the pathway's institution.
+        pathway_id: which.
+        person_ids: whose.
+        then: what their standing would follow from, by the version they are on; None: the
+            decision is none about them.
+
+    Returns:
+        In order of person.
+    """
+    pathway = queries.get_pathway(session, pathway_id)
+    found = []
+    for version, people in by_version(session, pathway_id, person_ids):
+        expression = from_json(version.expression)
+        for person_id, facts in facts_of(session, pathway, expression, people).items():
+            changed = then(expression, facts)
+            if changed is not None:
+                found.append(
+                    Change(
+                        person_id=person_id,
+                        before=queries.judged(pathway, expression, facts).evaluation.missing,
+                        after=queries.judged(pathway, expression, changed).evaluation.missing,
+                    )
+                )
+    return sorted(found, key=lambda one: one.person_id)
 
 
 def lock_progress(session: Session, pathway_id: PathwayId, person_id: PersonId) -> Progress:

@@ -14,9 +14,9 @@ from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AchievementId, AwardId, InstitutionId, PathwayId, PersonId
 from lti_tool.core.language import phrase
 from lti_tool.pathways import queries
-from lti_tool.pathways.deciding.decision import Change, Decision, by_version
+from lti_tool.pathways.deciding.decision import Change, Decision, by_version, foresee
 from lti_tool.pathways.deciding.moving import allocate
-from lti_tool.pathways.expression import from_json
+from lti_tool.pathways.expression import Requirement, from_json
 from lti_tool.pathways.facts import Facts, facts_of, list_held
 
 _NOT_HELD = phrase("They do not hold this badge.")
@@ -34,22 +34,13 @@ def preview_withdrawal(
         NotFoundError: there is no such pathway or achievement here.
     """
     get_achievement(session, achievement_id)
-    pathway = queries.get_pathway(session, pathway_id)
     holders = set(_standing(session, achievement_id, person_ids))
-    found = []
-    for version, people in by_version(session, pathway_id, sorted(holders)):
-        expression = from_json(version.expression)
-        for person_id, facts in facts_of(session, pathway, expression, people).items():
-            rest = [award for award in facts.held if award.achievement_id != achievement_id]
-            then = Facts(held=rest, rulings=facts.rulings)
-            found.append(
-                Change(
-                    person_id=person_id,
-                    before=queries.judged(pathway, expression, facts).evaluation.missing,
-                    after=queries.judged(pathway, expression, then).evaluation.missing,
-                )
-            )
-    return sorted(found, key=lambda one: one.person_id)
+
+    def without(_: Requirement, facts: Facts) -> Facts:
+        rest = [award for award in facts.held if award.achievement_id != achievement_id]
+        return Facts(held=rest, rulings=facts.rulings)
+
+    return foresee(session, pathway_id, sorted(holders), without)
 
 
 def withdraw(

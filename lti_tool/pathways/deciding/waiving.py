@@ -21,7 +21,14 @@ from lti_tool.core.ids import (
 )
 from lti_tool.core.language import phrase
 from lti_tool.pathways import queries, recounting
-from lti_tool.pathways.deciding.decision import Change, Decision, by_version, lock_progress, note
+from lti_tool.pathways.deciding.decision import (
+    Change,
+    Decision,
+    by_version,
+    foresee,
+    lock_progress,
+    note,
+)
 from lti_tool.pathways.errors import RuledAlreadyError, UnknownRequirementError
 from lti_tool.pathways.expression import Earn, Requirement, from_json, nodes
 from lti_tool.pathways.facts import Facts, facts_of
@@ -143,23 +150,14 @@ def preview_waiver(
     requirement_id: UUID,
 ) -> list[Change]:
     """Return what waiving a requirement would change for those of these people it applies to."""
-    pathway = queries.get_pathway(session, pathway_id)
-    found = []
-    for version, people in by_version(session, pathway_id, person_ids):
-        expression = from_json(version.expression)
+
+    def waived(expression: Requirement, facts: Facts) -> Facts | None:
         if requirement_id not in {node.id for node in nodes(expression)}:
-            continue
-        for person_id, facts in facts_of(session, pathway, expression, people).items():
-            waived = {**facts.rulings.waived, requirement_id: facts.judged_at}
-            then = Facts(held=facts.held, rulings=replace(facts.rulings, waived=waived))
-            found.append(
-                Change(
-                    person_id=person_id,
-                    before=queries.judged(pathway, expression, facts).evaluation.missing,
-                    after=queries.judged(pathway, expression, then).evaluation.missing,
-                )
-            )
-    return sorted(found, key=lambda one: one.person_id)
+            return None
+        without = {**facts.rulings.waived, requirement_id: facts.judged_at}
+        return Facts(held=facts.held, rulings=replace(facts.rulings, waived=without))
+
+    return foresee(session, pathway_id, person_ids, waived)
 
 
 def preview_undo(session: Session, ruling: PathwayRuling) -> list[Change]:
