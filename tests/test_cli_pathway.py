@@ -3,13 +3,18 @@
 import json
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
+from flask import Flask
 
 from lti_tool.cli import main
 from lti_tool.commands import pathway_cases
+from lti_tool.core import settings as settings_module
+from lti_tool.pathways.jobs import count_award
+from tests.pathways.records import university
+from tests.test_cli import run
 
 FIRST, SECOND = (str(UUID(int=number)) for number in (1, 2))
 NOON = "2026-03-02T12:00:00Z"
@@ -156,6 +161,37 @@ def test_a_field_that_is_wrong_is_named_with_what_belongs_there(
 )
 def test_what_cannot_be_meant_is_refused(document: object, says: str) -> None:
     assert says in told(document)
+
+
+def test_a_stored_standing_is_explained_and_strange_ids_are_refused(live_app: Flask) -> None:
+    assert live_app.testing
+    here, elsewhere = university("northgate"), university("southgate")
+    pathway_id, ada = here.pathway("Certificate", ("Ethics", "Data")), here.person()
+    count_award(here.grant(ada, "Ethics"))
+    stranger, other = elsewhere.person(), here.person()
+
+    def explain(*arguments: str) -> Result:
+        return run(settings_module.current(), "pathway", "explain", *map(str, arguments))
+
+    at_home = ("--institution", "northgate")
+    told = explain(str(pathway_id), str(ada), *at_home)
+    assert (told.exit_code, told.stdout.splitlines()[0]) == (0, "open  All of these: 1 of 2.")
+    both = json.loads(explain(str(pathway_id), str(ada), *at_home, "--json").stdout)
+    assert both["evaluation"]["missing"] == 1
+    judged = evaluate(json.dumps(both["case"]).encode())
+    assert json.loads(judged[1]) == both["evaluation"]
+    for arguments, code, says in (
+        ((str(pathway_id), str(ada), "--institution", "nowhere"), 1, "no institution"),
+        ((str(uuid4()), str(ada), *at_home), 1, "no such pathway"),
+        ((str(pathway_id), str(ada), "--institution", "southgate"), 1, "no such pathway"),
+        ((str(pathway_id), str(stranger), *at_home), 1, "no such person"),
+        ((str(pathway_id), str(other), *at_home), 1, "This person is not on this pathway."),
+        (("x", str(ada), *at_home), 2, "'x' is not a valid UUID"),
+        ((str(pathway_id), str(ada)), 2, "Missing option '--institution'"),
+    ):
+        refused = explain(*arguments)
+        assert refused.exit_code == code, arguments
+        assert says in refused.stderr, refused.stderr
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:

@@ -11,8 +11,10 @@ from lti_tool.commands.product import connect
 from lti_tool.core import audit
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.ids import PathwayId, PersonId
+from lti_tool.pathways import queries as pathways
 from lti_tool.pathways.case import case_document, evaluate_case
 from lti_tool.pathways.foresight import get_case
+from lti_tool.people import queries as people
 from lti_tool.people.services import note_reading
 from lti_tool.platforms.queries import get_institution_by_slug
 
@@ -50,13 +52,15 @@ def explain_command(pathway_id: UUID, person_id: UUID, institution: str, *, as_j
     with system_transaction() as session:
         institution_id = get_institution_by_slug(session, institution).id
     with transaction(institution_id) as session:
-        case = get_case(session, PathwayId(pathway_id), PersonId(person_id))
+        found = pathways.get_pathway(session, PathwayId(pathway_id)).id
+        whose = people.current_person(session, people.get_person(session, PersonId(person_id)).id)
+        case = get_case(session, found, whose)
     note_reading(
         institution_id,
         actor=audit.CLI,
         act="read_record",
         object_kind="person",
-        object_id=person_id,
+        object_id=whose,
     )
     outcome = evaluate_case(case)
     if as_json:

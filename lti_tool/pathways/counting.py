@@ -182,17 +182,41 @@ def changes_after(
     at: datetime,
     rulings: Rulings = NO_RULINGS,
 ) -> datetime | None:
-    """Return the next instant at which time alone may change what counts, or None."""
+    """Return the next instant at which time alone may change what counts, or None.
+
+    Where an award was earned again before it ended, that end changes nothing.
+    """
     by_achievement: dict[AchievementId, list[Held]] = {}
     for award in held:
         by_achievement.setdefault(award.achievement_id, []).append(award)
-    ends: list[datetime | None] = []
-    for stone in stones(expression):
-        ends += [ends_at(stone, award) for award in by_achievement.get(stone.achievement_id, ())]
-        ends += [award.valid_until for n in stone.needs for award in by_achievement.get(n, ())]
     in_place = {award_id for award_id, _ in rulings.substitutes.values()}
-    ends += [award.valid_until for award in held if award.award_id in in_place]
-    return min((end for end in ends if end is not None and end > at), default=None)
+    valid = [one for need in _needs(expression) for one in by_achievement.get(need, ())]
+    valid += [award for award in held if award.award_id in in_place]
+    ends = [
+        award.valid_until
+        for award in valid
+        if award.valid_until is not None
+        and not any(
+            one.award_id == award.award_id and _is_valid(one, award.valid_until) for one in valid
+        )
+    ]
+    for stone in stones(expression):
+        own = by_achievement.get(stone.achievement_id, ())
+        for award in own:
+            end = ends_at(stone, award)
+            if end is not None and not any(
+                one.award_id == award.award_id
+                and one.awarded_at <= end
+                and lack(stone, one, end) is None
+                for one in own
+                if one is not award
+            ):
+                ends.append(end)
+    return min((end for end in ends if end > at), default=None)
+
+
+def _needs(expression: Requirement) -> set[AchievementId]:
+    return {need for stone in stones(expression) for need in stone.needs}
 
 
 def lack(stone: Earn, award: Held, at: datetime) -> Why | None:

@@ -337,9 +337,12 @@ def test_an_award_that_was_earned_again_counts_once_and_for_as_long_as_either() 
     assert (standing.reasons.since, standing.reasons.until) == (NOON, NINE)
     later = rules.evaluate(good, [first, again], NOON + timedelta(minutes=60))
     assert later.reasons.since == again.awarded_at
+    # Its first end changes nothing, and is no news.
+    assert changes_after(good, [first, again], NOON) == NINE
     # Each time stands for itself: a poorer pass in time does not lend the better one its time.
     poorer = replace(again, grade=Decimal("0.4"))
     assert not rules.evaluate(good, [first, poorer], NOON + timedelta(minutes=60)).done
+    assert changes_after(good, [first, poorer], NOON) == first.valid_until
 
 
 def test_what_is_waived_or_replaced_need_not_be_held_beside_another() -> None:
