@@ -18,6 +18,7 @@ from flask import Flask, jsonify
 from flask.testing import FlaskClient
 from flask.typing import ResponseReturnValue
 from joserfc import jws
+from sqlalchemy import Connection, text
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
@@ -250,6 +251,23 @@ def told(answer: TestResponse) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     here: dict[str, Any] = answer.get_json()
     return here
+
+
+def opened(browser: Browser, arrival: Arrival) -> dict[str, Any]:
+    """Post a message that must be taken, and return what its page tells."""
+    answer = browser.post(arrival)
+    assert answer.status_code == 303, answer.text
+    return told(browser.client.get(f"/l/{answer.location.split('/')[2]}/probe"))
+
+
+def stored(database: Connection, browser: Browser) -> dict[str, int]:
+    """Count what the institution holds, as row-level security shows it."""
+    institution_id = str(browser.connected.institution_id)
+    database.execute(
+        text("SELECT set_config('app.institution_id', :i, true)"), {"i": institution_id}
+    )
+    tables = ("launches", "users", "contexts")
+    return {t: database.scalar(text(f"SELECT count(*) FROM {t}")) or 0 for t in tables}  # noqa: S608
 
 
 PAGES = {"LtiResourceLinkRequest": "probe.show", "LtiDeepLinkingRequest": "probe.place"}

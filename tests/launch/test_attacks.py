@@ -13,7 +13,6 @@ from structlog.testing import capture_logs
 
 from lti_tool.launch.services import login_cookie_name
 from tests.campus.site import Site
-from tests.conformance.lti.test_core_launches import stored
 from tests.launch.forging import (
     NOTHING,
     Change,
@@ -28,7 +27,7 @@ from tests.launch.forging import (
     raw,
     unencoded,
 )
-from tests.launch.platform import BASE_URL, Browser, browsing, connect, error_code, now
+from tests.launch.platform import BASE_URL, Browser, browsing, connect, error_code, now, stored
 
 DEEP_LINKING = "https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings"
 

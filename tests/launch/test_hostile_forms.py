@@ -8,9 +8,8 @@ from sqlalchemy import Connection
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
-from tests.conformance.lti.test_core_launches import stored
 from tests.launch.forging import NOTHING, check_line, check_refusal
-from tests.launch.platform import Arrival, Browser
+from tests.launch.platform import Arrival, Browser, stored
 
 LOGINS: dict[str, dict[str, str]] = {
     "target on another host": {"target_link_uri": "https://evil.example/lti/launch"},

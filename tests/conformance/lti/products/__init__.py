@@ -4,6 +4,8 @@ Facts are from the products' sources, their makers' documentation and recorded t
 2026). Where none of these shows a value, it is written as the specification has it.
 """
 
+import pytest
+
 from tests.conformance.lti.products.canvas import CANVAS
 from tests.conformance.lti.products.hosted import BLACKBOARD, BRIGHTSPACE, SCHOOLOGY
 from tests.conformance.lti.products.own_site import MOODLE, OPEN_EDX, SAKAI
@@ -18,3 +20,5 @@ PRODUCTS: tuple[Product, ...] = (
     SCHOOLOGY,
     OPEN_EDX,
 )
+
+EACH = pytest.mark.parametrize("wire", PRODUCTS, ids=lambda product: product.code, indirect=True)

@@ -21,6 +21,7 @@ from lti_tool.core.ids import DeploymentId, InstitutionId, RegistrationId
 from lti_tool.platforms import services
 from tests.conformance.lti.products.product import Claims, Product
 from tests.helpers import serving
+from tests.launch.platform import told
 
 TOOL: Final = "http://localhost"
 LAUNCH: Final = f"{TOOL}/lti/launch"
@@ -215,3 +216,15 @@ def connected(product: Product, *, registration_id: RegistrationId | None = None
             )
         )
         yield wires[0]
+
+
+def opened(wire: Wire, client: FlaskClient, claims: Claims) -> dict[str, Any]:
+    """Launch, and return what the page tells; the page may be framed by the product."""
+    answer = wire.send(client, claims)
+    assert answer.status_code == 303, answer.text
+    page = client.get(f"/l/{answer.location.split('/')[2]}/probe")
+    policy = page.headers["Content-Security-Policy"].partition("frame-ancestors ")[2]
+    origins = policy.split()
+    assert "*" not in origins
+    assert wire.product.auth_url.startswith(origins[0])
+    return told(page)
