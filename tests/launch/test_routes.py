@@ -106,16 +106,17 @@ def test_an_authorization_endpoint_keeps_its_own_query(
         client_id="c",
         name="LMS",
         endpoints=services.Endpoints(
-            auth_url="https://lms.example/auth?tenant=7",
+            auth_url="https://lms.example/auth?tenant=7&plain=",
             token_url=listens.token_url,
             jwks_url=listens.jwks_url,
         ),
     )
     form = student.login_form(connected.place()) | {"iss": "https://lms.example", "client_id": "c"}
 
-    asked = parse_qs(urlsplit(student.login(form).location).query)
+    asked = parse_qs(urlsplit(student.login(form).location).query, keep_blank_values=True)
 
     assert asked["tenant"] == ["7"]
+    assert asked["plain"] == [""]
     assert asked["client_id"] == ["c"]
 
 
