@@ -14,10 +14,13 @@ import jwt
 from flask import Flask, jsonify, request
 from flask.testing import FlaskClient
 from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from lti_tool.campus import store
+from lti_tool.core.db import transaction
 from lti_tool.core.ids import InstitutionId
+from lti_tool.people.models import StaffMember, StaffSession
 from lti_tool.people.services import add_identity_provider
 from lti_tool.platforms.services import add_institution
 from tests.campus.site import Site
@@ -171,3 +174,9 @@ def unsigned(claims: dict[str, Any]) -> str:
 def encoded(value: bytes) -> str:
     """Return base64url without padding."""
     return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+def count_of(desk: Desk, table: type[StaffMember | StaffSession]) -> int:
+    """Return how many rows the desk's institution has."""
+    with transaction(desk.institution_id) as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
