@@ -24,6 +24,14 @@ def test_there_is_a_sample_of_every_type() -> None:
     assert {kind.model_fields["type"].default for kind in get_args(union)} == set(ALL_TYPES)
 
 
+def test_an_item_that_is_made_here_says_the_version_that_is_read_back() -> None:
+    union, _ = get_args(Item)
+
+    for kind in get_args(union):
+        version = kind.model_fields["version"]
+        assert get_args(version.annotation) == (version.default,)
+
+
 @pytest.mark.parametrize("type_", ALL_TYPES)
 def test_what_a_learner_is_shown_holds_no_key(type_: str) -> None:
     item = sample(type_)
