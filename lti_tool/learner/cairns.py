@@ -31,7 +31,6 @@ class Known:
     """What is known of an achievement and of this learner with it.
 
     Attributes:
-        awarded_at: when it was awarded, None if it was not.
         placed_as: what this course calls the activity that leads to it, if one does.
         opened: somebody has opened that activity, so that it is known to be there.
         begun: an attempt at that activity was made.
@@ -42,7 +41,6 @@ class Known:
     """
 
     name: str
-    awarded_at: datetime | None
     placed_as: str | None
     opened: bool
     begun: bool
@@ -62,6 +60,7 @@ class Stone:
     """One stone in the list and in the picture; `state` as in `_macros/stones.html`.
 
     Attributes:
+        awarded_at: since when what counts here has been held; None: it does not count.
         is_next: it belongs to the shortest way from here.
         where: "here", what was just opened; "course", in this course; or "" for elsewhere.
         own_pathway: the pathway that it comes from, to look at.
@@ -241,7 +240,7 @@ def _stone(
         raise TypeError("a stone is a leaf of the expression")
     what = known[leaf.achievement_id]
     state, words = _state(what, reason)
-    if state != "earned" and (lacking := _lacking(leaf, known)):
+    if state != "earned" and (lacking := _lacking(reason, known)):
         told = ", ".join(f"“{name}”" for name in lacking)
         words = phrase("You hold it.") if reason.why == "needs" else words
         state, words = (
@@ -261,7 +260,7 @@ def _stone(
         name=what.name,
         state=state,
         words=words,
-        awarded_at=what.awarded_at if reason.done else None,
+        awarded_at=reason.since,
         is_next=not reason.done and leaf.achievement_id in next_ones,
         where=where,
         own_pathway=what.own_pathway,
@@ -285,11 +284,9 @@ def _beside(achievement_id: AchievementId, what: Known) -> Stone:
     )
 
 
-def _lacking(leaf: Earn, known: Mapping[AchievementId, Known]) -> list[str]:
-    """Return the names of what a stone needs beside it and the learner does not hold."""
-    return [
-        known[need].name for need in leaf.needs if need in known and known[need].awarded_at is None
-    ]
+def _lacking(reason: Reason, known: Mapping[AchievementId, Known]) -> list[str]:
+    """Return the names of what a stone needs beside it and is not there."""
+    return [known[need].name for need in reason.beside]
 
 
 def _words_of_earned(reason: Reason) -> str:

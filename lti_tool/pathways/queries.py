@@ -18,6 +18,7 @@ from lti_tool.pathways.models import (
     Completion,
     Contribution,
     Pathway,
+    PathwayRuling,
     PathwayStone,
     PathwayVersion,
     Progress,
@@ -94,30 +95,38 @@ def list_pathways_of(
 ) -> list[PathwayId]:
     """Return the pathways on which an achievement counts for this person, in order of id.
 
-    Decisive is the version the person is on, or for newcomers the newest.
+    Decisive is the version the person is on, or for newcomers the newest; and the decisions by
+    which an award of this achievement stands in another's place.
     """
-    return list(
-        session.scalars(
-            select(PathwayVersion.pathway_id)
-            .join(PathwayStone, PathwayStone.version_id == PathwayVersion.id)
-            .outerjoin(
-                Progress,
-                and_(
-                    Progress.pathway_id == PathwayVersion.pathway_id,
-                    Progress.person_id == person_id,
-                ),
-            )
-            .where(
-                PathwayStone.achievement_id == achievement_id,
-                or_(
-                    Progress.version_id == PathwayVersion.id,
-                    and_(Progress.id.is_(None), is_newest()),
-                ),
-            )
-            .distinct()
-            .order_by(PathwayVersion.pathway_id)
+    named = (
+        select(PathwayVersion.pathway_id)
+        .join(PathwayStone, PathwayStone.version_id == PathwayVersion.id)
+        .outerjoin(
+            Progress,
+            and_(
+                Progress.pathway_id == PathwayVersion.pathway_id,
+                Progress.person_id == person_id,
+            ),
+        )
+        .where(
+            PathwayStone.achievement_id == achievement_id,
+            or_(
+                Progress.version_id == PathwayVersion.id,
+                and_(Progress.id.is_(None), is_newest()),
+            ),
         )
     )
+    # A decision may name a duplicate: it is of the same achievement as the award that counts.
+    decided = (
+        select(PathwayRuling.pathway_id)
+        .join(Award, Award.id == PathwayRuling.award_id)
+        .where(
+            PathwayRuling.person_id == person_id,
+            PathwayRuling.undone_at.is_(None),
+            Award.achievement_id == achievement_id,
+        )
+    )
+    return sorted(session.scalars(named.union(decided)))
 
 
 def list_all_pathways_of(session: Session, person_id: PersonId) -> list[PathwayId]:

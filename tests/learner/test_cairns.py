@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ import pytest
 
 from lti_tool.core.ids import AchievementId, AwardId, new_id
 from lti_tool.learner.cairns import Cairn, Known, build
+from lti_tool.pathways.counting import NO_RULINGS, Rulings
 from lti_tool.pathways.expression import AllOf, CreditsAtLeast, Earn, Requirement, SomeOf
 from lti_tool.pathways.rules import Held, evaluate, fewest
 
@@ -42,7 +43,6 @@ def lay(  # noqa: PLR0913 - what may be known of a learner
         known={
             one: Known(
                 name=name,
-                awarded_at=NOON if one in held else None,
                 placed_as=f"Week {name}" if one in placed else None,
                 opened=one not in unopened,
                 begun=one in begun,
@@ -163,18 +163,26 @@ def test_a_badge_that_does_not_count_here_is_no_stone_and_says_why() -> None:
 
 def known(name: str, **facts: Any) -> Known:  # noqa: ANN401 - whatever may be known
     """Return what is known of an achievement that this course does not have."""
-    unknown = {"awarded_at": None, "placed_as": None, "opened": False, "begun": False}
+    unknown = {"placed_as": None, "opened": False, "begun": False}
     return Known(**{"name": name, "by_itself": False, **unknown, **facts})
 
 
-def lay_known(expression: Requirement, **facts: Known) -> Cairn:
+def award(
+    achievement_id: AchievementId, at: datetime = NOON, until: datetime | None = None
+) -> Held:
+    return Held(
+        award_id=AwardId(new_id()), achievement_id=achievement_id, awarded_at=at, valid_until=until
+    )
+
+
+def lay_known(
+    expression: Requirement,
+    *held: Held,
+    rulings: Rulings = NO_RULINGS,
+    **facts: Known,
+) -> Cairn:
     """Lay a pathway of which these things are known, by letter."""
     found = {{"A": A, "B": B, "C": C, "D": D}[letter]: one for letter, one in facts.items()}
-    awards = [
-        Held(award_id=AwardId(new_id()), achievement_id=id_, awarded_at=one.awarded_at)
-        for id_, one in found.items()
-        if one.awarded_at is not None
-    ]
     return build(
         pathway_id=UUID(int=9),
         title="Numbers",
@@ -182,7 +190,7 @@ def lay_known(expression: Requirement, **facts: Known) -> Cairn:
         crown_type="Certificate",
         completed_at=None,
         fewest=fewest(expression),
-        evaluation=evaluate(expression, awards, NOON),
+        evaluation=evaluate(expression, held, NOON, rulings),
         known=found,
     )
 
@@ -198,8 +206,7 @@ def test_of_the_shortest_way_what_is_begun_comes_next_then_what_is_open() -> Non
 
     assert cairn.next_step is not None
     assert (cairn.next_step.name, cairn.next_step.where) == ("Dividing", "here")
-    held = known("Dividing", awarded_at=NOON)
-    later = lay_known(tree, A=away, B=open_now, C=held, D=by_itself)
+    later = lay_known(tree, award(C), A=away, B=open_now, C=begun, D=by_itself)
     assert later.next_step is not None
     assert (later.next_step.name, later.next_step.where) == ("Adding", "course")
     assert (later.state, [stone.is_next for stone in later.layers[0].stones]) == (
@@ -213,7 +220,7 @@ def test_a_stone_that_counts_only_beside_another_is_blocked_and_says_by_what() -
     placed = known("Counting", placed_as="Week 1", opened=True)
 
     [layer] = lay_known(needy, A=placed, B=known("Adding")).layers
-    [held] = lay_known(needy, A=known("Counting", awarded_at=NOON), B=known("Adding")).layers
+    [held] = lay_known(needy, award(A), A=known("Counting"), B=known("Adding")).layers
 
     ways = [stone.name for stone in lay_known(needy, A=placed, B=known("Adding")).next_stones]
     assert ways == ["Adding", "Counting"]
@@ -225,6 +232,33 @@ def test_a_stone_that_counts_only_beside_another_is_blocked_and_says_by_what() -
     assert held.stones[0].words == (
         "You hold it. It counts only beside “Adding”, which you do not have yet."
     )
+
+
+def test_what_is_needed_beside_a_stone_and_was_waived_blocks_nothing() -> None:
+    ethics, data = earn(A), Earn(achievement_id=B, needs=(A,))
+    waived = Rulings(waived={ethics.id: NOON})
+    both = {"A": known("Counting"), "B": known("Adding", placed_as="Week 2", opened=True)}
+
+    cairn = lay_known(AllOf(parts=(ethics, data)), rulings=waived, **both)
+
+    first, second = cairn.layers[0].stones
+    assert (first.state, first.words) == ("earned", "You do not need it, by a decision.")
+    assert (second.state, second.words) == (
+        "ready",
+        "In this course, as “Week 2”. You can start now.",
+    )
+    assert cairn.next_stones == (second,)
+
+
+def test_the_day_a_stone_was_earned_is_the_day_of_what_counts() -> None:
+    """First before what counts here, then twice more: the page tells since when it counts."""
+    first, again, later = (NOON - timedelta(days=days) for days in (900, 400, 30))
+    ends = first + timedelta(days=365)
+    times = (award(A, first, ends), award(A, again), award(A, later))
+
+    [layer] = lay_known(earn(A), *times, A=known("Counting")).layers
+
+    assert layer.stones[0].awarded_at == again
 
 
 def test_a_stone_of_another_course_of_theirs_names_that_course() -> None:

@@ -95,8 +95,7 @@ def test_an_award_in_anothers_place_counts_while_it_stands(northgate: University
     assert northgate.progress(pathway_id, ada).missing == 0
     with transaction(northgate.id) as session:
         assert audit(session, pathway_id).disagreements == ()
-    northgate.withdraw(law)
-    services.recount(northgate.id, pathway_id, ada)
+    jobs.uncount_award(northgate.withdraw(law))
     assert northgate.progress(pathway_id, ada).missing == 1
     with pytest.raises(NotFoundError):
         deciding.waive(northgate.id, pathway_id, grace, ethics.id, decision=because())

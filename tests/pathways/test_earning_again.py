@@ -12,16 +12,16 @@ from sqlalchemy import select, update
 from lti_tool.badges.details import PLAIN
 from lti_tool.badges.models import Achievement
 from lti_tool.badges.rules import Cause, CauseKind
-from lti_tool.badges.services import grant_award
+from lti_tool.badges.services import grant_award, withdraw_award
 from lti_tool.core import audit as trail
 from lti_tool.core import clock
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AwardId, PathwayId, PersonId
-from lti_tool.pathways import services, sweeping
+from lti_tool.pathways import deciding, services, sweeping
 from lti_tool.pathways.audit import Audit, audit
 from lti_tool.pathways.case import case_document, evaluate_case, read_case
 from lti_tool.pathways.deciding import Decision
-from lti_tool.pathways.expression import AllOf, Earn
+from lti_tool.pathways.expression import AllOf, Earn, stones
 from lti_tool.pathways.foresight import get_case
 from lti_tool.pathways.services import PathwayDraft
 from lti_tool.pathways.stand import LapsePolicy
@@ -76,6 +76,36 @@ def test_what_expired_is_there_again_when_it_is_passed_again(
     again = evaluate_case(read_case(json.dumps(case_document(case))))
     assert again["done"]
     assert [stone["until"] is None for stone in again["reasons"]["parts"]] == [False, True]
+
+
+def test_what_stands_in_anothers_place_is_counted_anew_when_renewed_and_when_withdrawn(
+    place: University, worker: Worker
+) -> None:
+    pathway_id, ada = place.pathway("Lifeguard", ["Rescue", "Ethics"]), place.person()
+    now = clock.now()
+    first_aid = earn(place, ada, "First aid", now - timedelta(days=800))
+    earn(place, ada, "Ethics", now - timedelta(days=10))
+    worker.run()
+    with transaction(place.id) as session:
+        rescue = next(stones(get_case(session, pathway_id, ada).expression))
+    decision = Decision(id=uuid4(), reason="Shown in a portfolio.", actor=trail.CLI)
+    deciding.waive(place.id, pathway_id, ada, rescue.id, decision=decision, award_id=first_aid)
+    worker.run()
+    assert place.progress(pathway_id, ada).missing == 1
+
+    earn(place, ada, "First aid", now - timedelta(days=5))
+    worker.run()
+
+    assert place.progress(pathway_id, ada).missing == 0
+    assert audited(place, pathway_id) == Audit(learners=1, disagreements=())
+
+    withdraw_award(place.id, first_aid, reason="Plagiarism.", actor=trail.CLI)
+    worker.run()
+
+    assert place.progress(pathway_id, ada).missing == 1
+    [completion] = place.completions(pathway_id, ada)
+    assert completion.lapsed_at is not None
+    assert audited(place, pathway_id) == Audit(learners=1, disagreements=())
 
 
 @pytest.mark.parametrize("policy", LapsePolicy)

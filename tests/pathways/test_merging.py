@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Connection, select
 
+from lti_tool.badges.services import withdraw_award
 from lti_tool.core import audit as trail
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import PersonId
@@ -92,7 +93,7 @@ def test_an_award_that_stands_for_another_counts_though_it_became_a_duplicate(
 ) -> None:
     amara, other = place.arrive(MOODLE), place.arrive(CANVAS)
     place.university.achievement("Elsewhere learnt")
-    place.give(amara, "Elsewhere learnt")
+    counts = place.give(amara, "Elsewhere learnt")
     instead = place.give(other, "Elsewhere learnt")
     for one in (amara, other):
         place.give(one, STONES[0])
@@ -115,6 +116,11 @@ def test_an_award_that_stands_for_another_counts_though_it_became_a_duplicate(
     assert place.awards(amara)[instead].duplicate_of_id is not None
     assert place.university.missing(place.pathway_id) == [(0, amara)]
     assert (foreseen.before, foreseen.after) == (1, 0)
+
+    withdraw_award(place.university.id, counts, reason="Plagiarism.", actor=trail.CLI)
+    worker.run()
+
+    assert place.university.missing(place.pathway_id) == [(1, amara)]
     with transaction(place.university.id) as session:
         assert audit(session, place.pathway_id).disagreements == ()
 

@@ -7,7 +7,7 @@ from sqlalchemy import and_, exists, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from lti_tool.assessments.models import Attempt, Edition, Placement
-from lti_tool.badges.models import Achievement, Award
+from lti_tool.badges.models import Achievement
 from lti_tool.core import clock
 from lti_tool.core.ids import (
     AchievementId,
@@ -64,12 +64,10 @@ def list_cairns(
             or_(Progress.version_id == PathwayVersion.id, and_(Progress.id.is_(None), is_newest))
         )
     ).all()
-    held = _held(session, person_id)
     expressions = {version.id: from_json(version.expression) for _, _, version, _ in rows}
     known = _known(
         session,
         {one for tree in expressions.values() for one in named(tree)},
-        held=held,
         places=_places(session, user_id, context_id, resource_link_id),
         elsewhere=_elsewhere(session, person_id, context_id),
     )
@@ -105,19 +103,6 @@ def _judged(
         return rules.evaluate(expression, [], clock.now())
     facts = facts_of(session, pathway, expression, [person_id])[person_id]
     return judged(pathway, expression, facts).evaluation
-
-
-def _held(session: Session, person_id: PersonId | None) -> list[rules.Held]:
-    return [
-        rules.Held(award_id=id_, achievement_id=achievement_id, awarded_at=awarded_at)
-        for id_, achievement_id, awarded_at in session.execute(
-            select(Award.id, Award.achievement_id, Award.awarded_at).where(
-                Award.person_id == person_id,
-                Award.withdrawn_at.is_(None),
-                Award.duplicate_of_id.is_(None),
-            )
-        )
-    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,12 +187,10 @@ def _known(
     session: Session,
     achievement_ids: set[AchievementId],
     *,
-    held: list[rules.Held],
     places: Mapping[AssessmentId, _Place],
     elsewhere: Mapping[AssessmentId, tuple[str, str]],
 ) -> dict[AchievementId, cairns.Known]:
     leads = dict(session.execute(select(Pathway.achievement_id, Pathway.id)).all())
-    awarded_at = {award.achievement_id: award.awarded_at for award in held}
     known: dict[AchievementId, cairns.Known] = {}
     for one in session.scalars(select(Achievement).where(Achievement.id.in_(achievement_ids))):
         place = places.get(one.assessment_id) if one.assessment_id else None
@@ -216,7 +199,6 @@ def _known(
         )
         known[one.id] = cairns.Known(
             name=one.name,
-            awarded_at=awarded_at.get(one.id),
             placed_as=place.title if place else None,
             opened=place is not None and place.opened,
             begun=place is not None and place.begun,
