@@ -2,8 +2,7 @@
 
 The host is resolved once, each address judged, the connection made to exactly what was
 judged while TLS checks the name; the exchange is bounded in time and the body in size.
-httpx and aiohttp differ in where a guard can stand: under the one it is the network,
-under the other the resolver and the door of the connection pool.
+Under httpx a guard is the network itself; for aiohttp see `guard_of_batches`.
 """
 
 import contextlib
@@ -15,20 +14,14 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import aiohttp
-import aiohttp.abc
 import httpcore
 import httpx
 
-from lti_tool.core.addresses import is_allowed, is_literal, is_public
+from lti_tool.core.addresses import is_allowed, is_public
 from lti_tool.core.errors import InvalidRequestError, TemporaryError
 from lti_tool.core.language import phrase
-
-if TYPE_CHECKING:
-    from aiohttp.connector import Connection
-    from aiohttp.tracing import Trace
 
 PORTS = {"https": 443, "http": 80}
 MAX_ADDRESSES = 4  # tried in turn, each with its share of the time that is left
@@ -312,47 +305,6 @@ class _Stream(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - httpcore's own signature
         return self._stream.get_extra_info(info)
-
-
-class Connector(aiohttp.TCPConnector):
-    """aiohttp asks no resolver about addresses written as such: they are judged here."""
-
-    def __init__(self, allowed_hosts: tuple[str, ...], limit: int) -> None:
-        super().__init__(limit=limit, ssl=tls_context(), resolver=_Resolver(allowed_hosts))
-        self._allowed_hosts = allowed_hosts
-
-    async def connect(
-        self,
-        req: aiohttp.ClientRequest,
-        traces: "list[Trace]",
-        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's own signature
-    ) -> "Connection":
-        """Judge the target, then hand out a connection as aiohttp does."""
-        url = req.url
-        host = url.raw_host or ""
-        _, allowed = judge_target(url.scheme, host, url.port, b"", self._allowed_hosts)
-        if is_literal(host):
-            judge_addresses(host, (host,), allowed=allowed)
-        return await super().connect(req, traces, timeout)
-
-
-class _Resolver(aiohttp.abc.AbstractResolver):
-    """The system's resolver, in a thread, with our verdict on every answer."""
-
-    def __init__(self, allowed_hosts: tuple[str, ...]) -> None:
-        self._allowed_hosts = allowed_hosts
-        self._resolver = aiohttp.ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[aiohttp.abc.ResolveResult]:
-        results = await self._resolver.resolve(host, port, family)
-        allowed = is_allowed(host, port, self._allowed_hosts)
-        judge_addresses(host, [result["host"] for result in results], allowed=allowed)
-        return results
-
-    async def close(self) -> None:
-        await self._resolver.close()
 
 
 _ends_at: ContextVar[float] = ContextVar("exchange_ends_at")

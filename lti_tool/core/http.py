@@ -19,7 +19,6 @@ import httpx
 from lti_tool.core import settings
 from lti_tool.core.guard import (
     PORTS,
-    Connector,
     OutboundFailedError,
     OutboundRefusedError,
     Transport,
@@ -27,6 +26,7 @@ from lti_tool.core.guard import (
     judge_target,
     look_up,
 )
+from lti_tool.core.guard_of_batches import Connector
 from lti_tool.core.language import phrase
 
 __all__ = [

@@ -54,9 +54,9 @@ def file_of(site: Site, folder: Path, *, forged: bool = False) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1280, False), (320, True)])
+@pytest.mark.parametrize(("language", "width", "dark"), [("en", 1280, False), ("de", 320, True)])
 def test_the_public_pages_pass_axe_and_fit(
-    site: Site, open_page: OpenPage, width: int, *, dark: bool
+    site: Site, open_page: OpenPage, language: str, width: int, *, dark: bool
 ) -> None:
     issuer = f"{site.url}/i/northfell"
     for url in (
@@ -65,8 +65,9 @@ def test_the_public_pages_pass_axe_and_fit(
         f"{issuer}/achievements/{site.at.achievement_id}",
         f"{site.url}/verify",
     ):
-        page = open_page(url, width=width, dark=dark)
+        page = open_page(f"{url}?lang={language}", width=width, dark=dark)
 
+        expect(page.locator("html")).to_have_attribute("lang", language)
         assert axe_violations(page) == [], url
         assert overflow_px(page) == 0, url
 
