@@ -3,7 +3,7 @@ import json
 import pytest
 from hypothesis import given
 
-from lti_tool.pathways.expression import AllOf, Requirement, from_json, nodes, stones, to_json
+from lti_tool.pathways.expression import AllOf, Earn, Requirement, from_json, nodes, stones, to_json
 from tests.pathways.trees import earn, expressions
 
 
@@ -21,6 +21,13 @@ def test_nodes_come_in_display_order() -> None:
 
     assert list(nodes(tree)) == [tree, inner, first, second, third]
     assert list(stones(tree)) == [first, second, third]
+
+
+def test_a_stone_carries_no_credits_unless_it_says_so() -> None:
+    stone = from_json({"kind": "earn", "achievement_id": str(earn(1).achievement_id)})
+
+    assert isinstance(stone, Earn)
+    assert stone.credits == 0
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,13 @@ def test_credits_are_reached_by_the_fewest_and_heaviest() -> None:
     assert standing.nearest == (ACHIEVEMENTS[3],)
 
 
+def test_a_group_of_credits_weighs_as_much_as_the_fewest_that_would_do() -> None:
+    any_of_four = tuple(earn(number, credits_="5") for number in range(1, 5))
+    pathway = AllOf(parts=(CreditsAtLeast(credits=Decimal(5), parts=any_of_four), earn(5)))
+
+    assert rules.evaluate(pathway, [held(5)], LATER).share == Decimal("0.5")
+
+
 def test_an_award_counts_from_its_own_instant() -> None:
     award = held(1, minutes=30)
 
@@ -253,6 +260,7 @@ def test_a_stone_that_is_not_there_says_why(stone: Earn, award: Held | None, why
 
 
 NINE = NOON + timedelta(days=9)
+_UNTIL_FIFTH = "held, but it expired on 5 March 2026."
 
 
 @pytest.mark.parametrize(
@@ -289,6 +297,17 @@ NINE = NOON + timedelta(days=9)
             [held(1)],
             "held without a grade; at least 80 % is needed.",
         ),
+        (
+            replace(earn(1), grade_at_least=Decimal("0.8")),
+            [
+                replace(held(1), grade=Decimal(0)),
+                replace(held(1), grade=Decimal("0.75")),
+                held(1),
+            ],
+            "held with 75 %; at least 80 % is needed.",
+        ),
+        # Of two that are over the one that ended last, though the other was made last.
+        (earn(1), [held(1, ends=60 * 24 * 3), held(1, minutes=1, ends=60)], _UNTIL_FIFTH),
         (
             replace(earn(1), within_days=1),
             [held(1)],
