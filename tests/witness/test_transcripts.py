@@ -27,6 +27,8 @@ from tests.witness.test_witness import KEY_PAIR, PUBLISHED_KEYS, altered
 
 __all__ = ["openbadgeslib", "witness"]
 
+pytestmark = pytest.mark.timeout(300)  # whoever comes first installs a witness
+
 
 def ask(
     witness: Witness,

@@ -39,6 +39,8 @@ from tests.witness.fixture import (
 
 __all__ = ["openbadgeslib", "witness"]
 
+pytestmark = pytest.mark.timeout(300)  # whoever comes first installs a witness
+
 
 def ask(witness: Witness, what: Published, credential: dict[str, Any] | None = None) -> Verdict:
     own_context = micro_credentials.find_context(CONTEXT_URL)
