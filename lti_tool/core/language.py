@@ -7,7 +7,7 @@ takes a `Phrase` for the plain English text that it is.
 
 import gettext as catalogues
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
@@ -177,7 +177,7 @@ def marked(message: str) -> str:
     return message
 
 
-def joined(parts: Sequence[str], between: str = " ") -> str:
+def joined(parts: Iterable[str], between: str = " ") -> str:
     """Return several sentences as one, each still translated."""
     values = {f"part{number}": part for number, part in enumerate(parts)}
     return Phrase(between.join(f"%({name})s" for name in values), values)

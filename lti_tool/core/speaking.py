@@ -10,7 +10,7 @@ from datetime import UTC, tzinfo
 from functools import lru_cache
 from gettext import NullTranslations
 from typing import Any, cast
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import jinja2
@@ -29,6 +29,7 @@ from lti_tool.core.language import (
     Language,
     chosen,
     figures,
+    joined,
     language,
     own_name,
     recalled,
@@ -44,6 +45,7 @@ COOKIE = "cairn-language"
 ZONE_COOKIE = "cairn-zone"
 _YEAR_SECONDS = 365 * 24 * 3600
 _MOST_ZONES = 64
+_IN_PATHS = "/:@!$&'()*+,;=~"  # RFC 3986 §3.3
 # Of exactly these types: phrases are text, too, and what has phrases in it is HTML.
 _SAID_AS_IT_IS = frozenset({str, Markup, int})
 
@@ -111,13 +113,14 @@ def teach(environment: jinja2.Environment) -> None:
     """Give templates `{% trans %}`, `_`, `ngettext`, and numbers and instants as people write them.
 
     A phrase that Python made is translated wherever a template puts it out; one that was stored as
-    its text is, too, by the filter `recalled`.
+    its text is, too, by the filter `recalled`, and several in a row by `joined` (`join` makes plain
+    English of them).
     """
     environment.add_extension("jinja2.ext.i18n")
     environment.policies["ext.i18n.trimmed"] = True
     environment.newstyle_gettext = True  # type: ignore[attr-defined] # the extension's own
     environment.finalize = _finalize
-    environment.filters.update(recalled=recalled, figures=figures)
+    environment.filters.update(recalled=recalled, figures=figures, joined=joined)
     environment.globals.update(
         _=_gettext,
         gettext=_gettext,
@@ -196,7 +199,8 @@ def _shown_again(wanted: str) -> Response:
     rest = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
     query = f"?{urlencode(rest)}" if rest else ""
     # Our own origin is named: a path may begin with two slashes, which alone is another host.
-    here = f"{settings.current().origin}{request.path}{query}"
+    # As it was asked for: decoded, an address may hold a question mark or the end of a line.
+    here = f"{settings.current().origin}{quote(request.path, safe=_IN_PATHS)}{query}"
     response = Response(status=303, headers={"Location": here})
     # Comes back inside an LMS's page too; holds nothing about anybody.
     response.set_cookie(

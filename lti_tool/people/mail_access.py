@@ -25,8 +25,8 @@ from lti_tool.core.secret import hash_of, new_secret
 from lti_tool.people import letters
 from lti_tool.people.errors import MailLinkUsedError, NotAnAddressError, TooManyLettersError
 from lti_tool.people.events import MailLinkAsked
-from lti_tool.people.models import LearnerSession, MailLink, PersonEmail
-from lti_tool.platforms.models import Institution
+from lti_tool.people.models import LearnerSession, MailLink, PersonEmail, PersonUser
+from lti_tool.platforms.models import Institution, User
 from lti_tool.platforms.queries import get_institution
 
 CONFIRM, SIGN_IN = "confirm", "sign_in"
@@ -312,15 +312,20 @@ def _end_sessions_of_address(session: Session, address: str) -> None:
 
 def find_session(
     session: Session, session_id: UUID, secret: str, at: datetime
-) -> tuple[LearnerSession, Institution, str] | None:
-    """Return an open session, where it is, and the language of letters to its address.
+) -> tuple[LearnerSession, Institution, str | None] | None:
+    """Return an open session, where it is, and the language that its person chose, if any.
 
     None when it has ended or the secret is not its.
     """
+    chosen = (
+        select(func.max(User.language))
+        .join(PersonUser, PersonUser.id == User.id)
+        .where(PersonUser.person_id == LearnerSession.person_id)
+        .scalar_subquery()
+    )
     row = session.execute(
-        select(LearnerSession, Institution, PersonEmail.language)
+        select(LearnerSession, Institution, chosen)
         .join(Institution, Institution.id == LearnerSession.institution_id)
-        .join(PersonEmail, PersonEmail.address == LearnerSession.address)
         .where(LearnerSession.id == session_id, LearnerSession.expires_at > at)
     ).one_or_none()
     if row is None or not hmac.compare_digest(row[0].secret_hash, hash_of(secret)):

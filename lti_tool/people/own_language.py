@@ -52,7 +52,9 @@ def _keep_of_person(session: Session, person_id: UUID, language: str) -> None:
 def _keep(session: Session, whose: ColumnElement[bool], language: str) -> None:
     session.execute(
         update(User)
-        .where(whose)
+        .where(
+            whose, User.is_visitor.is_(False)
+        )  # a visitor may be anybody: their browser's cookie
         .values(language=language)
         .execution_options(synchronize_session=False)
     )

@@ -92,6 +92,15 @@ def test_a_choice_never_leads_to_another_host(client: FlaskClient) -> None:
     )
 
 
+@pytest.mark.parametrize("path", ["/a%0Ab", "/a%3Fb", "/a%23b%25", "/%C3%A4"])
+def test_a_choice_leads_back_to_the_very_address_it_was_made_at(
+    client: FlaskClient, path: str
+) -> None:
+    answer = client.get(f"{path}?lang=de")
+
+    assert answer.headers["Location"] == f"https://cairn.example.edu{path}"
+
+
 @pytest.mark.parametrize("wanted", ["xx", "", "de-AT", "en\r\nX: y"])
 def test_a_language_that_we_do_not_speak_is_no_choice(client: FlaskClient, wanted: str) -> None:
     answer = client.get("/page", query_string={"lang": wanted})
@@ -112,6 +121,14 @@ def test_a_step_of_the_login_offers_none_and_takes_none(client: FlaskClient) -> 
     answer = client.get("/lti/login?lang=de")
 
     assert (answer.status_code, "Deutsch" in answer.text) == (200, False)
+
+
+def test_several_phrases_in_a_row_are_each_translated(client: FlaskClient) -> None:
+    with client.application.test_request_context(headers={"Accept-Language": "de"}):
+        words = [phrase("Results"), "Ruth & Co"]
+        said = render_template_string("{{ words | joined(', ') }}", words=words)
+
+    assert said == "Ergebnisse, Ruth &amp; Co"
 
 
 def test_words_within_a_sentence_are_escaped(client: FlaskClient) -> None:

@@ -1,5 +1,6 @@
 """A language that was chosen once holds wherever the account is used, and only there."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -11,8 +12,10 @@ from werkzeug.test import TestResponse
 from lti_tool.core import clock
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import UserId
+from lti_tool.core.secret import hash_of
 from lti_tool.people import mail_access, own_language
-from lti_tool.people.models import PersonEmail, PersonUser
+from lti_tool.people.learner_session import COOKIE as MINE
+from lti_tool.people.models import LearnerSession, PersonEmail, PersonUser
 from lti_tool.people.services import add_identity_provider, person_of, sign_in
 from lti_tool.people.staff_session import COOKIE as STAFF
 from lti_tool.platforms.models import User
@@ -136,6 +139,53 @@ def test_a_visitor_chooses_for_this_browser(client: FlaskClient, here: Universit
     client.get(f"{arrive(client, here, visitor)}?lang=de", **safely)
 
     assert speaks(client.get(arrive(client, here, next_one), **safely)) == "de"
+
+
+def test_what_a_visitor_chose_is_not_kept_for_the_next_one(
+    client: FlaskClient, here: University
+) -> None:
+    shared = story.enrol(here)  # as the test student of a platform is
+    is_visitor(here, shared)
+
+    client.get(f"{arrive(client, here, shared)}?lang=de")
+
+    elsewhere = another(client)
+    assert speaks(elsewhere.get(arrive(elsewhere, here, shared))) == "en"
+
+
+def test_who_comes_by_a_letter_finds_it_and_else_their_browsers(
+    client: FlaskClient, here: University
+) -> None:
+    amara, secret = story.enrol(here), "s" * 43
+    with transaction(here.institution_id) as session:
+        person_id = person_of(session, amara)
+        opened = LearnerSession(
+            person_id=person_id,
+            address="a@home.example",
+            secret_hash=hash_of(secret),
+            created_at=clock.now(),
+            expires_at=clock.now() + timedelta(hours=1),
+        )
+        # The letter was asked for at an English page, which is no choice of theirs.
+        session.add_all(
+            (
+                opened,
+                PersonEmail(
+                    person_id=person_id,
+                    address="a@home.example",
+                    verified_at=clock.now(),
+                    language="en",
+                ),
+            )
+        )
+        session.flush()
+        client.set_cookie(MINE, f"{here.institution_id}.{opened.id}.{secret}")
+    mine, german = f"/my/{here.slug}/badges", {"Accept-Language": "de"}
+    assert speaks(client.get(mine, headers=german)) == "de"
+
+    own_language.keep_of_person(here.institution_id, person_id, "en")
+
+    assert speaks(client.get(mine, headers=german)) == "en"
 
 
 def test_staff_find_it_when_they_sign_in_again(client: FlaskClient, here: University) -> None:

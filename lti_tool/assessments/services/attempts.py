@@ -274,7 +274,10 @@ def close_overdue() -> int:
         for attempt_id in overdue:
             # One transaction each: no learner waits for the others' scoring.
             with transaction(institution_id) as session:
-                attempt = queries.get_attempt(session, attempt_id, lock=True)
+                try:
+                    attempt = queries.get_attempt(session, attempt_id, lock=True)
+                except NotFoundError:  # deleted, or a trial that is over, since the list was made
+                    continue
                 ended += _end(session, institution_id, attempt, now, Ending.CLOCK)
     return ended
 
