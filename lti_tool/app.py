@@ -1,8 +1,9 @@
 """Build the web application."""
 
 from pathlib import Path
+from types import TracebackType
 
-from flask import Flask
+from flask import Flask, request
 
 from lti_tool import subscriptions
 from lti_tool.administration import health_routes as health
@@ -17,7 +18,7 @@ from lti_tool.assessments import trial_routes as trials
 from lti_tool.badges.routes import editing as issuing
 from lti_tool.badges.routes import public as badges
 from lti_tool.badges.routes import transcripts
-from lti_tool.core import db, web
+from lti_tool.core import db, logs, web
 from lti_tool.core import settings as settings_module
 from lti_tool.core.settings import Settings
 from lti_tool.instructor import course_routes as course
@@ -82,7 +83,20 @@ DESK = (
     views,
 )
 
+log = logs.get(__name__)
+
 TEMPLATES = Path(__file__).parents[1] / "templates"
+
+
+class _Application(Flask):
+    def log_exception(
+        self,
+        exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],
+    ) -> None:
+        """Tell by its name which page went wrong: an address may hold a link's secret."""
+        log.error(
+            "page_failed", endpoint=request.endpoint, method=request.method, exc_info=exc_info
+        )
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -96,7 +110,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or settings_module.load()
     settings_module.install(settings)
-    app = Flask(__name__, template_folder=str(TEMPLATES), static_folder=str(web.STATIC))
+    app = _Application(__name__, template_folder=str(TEMPLATES), static_folder=str(web.STATIC))
     app.config["CAIRN_PAGES"] = PAGES
     db.connect(app, settings)
     web.install(app)

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from types import FrameType
+from typing import Any
 
 from redis.exceptions import RedisError
 from rq import Queue
@@ -82,6 +83,10 @@ class Worker(SimpleWorker):
         )
         metrics.hand_over_if_due()
         return done
+
+    def handle_exception(self, job: Job, *exc_info: Any) -> None:  # noqa: ANN401 - as RQ names it
+        """Log where a job went wrong and by what; RQ would write its arguments and their values."""
+        log.error("job_failed", job=str(job.func_name), exc_info=exc_info)
 
 
 def run_worker(*, burst: bool = False) -> None:

@@ -1,6 +1,9 @@
 """Every address of the product: who may ask for it is decided, and nobody is found elsewhere."""
 
+import io
+import logging
 import re
+import sys
 from uuid import uuid4
 
 import pytest
@@ -8,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
+from lti_tool.core import logs
 from lti_tool.people.rules import Act
 
 # Addresses that anybody may ask for, and why that is so.
@@ -95,3 +99,22 @@ def filled(rule: str) -> str:
     rule = rule.replace("<slug>", "nowhere")
     rule = re.sub(r"<any\((\w+)[^)]*\):\w+>", r"\1", rule)
     return re.sub(r"<[^>]+>", lambda _: str(uuid4()), rule)
+
+
+def test_a_page_that_goes_wrong_is_logged_by_its_name_and_not_by_its_address(app: Flask) -> None:
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(logs.formatter(json=True))
+    logging.getLogger().addHandler(handler)
+    try:
+        with app.test_request_context("/my/example/enter/a-secret-of-a-letter"):
+            try:
+                int("wrong")
+            except ValueError:
+                app.log_exception(sys.exc_info())
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+    assert '"endpoint":"own.open_link"' in written.getvalue()
+    assert "invalid literal" in written.getvalue()
+    assert "a-secret-of-a-letter" not in written.getvalue()

@@ -15,8 +15,8 @@ ASK = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @contextmanager
-def few_open_files(number: int) -> Iterator[None]:
-    """Let processes that start within the block open few files, as most systems do by default."""
+def open_files(number: int) -> Iterator[None]:
+    """Let this process, and those it starts within the block, open so many files."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (number, before[1]))
     try:
@@ -31,7 +31,8 @@ def test_browsers_that_keep_their_connections_leave_room_for_the_next(
     port = free_port()
     settings = replace(live_settings, base_url=f"http://localhost:{port}")
     with ExitStack() as stack:
-        with few_open_files(256):
+        stack.enter_context(open_files(1024))  # this process holds the browsers' ends
+        with open_files(256):
             stack.enter_context(running(settings, "serve", "--port", str(port)))
         wait_for(lambda: is_up(f"http://127.0.0.1:{port}"), "it serves")
         for number in range(BROWSERS):

@@ -1,11 +1,13 @@
 import importlib
+import io
+import logging
 import threading
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import Connection, select
 
-from lti_tool.core import clock, queue
+from lti_tool.core import clock, logs, queue
 from lti_tool.core.db import system_transaction
 from lti_tool.core.ids import new_id
 from lti_tool.core.outbox import OutboxDelivery
@@ -19,6 +21,10 @@ def note() -> None:
     ran.append("note")
 
 
+def fail(name: str) -> None:
+    raise ValueError(f"it went wrong\n{name}")
+
+
 @pytest.mark.parametrize("work", PERIODIC, ids=lambda work: work.function)
 def test_periodic_work_exists_and_runs_on_an_empty_installation(
     database: Connection, work: Periodic
@@ -28,6 +34,23 @@ def test_periodic_work_exists_and_runs_on_an_empty_installation(
     getattr(importlib.import_module(module), name)()
 
     assert database.in_transaction()
+
+
+def test_a_job_that_fails_is_logged_once_without_what_it_was_about(worker: Worker) -> None:
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(logs.formatter(json=True))
+    logging.getLogger().addHandler(handler)
+    try:
+        queue.enqueue(f"{__name__}.fail", ["Jane Doe"])
+        worker.run()
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+    (line,) = [line for line in written.getvalue().splitlines() if "went wrong" in line]
+    assert '"event":"job_failed"' in line
+    assert "test_worker.py" in line
+    assert "Jane Doe" not in written.getvalue()
 
 
 def test_of_many_relays_one_hands_periodic_work_over(database: Connection, worker: Worker) -> None:

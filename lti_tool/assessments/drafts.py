@@ -1,8 +1,9 @@
 """What an author hands in to be published, checked as a whole."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -96,6 +97,18 @@ class EditionDetails(_Part):
     mark_tolerance: Annotated[Decimal, Field(ge=0, le=1, decimal_places=4)] = Decimal("0.1")
     asks_lead: bool = False
     language: Annotated[str, AfterValidator(_known_language)] = ""
+
+    @classmethod
+    def stored(cls, values: Mapping[str, Any]) -> Self:
+        """Read them as they are kept with an edition; what a later version wrote is left out."""
+        return cls.model_validate(
+            {name: values[name] for name in cls.model_fields if name in values}
+        )
+
+    def to_store(self) -> dict[str, Any]:
+        """Return them as they are kept, so that the version before this one reads them as well."""
+        without = set() if self.language else {"language"}
+        return self.model_dump(mode="json", exclude=without)
 
     @property
     def scheme(self) -> Scheme:

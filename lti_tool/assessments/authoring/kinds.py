@@ -72,7 +72,7 @@ _RULES = (
 _OPTIONS = Table(
     name="options",
     title=phrase("Answers"),
-    one="answer",
+    one=phrase("answer"),
     columns=(_RIGHT, _TEXT, _FEEDBACK),
     begin=4,
 )
@@ -92,7 +92,7 @@ _WRITTEN = Field(
 _RUBRIC = Table(
     name="rubric",
     title=phrase("Rubric"),
-    one="level",
+    one=phrase("level"),
     hint=phrase("One row for each level. Rows of one criterion have the same name of it."),
     columns=(
         Field(name="criterion", label=phrase("Criterion")),
@@ -109,13 +109,13 @@ def _pairs(*, once: bool, key: str) -> tuple[Table, Table]:
         Table(
             name="rows",
             title=phrase("Rows"),
-            one="row",
+            one=phrase("row"),
             columns=(_TEXT, Field(name="key", label=key), _FEEDBACK),
         ),
         Table(
             name="more",
             title=phrase("More to choose from") if once else phrase("More categories"),
-            one="choice",
+            one=phrase("choice"),
             hint=phrase("That belong to no row."),
             columns=(Field(name="text", label=phrase("Text")),),
             begin=0,
@@ -168,7 +168,7 @@ KINDS: Mapping[str, Kind] = {
             Table(
                 name="answers",
                 title=phrase("Answers that count"),
-                one="answer",
+                one=phrase("answer"),
                 columns=(Field(name="text", label=phrase("Text")), _SHARE, _FEEDBACK),
                 begin=1,
             ),
@@ -181,7 +181,7 @@ KINDS: Mapping[str, Kind] = {
             Table(
                 name="answers",
                 title=phrase("Answers that count"),
-                one="answer",
+                one=phrase("answer"),
                 hint=phrase("A value with its tolerance, or from and to."),
                 columns=(
                     Field(name="value", label=phrase("Value"), kind="number"),
@@ -205,7 +205,7 @@ KINDS: Mapping[str, Kind] = {
             Table(
                 name="units",
                 title=phrase("Units to choose from"),
-                one="unit",
+                one=phrase("unit"),
                 hint=phrase("Instead of one unit."),
                 columns=(
                     Field(name="text", label=phrase("Unit")),
@@ -222,7 +222,7 @@ KINDS: Mapping[str, Kind] = {
             Table(
                 name="gaps",
                 title=phrase("What each gap offers"),
-                one="choice",
+                one=phrase("choice"),
                 columns=(_GAP, _RIGHT, Field(name="text", label=phrase("Text")), _FEEDBACK),
             ),
         ),
@@ -234,7 +234,7 @@ KINDS: Mapping[str, Kind] = {
             Table(
                 name="gaps",
                 title=phrase("What counts in each gap"),
-                one="answer",
+                one=phrase("answer"),
                 columns=(_GAP, Field(name="text", label=phrase("Text")), _SHARE, _FEEDBACK),
             ),
         ),
@@ -270,7 +270,7 @@ KINDS: Mapping[str, Kind] = {
             Table(
                 name="options",
                 title=phrase("Steps, in the right order"),
-                one="step",
+                one=phrase("step"),
                 columns=(_TEXT, _FEEDBACK),
             ),
         ),

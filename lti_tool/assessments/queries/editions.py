@@ -105,7 +105,7 @@ def get_details(session: Session, edition_id: EditionId) -> EditionDetails:
     stored = session.scalar(select(Edition.details).where(Edition.id == edition_id))
     if stored is None:
         raise NotFoundError(phrase("There is no such assessment."))
-    return EditionDetails.model_validate(stored)
+    return EditionDetails.stored(stored)
 
 
 def _summary(row: Row[Edition, int, Decimal]) -> EditionSummary:

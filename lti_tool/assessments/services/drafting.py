@@ -257,7 +257,7 @@ def _copy_edition(session: Session, draft: RulesDraft, edition_id: EditionId) ->
             feedback_shown=Shown(edition.feedback_shown),
             key_shown=Shown(edition.key_shown),
             items=tuple(entry for entry, _ in entries),
-            details=EditionDetails.model_validate(edition.details),
+            details=EditionDetails.stored(edition.details),
         )
     )
     session.add_all(

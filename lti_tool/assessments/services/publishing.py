@@ -61,7 +61,7 @@ def publish_in(session: Session, draft: EditionDraft) -> EditionId:
         answers_shown=draft.answers_shown,
         feedback_shown=draft.feedback_shown,
         key_shown=draft.key_shown,
-        details=draft.details.model_dump(mode="json"),
+        details=draft.details.to_store(),
         published_at=clock.now(),
     )
     session.add(edition)

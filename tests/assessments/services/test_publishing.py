@@ -3,9 +3,11 @@ from uuid import uuid4
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import select
 
 from lti_tool.assessments import queries
 from lti_tool.assessments.drafts import DraftItem, EditionDraft
+from lti_tool.assessments.models import Edition
 from lti_tool.assessments.services import create_assessment, publish_edition
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
@@ -118,3 +120,17 @@ def test_a_question_goes_into_the_bank_whole() -> None:
     assert content["key"] == "b"
     assert content["type"] == "single_choice"
     assert content["rationale"] == "Since"
+
+
+def test_versions_that_run_side_by_side_read_each_others_editions() -> None:
+    place = university()
+    edition_id = published(place, keys="a")
+    with transaction(place.id) as session:
+        edition = session.scalars(select(Edition).where(Edition.id == edition_id)).one()
+        assert "language" not in edition.details, "the version before knows no such field"
+        edition.details = {**edition.details, "what_a_later_version_says": 1}
+
+    with transaction(place.id) as session:
+        details = queries.get_details(session, edition_id)
+
+    assert details.supervision == "unsupervised"
