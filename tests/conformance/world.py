@@ -26,7 +26,7 @@ from lti_tool.pathways.models import Pathway
 from lti_tool.pathways.queries import get_newest_version
 from lti_tool.pathways.transcripts import contents_of
 from lti_tool.people import learner_session
-from lti_tool.people.models import LearnerSession
+from lti_tool.people.models import LearnerSession, PersonEmail
 from lti_tool.people.rules import STAFF_ROLES, Role
 from lti_tool.people.services import add_identity_provider, person_of, sign_in
 from lti_tool.people.staff_session import COOKIE
@@ -277,12 +277,15 @@ def _in_course(
 
 def _at_home(here: story.University, learner_id: UserId) -> Visitor:
     secret, id_, now = new_secret(), uuid4(), clock.now()
+    address = "amara@home.example"
     with transaction(here.institution_id) as session:
+        person_id = person_of(session, learner_id)
+        session.add(PersonEmail(person_id=person_id, address=address, verified_at=now))
         session.add(
             LearnerSession(
                 id=id_,
-                person_id=person_of(session, learner_id),
-                address="amara@home.example",
+                person_id=person_id,
+                address=address,
                 secret_hash=hash_of(secret),
                 created_at=now,
                 expires_at=expiry(now),
