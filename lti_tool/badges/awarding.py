@@ -19,6 +19,7 @@ from lti_tool.badges.errors import (
 from lti_tool.badges.models import Achievement, Award
 from lti_tool.badges.rules import Cause, CauseKind
 from lti_tool.badges.services import grant_award
+from lti_tool.badges.services.awards import has_ended
 from lti_tool.core import clock
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
@@ -38,6 +39,7 @@ class Outcome(StrEnum):
 
     AWARDED = "awarded"
     HELD = "held"
+    RENEWED = "renewed"
     REFUSED = "refused"
 
 
@@ -66,7 +68,7 @@ def award_by_hand(  # noqa: PLR0913 - what a decision consists of
     evidence: tuple[Evidence, ...] = (),
     decision_id: UUID,
     actor: Actor,
-) -> tuple[AwardId, bool]:
+) -> tuple[AwardId, Outcome]:
     """Award an achievement because somebody decided so, once per decision.
 
     Args:
@@ -79,7 +81,7 @@ def award_by_hand(  # noqa: PLR0913 - what a decision consists of
         actor: who decided.
 
     Returns:
-        The award, and whether the person did not hold it before.
+        The award, and what became of it: whoever holds it keeps it as it is, unless it had ended.
 
     Raises:
         NotFoundError: there is no such achievement here.
@@ -89,7 +91,7 @@ def award_by_hand(  # noqa: PLR0913 - what a decision consists of
     with transaction(institution_id) as session:
         person_id = find_one(session, who)
         held = session.scalar(
-            select(Award.id)
+            select(Award)
             .join(Achievement, Achievement.id == Award.achievement_id)
             .where(
                 Award.person_id == person_id,
@@ -107,7 +109,9 @@ def award_by_hand(  # noqa: PLR0913 - what a decision consists of
         evidence=evidence,
     )
     award_id = grant_award(institution_id, person_id, achievement_id, cause=cause, actor=actor)
-    return award_id, held is None
+    if held is None:
+        return award_id, Outcome.AWARDED
+    return award_id, Outcome.RENEWED if has_ended(held, cause.caused_at) else Outcome.HELD
 
 
 def award_table(  # noqa: PLR0913 - as for one award
@@ -137,7 +141,7 @@ def award_table(  # noqa: PLR0913 - as for one award
     for line, row in _rows(data):
         who = row.get("person", "")
         try:
-            _award_id, is_new = award_by_hand(
+            _award_id, outcome = award_by_hand(
                 institution_id,
                 achievement_id,
                 who=who,
@@ -156,7 +160,6 @@ def award_table(  # noqa: PLR0913 - as for one award
                 )
             )
         else:
-            outcome = Outcome.AWARDED if is_new else Outcome.HELD
             told.append(Told(line=line, who=who, outcome=outcome))
     return told
 

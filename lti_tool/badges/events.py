@@ -19,7 +19,10 @@ class AwardGranted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwardEarnedAgain:
-    """A person who holds an achievement earned it once more: it may end later, or weigh more."""
+    """A person who holds an achievement earned it once more: it may end later, or weigh more.
+
+    Said again when such a pass is lost, or comes back: whoever counts, counts anew.
+    """
 
     institution_id: InstitutionId
     award_id: AwardId

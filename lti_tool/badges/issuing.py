@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import Table, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Table, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -89,14 +89,16 @@ def renew_credential(institution_id: InstitutionId, award_id: AwardId) -> None:
     if reserved is None:
         return
     document = _signed(reserved.issuer, reserved.badge)
-    ends = Credential.document["validUntil"].astext
+    is_older: ColumnElement[bool] = Credential.document.is_(None)
+    if "validUntil" in document:  # else there is none to replace: it says all there is to say
+        is_older |= Credential.document["validUntil"].astext < document["validUntil"]
     with transaction(institution_id) as session:
         session.execute(
             update(Credential)
             .where(
                 Credential.id == reserved.credential_id,
                 Credential.revoked_at.is_(None),
-                or_(Credential.document.is_(None), ends < document["validUntil"]),
+                is_older,
             )
             .values(document=document, compact=None, issued_at=clock.now())
         )
@@ -147,12 +149,18 @@ def compact_form(institution_id: InstitutionId, credential_id: CredentialId) -> 
     unsecured = {name: value for name, value in row.document.items() if name != "proof"}
     compact = signing.sign_compact(issuer, unsecured)
     with transaction(institution_id) as session:
-        session.execute(
+        kept = session.scalar(
             update(Credential)
-            .where(Credential.id == credential_id, Credential.compact.is_(None))
+            .where(
+                Credential.id == credential_id,
+                Credential.compact.is_(None),
+                Credential.issued_at == row.issued_at,
+            )
             .values(compact=compact)
+            .returning(Credential.id)
         )
-    return compact
+    # Otherwise it was renewed, or asked for by another, meanwhile: theirs is what counts.
+    return compact if kept is not None else compact_form(institution_id, credential_id)
 
 
 def published_status_list(institution_id: InstitutionId, number: int) -> dict[str, Any]:
@@ -345,6 +353,7 @@ def last_earned_at(session: Session, award_id: AwardId, valid_until: datetime) -
         select(func.max(AwardCause.caused_at)).where(
             AwardCause.award_id == award_id,
             AwardCause.renews,
+            AwardCause.counts,
             AwardCause.valid_until == valid_until,
         )
     ).one()

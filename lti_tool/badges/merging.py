@@ -4,16 +4,18 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from lti_tool.assessments.events import AssessmentPassed
 from lti_tool.assessments.models import Attempt, Edition
+from lti_tool.badges.events import AwardGranted
 from lti_tool.badges.models import Award, AwardCause, Transcript
 from lti_tool.badges.rules import CauseKind
+from lti_tool.badges.services.awards import revoke_credentials
 from lti_tool.badges.transcripts import revoking
 from lti_tool.core import db, outbox
-from lti_tool.core.ids import PersonId, UserId
+from lti_tool.core.ids import AttemptId, PersonId, UserId
 from lti_tool.people.merging import Follower, Split
 
 
@@ -89,13 +91,17 @@ def _give_back(session: Session, split: Split, moved: Any) -> None:  # noqa: ANN
         .values(person_id=split.gone_id)
         .execution_options(synchronize_session=False)
     )
+    others = {split.kept_id: passed, split.gone_id: _passed_by_others(split.user_ids)}
+    for person_id, attempts in others.items():
+        _take_back_passes(session, person_id, attempts)
     # Made while they were one, of what both hold: true of neither.
     revoking.revoke_where(
         session,
         Transcript.person_id.in_([split.kept_id, split.gone_id]) & revoking.holds_anothers(),
     )
     _settle(session, [split.kept_id, split.gone_id])
-    _announce_passes(session, split.kept_id, split.user_ids)
+    for person_id, attempts in others.items():
+        _announce_passes(session, person_id, attempts)
 
 
 def _settle(session: Session, person_ids: Collection[PersonId]) -> None:
@@ -139,7 +145,75 @@ def _settle(session: Session, person_ids: Collection[PersonId]) -> None:
     session.expire_all()
 
 
-def _announce_passes(session: Session, kept_id: PersonId, user_ids: Sequence[UserId]) -> None:
+def _passed_by_others(user_ids: Sequence[UserId]) -> Select[AttemptId]:
+    return select(Attempt.id).where(Attempt.user_id.not_in(user_ids))
+
+
+def _take_back_passes(session: Session, person_id: PersonId, attempts: Select[AttemptId]) -> None:
+    """Let passes of the other count no longer for what a person keeps, nor how long it is valid.
+
+    What was signed of an award that ends earlier, or begins later, is revoked and signed anew.
+    """
+    award_ids = session.scalars(
+        update(AwardCause)
+        .where(
+            AwardCause.award_id.in_(select(Award.id).where(Award.person_id == person_id)),
+            AwardCause.kind == CauseKind.PASS.value,
+            AwardCause.cause_id.in_(attempts),
+            AwardCause.counts,
+        )
+        .values(counts=False)
+        .returning(AwardCause.award_id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    session.expire_all()
+    changed = [
+        award
+        for award in session.scalars(
+            select(Award).where(Award.id.in_(award_ids)).order_by(Award.id)
+        )
+        if _tell_anew(session, award) and award.withdrawn_at is None
+    ]
+    session.flush()
+    revoke_credentials(session, [award.id for award in changed])
+    for award in changed:
+        outbox.record(
+            session,
+            AwardGranted(
+                institution_id=db.tenant(),
+                award_id=award.id,
+                person_id=person_id,
+                achievement_id=award.achievement_id,
+                awarded_at=award.awarded_at,
+            ),
+        )
+
+
+def _tell_anew(session: Session, award: Award) -> bool:
+    """Set from when until when an award is valid by the causes that count; False if as before.
+
+    One for which none is left is left as it is.
+    """
+    before = award.awarded_at, award.valid_until
+    causes = session.scalars(
+        select(AwardCause)
+        .where(AwardCause.award_id == award.id, AwardCause.counts)
+        .order_by(AwardCause.caused_at, AwardCause.id)
+    ).all()
+    again = [cause for cause in causes if cause.renews]
+    first_end = award.first_valid_until or award.valid_until
+    if again and len(again) == len(causes):  # what it was made for was the other's
+        first = again.pop(0)
+        award.awarded_at, first_end = first.caused_at, first.valid_until
+        first.renews, first.valid_until = False, None
+    if causes and first_end is not None:
+        ends = [cause.valid_until for cause in again if cause.valid_until is not None]
+        award.valid_until = max([first_end, *ends])
+        award.first_valid_until = None if award.valid_until == first_end else first_end
+    return (award.awarded_at, award.valid_until) != before
+
+
+def _announce_passes(session: Session, holder_id: PersonId, attempts: Select[AttemptId]) -> None:
     """Have awards made that rest on passes of both: whoever is split off has earned them, too."""
     rows = session.execute(
         select(Attempt, Edition.assessment_id, AwardCause.caused_at)
@@ -148,8 +222,8 @@ def _announce_passes(session: Session, kept_id: PersonId, user_ids: Sequence[Use
         .join(Edition, Edition.id == Attempt.edition_id)
         .where(
             AwardCause.kind == CauseKind.PASS.value,
-            Award.person_id == kept_id,
-            Attempt.user_id.in_(user_ids),
+            Award.person_id == holder_id,
+            Attempt.id.in_(attempts),
         )
     ).all()
     for attempt, assessment_id, caused_at in rows:

@@ -128,9 +128,11 @@ class Award(TenantRow, Base):
 
 
 class AwardCause(TenantRow, Base):
-    """Why an award was made: a pass, a pathway, a person's decision. Appended, never changed.
+    """Why an award was made: a pass, a pathway, a person's decision. Appended, never removed.
 
-    `renews`: the award stood already, and was earned again at `caused_at`, until `valid_until`.
+    `renews`: the award stood already, and was earned again at `caused_at`, until `valid_until`;
+    that may be earlier than what it was made for, if that came late. One `counts` no longer if it
+    is from before a withdrawal after which the award was regained, or another's since a split.
     """
 
     __tablename__ = "award_causes"
@@ -156,6 +158,7 @@ class AwardCause(TenantRow, Base):
     caused_at: Mapped[datetime]
     renews: Mapped[bool] = mapped_column(default=False, server_default="false")
     valid_until: Mapped[datetime | None]
+    counts: Mapped[bool] = mapped_column(default=True, server_default="true")
 
 
 class AwardReview(TenantRow, Base):

@@ -5,6 +5,7 @@ It asks what they ask, of how things would be then: a test holds both together.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
@@ -13,9 +14,12 @@ from sqlalchemy.orm import Session
 
 from lti_tool.assessments.models import Attempt, Placement
 from lti_tool.assessments.regrading import Change
+from lti_tool.badges.details import Details
 from lti_tool.badges.models import Achievement, Award, AwardCause, AwardReview
 from lti_tool.badges.queries import find_achievement_of_assessment
-from lti_tool.badges.rules import CauseKind
+from lti_tool.badges.reviewing import SPEAKS_UNTIL
+from lti_tool.badges.rules import CauseKind, ends_at
+from lti_tool.core import clock
 from lti_tool.core.ids import AssessmentId, AttemptId, AwardId, PersonId, UserId
 from lti_tool.people.models import PersonUser
 from lti_tool.platforms.models import User
@@ -74,12 +78,8 @@ def foresee(session: Session, assessment_id: AssessmentId, places: Sequence[Pass
     people = _people(session, set(told.values()))
     held = {} if achievement is None else _held(session, achievement, people)
     earning = _earning(session, told, people, held)
-    # Who wins a pass has one more reason for the badge of now.
-    backed = {
-        held[people[user_id]].id
-        for user_id in told.values()
-        if user_id in people and people[user_id] in held
-    }
+    # Who wins a pass has one more reason for the badge of now, for as long as that lasts.
+    backed = {} if achievement is None else _backed(session, achievement, told, people, held)
     won, lost = _joined(one.won for one in places), _joined(one.lost for one in places)
     reviewed = _reviewed(session, won, lost, backed)
     by_user = dict.fromkeys(reviewed.values(), BadgeChange.REVIEW)
@@ -152,38 +152,74 @@ def _earning(
     return earning
 
 
+def _backed(
+    session: Session,
+    achievement: Achievement,
+    won: Mapping[AttemptId, UserId],
+    people: Mapping[UserId, PersonId | UserId],
+    held: Mapping[PersonId | UserId, Award],
+) -> dict[tuple[AwardId, AttemptId], datetime | None]:
+    """Return until when each pass that is won would speak for an award that is held."""
+    months = Details.from_json(achievement.details).valid_months
+    ended: dict[AttemptId, datetime | None] = dict(
+        session.execute(select(Attempt.id, Attempt.submitted_at).where(Attempt.id.in_(won))).all()
+    )
+    return {
+        (held[people[user_id]].id, attempt_id): ends_at(ended[attempt_id] or clock.now(), months)
+        for attempt_id, user_id in won.items()
+        if user_id in people and people[user_id] in held
+    }
+
+
 def _reviewed(
     session: Session,
     won: Mapping[AttemptId, UserId],
     lost: Mapping[AttemptId, UserId],
-    backed: Collection[AwardId],
+    backed: Mapping[tuple[AwardId, AttemptId], datetime | None],
 ) -> dict[AwardId, UserId]:
-    """Return the awards for which nothing would speak any more, and whose they are."""
+    """Return the awards for which nothing would speak for as long, and whose they are."""
     counting = func.coalesce(Award.duplicate_of_id, Award.id)
     resting: dict[AwardId, UserId] = {}
     for award_id, attempt_id in session.execute(
         select(counting, AwardCause.cause_id)
         .join(AwardCause, AwardCause.award_id == Award.id)
-        .where(AwardCause.cause_id.in_(lost))
+        .where(AwardCause.cause_id.in_(lost), AwardCause.counts)
     ):
         resting[award_id] = lost[AttemptId(attempt_id)]
-    standing = session.scalars(
-        select(Award.id).where(
-            Award.id.in_(resting),
-            Award.withdrawn_at.is_(None),
-            ~select(AwardReview.id)
-            .where(AwardReview.award_id == Award.id, AwardReview.decided_at.is_(None))
-            .exists(),
+    standing: dict[AwardId, datetime | None] = dict(
+        session.execute(
+            select(Award.id, Award.valid_until).where(
+                Award.id.in_(resting),
+                Award.withdrawn_at.is_(None),
+                ~select(AwardReview.id)
+                .where(AwardReview.award_id == Award.id, AwardReview.decided_at.is_(None))
+                .exists(),
+            )
+        ).all()
+    )
+    speaking = {pair: end for pair, end in backed.items() if pair[0] in standing}
+    for award_id, kind, cause_id, passed, counts, end in session.execute(
+        select(
+            counting,
+            AwardCause.kind,
+            AwardCause.cause_id,
+            Attempt.passed,
+            AwardCause.counts,
+            SPEAKS_UNTIL,
         )
-    ).all()
-    founded = set(backed)
-    for award_id, kind, attempt_id, passed in session.execute(
-        select(counting, AwardCause.kind, AwardCause.cause_id, Attempt.passed)
         .join(AwardCause, AwardCause.award_id == Award.id)
         .outerjoin(Attempt, Attempt.id == AwardCause.cause_id)
-        .where(counting.in_(standing))
+        .where(counting.in_(standing), Award.withdrawn_at.is_(None))
     ):
+        attempt_id = AttemptId(cause_id)
         speaks = attempt_id in won or (passed and attempt_id not in lost)
-        if kind != CauseKind.PASS.value or speaks:
-            founded.add(award_id)
+        if not counts:
+            speaking.pop((award_id, attempt_id), None)
+        elif kind != CauseKind.PASS.value or speaks:
+            speaking[award_id, attempt_id] = end
+    founded = {
+        award_id
+        for (award_id, _), end in speaking.items()
+        if end is None or (lasts := standing[award_id]) is None or end >= lasts
+    }
     return {award_id: resting[award_id] for award_id in standing if award_id not in founded}

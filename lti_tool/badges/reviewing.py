@@ -5,12 +5,13 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from lti_tool.assessments.models import Attempt
 from lti_tool.badges.models import Achievement, Award, AwardCause, AwardReview
 from lti_tool.badges.rules import CauseKind
 from lti_tool.badges.services import withdraw_award
+from lti_tool.badges.services.awards import tell_earned_again
 from lti_tool.core import audit, clock
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import tenant, transaction
@@ -18,6 +19,9 @@ from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AttemptId, AwardId, InstitutionId, new_id
 from lti_tool.core.language import phrase
 from lti_tool.people.contacts import NOBODY, Contact, list_contacts
+
+# Until when a cause makes its award valid: what did not renew it, as long as it was at first.
+SPEAKS_UNTIL = func.coalesce(AwardCause.valid_until, Award.first_valid_until, Award.valid_until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +37,8 @@ class OpenReview:
 def open_review(institution_id: InstitutionId, attempt_id: AttemptId) -> None:
     """Put the award that an attempt had earned before a person, if nothing else speaks for it.
 
-    Nothing happens if the attempt passes again by now, or the award is withdrawn.
+    Nothing happens if the attempt passes again by now, or the award is withdrawn. Pathways count
+    anew in any case what it had earned again.
     """
     with transaction(institution_id) as session:
         awards = session.scalars(
@@ -42,6 +47,7 @@ def open_review(institution_id: InstitutionId, attempt_id: AttemptId) -> None:
             .with_for_update(of=Award)
         ).all()
         for award in awards:
+            tell_earned_again(session, award, attempt_id)
             if _is_founded(session, award.id):
                 continue
             session.execute(
@@ -144,24 +150,34 @@ def _resting_on(attempt_id: AttemptId) -> Select[AwardId]:
     return (
         select(func.coalesce(Award.duplicate_of_id, Award.id))
         .join(AwardCause, AwardCause.award_id == Award.id)
-        .where(AwardCause.cause_id == attempt_id)
+        .where(AwardCause.cause_id == attempt_id, AwardCause.counts)
     )
 
 
 def _is_founded(session: Session, award_id: AwardId, *, without: AttemptId | None = None) -> bool:
     """Tell whether something speaks for an award: an attempt that passes, or no attempt at all.
 
-    An attempt that was deleted is seen by nobody, and speaks for nothing; nor does `without`.
-    What speaks for one of its duplicates speaks for it.
+    Of one that was earned again it must speak for as long as the award is valid. An attempt that
+    was deleted is seen by nobody, and speaks for nothing; nor does `without`. What speaks for one
+    of its duplicates that stands speaks for it.
     """
+    counting = aliased(Award)
     cause = (
         select(AwardCause.id)
         .outerjoin(
             Attempt, (Attempt.id == AwardCause.cause_id) & (AwardCause.kind == CauseKind.PASS.value)
         )
         .join(Award, Award.id == AwardCause.award_id)
+        .join(counting, counting.id == award_id)
         .where(
-            or_(Award.id == award_id, Award.duplicate_of_id == award_id),
+            or_(
+                Award.id == award_id,
+                (Award.duplicate_of_id == award_id) & Award.withdrawn_at.is_(None),
+            ),
+            AwardCause.counts,
+            counting.valid_until.is_(None)
+            | SPEAKS_UNTIL.is_(None)
+            | (counting.valid_until <= SPEAKS_UNTIL),
             (AwardCause.kind != CauseKind.PASS.value) | Attempt.passed,
             AwardCause.cause_id.is_distinct_from(without),
         )

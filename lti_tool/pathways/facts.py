@@ -141,10 +141,12 @@ def list_held(
     besides: Collection[AwardId] = (),
 ) -> list[tuple[PersonId, Held]]:
     """Return the standing awards of what an expression names, and those of these ids."""
-    rows = session.execute(
+    counting = func.coalesce(Award.duplicate_of_id, Award.id).label("counting")
+    found = session.execute(
         select(
             Award.person_id,
             Award.id,
+            counting,
             Award.achievement_id,
             Award.edition,
             Award.awarded_at,
@@ -152,13 +154,17 @@ def list_held(
         ).where(
             Award.person_id.in_(person_ids),
             Award.withdrawn_at.is_(None),
-            Award.duplicate_of_id.is_(None),
-            or_(Award.achievement_id.in_(named(expression)), Award.id.in_(besides)),
+            or_(Award.achievement_id.in_(named(expression)), counting.in_(besides)),
         )
     ).all()
+    here = {row.id for row in found if row.id == row.counting}
+    # A duplicate is a further time at which the award that counts was earned.
+    rows = sorted(
+        (row for row in found if row.counting in here), key=lambda row: row.id != row.counting
+    )
     conditions = list(stones(expression))
     grades = (
-        grades_of(session, [row.id for row in rows])
+        _grades(session, [row.id for row in rows])
         if any(stone.grade_at_least is not None for stone in conditions)
         else {}
     )
@@ -169,7 +175,7 @@ def list_held(
     )
     first = {
         row.id: Held(
-            award_id=row.id,
+            award_id=row.counting,
             achievement_id=row.achievement_id,
             awarded_at=row.awarded_at,
             valid_until=row.valid_until,
@@ -186,51 +192,47 @@ def list_held(
 def _earned_again(session: Session, first: Mapping[AwardId, Held]) -> Iterator[Held]:
     """Yield the further times at which awards were earned while they stood.
 
-    What renewed a duplicate renewed the award that counts.
+    A pass that no longer is one, or was deleted, is none of them: whether the award stands is for
+    a person to decide, but this pass adds nothing to it.
     """
-    counts = func.coalesce(Award.duplicate_of_id, Award.id)
     rows = session.execute(
         select(
-            counts,
+            AwardCause.award_id,
             AwardCause.caused_at,
             AwardCause.valid_until,
             Attempt.points_earned,
             Attempt.points_possible,
         )
-        .select_from(AwardCause)
-        .join(Award, Award.id == AwardCause.award_id)
         .outerjoin(Attempt, Attempt.id == AwardCause.cause_id)
         .where(
+            AwardCause.award_id.in_(first),
             AwardCause.renews,
-            or_(Award.id.in_(first), Award.duplicate_of_id.in_(first)),
+            AwardCause.counts,
+            (AwardCause.kind != CauseKind.PASS.value) | Attempt.passed,
         )
         .order_by(AwardCause.caused_at, AwardCause.id)
     )
     for award_id, caused_at, valid_until, earned, possible in rows:
-        award = first[award_id]
-        if caused_at > award.awarded_at:  # else before a withdrawal, after which it was regained
-            grade = earned / possible if earned is not None and possible else None
-            yield replace(award, awarded_at=caused_at, valid_until=valid_until, grade=grade)
+        grade = earned / possible if earned is not None and possible else None
+        yield replace(first[award_id], awarded_at=caused_at, valid_until=valid_until, grade=grade)
 
 
-def grades_of(session: Session, award_ids: Collection[AwardId]) -> dict[AwardId, Decimal]:
-    """Return the best share of points among the attempts that first earned each award, 0 to 1.
+def _grades(session: Session, award_ids: Collection[AwardId]) -> dict[AwardId, Decimal]:
+    """Return the share of points, 0 to 1, of the attempt that first earned each award.
 
-    What earned its duplicates earned it, too.
+    The best of several, if these are from before awards were renewed.
     """
-    counts = func.coalesce(Award.duplicate_of_id, Award.id)
     rows = session.execute(
-        select(counts, func.max(Attempt.points_earned / Attempt.points_possible))
-        .select_from(AwardCause)
-        .join(Award, Award.id == AwardCause.award_id)
+        select(AwardCause.award_id, func.max(Attempt.points_earned / Attempt.points_possible))
         .join(Attempt, Attempt.id == AwardCause.cause_id)
         .where(
-            or_(Award.id.in_(award_ids), Award.duplicate_of_id.in_(award_ids)),
+            AwardCause.award_id.in_(award_ids),
             AwardCause.kind == CauseKind.PASS.value,
             ~AwardCause.renews,
+            AwardCause.counts,
             Attempt.points_possible > 0,
         )
-        .group_by(counts)
+        .group_by(AwardCause.award_id)
     )
     return {award_id: best for award_id, best in rows if best is not None}
 

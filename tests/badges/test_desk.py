@@ -6,11 +6,13 @@ from io import BytesIO
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from lti_tool.badges import issuing, queries
-from lti_tool.badges.models import Award, AwardCause, Credential
+from lti_tool.badges.details import PLAIN
+from lti_tool.badges.models import Achievement, Award, AwardCause, Credential
+from lti_tool.core import clock
 from lti_tool.core.audit import AuditEntry
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import PersonId, UserId, new_id
@@ -301,6 +303,18 @@ def test_a_table_awards_row_by_row_and_reports_each(client: FlaskClient, at: Pla
     with transaction(at.institution_id) as session:
         reasons = session.scalars(select(AwardCause.reason).order_by(AwardCause.id)).all()
     assert reasons == ["Portfolio", "Moved over"]
+    assert "was renewed" not in report.text
+
+    # The same table when the badge has ended: the first row of the person renews it, no other.
+    with transaction(at.institution_id) as session:
+        details = replace(PLAIN, valid_months=12).to_json()
+        session.execute(update(Achievement).values(details=details))
+        session.execute(update(Award).values(valid_until=clock.now()))
+    again = upload(client, at, table.encode())
+
+    assert "0 people were awarded" in again.text
+    assert "1 had it already" in again.text
+    assert "1 badge that had ended was renewed." in again.text
 
 
 @pytest.mark.parametrize(

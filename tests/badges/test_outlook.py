@@ -1,6 +1,6 @@
 """What a dry run of a regrade says of badges is what the regrade then does to them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from lti_tool.assessments.services import (
 from lti_tool.assessments.services.forgetting import erase_answers
 from lti_tool.badges import services as badges
 from lti_tool.badges.artwork import Artwork, Field, Outline
+from lti_tool.badges.details import PLAIN
 from lti_tool.badges.jobs import award_for_pass, review_award
 from lti_tool.badges.models import Award, AwardReview
 from lti_tool.badges.outlook import Outlook, Passes, foresee
@@ -60,8 +61,10 @@ class Term:
     placement_id: PlacementId = field(init=False)
     other_id: PlacementId = field(init=False)
     achievement_id: AchievementId = field(init=False)
+    months: int | None = field(init=False)
 
     def __post_init__(self) -> None:
+        self.months = self.random.choice([None, 12])
         self.placement_id = placed(self.place, policy=self.random.choice(list(Policy)))
         with transaction(self.place.id) as session:
             edition_id = queries.get_placement(session, self.placement_id).edition_id
@@ -79,6 +82,7 @@ class Term:
             achievement_type=AchievementType.MICRO_CREDENTIAL,
             artwork=Artwork(outline=Outline.STONE, field=Field.STATISTICS, level=2),
             assessment_id=self.assessment_id,
+            details=replace(PLAIN, valid_months=self.months),
         )
 
     def happens(self, likely: float) -> bool:

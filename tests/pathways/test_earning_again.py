@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, update
 
+from lti_tool.assessments.services import Why, delete_attempt, restore_attempt, try_deletion
 from lti_tool.badges.details import PLAIN
 from lti_tool.badges.models import Achievement
 from lti_tool.badges.rules import Cause, CauseKind
@@ -44,7 +45,7 @@ def place(worker: Worker) -> University:  # noqa: ARG001 - it does what is annou
 
 
 def earn(place: University, person_id: PersonId, name: str, at: datetime) -> AwardId:
-    cause = Cause(kind=CauseKind.PASS, id=uuid4(), caused_at=at)
+    cause = Cause(kind=CauseKind.PATHWAY, id=uuid4(), caused_at=at)
     return grant_award(place.id, person_id, place.achievements[name], cause=cause)
 
 
@@ -149,5 +150,38 @@ def test_a_better_pass_counts_where_a_grade_is_asked_for(worker: Worker) -> None
     story.take(here, activity, user_id, "right", "right")
     worker.run()
 
+    assert place.progress(pathway_id, person_id).missing == 0
+    assert audited(place, pathway_id) == Audit(learners=1, disagreements=())
+
+
+def test_a_better_pass_that_is_lost_counts_no_longer_and_does_when_it_is_back(
+    worker: Worker,
+) -> None:
+    here = story.open_university()
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    place = University(here.institution_id)
+    stone = Earn(achievement_id=activity.achievement_id, grade_at_least=Decimal("0.9"))
+    draft = PathwayDraft(
+        title="Honours",
+        achievement_id=place.achievement("Honours"),
+        expression=AllOf(parts=(stone,)),
+    )
+    pathway_id = services.publish_pathway(here.institution_id, draft)
+    story.take(here, activity, user_id, "right", "wrong")
+    better = story.take(here, activity, user_id, "right", "right")
+    worker.run()
+    with transaction(here.institution_id) as session:
+        person_id = session.scalars(select(PersonUser.person_id)).one()
+    assert place.progress(pathway_id, person_id).missing == 0
+    why = Why(trail.SYSTEM, "A test run")
+    with transaction(here.institution_id) as session:
+        digest = try_deletion(session, activity.placement_id, better).digest
+
+    delete_attempt(here.institution_id, activity.placement_id, better, why, digest=digest)
+    worker.run()
+    assert place.progress(pathway_id, person_id).missing == 1
+
+    restore_attempt(here.institution_id, activity.placement_id, better, why)
+    worker.run()
     assert place.progress(pathway_id, person_id).missing == 0
     assert audited(place, pathway_id) == Audit(learners=1, disagreements=())

@@ -11,6 +11,7 @@ from lti_tool.badges.queries.achievements import (
     list_achievements_with_holders,
     list_awards,
     list_editions,
+    list_holders,
     list_unearned_assessments,
 )
 from lti_tool.badges.queries.holding import (
@@ -61,6 +62,7 @@ __all__ = [
     "list_editions",
     "list_evidence",
     "list_held",
+    "list_holders",
     "list_revoked_indexes",
     "list_unearned_assessments",
     "list_withdrawn",

@@ -1,6 +1,9 @@
 """Reads of issuers, achievements and who was awarded them."""
 
-from sqlalchemy import func, select
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments.models import Assessment
@@ -21,6 +24,7 @@ from lti_tool.core.ids import (
     AssessmentId,
     AwardId,
     InstitutionId,
+    PersonId,
 )
 from lti_tool.core.language import phrase
 from lti_tool.people.contacts import NOBODY, Contact, list_contacts
@@ -152,6 +156,30 @@ def list_awards(
     ).all()
     contacts = list_contacts(session, [award.person_id for award in awards])
     return [(award, contacts.get(award.person_id, NOBODY)) for award in awards]
+
+
+def list_holders(
+    session: Session,
+    achievement_id: AchievementId,
+    person_ids: Collection[PersonId],
+    *,
+    at: datetime,
+) -> set[PersonId]:
+    """Return which of these people hold the newest edition of an achievement, not ended."""
+    return set(
+        session.scalars(
+            select(Award.person_id)
+            .join(Achievement, Achievement.id == Award.achievement_id)
+            .where(
+                Award.person_id.in_(person_ids),
+                Award.achievement_id == achievement_id,
+                Award.edition == Achievement.edition,
+                Award.withdrawn_at.is_(None),
+                Award.duplicate_of_id.is_(None),
+                or_(Award.valid_until.is_(None), Award.valid_until > at),
+            )
+        )
+    )
 
 
 def get_award(session: Session, award_id: AwardId, *, lock: bool = False) -> Award:

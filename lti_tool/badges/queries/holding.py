@@ -158,6 +158,7 @@ def _has_points() -> ColumnElement[bool]:
     return exists().where(
         AwardCause.award_id == Award.id,
         AwardCause.kind == CauseKind.PASS.value,
+        AwardCause.counts,
         Attempt.id == AwardCause.cause_id,
         Attempt.points_earned.is_not(None),
         Attempt.points_possible.is_not(None),

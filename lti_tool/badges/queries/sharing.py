@@ -164,7 +164,11 @@ def find_first_pass(session: Session, award_id: AwardId) -> AttemptId | None:
     return session.scalar(
         select(Attempt.id)
         .join(AwardCause, AwardCause.cause_id == Attempt.id)
-        .where(AwardCause.award_id == award_id, AwardCause.kind == CauseKind.PASS.value)
+        .where(
+            AwardCause.award_id == award_id,
+            AwardCause.kind == CauseKind.PASS.value,
+            AwardCause.counts,
+        )
         .order_by(AwardCause.caused_at, AwardCause.id)
         .limit(1)
     )

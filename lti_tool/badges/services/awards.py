@@ -1,10 +1,11 @@
 """Granting awards, withdrawing them and giving them back."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -33,9 +34,10 @@ def grant_award(
 ) -> AwardId:
     """Grant an achievement to a person, once; a further cause is added to the award it has.
 
-    Then it was earned again, and ends as much later. A withdrawn award comes back with a cause it
-    did not have before, and only then. The same cause twice changes nothing and announces
-    nothing. `actor` is whose decision it was, if one.
+    Then it was earned again, and ends as much later; a decision about somebody whose award runs
+    only speaks for it. A withdrawn award comes back with a cause it did not have before, and only
+    then: those of before count no longer. The same cause twice changes nothing, and announces
+    only that a pass may have come back. `actor` is whose decision it was, if one.
 
     Raises:
         NotFoundError: the achievement is not here.
@@ -87,8 +89,11 @@ def grant_award(
         if standing is not None:
             if is_new_cause and renews:
                 _renew(session, standing, cause, ends)
+            elif not is_new_cause and cause.kind is CauseKind.PASS:
+                tell_earned_again(session, standing, cause.id)
             if standing.withdrawn_at is None or not is_new_cause:
                 return award_id
+            _leave_behind(session, standing.id, cause)
             standing.withdrawn_at = standing.withdrawn_reason = None
             standing.awarded_at = cause.caused_at
             standing.valid_until, standing.first_valid_until = ends, None
@@ -106,8 +111,27 @@ def grant_award(
 
 
 def _is_renewed_by(standing: Award, cause: Cause) -> bool:
-    """Tell whether an award that stands was earned again; an older cause only came late."""
-    return standing.withdrawn_at is None and cause.caused_at > standing.awarded_at
+    """Tell whether an award that stands was earned again, at whatever time the cause is of.
+
+    Whoever decides means to give an award, not to prolong one that runs.
+    """
+    if standing.withdrawn_at is not None:
+        return False
+    return cause.kind is not CauseKind.DECISION or has_ended(standing, cause.caused_at)
+
+
+def has_ended(award: Award, at: datetime) -> bool:
+    """Tell whether an award is over by an instant."""
+    return award.valid_until is not None and award.valid_until <= at
+
+
+def _leave_behind(session: Session, award_id: AwardId, cause: Cause) -> None:
+    """Let causes of before a withdrawal count no longer, now that the award has a new one."""
+    session.execute(
+        update(AwardCause)
+        .where(AwardCause.award_id == award_id, AwardCause.cause_id != cause.id)
+        .values(counts=False)
+    )
 
 
 def _renew(session: Session, standing: Award, cause: Cause, ends: datetime | None) -> None:
@@ -115,14 +139,35 @@ def _renew(session: Session, standing: Award, cause: Cause, ends: datetime | Non
     if standing.valid_until is not None and ends is not None and ends > standing.valid_until:
         standing.first_valid_until = standing.first_valid_until or standing.valid_until
         standing.valid_until = ends
+    _announce_again(session, standing, cause.caused_at)
+
+
+def tell_earned_again(session: Session, award: Award, attempt_id: UUID) -> None:
+    """Have an award counted anew if a pass that is lost, or came back, had earned it again."""
+    earned_at = session.scalar(
+        select(func.max(AwardCause.caused_at))
+        .join(Award, Award.id == AwardCause.award_id)
+        .where(
+            or_(Award.id == award.id, Award.duplicate_of_id == award.id),
+            AwardCause.cause_id == attempt_id,
+            AwardCause.kind == CauseKind.PASS.value,
+            AwardCause.renews,
+            AwardCause.counts,
+        )
+    )
+    if earned_at is not None:
+        _announce_again(session, award, earned_at)
+
+
+def _announce_again(session: Session, award: Award, earned_at: datetime) -> None:
     outbox.record(
         session,
         AwardEarnedAgain(
             institution_id=tenant(),
-            award_id=standing.id,
-            person_id=standing.person_id,
-            achievement_id=standing.achievement_id,
-            earned_at=cause.caused_at,
+            award_id=award.id,
+            person_id=award.person_id,
+            achievement_id=award.achievement_id,
+            earned_at=earned_at,
         ),
     )
 
@@ -239,18 +284,7 @@ def withdraw_award(
             .values(withdrawn_at=now, withdrawn_reason=reason)
             .returning(Award.id)
         ).all()
-        lists = session.scalars(
-            update(Credential)
-            .where(
-                Credential.award_id.in_([award_id, *duplicates]), Credential.revoked_at.is_(None)
-            )
-            .values(revoked_at=now)
-            .returning(Credential.status_list_id)
-        ).all()
-        session.execute(
-            update(StatusList).where(StatusList.id.in_(lists)).values(changed_at=now, document=None)
-        )
-        revoking.revoke_where(session, revoking.holds_award([award_id, *duplicates]))
+        revoke_credentials(session, [award_id, *duplicates])
         _note(session, "withdraw_award", award_id, reason, actor)
         outbox.record(
             session,
@@ -261,3 +295,18 @@ def withdraw_award(
                 achievement_id=award.achievement_id,
             ),
         )
+
+
+def revoke_credentials(session: Session, award_ids: Sequence[AwardId]) -> None:
+    """Revoke what is signed of these awards, and transcripts that hold one of these."""
+    now = clock.now()
+    lists = session.scalars(
+        update(Credential)
+        .where(Credential.award_id.in_(award_ids), Credential.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .returning(Credential.status_list_id)
+    ).all()
+    session.execute(
+        update(StatusList).where(StatusList.id.in_(lists)).values(changed_at=now, document=None)
+    )
+    revoking.revoke_where(session, revoking.holds_award(award_ids))

@@ -14,7 +14,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from lti_tool.badges.queries import get_achievement
+from lti_tool.badges.queries import get_achievement, list_holders
 from lti_tool.core import clock, db, outbox
 from lti_tool.core.audit import Actor, ActorKind
 from lti_tool.core.db import transaction
@@ -127,11 +127,16 @@ def _preview_credit(
         awarded_at=clock.now(),
         level=levels_now(session, [achievement_id])[achievement_id],
     )
+    holders = list_holders(session, achievement_id, person_ids, at=new.awarded_at)
+    others = [one for one in person_ids if one not in holders]
 
     def with_it(_: Requirement, facts: Facts) -> Facts:
         return Facts(held=[*facts.held, new], rulings=facts.rulings)
 
-    return foresee(session, pathway_id, person_ids, with_it)
+    found = foresee(session, pathway_id, others, with_it)
+    # Whoever holds it keeps it as it is.
+    found += foresee(session, pathway_id, sorted(holders), lambda _, facts: facts)
+    return sorted(found, key=lambda one: one.person_id)
 
 
 def ask_batch(

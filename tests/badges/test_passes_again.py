@@ -1,0 +1,315 @@
+"""Awards that were earned again, when passes are lost, come late or were another's."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import permutations
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from lti_tool.assessments.events import AssessmentPassLost
+from lti_tool.assessments.models import Attempt
+from lti_tool.badges import awarding, issuing, jobs, reviewing, signing
+from lti_tool.badges.awarding import Outcome
+from lti_tool.badges.details import PLAIN
+from lti_tool.badges.issuer import Issuer
+from lti_tool.badges.models import Achievement, Award, Credential
+from lti_tool.badges.outlook import Passes, foresee
+from lti_tool.badges.rules import Cause, CauseKind, ends_at
+from lti_tool.badges.services import grant_award, withdraw_award
+from lti_tool.core import audit, clock
+from lti_tool.core.db import transaction
+from lti_tool.core.ids import AttemptId, AwardId, PersonId, UserId, new_id
+from lti_tool.pathways.deciding import Decision, grant_credit
+from lti_tool.pathways.expression import Earn
+from lti_tool.pathways.facts import list_held
+from lti_tool.people import merging
+from lti_tool.people.services import person_of
+from lti_tool.platforms.models import User
+from tests.conftest import Worker
+from tests.learner import story
+
+
+class Course:
+    """A learner who takes an activity whose badge is valid for twelve months."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+        self.here = story.open_university()
+        self.id = self.here.institution_id
+        self.activity = story.add_activity(self.here, "First aid")
+        with transaction(self.id) as session:
+            details = replace(PLAIN, valid_months=12).to_json()
+            session.execute(update(Achievement).values(details=details))
+        self.now = clock.now()
+        self.user_id, self.person_id = self.enrol()
+
+    def enrol(self) -> tuple[UserId, PersonId]:
+        user_id = story.enrol(self.here)
+        with transaction(self.id) as session:
+            session.execute(update(User).where(User.id == user_id).values(sis_id=str(user_id)))
+            return user_id, person_of(session, user_id)
+
+    def ago(self, days: int) -> datetime:
+        return self.now - timedelta(days=days)
+
+    def take(self, *answers: str, user_id: UserId | None = None) -> AttemptId:
+        """Hand in, and let nobody hear of it yet: it is told with a day of its own."""
+        return story.take(
+            self.here, self.activity, user_id or self.user_id, *(answers or ("right", "right"))
+        )
+
+    def tell(
+        self, attempt_id: AttemptId, days: int, *, person_id: PersonId | None = None
+    ) -> AwardId:
+        """Award for an attempt that was handed in some days ago."""
+        return grant_award(
+            self.id,
+            person_id or self.person_id,
+            self.activity.achievement_id,
+            cause=Cause(kind=CauseKind.PASS, id=attempt_id, caused_at=self.ago(days)),
+        )
+
+    def lose(self, attempt_id: AttemptId) -> None:
+        with transaction(self.id) as session:
+            session.execute(update(Attempt).where(Attempt.id == attempt_id).values(passed=False))
+        jobs.review_award(
+            AssessmentPassLost(
+                institution_id=self.id,
+                placement_id=self.activity.placement_id,
+                assessment_id=self.activity.assessment_id,
+                user_id=self.user_id,
+                attempt_id=attempt_id,
+                lost_at=clock.now(),
+            )
+        )
+
+    def award(self, award_id: AwardId) -> Award:
+        with transaction(self.id) as session:
+            return session.scalars(select(Award).where(Award.id == award_id)).one()
+
+    def held(self, person_id: PersonId | None = None) -> list[tuple[int, int | None, str]]:
+        """Return how many days ago it was earned, how many days ago it ended, and the grade."""
+        stone = Earn(achievement_id=self.activity.achievement_id, grade_at_least=Decimal(0))
+        with transaction(self.id) as session:
+            found = [one for _, one in list_held(session, stone, [person_id or self.person_id])]
+        return sorted(
+            (
+                (self.now - one.awarded_at).days,
+                None if one.valid_until is None else (self.now - one.valid_until).days,
+                "none" if one.grade is None else f"{one.grade:.1f}",
+            )
+            for one in found
+        )
+
+    def reviewed(self) -> list[AwardId]:
+        with transaction(self.id) as session:
+            return [one.award.id for one in reviewing.list_reviews(session)]
+
+    def ends(self, days: int) -> datetime | None:
+        return ends_at(self.ago(days), 12)
+
+    def signed(self) -> list[str]:
+        """Return until when what is signed and not revoked says that it is valid."""
+        with transaction(self.id) as session:
+            found = session.scalars(select(Credential).where(Credential.revoked_at.is_(None)))
+            return [(one.document or {})["validUntil"] for one in found]
+
+
+@pytest.fixture
+def course(worker: Worker) -> Course:
+    """A course without visits by the worker: what is earned is told by the test."""
+    return Course(worker)
+
+
+def test_a_renewal_that_is_lost_is_put_before_a_person_though_an_older_pass_stands(
+    course: Course,
+) -> None:
+    first, again = course.take(), course.take()
+    award_id = course.tell(first, 700)
+    course.tell(again, 100)
+    with transaction(course.id) as session:
+        assert [reviewing.rests_on(session, one) for one in (first, again)] == [False, True]
+        lost = Passes(gives_badge=True, won={}, lost={again: course.user_id})
+        assert foresee(session, course.activity.assessment_id, [lost]).to_review == 1
+
+    course.lose(again)
+
+    assert course.reviewed() == [award_id]
+    assert [days for days, _, _ in course.held()] == [700]
+
+
+def test_a_renewal_that_is_lost_asks_nobody_where_another_lasts_as_long(course: Course) -> None:
+    first, again, last = course.take(), course.take(), course.take()
+    for attempt_id, days in ((first, 700), (again, 100), (last, 50)):
+        course.tell(attempt_id, days)
+
+    course.lose(again)
+    course.lose(first)
+
+    assert course.reviewed() == []
+    assert [days for days, _, _ in course.held()] == [50, 700]
+
+
+def test_the_order_in_which_passes_come_changes_nothing(course: Course) -> None:
+    passes = [
+        (course.take("right", "right"), 900),
+        (course.take("right", "wrong"), 100),
+        (course.take("right", "right"), 500),
+    ]
+    seen = set()
+    for order in permutations(passes):
+        _, person_id = course.enrol()
+        [award_id] = {
+            course.tell(attempt_id, days, person_id=person_id) for attempt_id, days in order
+        }
+        assert course.award(award_id).valid_until == course.ends(100)
+        seen.add(tuple(course.held(person_id)))
+    [held] = seen
+    assert [(days, grade) for days, _, grade in held] == [(100, "0.5"), (500, "1.0"), (900, "1.0")]
+    assert [ended is not None and ended > 0 for _, ended, _ in held] == [False, True, True]
+
+
+def test_what_renewed_a_duplicate_that_was_withdrawn_counts_for_nothing(course: Course) -> None:
+    user_id, other = course.enrol()
+    course.tell(course.take(user_id=user_id), 700, person_id=other)
+    gone = course.tell(course.take(user_id=user_id), 50, person_id=other)
+    withdraw_award(course.id, gone, reason="A mistake", actor=audit.CLI)
+    course.tell(course.take("right", "wrong"), 200)
+
+    merging.merge(
+        course.id, course.person_id, other, merge_id=new_id(), actor=audit.CLI, reason="One."
+    )
+
+    assert [(days, grade) for days, _, grade in course.held()] == [(200, "0.5")]
+
+
+def test_a_renewal_of_before_a_withdrawal_counts_no_longer_when_it_is_regained(
+    course: Course,
+) -> None:
+    first, again, late = course.take(), course.take(), course.take("right", "wrong")
+    award_id = course.tell(first, 700)
+    course.tell(again, 100)
+    withdraw_award(course.id, award_id, reason="Copied", actor=audit.CLI)
+
+    course.tell(late, 300)
+
+    assert course.award(award_id).valid_until == course.ends(300)
+    assert [(days, grade) for days, _, grade in course.held()] == [(300, "0.5")]
+    course.lose(late)  # what was withdrawn for a reason speaks for it no more
+    assert course.reviewed() == [award_id]
+
+
+def test_after_a_split_each_keeps_what_their_own_passes_say(course: Course) -> None:
+    user_id, other = course.enrol()
+    award_id = course.tell(course.take(), 300)
+    merge_id = new_id()
+    merging.merge(
+        course.id, course.person_id, other, merge_id=merge_id, actor=audit.CLI, reason="One."
+    )
+    issuing.issue_credential(course.id, award_id)
+    course.tell(course.take(user_id=user_id), 100)
+    issuing.renew_credential(course.id, award_id)
+    assert len(course.signed()) == 1
+    long = course.signed()
+
+    merging.split(course.id, merge_id, actor=audit.CLI, reason="Two.")
+
+    award = course.award(award_id)
+    assert (award.valid_until, award.first_valid_until) == (course.ends(300), None)
+    assert [days for days, _, _ in course.held()] == [300]
+    assert course.signed() == []
+    issuing.issue_credential(course.id, award_id)
+    [short] = course.signed()
+    assert short < long[0]
+
+
+def test_after_a_split_what_was_made_for_the_others_pass_begins_with_the_own(
+    course: Course,
+) -> None:
+    user_id, other = course.enrol()
+    merge_id = new_id()
+    merging.merge(
+        course.id, course.person_id, other, merge_id=merge_id, actor=audit.CLI, reason="One."
+    )
+    award_id = course.tell(course.take(user_id=user_id), 300)
+    course.tell(course.take("right", "wrong"), 100)
+
+    merging.split(course.id, merge_id, actor=audit.CLI, reason="Two.")
+
+    award = course.award(award_id)
+    assert (award.person_id, award.awarded_at) == (course.person_id, course.ago(100))
+    assert (award.valid_until, award.first_valid_until) == (course.ends(100), None)
+    assert [(days, grade) for days, _, grade in course.held()] == [(100, "0.5")]
+
+
+def by_hand(course: Course) -> tuple[AwardId, Outcome]:
+    return awarding.award_by_hand(
+        course.id,
+        course.activity.achievement_id,
+        who=str(course.user_id),
+        reason="Shown in class",
+        decision_id=new_id(),
+        actor=audit.CLI,
+    )
+
+
+def test_whoever_decides_prolongs_what_had_ended_and_nothing_that_runs(course: Course) -> None:
+    award_id = course.tell(course.take(), 700)
+
+    assert by_hand(course) == (award_id, Outcome.RENEWED)
+    renewed = course.award(award_id).valid_until
+    assert renewed is not None
+    assert renewed > course.now + timedelta(days=300)
+
+    assert by_hand(course) == (award_id, Outcome.HELD)
+    decision = Decision(id=new_id(), reason="Senate, 3 May.", actor=audit.CLI)
+    grant_credit(course.id, course.activity.achievement_id, [course.person_id], decision=decision)
+    assert course.award(award_id).valid_until == renewed
+    assert [days for days, _, _ in course.held()] == [-1, 700]
+
+
+def test_earned_again_before_it_is_signed_a_badge_without_an_end_is_signed_once(
+    course: Course,
+) -> None:
+    with transaction(course.id) as session:
+        session.execute(update(Achievement).values(details={}))
+    award_id = course.tell(course.take(), 100)
+    course.tell(course.take(), 50)
+
+    issuing.renew_credential(course.id, award_id)
+    with transaction(course.id) as session:
+        [before] = session.scalars(select(Credential.document)).all()
+    issuing.renew_credential(course.id, award_id)
+    issuing.issue_credential(course.id, award_id)
+
+    with transaction(course.id) as session:
+        assert session.scalars(select(Credential.document)).all() == [before]
+    assert "validUntil" not in (before or {})
+
+
+def test_a_compact_form_of_before_a_renewal_is_not_kept(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    award_id = course.tell(course.take(), 300)
+    issuing.issue_credential(course.id, award_id)
+    with transaction(course.id) as session:
+        credential_id = session.scalars(select(Credential.id)).one()
+    sign, made = signing.sign_compact, list[str]()
+
+    def renewed_meanwhile(issuer: Issuer, unsecured: dict[str, Any]) -> str:
+        made.append(sign(issuer, unsecured))
+        if len(made) == 1:
+            course.tell(course.take(), 100)
+            issuing.renew_credential(course.id, award_id)
+        return made[-1]
+
+    monkeypatch.setattr(signing, "sign_compact", renewed_meanwhile)
+
+    compact = issuing.compact_form(course.id, credential_id)
+
+    assert compact == issuing.compact_form(course.id, credential_id) == made[1] != made[0]
+    with transaction(course.id) as session:
+        assert session.scalars(select(Credential.compact)).all() == [made[1]]
