@@ -207,12 +207,23 @@ def _awards(session: Session, person_id: PersonId) -> list[dict[str, Any]]:
         {
             "badge": name,
             "awarded_at": award.awarded_at,
+            "valid_until": award.valid_until,
             "withdrawn_at": award.withdrawn_at,
             "withdrawn_because": award.withdrawn_reason,
             "causes": [
-                {"kind": cause.kind, "reason": cause.reason, "evidence": cause.evidence}
+                {
+                    "kind": cause.kind,
+                    "caused_at": cause.caused_at,
+                    "earned_again": cause.renews,
+                    "counts": cause.counts,
+                    "valid_until": cause.valid_until,
+                    "reason": cause.reason,
+                    "evidence": cause.evidence,
+                }
                 for cause in session.scalars(
-                    select(AwardCause).where(AwardCause.award_id == award.id)
+                    select(AwardCause)
+                    .where(AwardCause.award_id == award.id)
+                    .order_by(AwardCause.caused_at, AwardCause.id)
                 )
             ],
             "credentials": _credentials(session, award.id),

@@ -25,13 +25,14 @@ from lti_tool.badges.open_badges import Achievement
 from lti_tool.badges.particulars import IdentityType, Particulars, Result, identity
 from lti_tool.badges.queries import (
     edition_content,
-    find_first_pass,
+    find_pass,
     get_achievement,
     get_award,
     get_issuer_of,
     list_evidence,
 )
 from lti_tool.core import audit, clock
+from lti_tool.core.audit import Actor
 from lti_tool.core.db import tenant, transaction
 from lti_tool.core.ids import AwardId, CredentialId, InstitutionId, PersonId, new_id
 from lti_tool.core.language import phrase
@@ -67,6 +68,18 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """As what the audit trail notes that a form was signed, and by whom."""
+
+    act: str = "sign_details"
+    actor: Actor = audit.SYSTEM  # on the holder's behalf, who may be here without a launch
+    reason: str | None = None
+
+
+FOR_ITS_HOLDER = Noted()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """What there is that could be in it."""
 
@@ -99,6 +112,7 @@ def sign_detailed(
     *,
     person_id: PersonId,
     asked: Asked,
+    noted: Noted = FOR_ITS_HOLDER,
 ) -> CredentialId:
     """Sign a detailed form of an award's credential; who asks for the same again gets the same.
 
@@ -107,13 +121,14 @@ def sign_detailed(
         award_id: which has a minimal form.
         person_id: who asks; they hold it.
         asked: what shall be in it.
+        noted: as what it is noted.
 
     Raises:
         UnknownCredentialError: the award is not theirs or withdrawn, or it is not signed yet.
         NothingAskedError: nothing of what was asked for is there.
     """
     with transaction(institution_id) as session:
-        reserved = _reserve(session, person_id, award_id, asked)
+        reserved = _reserve(session, person_id, award_id, asked, noted)
     if reserved.badge is None:
         return reserved.credential_id
     issuing.sign_reserved(institution_id, reserved.credential_id, reserved.issuer, reserved.badge)
@@ -139,7 +154,7 @@ def _get_own(
 
 
 def _offer(session: Session, award: Award, issuer: Issuer) -> Offer:
-    attempt_id = find_first_pass(session, award.id)
+    attempt_id = find_pass(session, award.id)
     review = None
     if attempt_id is not None:
         review = assessments.attempt_review(session, attempt_id, at=clock.now(), whole=True)
@@ -207,7 +222,9 @@ def _identifiers(session: Session, person_id: PersonId) -> Sequence[Identifier]:
     return sorted(found.values(), key=lambda one: list(IdentityType).index(one.kind))
 
 
-def _reserve(session: Session, person_id: PersonId, award_id: AwardId, asked: Asked) -> _Reserved:
+def _reserve(
+    session: Session, person_id: PersonId, award_id: AwardId, asked: Asked, noted: Noted
+) -> _Reserved:
     award, minimal = _get_own(session, person_id, award_id, lock=True)
     issuer = get_issuer_of(session, tenant())
     offered = _offer(session, award, issuer)
@@ -239,13 +256,13 @@ def _reserve(session: Session, person_id: PersonId, award_id: AwardId, asked: As
         .returning(Credential.id)
     )
     if is_new is not None:
-        # On the holder's behalf, who may be here without a launch.
         audit.record(
             session,
-            actor=audit.SYSTEM,
-            act="sign_details",
+            actor=noted.actor,
+            act=noted.act,
             object_kind="award",
             object_id=award.id,
+            reason=noted.reason,
             facts={"says_who": asked.name, "says_identifier": asked.identifier is not None},
         )
     credential = session.scalars(
@@ -275,6 +292,7 @@ def _reserve(session: Session, person_id: PersonId, award_id: AwardId, asked: As
                 else issuing.last_earned_at(session, award.id, award.valid_until)
             ).replace(microsecond=0),
             valid_until=award.valid_until and award.valid_until.replace(microsecond=0),
+            awarded_at=award.first_valid_until and award.awarded_at.replace(microsecond=0),
             status=open_badges.StatusEntry(
                 list_url=issuer.status_list_url(number), index=credential.status_index
             ),

@@ -154,7 +154,10 @@ class TranscriptTooLargeError(InvalidRequestError):
 
     code = "transcript_too_large"
     title = phrase("That is too much for one transcript")
-    steps = (phrase("Choose fewer pathways, and make several transcripts."),)
+    steps = (
+        phrase("Choose fewer pathways, and make several transcripts."),
+        phrase("If you have asked for results, leave them out: each adds to it."),
+    )
 
 
 class PrivateCredentialError(NotFoundError):

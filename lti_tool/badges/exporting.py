@@ -123,7 +123,7 @@ def certificate_file(
                 description=badge.achievement.description,
                 criteria=badge.achievement.criteria,
                 holder=holder,
-                awarded_at=badge.valid_from,
+                awarded_at=badge.given_at,
                 valid_until=badge.valid_until,
                 link=link,
                 verify_url=verify_url,

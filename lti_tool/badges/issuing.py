@@ -340,6 +340,7 @@ def _reserve(session: Session, award_id: AwardId, *, renews: bool = False) -> _R
                 else last_earned_at(session, award_id, award.valid_until)
             ).replace(microsecond=0),
             valid_until=valid_until,
+            awarded_at=award.first_valid_until and award.awarded_at.replace(microsecond=0),
             status=open_badges.StatusEntry(
                 list_url=issuer.status_list_url(place.list_number), index=place.index
             ),

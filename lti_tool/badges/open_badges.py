@@ -97,6 +97,8 @@ class Badge:
         subject_id: a `urn:uuid` made for this credential alone, so that two credentials of one
             person cannot be put together by those who see them.
         valid_from: aware, as is `valid_until`; None means without end.
+        awarded_at: when it was first awarded, if it was renewed since: a newer version of a
+            credential must have a newer `validFrom`.
         status: None only in documents of others.
         particulars: what a detailed one says beyond the minimal.
     """
@@ -107,8 +109,14 @@ class Badge:
     subject_id: str
     valid_from: datetime
     valid_until: datetime | None = None
+    awarded_at: datetime | None = None
     status: StatusEntry | None = None
     particulars: Particulars = NOTHING
+
+    @property
+    def given_at(self) -> datetime:
+        """When it was awarded, whether it was renewed since or not."""
+        return self.awarded_at or self.valid_from
 
     def to_json(self) -> dict[str, Any]:
         """Return the document to sign."""
@@ -122,6 +130,8 @@ class Badge:
         }
         if self.valid_until is not None:
             document["validUntil"] = xml_datetime(self.valid_until)
+        if self.awarded_at is not None:
+            document["awardedDate"] = xml_datetime(self.awarded_at)
         own, achievement = self.particulars, achievement_json(self.achievement)
         if own.results:
             achievement["resultDescription"] = own.descriptions_json()
@@ -178,11 +188,12 @@ def read(document: object) -> Badge:
         raise NotAnOpenBadgeError("not of type OpenBadgeCredential")
     subject = _object(document, "credentialSubject")
     achievement = read_achievement(_object(subject, "achievement"))
-    until = document.get("validUntil")
+    until, awarded = document.get("validUntil"), document.get("awardedDate")
     try:
         contexts = achievement.contexts
         valid_from = parse_xml_datetime(document.get("validFrom"))
         valid_until = None if until is None else parse_xml_datetime(until)
+        awarded_at = None if awarded is None else parse_xml_datetime(awarded)
         own = particulars.read(document)
     except ValueError as error:
         raise NotAnOpenBadgeError(str(error)) from error
@@ -195,6 +206,7 @@ def read(document: object) -> Badge:
         subject_id=_text(subject, "id"),
         valid_from=valid_from,
         valid_until=valid_until,
+        awarded_at=awarded_at,
         status=read_status(document),
         particulars=own,
     )

@@ -69,11 +69,16 @@ class AttemptRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CauseRow:
-    """Why an award was made: kind of `CauseKind`; `reason` of decisions."""
+    """Why an award was made: kind of `CauseKind`; `reason` of decisions.
+
+    `renews`: it stood already, and was earned again, until `valid_until` if that ends.
+    """
 
     kind: str
     reason: str | None
     caused_at: datetime
+    renews: bool
+    valid_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +88,7 @@ class AwardRow:
     Attributes:
         valid_until: when it ends by itself, None: never.
         credential_id: None until one is reserved.
-        issued_at: when it was signed; None: not yet.
+        issued_at: when it was signed, or signed anew; None: not yet.
         revoked_at: of that credential.
     """
 
@@ -214,7 +219,13 @@ def _awards(session: Session, person_id: PersonId) -> list[AwardRow]:
         .where(Award.person_id == person_id)
         .order_by(AwardCause.caused_at, AwardCause.id)
     ):
-        known = CauseRow(kind=cause.kind, reason=cause.reason, caused_at=cause.caused_at)
+        known = CauseRow(
+            kind=cause.kind,
+            reason=cause.reason,
+            caused_at=cause.caused_at,
+            renews=cause.renews,
+            valid_until=cause.valid_until,
+        )
         causes.setdefault(award_id, []).append(known)
     newest: dict[AwardId, AwardRow] = {}
     now = clock.now()

@@ -70,6 +70,7 @@ _ACTS = {
     "set_marking": marked("Said how many people mark an answer of an assessment"),
     "set_sharing": marked("Changed with which pathways %(thing)s shares its badges"),
     "sign_details": marked("Signed a detailed form of %(thing)s for its holder"),
+    "sign_results": marked("Signed what was scored for %(thing)s, for a transcript"),
     "sign_transcript": marked("Signed a transcript that %(thing)s made"),
     "sign_in": marked("Signed in to the desk"),
     "split_people": marked("Undid a merge with %(thing)s"),

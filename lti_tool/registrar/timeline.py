@@ -9,7 +9,7 @@ from uuid import UUID
 from lti_tool.badges.rules import CauseKind
 from lti_tool.core.language import phrase, recalled
 from lti_tool.registrar.awarded import BECAUSE
-from lti_tool.registrar.records import AttemptRow, AwardRow, Record
+from lti_tool.registrar.records import AttemptRow, AwardRow, CauseRow, Record
 from lti_tool.registrar.sentences import actor_words, sentence
 
 
@@ -107,10 +107,7 @@ def _of_award(award: AwardRow) -> Iterator[Moment]:
                 at=cause.caused_at,
                 kind="earned",
                 icon="badge",
-                text=phrase(
-                    "%(name)s: awarded",
-                    name=award.name,
-                ),
+                text=_caused(award.name, cause),
                 more=BECAUSE[CauseKind(cause.kind)],
             )
     if award.issued_at is not None:
@@ -118,10 +115,10 @@ def _of_award(award: AwardRow) -> Iterator[Moment]:
             at=award.issued_at,
             kind="earned",
             icon="shield",
-            text=phrase(
-                "%(name)s: badge signed",
-                name=award.name,
-            ),
+            # Of several times only the last is kept.
+            text=phrase("%(name)s: badge signed anew", name=award.name)
+            if any(cause.valid_until is not None for cause in award.causes)
+            else phrase("%(name)s: badge signed", name=award.name),
         )
     if award.revoked_at is not None:
         yield Moment(
@@ -133,6 +130,14 @@ def _of_award(award: AwardRow) -> Iterator[Moment]:
                 name=award.name,
             ),
         )
+
+
+def _caused(name: str, cause: CauseRow) -> str:
+    if not cause.renews:
+        return phrase("%(name)s: awarded", name=name)
+    if cause.valid_until is None:
+        return phrase("%(name)s: earned again", name=name)
+    return phrase("%(name)s: renewed until %(until)s", name=name, until=cause.valid_until.date())
 
 
 def because(award: AwardRow) -> str:

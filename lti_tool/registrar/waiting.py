@@ -1,6 +1,6 @@
 """What waits for a registrar's decision, over all pathways."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -15,6 +15,9 @@ from lti_tool.pathways.models import Completion, Pathway
 from lti_tool.pathways.sweeping import list_to_review
 from lti_tool.registrar import matches, queries
 from lti_tool.registrar.queries import Contact
+
+# Where a list goes on: the time and the id of a completion.
+_Key = tuple[datetime, UUID]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +39,13 @@ class Waiting:
 
     Attributes:
         matches: how many pairs of people may be one.
+        confirm_after: the last completion to be confirmed of the page before, None on the first.
+        review_after: the last one to be reviewed of the page before, None on the first.
     """
 
     matches: int
+    confirm_after: UUID | None
+    review_after: UUID | None
     to_confirm: Sequence[WaitingCompletion]
     to_review: Sequence[WaitingCompletion]
 
@@ -52,29 +59,47 @@ def list_waiting(
 ) -> Waiting:
     """Return what waits for a decision.
 
+    A page that is empty by now is the first: what stood on it was decided meanwhile.
+
     Args:
         session: of one institution.
         limit: of each list.
         confirm_after: the last completion to be confirmed of the page before.
         review_after: the last one to be reviewed of the page before.
     """
-    completed, lapsed = Completion.completed_at, Completion.lapsed_at
-    to_confirm = deciding.list_unconfirmed(
-        session, after=_key(session, confirm_after, completed), limit=limit
-    )
-    to_review = list_to_review(session, after=_key(session, review_after, lapsed), limit=limit)
+
+    def unconfirmed(after: _Key | None) -> Sequence[Completion]:
+        return deciding.list_unconfirmed(session, after=after, limit=limit)
+
+    def fallen(after: _Key | None) -> Sequence[Completion]:
+        return list_to_review(session, after=after, limit=limit)
+
+    confirming = _page(unconfirmed, _key(session, confirm_after, Completion.completed_at))
+    reviewing = _page(fallen, _key(session, review_after, Completion.lapsed_at))
     return Waiting(
         matches=matches.count_matches(session),
-        to_confirm=tell(session, to_confirm),
-        to_review=tell(session, to_review),
+        confirm_after=confirming[0],
+        review_after=reviewing[0],
+        to_confirm=tell(session, confirming[1]),
+        to_review=tell(session, reviewing[1]),
     )
+
+
+def _page(
+    read: Callable[[_Key | None], Sequence[Completion]], after: _Key | None
+) -> tuple[UUID | None, Sequence[Completion]]:
+    """Return a page and after which completion it begins."""
+    found = read(after)
+    if after is None or not found:
+        return None, found if after is None else read(None)
+    return after[1], found
 
 
 def _key(
     session: Session,
     completion_id: UUID | None,
     since: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None],
-) -> tuple[datetime, UUID] | None:
+) -> _Key | None:
     """Return where a list goes on; at its beginning after one that is not of this list."""
     if completion_id is None:
         return None

@@ -27,6 +27,4 @@ def show_waiting(here: CurrentStaff) -> ResponseReturnValue:
             confirm_after=wanted.confirm_after,
             review_after=wanted.review_after,
         )
-    return render_template(
-        "registrar/show_waiting.html", here=here, wanted=wanted, waiting=found, page=PAGE
-    )
+    return render_template("registrar/show_waiting.html", here=here, waiting=found, page=PAGE)

@@ -45,9 +45,10 @@ BADGE = open_badges.Badge(
     status=open_badges.StatusEntry(list_url=LIST_URL, index=INDEX),
 )
 
-# With all that an author and a holder can add.
+# With all that an author and a holder can add, and renewed.
 FULL = replace(
     BADGE,
+    awarded_at=datetime(2023, 3, 15, 9, 30, tzinfo=UTC),
     achievement=replace(
         BADGE.achievement,
         version="2",

@@ -22,7 +22,7 @@ from lti_tool.badges.artwork import Artwork, Field, Outline
 from lti_tool.badges.carriers import Carrier, Codes, Found, NoCredentialError, find
 from lti_tool.badges.certificate import Certificate
 from lti_tool.badges.transcripts import files
-from lti_tool.badges.typesetting import UnprintableError
+from lti_tool.badges.typesetting import UnprintableError, day
 from tests.badges.samples import BADGE, ISSUER_URL, TRANSCRIPT, other, published, signed
 
 DOCUMENT = published().credential
@@ -202,6 +202,19 @@ def test_a_transcript_prints_what_stacks_where_and_has_the_signed_one_in_it() ->
     found = find(data)
     assert isinstance(found, Found)
     assert clr.read(found.document) == TRANSCRIPT
+
+
+def test_a_badge_that_was_renewed_is_printed_with_the_day_it_was_first_awarded() -> None:
+    first = datetime(2021, 5, 4, tzinfo=UTC)
+    renewed = signed(replace(BADGE, awarded_at=first).to_json())
+
+    data = transcript_of(credentials=(renewed,), associations=(), beside=())
+
+    text = " ".join(
+        "".join(one.extract_text() for one in PdfReader(io.BytesIO(data)).pages).split()
+    )
+    assert day(first) in text
+    assert day(BADGE.valid_from) not in text
 
 
 def test_a_long_transcript_and_sly_names_are_printed() -> None:

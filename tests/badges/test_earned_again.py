@@ -2,21 +2,28 @@
 
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import select, update
 
-from lti_tool.badges import issuing
+from lti_tool.assessments.models import Attempt
+from lti_tool.badges import detailing, exporting, issuing, open_badges, typesetting
 from lti_tool.badges.details import PLAIN
-from lti_tool.badges.models import Achievement, Award, AwardCause, Credential
+from lti_tool.badges.models import DETAILED, Achievement, Award, AwardCause, Credential, Share
+from lti_tool.badges.queries import find_points
+from lti_tool.badges.queries.sharing import list_open_shares
 from lti_tool.badges.rules import Cause, CauseKind, ends_at
 from lti_tool.badges.services import grant_award, restore_award, withdraw_award
-from lti_tool.core import audit
+from lti_tool.core import audit, clock
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AwardId, PersonId
 from tests.conftest import Worker
+from tests.learner import story
 from tests.pathways.records import University, later, university
 
 YEAR = 60 * 24 * 365
@@ -53,6 +60,21 @@ def signed(place: University) -> list[dict[str, Any]]:
         ]
 
 
+def printed(place: University) -> str:
+    """Return the words of the one certificate there is."""
+    with transaction(place.id) as session:
+        credential_id = session.scalars(select(Credential.id)).one()
+    file = exporting.certificate_file(
+        place.id,
+        credential_id,
+        link=None,
+        verify_url="https://cairn.example/verify",
+        holder=None,
+    )
+    words = "".join(page.extract_text() for page in PdfReader(BytesIO(file.data)).pages)
+    return " ".join(words.split())
+
+
 def span(document: dict[str, Any]) -> tuple[datetime, datetime]:
     return (
         datetime.fromisoformat(document["validFrom"]),
@@ -77,8 +99,11 @@ def test_a_pass_after_the_end_signs_the_same_credential_anew(
     again = later(2 * YEAR)
     assert span(before) == (later(0), ends_at(later(0), 12))
     assert span(after) == (again, ends_at(again, 12))
+    assert "awardedDate" not in before
+    assert after["awardedDate"] == before["validFrom"]
     assert after["id"] == before["id"]
     assert after["credentialStatus"] == before["credentialStatus"]
+    assert f"Awarded on {typesetting.day(later(0))}" in printed(place)
     award = award_of(place, award_id)
     assert (award.awarded_at, award.first_valid_until) == (later(0), ends_at(later(0), 12))
     with transaction(place.id) as session:
@@ -154,3 +179,90 @@ def test_a_badge_without_an_end_keeps_its_credential(place: University, worker: 
     assert signed(place) == before
     assert award_of(place, award_id).valid_until is None
     assert before[0]["validFrom"] == later(0).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def signed_results(place: University, award_id: AwardId) -> list[str]:
+    """Return what a detailed form that is signed now says was scored, over all."""
+    person_id = award_of(place, award_id).person_id
+    credential_id = detailing.sign_detailed(
+        place.id, award_id, person_id=person_id, asked=detailing.Asked(results=True)
+    )
+    with transaction(place.id) as session:
+        document = session.scalars(
+            select(Credential.document).where(Credential.id == credential_id)
+        ).one()
+        points = find_points(session, award_id)
+    assert points is not None
+    whole = open_badges.read(document).particulars.results[0]
+    assert (Decimal(whole.value), Decimal(whole.most)) == (points.earned, points.possible)
+    return [whole.value, whole.most]
+
+
+@pytest.mark.parametrize(("months", "scored"), [(12, "1"), (None, "2")], ids=["ends", "endless"])
+def test_what_was_scored_is_that_of_the_pass_that_it_rests_on(
+    worker: Worker, months: int | None, scored: str
+) -> None:
+    """The one it was renewed by, else the best, and none that a regrade has made a fail."""
+    here = story.open_university()
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    place = University(here.institution_id)
+    with transaction(place.id) as session:
+        details = replace(PLAIN, valid_months=months).to_json()
+        session.execute(update(Achievement).values(details=details))
+    for answers in (("right", "right"), ("right", "wrong")):
+        story.take(here, activity, user_id, *answers)
+        worker.run()
+    with transaction(place.id) as session:
+        award_id = session.scalars(select(Award.id)).one()
+
+    assert signed_results(place, award_id) == [scored, "2"]
+
+    with transaction(place.id) as session:
+        counted = Attempt.points_earned == Decimal(scored)
+        session.execute(update(Attempt).where(counted).values(passed=False))
+    other = {"1": "2", "2": "1"}[scored]
+    assert signed_results(place, award_id) == [other, "2"]
+
+
+def test_a_link_to_a_detailed_form_is_told_to_show_what_was(
+    place: University, worker: Worker
+) -> None:
+    ada = place.person()
+    award_id = earn(place, ada, minutes=0, kind="decision")
+    worker.run()
+    with transaction(place.id) as session:
+        minimal = session.scalars(select(Credential)).one()
+        # As one is signed that holds evidence, of the same days.
+        session.add(
+            Credential(
+                award_id=award_id,
+                form=DETAILED,
+                content_hash=b"x" * 32,
+                subject_urn=f"urn:uuid:{uuid4()}",
+                status_list_id=minimal.status_list_id,
+                status_index=minimal.status_index,
+                document=minimal.document,
+                issued_at=minimal.issued_at,
+            )
+        )
+    with transaction(place.id) as session:
+        for one in session.scalars(select(Credential)):
+            session.add(
+                Share(
+                    credential_id=one.id,
+                    token_hash=one.id.bytes * 2,
+                    show_name=False,
+                    show_result=False,
+                    created_at=clock.now(),
+                )
+            )
+
+    def told() -> dict[bool, datetime | None]:
+        with transaction(place.id) as session:
+            [shares] = list_open_shares(session, [award_id]).values()
+            return {share.is_detailed: share.shows_until for share in shares}
+
+    assert told() == {True: None, False: None}
+    earn(place, ada, minutes=YEAR)
+    worker.run()
+    assert told() == {True: ends_at(later(0), 12), False: None}

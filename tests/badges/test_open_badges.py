@@ -66,6 +66,7 @@ OWN = {"name": "https://example.org/other"}
         ("credentialSubject.achievement.criteria", ...),
         ("validFrom", ...),
         ("validUntil", "2027"),
+        ("awardedDate", "yesterday"),
         ("credentialStatus", "none"),
         ("credentialStatus.type", "1EdTechRevocationList"),
         ("credentialStatus.statusPurpose", "suspension"),

@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
@@ -116,3 +116,35 @@ def test_many_sheets_have_names_of_their_own() -> None:
 
     assert len(set(names)) == 12
     assert {len(name) for name in names} == {31}
+
+
+def test_a_reader_that_breaks_off_has_the_rows_no_longer_read() -> None:
+    read, ended = [], []
+
+    def rows() -> Iterator[list[Cell]]:
+        try:
+            for number in range(100_000):
+                read.append(number)
+                yield [f"Row {number} {number * 7919 % 10_007}"]
+        finally:
+            ended.append(len(read))
+
+    coming = pieces("Learners", ["N"], rows())
+    assert isinstance(coming, Generator)
+    assert next(coming).startswith(b"PK")
+    coming.close()
+
+    assert ended == [len(read)]
+    assert 0 < len(read) < 100_000
+
+
+def test_rows_that_fail_midway_are_told_and_the_file_does_not_pass_for_a_whole_one() -> None:
+    def rows() -> Iterator[list[Cell]]:
+        yield ["one"]
+        raise ConnectionError("the database went away")
+
+    got: list[bytes] = []
+    with pytest.raises(ConnectionError):
+        got.extend(pieces("Learners", ["N"], rows()))
+
+    assert not zipfile.is_zipfile(io.BytesIO(b"".join(got)))

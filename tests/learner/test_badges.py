@@ -1,6 +1,7 @@
 """A learner's badges: held, taken along, shared, taken back."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from uuid import uuid4
@@ -11,8 +12,9 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from lti_tool.badges import services as badges
+from lti_tool.badges.details import PLAIN
 from lti_tool.badges.exporting import FileKind
-from lti_tool.badges.models import Award, AwardReview
+from lti_tool.badges.models import Achievement, Award, AwardReview
 from lti_tool.badges.verifying.checking import Checked
 from lti_tool.badges.verifying.handed_in import check_data
 from lti_tool.core import clock
@@ -122,6 +124,9 @@ def test_a_detailed_badge_says_what_its_holder_chose(
     client: FlaskClient, here: University, worker: Worker
 ) -> None:
     activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    with transaction(here.institution_id) as session:
+        for achievement in session.scalars(select(Achievement)):
+            achievement.details = replace(PLAIN, valid_months=12).to_json()
     url = story.visit(client, here, user_id, activity.link_id)
     story.take(here, activity, user_id, "right", "wrong")
     worker.run()
@@ -164,8 +169,14 @@ def test_a_detailed_badge_says_what_its_holder_chose(
     shown = client.get(link).text
     assert "Amara Nwosu" in shown
     assert "Results, as the issuer signed them" in shown
-    assert "A badge with details" in client.get(f"{url}/badges").text
+    page = client.get(f"{url}/badges").text
+    assert "A badge with details" in page
+    assert "As it was before you renewed it" not in page
     assert "Name, Results, Evidence" in client.get(ask).text
+
+    story.take(here, activity, user_id, "right", "right")
+    worker.run()
+    assert "As it was before you renewed it" in client.get(f"{url}/badges").text
 
 
 def test_a_detailed_badge_of_nothing_is_not_signed(

@@ -338,6 +338,9 @@ def test_what_is_kept_is_told_whole(zuleika: Learner) -> None:
         2,
     )
     assert told["awards"][0]["credentials"][0]["shared_by_links"][0]["for"] == "MARKER Ltd"
+    [cause] = told["awards"][0]["causes"]
+    assert (cause["kind"], cause["earned_again"], cause["valid_until"]) == ("pass", False, None)
+    assert cause["caused_at"] == told["awards"][0]["awarded_at"]
     assert told["transcripts"][0]["for"] == "MARKER and daughters"
     assert told["accounts"][0]["language"] == "de"
     assert told["grades"][0]["points"] == 2

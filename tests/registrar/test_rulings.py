@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from lti_tool.badges import queries as badges
 from lti_tool.core.db import transaction
@@ -13,7 +13,7 @@ from lti_tool.core.ids import PathwayId, PersonId
 from lti_tool.pathways import deciding, services
 from lti_tool.pathways.expression import AllOf, from_json, stones
 from lti_tool.pathways.jobs import count_award
-from lti_tool.pathways.models import Pathway
+from lti_tool.pathways.models import Completion, Pathway
 from lti_tool.pathways.queries import get_newest_version
 from lti_tool.registrar import waiting_routes
 from tests.conftest import Worker
@@ -146,6 +146,16 @@ def test_what_waits_is_read_a_page_at_a_time(
     assert "Show the previous" in second
     strange = client.get(f"{desk.path}/decisions?confirm_after={uuid4()}").text
     assert "Amara" in strange
+    assert "Show the previous" not in strange
+    # The last page is the first when all that stood on it was decided.
+    with transaction(desk.university.id) as session:
+        last = session.scalars(
+            select(Completion.id).order_by(Completion.completed_at.desc(), Completion.id.desc())
+        ).first()
+    emptied = client.get(f"{desk.path}/decisions?confirm_after={last}").text
+    assert "Amara" in emptied
+    assert "Show the previous" not in emptied
+    assert "Show the next" in emptied
     assert client.get(f"{desk.path}/decisions?confirm_after=x").status_code == 400
 
 

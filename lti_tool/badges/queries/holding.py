@@ -160,6 +160,7 @@ def _has_points() -> ColumnElement[bool]:
         AwardCause.kind == CauseKind.PASS.value,
         AwardCause.counts,
         Attempt.id == AwardCause.cause_id,
+        Attempt.passed.is_(True),
         Attempt.points_earned.is_not(None),
         Attempt.points_possible.is_not(None),
     )

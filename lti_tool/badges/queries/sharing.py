@@ -7,10 +7,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments.models import Attempt
+from lti_tool.badges.data_integrity import parse_xml_datetime
 from lti_tool.badges.models import DETAILED, Achievement, Award, AwardCause, Credential, Share
 from lti_tool.badges.queries.achievements import edition_content
 from lti_tool.badges.rules import AchievementDraft, CauseKind
@@ -25,11 +26,14 @@ class OpenShare:
     Attributes:
         is_detailed: it shows a detailed form.
         is_revoked: it shows that the badge was taken back.
+        shows_until: when what it shows ends, if the badge was renewed since: a detailed form stays
+            as it was signed.
     """
 
     id: ShareId
     is_detailed: bool
     is_revoked: bool
+    shows_until: datetime | None
     show_name: bool
     show_result: bool
     label: str | None
@@ -70,12 +74,14 @@ def list_open_shares(
 ) -> dict[AwardId, list[OpenShare]]:
     """Return the links to awards that still show something, the newest first."""
     shares: defaultdict[AwardId, list[OpenShare]] = defaultdict(list)
-    for share, award_id, form, revoked_at in session.execute(
+    for share, award_id, valid_until, form, revoked_at, told in session.execute(
         select(
             Share,
             func.coalesce(Award.duplicate_of_id, Award.id),
+            Award.valid_until,
             Credential.form,
             Credential.revoked_at,
+            Credential.document["validUntil"].astext,
         )
         .join(Credential, Credential.id == Share.credential_id)
         .join(Award, Award.id == Credential.award_id)
@@ -86,11 +92,16 @@ def list_open_shares(
         )
         .order_by(Share.created_at.desc(), Share.id.desc())
     ):
+        ends = None if told is None or form != DETAILED else parse_xml_datetime(told)
+        is_outlived = ends is not None and (
+            valid_until is None or ends < valid_until.replace(microsecond=0)
+        )
         shares[award_id].append(
             OpenShare(
                 id=share.id,
                 is_detailed=form == DETAILED,
                 is_revoked=revoked_at is not None,
+                shows_until=ends if is_outlived else None,
                 show_name=share.show_name,
                 show_result=share.show_result,
                 label=share.label,
@@ -151,24 +162,36 @@ def find_shown(
 
 
 def find_points(session: Session, award_id: AwardId) -> Points | None:
-    """Return the points of the first passed attempt that caused an award, if one did."""
-    attempt_id = find_first_pass(session, award_id)
+    """Return the points of the passed attempt that an award rests on, if on one."""
+    attempt_id = find_pass(session, award_id)
     attempt = attempt_id and session.scalar(select(Attempt).where(Attempt.id == attempt_id))
     if not attempt or attempt.points_earned is None or attempt.points_possible is None:
         return None
     return Points(earned=attempt.points_earned, possible=attempt.points_possible)
 
 
-def find_first_pass(session: Session, award_id: AwardId) -> AttemptId | None:
-    """Return the first passed attempt that caused an award, if one did."""
+def find_pass(session: Session, award_id: AwardId) -> AttemptId | None:
+    """Return the attempt that an award rests on, if on one, and it is still passed.
+
+    That is the one by which it was renewed until its present end, else the best.
+    """
+    gave_the_end = and_(AwardCause.renews, AwardCause.valid_until == Award.valid_until)
+    share = Attempt.points_earned / func.nullif(Attempt.points_possible, 0)
     return session.scalar(
         select(Attempt.id)
         .join(AwardCause, AwardCause.cause_id == Attempt.id)
+        .join(Award, Award.id == AwardCause.award_id)
         .where(
             AwardCause.award_id == award_id,
             AwardCause.kind == CauseKind.PASS.value,
             AwardCause.counts,
+            Attempt.passed.is_(True),
         )
-        .order_by(AwardCause.caused_at, AwardCause.id)
+        .order_by(
+            func.coalesce(gave_the_end, false()).desc(),
+            share.desc().nulls_last(),
+            AwardCause.caused_at,
+            AwardCause.id,
+        )
         .limit(1)
     )

@@ -124,7 +124,7 @@ def _group(transcript: Transcript, group: Group, *, is_only: bool) -> dict[str, 
         name, words = group.name, "Not completed yet. What counts toward it:"
     else:
         name = group.name
-        words = f"Awarded on {day(crown.valid_from)}. The award itself, and what counts toward it:"
+        words = f"Awarded on {day(crown.given_at)}. The award itself, and what counts toward it:"
     rows = [transcript.badges[place] for place in group.parts]
     told = (*_first(crown), *rows)
     # No column that is empty all the way down.
@@ -147,6 +147,6 @@ def _row(badge: Badge, *, with_results: bool) -> list[str]:
         badge.achievement.name,
         *([f"{results[0].value} of {results[0].most}" if results else ""] if with_results else []),
         "" if credits_ is None else f"{credits_.normalize():f}",
-        day(badge.valid_from),
+        day(badge.given_at),
         "" if badge.valid_until is None else day(badge.valid_until),
     ]

@@ -1,7 +1,7 @@
 """Signing a transcript: once for each form, and only what still stands when it is kept."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,7 +27,13 @@ from lti_tool.badges.errors import (
 from lti_tool.badges.issuer import Issuer
 from lti_tool.badges.models import TRANSCRIPTS, Credential, Transcript, TranscriptCredential
 from lti_tool.badges.queries import get_issuer_of
-from lti_tool.badges.transcripts.contents import Asked, Contents, compose, list_standing
+from lti_tool.badges.transcripts.contents import (
+    Asked,
+    Contents,
+    Standing,
+    compose,
+    list_standing,
+)
 from lti_tool.badges.transcripts.kept import document_of, get_transcript
 from lti_tool.core import audit, clock, metrics
 from lti_tool.core.db import tenant, transaction
@@ -81,7 +87,11 @@ def sign_transcript(
             a badge's.
         ChangedTranscriptError: the same form was sent again with other choices meanwhile.
     """
-    detailed = _sign_results(institution_id, person_id, contents) if asked.says_results else {}
+    detailed: Mapping[AwardId, CredentialId] = {}
+    if asked.says_results:
+        with transaction(institution_id) as session:
+            standing = _look_first(session, transcript_id, person_id, contents, asked)
+        detailed = _sign_results(institution_id, person_id, standing, asked)
     with transaction(institution_id) as session:
         reserved = _reserve(session, transcript_id, person_id, contents, asked, detailed)
     if reserved.transcript is None:
@@ -141,8 +151,42 @@ def compact_form(institution_id: InstitutionId, transcript_id: TranscriptId) -> 
     return compact
 
 
+def _look_first(
+    session: Session,
+    transcript_id: TranscriptId,
+    person_id: PersonId,
+    contents: Contents,
+    asked: Asked,
+) -> Sequence[Standing]:
+    """Return the badges to sign with results; none if the same form was signed before.
+
+    What is refused here leaves no signed results behind that nobody asked for by themselves. How
+    large they make it shows only then.
+    """
+    person_id = current_person(session, person_id)
+    row = _find(session, transcript_id, person_id)
+    if row is not None and row.document is not None:
+        return ()
+    standing = list_standing(session, person_id, contents.awards)
+    _refuse_unfit(standing)
+    if row is None and asked.actor is None:
+        _refuse_many(session, person_id)
+    return standing
+
+
+def _refuse_unfit(standing: Sequence[Standing]) -> None:
+    if not standing:
+        raise NothingToTranscribeError
+    at_least = sum(len(json.dumps(one.document)) for one in standing)
+    if len(standing) > clr.MOST_CREDENTIALS or at_least > _MOST_BYTES:
+        raise TranscriptTooLargeError
+
+
 def _sign_results(
-    institution_id: InstitutionId, person_id: PersonId, contents: Contents
+    institution_id: InstitutionId,
+    person_id: PersonId,
+    standing: Sequence[Standing],
+    asked: Asked,
 ) -> dict[AwardId, CredentialId]:
     """Return, by award, the credential that says what was scored, signed if it is not yet.
 
@@ -151,15 +195,18 @@ def _sign_results(
     """
     with transaction(institution_id) as session:
         own = current_person(session, person_id)
-        standing = list_standing(session, own, contents.awards)
-    if len(standing) > clr.MOST_CREDENTIALS:
-        raise TranscriptTooLargeError
     signed = {}
     for one in standing:
         # Withdrawn just now, it is not in the transcript either.
         with suppress(NothingAskedError, UnknownCredentialError):
             signed[one.award_id] = detailing.sign_detailed(
-                institution_id, one.award_id, person_id=own, asked=detailing.Asked(results=True)
+                institution_id,
+                one.award_id,
+                person_id=own,
+                asked=detailing.Asked(results=True),
+                noted=detailing.Noted(
+                    act="sign_results", actor=asked.actor or audit.SYSTEM, reason=asked.reason
+                ),
             )
     return signed
 
@@ -202,10 +249,7 @@ def _reserve(  # noqa: PLR0913, PLR0917 - all that it says
     if row is not None and row.document is not None:
         return _Reserved(issuer=issuer, transcript=None)
     credentials = list_standing(session, person_id, contents.awards, detailed)
-    if not credentials:
-        raise NothingToTranscribeError
-    if len(credentials) > clr.MOST_CREDENTIALS:
-        raise TranscriptTooLargeError
+    _refuse_unfit(credentials)
     if row is None:
         if asked.actor is None:
             newest = _newest_own(session, person_id)

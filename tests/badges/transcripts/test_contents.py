@@ -1,7 +1,8 @@
 """What is in a transcript, and what is not."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -12,12 +13,16 @@ from lti_tool.badges import (
 from lti_tool.badges.clr import AssociationKind
 from lti_tool.badges.errors import (
     NothingToTranscribeError,
+    TooManyTranscriptsError,
+    TranscriptTooLargeError,
 )
-from lti_tool.badges.transcripts import kept
+from lti_tool.badges.models import MINIMAL, Award, Credential
+from lti_tool.badges.transcripts import kept, making
 from lti_tool.badges.transcripts.contents import Asked, Contents, Tie
 from lti_tool.core.audit import Actor, AuditEntry
 from lti_tool.core.db import transaction
-from lti_tool.core.ids import new_id
+from lti_tool.core.errors import ToolError
+from lti_tool.core.ids import AwardId, InstitutionId, PersonId, TranscriptId, new_id
 from lti_tool.platforms.models import User
 from tests.badges.factories import another_achievement, grant, issuer, place
 from tests.badges.transcripts.made import (
@@ -27,6 +32,8 @@ from tests.badges.transcripts.made import (
     two,
     withdraw,
 )
+from tests.conftest import Worker
+from tests.learner import story
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -120,3 +127,72 @@ def test_staff_give_one_out_with_reason_recipient_and_a_hashed_student_number() 
     assert (made.holder, made.name) == ("Amara Nwosu", "Transcript, Northfell University")
     assert (entry.actor_id, entry.reason) == (ruth.id, "Asked by post")
     assert "Acme" not in str(entry.facts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sat:
+    """Somebody who sat an assessment, and the award that it brought them."""
+
+    institution_id: InstitutionId
+    person_id: PersonId
+    award_id: AwardId
+
+    def ask(self, **more: Any) -> TranscriptId:  # noqa: ANN401 - of `Asked`
+        """Have a transcript signed that says what was scored."""
+        made = making.new_transcript_id()
+        asked = Asked(says_name=True, says_results=True, **more)
+        contents = Contents(awards=(self.award_id,))
+        making.sign_transcript(self.institution_id, made, self.person_id, contents, asked)
+        return made
+
+    def forms(self) -> list[str]:
+        """Return the forms of what was signed."""
+        with transaction(self.institution_id) as session:
+            return sorted(session.scalars(select(Credential.form)))
+
+
+@pytest.fixture
+def sat(worker: Worker) -> Sat:
+    """Somebody with one of two questions right, which is enough."""
+    here = story.open_university()
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    story.take(here, activity, user_id, "right", "wrong")
+    worker.run()
+    with transaction(here.institution_id) as session:
+        award = session.scalars(select(Award)).one()
+    return Sat(institution_id=here.institution_id, person_id=award.person_id, award_id=award.id)
+
+
+def test_what_was_scored_is_in_it_and_the_trail_says_who_asked(sat: Sat) -> None:
+    ruth = Actor("staff", new_id())
+
+    made = sat.ask(actor=ruth, reason="Asked by post", recipient="Acme Ltd")
+
+    with transaction(sat.institution_id) as session:
+        [badge] = clr.read(kept.document_of(kept.get_transcript(session, made))).badges
+        [signed] = session.scalars(select(AuditEntry).where(AuditEntry.act == "sign_results"))
+        [issued] = session.scalars(select(AuditEntry).where(AuditEntry.act == "issue_transcript"))
+    whole = badge.particulars.results[0]
+    assert (whole.value, whole.most) == ("1", "2")
+    for entry in (signed, issued):
+        assert (entry.actor_kind, entry.actor_id) == ("staff", ruth.id)
+        assert entry.reason == "Asked by post"
+    assert issued.facts["says_results"] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "error"),
+    [
+        ("MOST_A_DAY", 0, TooManyTranscriptsError),
+        ("_MOST_BYTES", 1000, TranscriptTooLargeError),
+    ],
+)
+def test_what_is_refused_has_no_results_signed(
+    sat: Sat, monkeypatch: pytest.MonkeyPatch, name: str, most: int, error: type[ToolError]
+) -> None:
+    monkeypatch.setattr(making, name, most)
+
+    with pytest.raises(error):
+        sat.ask()
+
+    assert sat.forms() == [MINIMAL]
