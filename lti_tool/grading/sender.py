@@ -9,6 +9,7 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Final
 
 import aiohttp
 
@@ -27,6 +28,14 @@ FAILURES_IN_A_ROW = 8
 _MAX_BODY_BYTES = 100_000
 _OK = 200
 _FAILS = frozenset({408, 425, 429, *range(500, 600)})
+# For whoever looks after a course, and whoever has to mend it; the first that fits.
+_FAILURES: Final = (
+    (aiohttp.ClientConnectorCertificateError, phrase("its certificate is not trusted")),
+    (aiohttp.ClientSSLError, phrase("no secure connection comes about with it")),
+    (aiohttp.ClientConnectorDNSError, phrase("its host name is not known")),
+    (aiohttp.ClientConnectorError, phrase("nothing answers at its address")),
+    (aiohttp.ServerDisconnectedError, phrase("it ended the connection without an answer")),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,8 +245,7 @@ class _Run:
             reason = phrase("no answer within %(seconds)s seconds", seconds=REQUEST_SECONDS)
             return Answer(outcome=Outcome.TEMPORARY, status=None, reason=reason)
         except aiohttp.ClientError as error:
-            reason = phrase("connection failed (%(name)s)", name=type(error).__name__)
-            return Answer(outcome=Outcome.TEMPORARY, status=None, reason=reason)
+            return Answer(outcome=Outcome.TEMPORARY, status=None, reason=_why_failed(error))
         except http.OutboundRefusedError as error:
             return Answer(outcome=Outcome.REFUSED, status=None, reason=str(error))
 
@@ -265,6 +273,13 @@ class _Run:
                 return ags.read_result(json.loads(await _text(response)), user_id)
         except (ValueError, ToolError):
             return None
+
+
+def _why_failed(error: aiohttp.ClientError) -> str:
+    for kind, words in _FAILURES:
+        if isinstance(error, kind):
+            return words
+    return phrase("the connection failed (%(name)s)", name=type(error).__name__)
 
 
 async def _text(response: aiohttp.ClientResponse) -> str:

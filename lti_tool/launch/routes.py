@@ -38,6 +38,7 @@ from lti_tool.platforms.rules import origins_of
 
 PROBE = f"{PREFIX}probe"
 _KEYS_SECONDS = 300
+_SPENT = "launch_no_longer_valid"  # Canvas' code; for people it needs a sentence
 
 blueprint = Blueprint("launch", __name__, url_prefix="/lti")
 log = logs.get(__name__)
@@ -184,7 +185,14 @@ def _launch(facts: dict[str, Any]) -> Response:
 
 def _quoted(name: str, refusal: str) -> str:
     """Say what the platform said; the browser is the one that began, so nobody put it there."""
-    words = request.form.get("error_description") or refusal
+    words = request.form.get("error_description")
+    if not words and refusal == _SPENT:
+        return phrase(
+            "%(name)s says that this way in was used before, or is too old (%(code)s).",
+            name=name,
+            code=_SPENT,
+        )
+    words = words or refusal
     return f"{name}: “{''.join(filter(str.isprintable, words))[:MAX_TEXT]}”"
 
 

@@ -198,6 +198,7 @@ def test_a_score_that_was_stored_before_the_line_broke_is_not_doubled(
     user_id = course.take(AMARA, "abc")
     work()
     first = course.row(user_id)
+    assert first.last_error == "it ended the connection without an answer"
     assert course.held() == {AMARA: ALL}
     assert first.acknowledged_version == 0
 

@@ -87,7 +87,7 @@ def test_a_hint_that_was_spent_leads_back_to_the_course(wire: Wire, client: Flas
     answer = client.post("/lti/launch", data=form)
 
     assert (answer.status_code, error_code(answer)) == (403, "platform_refused")
-    assert "launch_no_longer_valid" in answer.text
+    assert "used before, or is too old (launch_no_longer_valid)" in answer.text
 
 
 @EACH
