@@ -46,15 +46,29 @@ def current_person(session: Session, person_id: PersonId) -> PersonId:
 
     Until the transaction ends nobody merges them: whatever is written for them stays theirs.
     """
+    now = person_id
     while True:
-        into = session.scalar(
-            select(Person.merged_into_id)
-            .where(Person.id == person_id)
+        # Only whoever stands is locked: who was merged first and then into whom would be against
+        # the order in which merges and splits lock; and neither is undone without this lock.
+        stands = session.scalar(
+            select(Person.id)
+            .where(Person.id == now, Person.merged_into_id.is_(None))
             .with_for_update(read=True, key_share=True)
         )
-        if into is None:
-            return person_id
-        person_id = into
+        if stands is not None and (now == person_id or _follow(session, person_id) == now):
+            return now
+        found = _follow(session, person_id)
+        if found is None:
+            return person_id  # of whom there is no row here
+        now = found
+
+
+def _follow(session: Session, person_id: PersonId) -> PersonId | None:
+    """Return who a person is at this moment; None if there is no such person here."""
+    row = session.execute(select(Person.merged_into_id).where(Person.id == person_id)).one_or_none()
+    if row is None or row.merged_into_id is None:
+        return None if row is None else person_id
+    return _follow(session, row.merged_into_id)
 
 
 def current_people(session: Session, person_ids: Collection[PersonId]) -> list[PersonId]:
