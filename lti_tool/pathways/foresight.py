@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_tool.badges.models import Achievement
+from lti_tool.badges.queries import list_holders
 from lti_tool.core import clock
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AchievementId, AwardId, PathwayId, PersonId, new_id
@@ -80,6 +81,8 @@ def _foresee(
         level=levels_now(session, [achievement_id])[achievement_id],
     )
     then = Facts(held=[*facts.held, new] if gained else others, rulings=facts.rulings)
+    if gained and list_holders(session, achievement_id, [person_id], at=new.awarded_at):
+        then = facts  # whoever holds it keeps it as it is
     after = queries.judged(pathway, expression, then)
     return Foreseen(
         pathway_id=pathway_id,

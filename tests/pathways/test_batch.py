@@ -28,7 +28,8 @@ from lti_tool.pathways.deciding.batch import (
     preview_batch,
 )
 from lti_tool.pathways.events import BatchAsked
-from lti_tool.pathways.expression import from_json, stones
+from lti_tool.pathways.expression import AllOf, Earn, from_json, stones
+from lti_tool.pathways.foresight import foresee
 from lti_tool.pathways.models import Pathway, PathwayRuling
 from lti_tool.pathways.queries import get_newest_version
 from lti_tool.pathways.recounting import recount
@@ -152,6 +153,26 @@ def test_who_cannot_be_decided_about_is_named_with_the_reason(northgate: Univers
         people[0]: "A decision about this requirement stands already.",
         elsewhere: "This person is not on this pathway.",
     }
+
+
+def test_credit_for_whoever_holds_it_is_said_to_change_nothing_and_changes_nothing(
+    northgate: University,
+) -> None:
+    data = Earn(achievement_id=northgate.achievement("Data"), within_days=30)
+    pathway_id = northgate.pathway("Certificate", AllOf(parts=(data, northgate.stone("Ethics"))))
+    ada = northgate.person()
+    jobs.count_award(northgate.grant(ada, "Data", minutes=-60 * 24 * 400))
+    asked = Asked(pathway_id=pathway_id, act=BatchAct.CREDIT, target=data.achievement_id)
+
+    with transaction(northgate.id) as session:
+        [preview] = preview_batch(session, asked, [ada])
+        [foreseen] = foresee(session, ada, data.achievement_id, gained=True)
+    batch_id = ask_batch(northgate.id, asked, [ada], decision=because())
+    jobs.carry_out_batch(BatchAsked(institution_id=northgate.id, batch_id=batch_id))
+    recount(northgate.id, pathway_id, [ada])
+
+    missing = northgate.progress(pathway_id, ada).missing
+    assert (preview.before, preview.after, foreseen.after, missing) == (2, 2, 2, 2)
 
 
 def test_credit_is_given_and_completions_are_confirmed_each_once(
