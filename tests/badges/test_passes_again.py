@@ -245,6 +245,25 @@ def test_after_a_split_what_was_made_for_the_others_pass_begins_with_the_own(
     assert [(days, grade) for days, _, grade in course.held()] == [(100, "0.5")]
 
 
+def test_after_a_split_whoever_renewed_anothers_badge_has_one_of_their_own(course: Course) -> None:
+    user_id, other = course.enrol()
+    theirs = course.tell(course.take(user_id=user_id), 300, person_id=other)
+    merge_id = new_id()
+    merging.merge(
+        course.id, course.person_id, other, merge_id=merge_id, actor=audit.CLI, reason="One."
+    )
+    assert course.tell(course.take(), 100) == theirs
+
+    merging.split(course.id, merge_id, actor=audit.CLI, reason="Two.")
+    course.worker.run()
+
+    assert course.award(theirs).person_id == other
+    assert course.award(theirs).valid_until == course.ends(300)
+    assert [days for days, _, _ in course.held(other)] == [300]
+    assert len(course.held()) == 1
+    assert len(course.signed()) == 2
+
+
 def by_hand(course: Course) -> tuple[AwardId, Outcome]:
     return awarding.award_by_hand(
         course.id,
