@@ -115,11 +115,13 @@ def test_almost_complete_never_reads_complete() -> None:
     assert standing.share == Decimal("0.9933")
 
 
+@pytest.mark.timeout(300)  # nothing but arithmetic: as slow as its share of a processor
 def test_ten_thousand_pathways_and_learners_agree_with_trying_everything() -> None:
     """A quarter of them here, the others in the tests below, so that they run side by side."""
     _agree("first")
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", ["second", "third", "fourth"])
 def test_further_thousands_agree_too(seed: str) -> None:
     _agree(seed)
