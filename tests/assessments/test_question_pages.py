@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from lti_tool.assessments import queries
 from lti_tool.core.db import transaction
@@ -184,6 +184,30 @@ def test_what_cannot_count_is_said_before_handing_in(sit: Sit, open_page: OpenPa
     expect(field).to_have_accessible_description(re.compile("We cannot read this as a number."))
     field.fill("5")
     expect(page.get_by_text("We cannot read this as a number.")).to_be_hidden()
+
+
+def test_an_answer_made_before_the_script_runs_is_saved_and_what_was_said_of_the_last_one_goes(
+    sit: Sit, open_page: OpenPage
+) -> None:
+    page = open_page(sit("numeric").url)
+    page.get_by_role("textbox", name="The question").fill("a lot")
+    next_question(page)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/js/attempt.js*", hold)
+
+    warning = page.locator(".callout", has_text="Look again before you hand in")
+    warning.get_by_role("link", name="Question 1").click(no_wait_after=True)
+    page.get_by_role("textbox", name="The question").fill("5")
+    expect(page.get_by_text("We cannot read this as a number.")).to_be_visible()
+    with page.expect_response("**/responses"):
+        held[0].continue_()
+
+    expect(page.get_by_text("We cannot read this as a number.")).to_be_hidden()
+    expect(page.locator("#saved")).to_contain_text("Saved")
 
 
 @pytest.mark.parametrize(

@@ -239,11 +239,15 @@ form.addEventListener("input", (event) => {
   const question = event.target.closest("[data-item]");
   const isPart = /^(answer|flag)-/.test(event.target.name); // a file that is only chosen is no answer yet
   if (question && isPart && !saver.hasEnded) {
-    saver.change(question.dataset.item, valueOf(question), flagOf(question).checked);
-    question.querySelector("[data-problem]")?.remove(); // it was said of another answer
+    change(question, valueOf(question), flagOf(question).checked);
     count();
   }
 });
+
+function change(question, value, flagged) {
+  saver.change(question.dataset.item, value, flagged);
+  question.querySelector("[data-problem]")?.remove(); // it was said of another answer
+}
 
 // A file is sent by its own form, which loads the page anew: not while that would lead nowhere.
 for (const sending of document.querySelectorAll("[data-sends]")) {
@@ -342,7 +346,7 @@ for (const [item, save] of mirror.left()) {
 }
 for (const [question, value, flagged] of early) {
   put(question, { value, flagged });
-  saver.change(question.dataset.item, value, flagged);
+  change(question, value, flagged);
 }
 if (!saver.isSettled()) {
   saver.flush();
