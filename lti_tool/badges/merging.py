@@ -4,13 +4,13 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from lti_tool.assessments.events import AssessmentPassed
 from lti_tool.assessments.models import Attempt, Edition
 from lti_tool.badges.events import AwardGranted
-from lti_tool.badges.models import Award, AwardCause, Transcript
+from lti_tool.badges.models import DETAILED, Award, AwardCause, Credential, Transcript
 from lti_tool.badges.rules import CauseKind
 from lti_tool.badges.services.awards import revoke_credentials
 from lti_tool.badges.transcripts import revoking
@@ -152,8 +152,11 @@ def _passed_by_others(user_ids: Sequence[UserId]) -> Select[AttemptId]:
 def _take_back_passes(session: Session, person_id: PersonId, attempts: Select[AttemptId]) -> None:
     """Let passes of the other count no longer for what a person keeps, nor how long it is valid.
 
-    What was signed of an award that ends earlier, or begins later, is revoked and signed anew.
+    What was signed of an award that ends earlier, or begins later, is revoked and signed anew; so
+    is one of which results were signed, which may be the other's. An award for which nothing else
+    speaks is left as it is.
     """
+    left = aliased(AwardCause)
     award_ids = session.scalars(
         update(AwardCause)
         .where(
@@ -161,18 +164,30 @@ def _take_back_passes(session: Session, person_id: PersonId, attempts: Select[At
             AwardCause.kind == CauseKind.PASS.value,
             AwardCause.cause_id.in_(attempts),
             AwardCause.counts,
+            exists().where(
+                left.award_id == AwardCause.award_id,
+                left.counts,
+                left.cause_id.not_in(attempts),
+            ),
         )
         .values(counts=False)
         .returning(AwardCause.award_id)
         .execution_options(synchronize_session=False)
     ).all()
     session.expire_all()
+    detailed = session.scalars(
+        select(Credential.award_id).where(
+            Credential.award_id.in_(award_ids),
+            Credential.form == DETAILED,
+            Credential.revoked_at.is_(None),
+        )
+    ).all()
     changed = [
         award
         for award in session.scalars(
             select(Award).where(Award.id.in_(award_ids)).order_by(Award.id)
         )
-        if _tell_anew(session, award) and award.withdrawn_at is None
+        if (_tell_anew(session, award) or award.id in detailed) and award.withdrawn_at is None
     ]
     session.flush()
     revoke_credentials(session, [award.id for award in changed])
@@ -190,10 +205,7 @@ def _take_back_passes(session: Session, person_id: PersonId, attempts: Select[At
 
 
 def _tell_anew(session: Session, award: Award) -> bool:
-    """Set from when until when an award is valid by the causes that count; False if as before.
-
-    One for which none is left is left as it is.
-    """
+    """Set from when until when an award is valid by the causes that count; False if as before."""
     before = award.awarded_at, award.valid_until
     causes = session.scalars(
         select(AwardCause)
@@ -206,7 +218,7 @@ def _tell_anew(session: Session, award: Award) -> bool:
         first = again.pop(0)
         award.awarded_at, first_end = first.caused_at, first.valid_until
         first.renews, first.valid_until = False, None
-    if causes and first_end is not None:
+    if first_end is not None:
         ends = [cause.valid_until for cause in again if cause.valid_until is not None]
         award.valid_until = max([first_end, *ends])
         award.first_valid_until = None if award.valid_until == first_end else first_end

@@ -302,7 +302,11 @@ def _suspend(institution_id: InstitutionId) -> None:
 def _certificates(session: Session, completion: Completion) -> list[AwardId]:
     """Return the awards that rest on a completion alone, and on nobody's decision."""
     by_hand = aliased(AwardCause)
-    decided = exists().where(by_hand.award_id == Award.id, by_hand.kind == CauseKind.DECISION.value)
+    decided = exists().where(
+        by_hand.award_id == Award.id,
+        by_hand.kind == CauseKind.DECISION.value,
+        by_hand.counts,
+    )
     return list(
         session.scalars(
             # Of a duplicate, the one that counts: with it all others are withdrawn.
@@ -311,6 +315,7 @@ def _certificates(session: Session, completion: Completion) -> list[AwardId]:
             .where(
                 AwardCause.kind == CauseKind.PATHWAY.value,
                 AwardCause.cause_id == completion.id,
+                AwardCause.counts,
                 Award.withdrawn_at.is_(None),
                 ~decided,
             )

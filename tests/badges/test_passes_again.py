@@ -11,14 +11,15 @@ from sqlalchemy import select, update
 
 from lti_tool.assessments.events import AssessmentPassLost
 from lti_tool.assessments.models import Attempt
-from lti_tool.badges import awarding, issuing, jobs, reviewing, signing
+from lti_tool.badges import awarding, detailing, issuing, jobs, reviewing, signing
 from lti_tool.badges.awarding import Outcome
-from lti_tool.badges.details import PLAIN
+from lti_tool.badges.details import PLAIN, Evidence
 from lti_tool.badges.issuer import Issuer
 from lti_tool.badges.models import Achievement, Award, Credential
 from lti_tool.badges.outlook import Passes, foresee
+from lti_tool.badges.queries import list_evidence
 from lti_tool.badges.rules import Cause, CauseKind, ends_at
-from lti_tool.badges.services import grant_award, withdraw_award
+from lti_tool.badges.services import grant_award, restore_award, withdraw_award
 from lti_tool.core import audit, clock
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AttemptId, AwardId, PersonId, UserId, new_id
@@ -243,6 +244,96 @@ def test_after_a_split_what_was_made_for_the_others_pass_begins_with_the_own(
     assert (award.person_id, award.awarded_at) == (course.person_id, course.ago(100))
     assert (award.valid_until, award.first_valid_until) == (course.ends(100), None)
     assert [(days, grade) for days, _, grade in course.held()] == [(100, "0.5")]
+
+
+def test_after_a_split_results_that_were_signed_may_be_the_others_and_are_revoked(
+    course: Course,
+) -> None:
+    with transaction(course.id) as session:
+        session.execute(update(Achievement).values(details=PLAIN.to_json()))
+    user_id, other = course.enrol()
+    award_id = course.tell(course.take("right", "wrong"), 300)
+    merge_id = new_id()
+    merging.merge(
+        course.id, course.person_id, other, merge_id=merge_id, actor=audit.CLI, reason="One."
+    )
+    course.tell(course.take(user_id=user_id), 100)
+    issuing.issue_credential(course.id, award_id)
+    asked = detailing.Asked(results=True)
+    signed = detailing.sign_detailed(course.id, award_id, person_id=course.person_id, asked=asked)
+
+    merging.split(course.id, merge_id, actor=audit.CLI, reason="Two.")
+
+    with transaction(course.id) as session:
+        revoked = select(Credential.revoked_at).where(Credential.id == signed)
+        assert session.scalars(revoked).one() is not None
+
+
+def test_what_is_left_without_any_pass_by_a_split_stays_as_it_is(course: Course) -> None:
+    first = course.take()
+    award_id = course.tell(first, 500)
+    withdraw_award(course.id, award_id, reason="Copied", actor=audit.CLI)
+    user_id, other = course.enrol()
+    merge_id = new_id()
+    merging.merge(
+        course.id, course.person_id, other, merge_id=merge_id, actor=audit.CLI, reason="One."
+    )
+    course.tell(course.take(user_id=user_id), 200)
+    course.tell(course.take(user_id=user_id), 100)
+
+    merging.split(course.id, merge_id, actor=audit.CLI, reason="Two.")
+
+    valid_until = course.award(award_id).valid_until
+    with transaction(course.id) as session:
+        assert valid_until is not None
+        assert issuing.last_earned_at(session, award_id, valid_until) == course.ago(100)
+
+
+def test_what_is_given_back_comes_with_its_duplicates_and_not_with_those_of_before(
+    course: Course,
+) -> None:
+    user_id, other = course.enrol()
+    third_user, third = course.enrol()
+    theirs = course.tell(course.take(user_id=user_id), 200, person_id=other)
+    before = course.tell(course.take(user_id=third_user), 250, person_id=third)
+    withdraw_award(course.id, before, reason="A mistake", actor=audit.CLI)
+    own = course.tell(course.take("right", "wrong"), 100)
+    for gone in (other, third):
+        merging.merge(
+            course.id, course.person_id, gone, merge_id=new_id(), actor=audit.CLI, reason="One."
+        )
+    counts = own if course.award(own).duplicate_of_id is None else theirs
+    held = course.held()
+    assert len(held) == 2
+    withdraw_award(course.id, counts, reason="A mistake", actor=audit.CLI)
+    assert course.held() == []
+
+    restore_award(course.id, counts, decision_id=new_id(), reason="Was right", actor=audit.CLI)
+
+    assert course.held() == held
+    assert course.award(before).withdrawn_at is not None
+
+
+def test_evidence_of_before_a_withdrawal_is_not_signed_when_it_is_regained(course: Course) -> None:
+    forged = Evidence(name="Report", narrative="Read.", url="https://northfell.example/report")
+    award_id = grant_award(
+        course.id,
+        course.person_id,
+        course.activity.achievement_id,
+        cause=Cause(
+            kind=CauseKind.DECISION,
+            id=new_id(),
+            caused_at=course.ago(300),
+            reason="Shown.",
+            evidence=(forged,),
+        ),
+    )
+    withdraw_award(course.id, award_id, reason="Forged", actor=audit.CLI)
+
+    course.tell(course.take(), 100)
+
+    with transaction(course.id) as session:
+        assert list_evidence(session, award_id) == []
 
 
 def test_after_a_split_whoever_renewed_anothers_badge_has_one_of_their_own(course: Course) -> None:

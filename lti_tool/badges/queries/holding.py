@@ -23,7 +23,7 @@ from lti_tool.badges.models import (
     Credential,
 )
 from lti_tool.badges.particulars import NOTHING, Particulars
-from lti_tool.badges.queries.sharing import OpenShare, list_open_shares
+from lti_tool.badges.queries.sharing import OpenShare, list_open_shares, says_the_dates
 from lti_tool.badges.rules import CauseKind
 from lti_tool.core.ids import (
     AchievementId,
@@ -163,6 +163,7 @@ def _has_points() -> ColumnElement[bool]:
         Attempt.passed.is_(True),
         Attempt.points_earned.is_not(None),
         Attempt.points_possible.is_not(None),
+        says_the_dates(),
     )
 
 
@@ -197,10 +198,10 @@ def _detailed_forms(
 
 
 def list_evidence(session: Session, award_id: AwardId) -> list[Evidence]:
-    """Return what the decisions for an award rest on, the oldest first."""
+    """Return what the decisions for an award rest on, the oldest first, as far as they count."""
     stored = session.scalars(
         select(AwardCause.evidence)
-        .where(AwardCause.award_id == award_id)
+        .where(AwardCause.award_id == award_id, AwardCause.counts)
         .order_by(AwardCause.caused_at, AwardCause.id)
     )
     return [Evidence(**piece) for pieces in stored for piece in pieces]

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments.models import Attempt
@@ -170,12 +170,20 @@ def find_points(session: Session, award_id: AwardId) -> Points | None:
     return Points(earned=attempt.points_earned, possible=attempt.points_possible)
 
 
+def says_the_dates() -> ColumnElement[bool]:
+    """Return the condition that what an award is signed with, from when until when, is a cause's.
+
+    One that was renewed must not be signed with the score of another pass than that.
+    """
+    gave_the_end = and_(AwardCause.renews, AwardCause.valid_until == Award.valid_until)
+    return or_(Award.first_valid_until.is_(None), gave_the_end)
+
+
 def find_pass(session: Session, award_id: AwardId) -> AttemptId | None:
     """Return the attempt that an award rests on, if on one, and it is still passed.
 
-    That is the one by which it was renewed until its present end, else the best.
+    Of one that was renewed, that is the pass by which it has its present end; else the best.
     """
-    gave_the_end = and_(AwardCause.renews, AwardCause.valid_until == Award.valid_until)
     share = Attempt.points_earned / func.nullif(Attempt.points_possible, 0)
     return session.scalar(
         select(Attempt.id)
@@ -186,9 +194,9 @@ def find_pass(session: Session, award_id: AwardId) -> AttemptId | None:
             AwardCause.kind == CauseKind.PASS.value,
             AwardCause.counts,
             Attempt.passed.is_(True),
+            says_the_dates(),
         )
         .order_by(
-            func.coalesce(gave_the_end, false()).desc(),
             share.desc().nulls_last(),
             AwardCause.caused_at,
             AwardCause.id,

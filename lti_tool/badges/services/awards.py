@@ -205,18 +205,31 @@ def restore_award(
         cause = Cause(kind=CauseKind.DECISION, id=decision_id, caused_at=now, reason=reason.strip())
         if not _append_cause(session, award.id, cause):
             return  # a form sent again after the next withdrawal decides nothing anew
+        # With its duplicates that fell with it; not those withdrawn before.
+        duplicates = session.scalars(
+            update(Award)
+            .where(
+                Award.duplicate_of_id == award_id,
+                Award.withdrawn_at == award.withdrawn_at,
+                Award.withdrawn_reason == award.withdrawn_reason,
+            )
+            .values(withdrawn_at=None, withdrawn_reason=None)
+            .returning(Award)
+            .execution_options(populate_existing=True)
+        ).all()
         award.withdrawn_at = award.withdrawn_reason = None
         _note(session, "restore_award", award_id, reason, actor)
-        outbox.record(
-            session,
-            AwardGranted(
-                institution_id=institution_id,
-                award_id=award_id,
-                person_id=award.person_id,
-                achievement_id=award.achievement_id,
-                awarded_at=award.awarded_at,
-            ),
-        )
+        for given_back in (award, *duplicates):
+            outbox.record(
+                session,
+                AwardGranted(
+                    institution_id=institution_id,
+                    award_id=given_back.id,
+                    person_id=award.person_id,
+                    achievement_id=award.achievement_id,
+                    awarded_at=given_back.awarded_at,
+                ),
+            )
 
 
 def _note(session: Session, act: str, award_id: AwardId, reason: str, actor: Actor) -> None:

@@ -239,9 +239,10 @@ def _reserve(  # noqa: PLR0913, PLR0917 - all that it says
 ) -> _Reserved:
     issuer = get_issuer_of(session, tenant())
     person_id = current_person(session, person_id)
-    # Of one person one at a time: the same form may be sent twice at once.
+    # Of one person one at a time: the same form may be sent twice at once. With the key left
+    # free, for both have it by now from finding out who it is.
     person = session.scalars(
-        select(Person).where(Person.id == person_id).with_for_update()
+        select(Person).where(Person.id == person_id).with_for_update(key_share=True)
     ).one_or_none()
     if person is None or person.erased_at is not None:
         raise NothingToTranscribeError
