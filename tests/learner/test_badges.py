@@ -35,13 +35,19 @@ def addresses(page: str, attribute: str, ending: str) -> set[str]:
     return set(re.findall(rf'{attribute}="([^"]+{ending})"', page))
 
 
-def test_a_badge_is_shared_by_a_link_shown_once_and_taken_back(
-    client: FlaskClient, here: University, worker: Worker
-) -> None:
+def earned(client: FlaskClient, here: University, worker: Worker) -> str:
+    """Have a learner of a course earn a badge; return the address of their visit there."""
     activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
     url = story.visit(client, here, user_id, activity.link_id)
     story.take(here, activity, user_id, "right", "right")
     worker.run()
+    return url
+
+
+def test_a_badge_is_shared_by_a_link_shown_once_and_taken_back(
+    client: FlaskClient, here: University, worker: Worker
+) -> None:
+    url = earned(client, here, worker)
 
     page = client.get(f"{url}/badges")
     assert "Not shared" in page.text
@@ -182,10 +188,7 @@ def test_a_detailed_badge_says_what_its_holder_chose(
 def test_a_detailed_badge_of_nothing_is_not_signed(
     client: FlaskClient, here: University, worker: Worker
 ) -> None:
-    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
-    url = story.visit(client, here, user_id, activity.link_id)
-    story.take(here, activity, user_id, "right", "right")
-    worker.run()
+    url = earned(client, here, worker)
     [ask] = addresses(client.get(f"{url}/badges").text, "href", "/download")
     choose = ask.replace("/download", "/details")
     token = story.csrf_token(client.get(choose))
@@ -199,10 +202,7 @@ def test_a_detailed_badge_of_nothing_is_not_signed(
 def test_a_certificate_has_a_link_that_its_holder_can_take_back(
     client: FlaskClient, here: University, worker: Worker
 ) -> None:
-    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
-    url = story.visit(client, here, user_id, activity.link_id)
-    story.take(here, activity, user_id, "right", "right")
-    worker.run()
+    url = earned(client, here, worker)
     [ask] = addresses(client.get(f"{url}/badges").text, "href", "/download")
     page = client.get(ask)
     [make] = addresses(page.text, "action", "/certificate")
@@ -355,10 +355,7 @@ def test_a_badge_says_what_it_counts_toward_and_what_has_come_of_it(
 def test_an_expired_badge_says_since_when_and_whom_to_ask(
     client: FlaskClient, here: University, worker: Worker
 ) -> None:
-    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
-    url = story.visit(client, here, user_id, activity.link_id)
-    story.take(here, activity, user_id, "right", "right")
-    worker.run()
+    url = earned(client, here, worker)
     with transaction(here.institution_id) as session:
         session.scalars(select(Award)).one().valid_until = clock.now() - timedelta(days=1)
 
@@ -372,10 +369,7 @@ def test_an_expired_badge_says_since_when_and_whom_to_ask(
 def test_a_link_is_previewed_as_its_reader_will_see_it_and_changed_before_it_is_made(
     client: FlaskClient, here: University, worker: Worker
 ) -> None:
-    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
-    url = story.visit(client, here, user_id, activity.link_id)
-    story.take(here, activity, user_id, "right", "right")
-    worker.run()
+    url = earned(client, here, worker)
     with transaction(here.institution_id) as session:
         session.scalars(select(Award)).one().valid_until = clock.now() - timedelta(days=1)
     [ask] = addresses(client.get(f"{url}/badges").text, "href", "/share")

@@ -17,7 +17,7 @@ from lti_tool.badges.services import grant_award, withdraw_award
 from lti_tool.core import audit as trail
 from lti_tool.core import clock
 from lti_tool.core.db import transaction
-from lti_tool.core.ids import AwardId, PathwayId, PersonId
+from lti_tool.core.ids import AwardId, PathwayId, PersonId, UserId
 from lti_tool.pathways import deciding, services, sweeping
 from lti_tool.pathways.audit import Audit, audit
 from lti_tool.pathways.case import case_document, evaluate_case, read_case
@@ -130,7 +130,8 @@ def test_a_completion_outlives_the_end_of_a_part_that_was_renewed_in_time(
     assert audited(place, pathway_id) == Audit(learners=1, disagreements=())
 
 
-def test_a_better_pass_counts_where_a_grade_is_asked_for(worker: Worker) -> None:
+def honours() -> tuple[story.University, story.Activity, UserId, University, PathwayId]:
+    """Let a learner enrol where a pathway asks for nine tenths of an activity's points."""
     here = story.open_university()
     activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
     place = University(here.institution_id)
@@ -141,6 +142,11 @@ def test_a_better_pass_counts_where_a_grade_is_asked_for(worker: Worker) -> None
         expression=AllOf(parts=(stone,)),
     )
     pathway_id = services.publish_pathway(here.institution_id, draft)
+    return here, activity, user_id, place, pathway_id
+
+
+def test_a_better_pass_counts_where_a_grade_is_asked_for(worker: Worker) -> None:
+    here, activity, user_id, place, pathway_id = honours()
     story.take(here, activity, user_id, "right", "wrong")
     worker.run()
     with transaction(here.institution_id) as session:
@@ -157,16 +163,7 @@ def test_a_better_pass_counts_where_a_grade_is_asked_for(worker: Worker) -> None
 def test_a_better_pass_that_is_lost_counts_no_longer_and_does_when_it_is_back(
     worker: Worker,
 ) -> None:
-    here = story.open_university()
-    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
-    place = University(here.institution_id)
-    stone = Earn(achievement_id=activity.achievement_id, grade_at_least=Decimal("0.9"))
-    draft = PathwayDraft(
-        title="Honours",
-        achievement_id=place.achievement("Honours"),
-        expression=AllOf(parts=(stone,)),
-    )
-    pathway_id = services.publish_pathway(here.institution_id, draft)
+    here, activity, user_id, place, pathway_id = honours()
     story.take(here, activity, user_id, "right", "wrong")
     better = story.take(here, activity, user_id, "right", "right")
     worker.run()
