@@ -5,6 +5,7 @@ update or delete. Entries hold our ids, never values about a person, so that a p
 be erased and the record still stands.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ ActorKind = Literal["user", "staff", "system", "cli"]
 Fact = str | int | bool | None
 NOTHING: Mapping[str, Fact] = MappingProxyType({})
 MAX_FACT_CHARACTERS = 200
+_ADDRESS = re.compile(r"[^\s@,;:<>]+@[^\s@,;:<>]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ def record(  # noqa: PLR0913 - who, what, on what, why
         object_kind: the kind of thing it was done to, in the singular: `award`.
         object_id: which.
         reason: in the words of whoever gave it.
-        facts: ids, counts, old and new states; nothing about a person.
+        facts: ids, counts, old and new states; nothing about a person. What somebody wrote
+            goes through `told`.
 
     Raises:
         ValueError: a fact looks personal: a bug, which must not reach a table that
@@ -115,6 +118,14 @@ def record(  # noqa: PLR0913 - who, what, on what, why
             "facts": dict(facts),
         },
     )
+
+
+def told(text: str) -> str:
+    """Return what somebody wrote, such as a title, as a fact may hold it.
+
+    E-mail addresses are left out, and what is too long is cut.
+    """
+    return _ADDRESS.sub(logs.REMOVED, text).replace("@", "(at)")[:MAX_FACT_CHARACTERS]
 
 
 def list_entries(

@@ -75,5 +75,5 @@ def _note(
         object_kind="pathway",
         object_id=pathway_id,
         reason=decision.reason.strip(),
-        facts=facts,
+        facts={name: word and audit.told(word) for name, word in facts.items()},
     )

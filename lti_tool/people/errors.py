@@ -129,6 +129,21 @@ class UnknownRoleError(InvalidRequestError):
     title = phrase("There is no such role")
 
 
+class NoAdministratorLeftError(ConflictError):
+    """Nobody could undo it at the desk: no word of any sign-in would give the role any more."""
+
+    code = "no_administrator_left"
+    title = phrase("Nobody would be left to administer")
+    steps = (
+        phrase("Go back and name a word of the sign-in that gives the role of tool administrator."),
+    )
+
+    def __init__(self) -> None:
+        super().__init__(
+            phrase("Then these pages would be closed to everybody. Nothing was changed.")
+        )
+
+
 class NotAnAddressError(InvalidRequestError):
     """What somebody entered is no e-mail address."""
 

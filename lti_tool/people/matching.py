@@ -54,9 +54,9 @@ def declare_authority(
             object_kind="institution",
             object_id=institution_id,
             facts={
-                "issuer": issuer[: audit.MAX_FACT_CHARACTERS],
-                "before": before,
-                "register": namespace,
+                "issuer": audit.told(issuer),
+                "before": before and audit.told(before),
+                "register": namespace and audit.told(namespace),
             },
         )
 

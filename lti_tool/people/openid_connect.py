@@ -6,6 +6,7 @@ through the guarded client. https://openid.net/specs/openid-connect-core-1_0.htm
 
 import base64
 import hmac
+import json
 import secrets
 import time
 from collections.abc import Mapping
@@ -179,11 +180,13 @@ def _read(document: Any, issuer: str) -> Provider:  # noqa: ANN401 - a stranger'
             )
         addresses[name] = address
     userinfo = document.get("userinfo_endpoint")
-    methods = document.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
+    methods = document.get("token_endpoint_auth_methods_supported")
     return Provider(
         **addresses,
         userinfo_endpoint=userinfo if isinstance(userinfo, str) else None,
-        takes_secret_in_form="client_secret_basic" not in methods,
+        takes_secret_in_form=isinstance(methods, list)
+        and "client_secret_post" in methods
+        and "client_secret_basic" not in methods,
         names_itself=document.get("authorization_response_iss_parameter_supported") is True,
     )
 
@@ -204,21 +207,25 @@ class _Post:
                 )
             ) from error
         # Else Authlib raises errors of httpx.
-        if response.is_server_error or not _is_object(response):
+        told = _object_of(response)
+        if response.is_server_error or told is None:
             raise ProviderUnusableError(
                 phrase(
                     "The sign-in answered %(status_code)s.",
                     status_code=response.status_code,
                 )
             )
-        return response
+        # Without its lifetime: the token is used at once, and Authlib reckons with any value.
+        kept = {name: value for name, value in told.items() if not name.startswith("expires_")}
+        return httpx.Response(response.status_code, content=json.dumps(kept))
 
 
-def _is_object(response: httpx.Response) -> bool:
+def _object_of(response: httpx.Response) -> dict[str, Any] | None:
     try:
-        return isinstance(response.json(), dict)
+        document = response.json()
     except (ValueError, RecursionError):
-        return False
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def _basic(client: Any, _method: str, url: str, headers: Any, body: str) -> tuple[str, Any, str]:  # noqa: ANN401 - Authlib's own types

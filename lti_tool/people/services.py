@@ -19,7 +19,11 @@ from lti_tool.core.ids import InstitutionId, PersonId, StaffId, UserId, new_id
 from lti_tool.core.language import phrase
 from lti_tool.core.secret import hash_of, new_secret
 from lti_tool.people import openid_connect, queries, rules
-from lti_tool.people.errors import NoStaffRoleError, UnknownRoleError
+from lti_tool.people.errors import (
+    NoAdministratorLeftError,
+    NoStaffRoleError,
+    UnknownRoleError,
+)
 from lti_tool.people.events import PersonMet
 from lti_tool.people.models import (
     IdentityProvider,
@@ -143,16 +147,23 @@ def change_role_map(
     Raises:
         UnknownRoleError: a role that staff cannot have.
         NotFoundError: the institution has no such provider.
+        NoAdministratorLeftError: no sign-in of the institution would give that role any more.
     """
     _refuse_unknown_roles(role_map)
     new = {word: sorted(roles) for word, roles in sorted(role_map.items())}
     with transaction(institution_id) as session:
-        provider = session.scalar(
-            select(IdentityProvider).where(IdentityProvider.id == provider_id)
-        )
-        if provider is None:
+        # All are locked: of two changes at once the second sees what the first left.
+        providers = {
+            one.id: one for one in session.scalars(select(IdentityProvider).with_for_update())
+        }
+        if provider_id not in providers:
             raise NotFoundError(phrase("There is no such way to sign in."))
+        provider = providers[provider_id]
         before, provider.role_map = provider.role_map, new
+        if _gives_administrator(before) and not any(
+            _gives_administrator(one.role_map) for one in providers.values()
+        ):
+            raise NoAdministratorLeftError
         audit.record(
             session,
             actor=actor,
@@ -163,9 +174,12 @@ def change_role_map(
         )
 
 
+def _gives_administrator(role_map: Mapping[str, Sequence[str]]) -> bool:
+    return any(Role.TOOL_ADMINISTRATOR in roles for roles in role_map.values())
+
+
 def _told(role_map: Mapping[str, Sequence[str]]) -> str:
-    told = "; ".join(f"{word}: {', '.join(roles)}" for word, roles in role_map.items())
-    return told[: audit.MAX_FACT_CHARACTERS]
+    return audit.told("; ".join(f"{word}: {', '.join(roles)}" for word, roles in role_map.items()))
 
 
 def _refuse_unknown_roles(role_map: Mapping[str, Sequence[str]]) -> None:

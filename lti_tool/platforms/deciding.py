@@ -155,8 +155,7 @@ def _record(  # noqa: PLR0913 - one entry of the audit trail
     before: str,
     after: str,
 ) -> None:
-    most = audit.MAX_FACT_CHARACTERS
-    facts: dict[str, str | int | bool | None] = {"before": before[:most], "after": after[:most]}
+    facts: dict[str, audit.Fact] = {"before": audit.told(before), "after": audit.told(after)}
     audit.record(session, actor=actor, act=act, object_kind=kind, object_id=object_id, facts=facts)
 
 

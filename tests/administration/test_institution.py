@@ -49,6 +49,15 @@ def test_the_page_tells_what_badges_say_and_what_belongs_to_the_institution(desk
     assert "Campus https://" in page
 
 
+def test_a_name_may_have_an_at_sign(desk: Office) -> None:
+    assert rename(desk, "Learning @ Northgate") == 303
+
+    assert name_of(desk.institution_id) == "Learning @ Northgate"
+    with transaction(desk.institution_id) as session:
+        (entry,) = audit.list_entries(session, object_kind="institution")
+    assert entry.facts["after"] == "Learning (at) Northgate"
+
+
 def test_nothing_of_another_institution_is_on_the_page(desk: Office, client: FlaskClient) -> None:
     shared = add_platform("Shared LMS")
     theirs = another_institution()

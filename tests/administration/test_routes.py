@@ -404,6 +404,37 @@ class TestRoles:
         assert acts_of(desk) == ["change_role_map"]
         assert 'value="deans, registry"' in desk.get("roles").text
 
+    def test_a_group_may_be_called_like_an_address_which_the_trail_does_not_keep(
+        self, desk: Office
+    ) -> None:
+        provider_id = self.provider(desk).id
+
+        answer = desk.post(
+            f"roles/{provider_id}",
+            page="roles",
+            registrar="registry@northgate.example",
+            tool_administrator="it @ northgate",
+        )
+
+        assert answer.status_code == 303
+        assert "registry@northgate.example" in self.provider(desk).role_map
+        with transaction(desk.institution_id) as session:
+            (entry,) = audit.list_entries(session, object_kind="identity_provider")
+        assert entry.facts["after"] == (
+            "it (at) northgate: tool_administrator; [removed]: registrar"
+        )
+
+    def test_the_last_who_administer_cannot_be_shut_out(self, desk: Office) -> None:
+        provider_id = self.provider(desk).id
+        before = self.provider(desk).role_map
+
+        answer = desk.post(f"roles/{provider_id}", page="roles", registrar="registry")
+
+        assert answer.status_code == 409
+        assert error_code(answer) == "no_administrator_left"
+        assert self.provider(desk).role_map == before
+        assert acts_of(desk) == []
+
     def test_another_institutions_sign_in_is_not_there(
         self, client: FlaskClient, desk: Office
     ) -> None:

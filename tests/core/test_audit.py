@@ -136,6 +136,33 @@ def test_a_fact_about_a_person_is_a_bug(institution: InstitutionId, name: str, v
         )
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("Learning @ Northgate", "Learning (at) Northgate"),
+        ("deans@northgate.example: registrar", "[removed]: registrar"),
+        ("a@b", "[removed]"),
+        ("x" * 300, "x" * 200),
+        ("@" * 300, ("(at)" * 300)[:200]),
+    ],
+)
+def test_what_somebody_wrote_can_be_made_a_fact(
+    institution: InstitutionId, written: str, told: str
+) -> None:
+    with transaction(institution) as session:
+        audit.record(
+            session,
+            actor=SYSTEM,
+            act="any",
+            object_kind="pathway",
+            object_id=AWARD,
+            facts={"former": audit.told(written)},
+        )
+        (entry,) = audit.list_entries(session)
+
+    assert entry.facts == {"former": told}
+
+
 def test_an_actor_is_somebody_or_nobody() -> None:
     with pytest.raises(ValueError, match="user"):
         Actor("user")

@@ -339,6 +339,22 @@ def test_settings_change_what_was_changed_on_the_page_only(
     assert 'value="degree"' in page
 
 
+def test_a_pathway_may_be_called_like_an_address_and_called_something_else_again(
+    client: FlaskClient, editor: Editor
+) -> None:
+    path = f"{editor.desk.pathway_path}/settings"
+    same = {"lapse_policy": "keep", "notice_days": "30", "reason": "The school is called so"}
+    was = {"was_lapse_policy": "keep", "was_notice_days": "30"}
+
+    for title in ("Data @ Northgate", "Data literacy"):
+        answer = editor.send(path, seen=None, title=title, sharing="d@b", **same, **was)
+        assert answer.status_code == 303
+
+    page = client.get(path).text
+    assert 'value="Data literacy"' in page
+    assert 'value="d@b"' in page
+
+
 def test_moving_everybody_is_looked_at_first_and_asks_why(
     client: FlaskClient, desk: Desk, worker: Worker
 ) -> None:

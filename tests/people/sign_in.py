@@ -40,6 +40,7 @@ class Liar:
     discovery: dict[str, object] = field(default_factory=dict)
     userinfo: dict[str, object] | None = None
     id_token: str | None = None
+    tokens: dict[str, object] = field(default_factory=dict)
 
     def sign(self, claims: dict[str, object]) -> str:
         """Return an id_token by Campus' key; None drops a claim."""
@@ -73,7 +74,7 @@ def lying(site: Site) -> Iterator[Liar]:
             tokens["id_token"] = liar.id_token or liar.sign(
                 {**claims, "iss": liar.url, **liar.claims}
             )
-        return tokens, answer.status_code
+        return {**tokens, **liar.tokens}, answer.status_code
 
     @app.get("/userinfo")
     def userinfo() -> ResponseReturnValue:

@@ -176,6 +176,9 @@ Wrong = tuple[dict[str, object], str]
         ({"sub": "x" * 256}, "sign_in_wrong_claims"),
         ({"sub": "x\x00y"}, "sign_in_wrong_claims"),
         ({"sub": 4}, "sign_in_wrong_claims"),
+        ({"sub": ["ruth"]}, "sign_in_wrong_claims"),
+        ({"sub": {"id": "ruth"}}, "sign_in_wrong_claims"),
+        ({"sub": True}, "sign_in_wrong_claims"),
         ({"at_hash": "AAAA"}, "sign_in_wrong_claims"),
         ({"nonce": "another"}, "sign_in_wrong_nonce"),
         ({"nonce": None}, "sign_in_wrong_nonce"),
@@ -309,6 +312,26 @@ def test_a_wrong_client_secret_is_the_operators_trouble(client: FlaskClient, cam
 
     assert error_code(answer) == "identity_provider_unusable"
     assert "Campus does not accept us: invalid_client." in answer.text
+
+
+@pytest.mark.parametrize(
+    "tokens", [{"expires_in": "soon"}, {"expires_in": []}, {"expires_at": {}}], ids=str
+)
+def test_a_token_of_a_strange_lifetime_lets_people_in_all_the_same(
+    client: FlaskClient, lied_to: Desk, liar: Liar, campus: Site, tokens: dict[str, object]
+) -> None:
+    liar.tokens = tokens
+
+    assert sign_in(client, lied_to, campus).status_code == 303
+
+
+@pytest.mark.parametrize("methods", [4, {"client_secret_basic": True}, "client_secret_basic"])
+def test_a_provider_that_garbles_how_secrets_are_sent_gets_them_the_usual_way(
+    client: FlaskClient, lied_to: Desk, liar: Liar, campus: Site, methods: object
+) -> None:
+    liar.discovery = {"token_endpoint_auth_methods_supported": methods}
+
+    assert sign_in(client, lied_to, campus).status_code == 303
 
 
 def test_a_provider_that_takes_secrets_only_in_the_form_gets_it_there(

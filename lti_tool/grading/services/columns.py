@@ -79,7 +79,7 @@ def make_column(
             act="make_column",
             object_kind="placement",
             object_id=placement_id,
-            facts={"line_item_url": url},
+            facts={"line_item_url": audit.told(url)},
         )
     return desire_scores_of_context(institution_id, place.context_id)
 
