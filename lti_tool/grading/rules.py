@@ -5,11 +5,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
+from lti_tool.core.quoting import quoted
 from lti_tool.platforms.quirks import Quirks
-from lti_tool.platforms.rules import measure_lead
+from lti_tool.platforms.rules import http_date, measure_lead
 
 STEP = timedelta(seconds=1)
 FIRST_DELAY = timedelta(seconds=15)
@@ -197,24 +197,24 @@ def _quote(body: str) -> str:
 
     Of a document that names its reason only that, of an empty one nothing.
     """
-    text = " ".join(body.split())
+    text = quoted(body, _REASON_CHARACTERS)
     if text.startswith("<"):
         return ""
     if text.startswith(("{", "[")):
         try:
             document = json.loads(body)
         except (ValueError, RecursionError):
-            return text[:_REASON_CHARACTERS]
+            return text
         if not document:
             return ""
         reason = document.get("reason") if isinstance(document, dict) else None
-        text = " ".join(reason.split()) if isinstance(reason, str) and reason else text
-    return text[:_REASON_CHARACTERS]
+        text = quoted(reason, _REASON_CHARACTERS) if isinstance(reason, str) and reason else text
+    return text
 
 
 def _quote_phrase(status: int, phrase: str) -> str:
     """Return what a status line says beyond its standard words, without what we had posted."""
-    text = " ".join(phrase.partition("{")[0].split())[:_REASON_CHARACTERS]
+    text = quoted(phrase.partition("{")[0], _REASON_CHARACTERS)
     standard = http.client.responses.get(status, "")
     return "" if text.casefold() in {"", "ok", standard.casefold()} else text
 
@@ -225,10 +225,7 @@ def _retry_after(value: str | None, now: datetime) -> timedelta | None:
         return None
     if value.isascii() and value.isdigit():
         return min(timedelta(seconds=int(value[:9])), _LONGEST_WAIT)
-    try:
-        until = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if until.tzinfo is None:
+    until = http_date(value)
+    if until is None:
         return None
     return min(max(until - now, timedelta()), _LONGEST_WAIT)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from lti_tool.core import http
 from lti_tool.core.language import phrase
+from lti_tool.core.quoting import quoted
 from lti_tool.launch import history
 from lti_tool.launch.claims import MAX_TEXT
 from lti_tool.launch.errors import (
@@ -364,9 +365,13 @@ def _bearer(token: str | None) -> dict[str, str]:
 
 def _json(content: bytes) -> Any:  # noqa: ANN401 - what a stranger sent; its caller checks it
     try:
-        return json.loads(content)
+        document = json.loads(content)
+        # Neither a null nor half a character could be stored.
+        if b"\\u0000" in json.dumps(document, ensure_ascii=False).encode():
+            raise ValueError("a null in a text")
     except RecursionError as error:
         raise ValueError("nested too deep") from error
+    return document
 
 
 def _quoted(content: bytes, headers: Mapping[str, str]) -> str:
@@ -380,8 +385,8 @@ def _quoted(content: bytes, headers: Mapping[str, str]) -> str:
         if isinstance(said, Mapping):
             parts = [said.get(name) for name in ("error", "error_description", "message")]
             text = ": ".join(part for part in parts if isinstance(part, str)) or text
-    text = "".join(filter(str.isprintable, text)).strip()
-    return "" if text.startswith("<") else text[:MAX_TEXT]
+    text = quoted(text, MAX_TEXT)
+    return "" if text.startswith("<") else text
 
 
 def _host(url: str) -> str:

@@ -3,8 +3,6 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 import httpx
@@ -20,7 +18,7 @@ from lti_tool.launch.dynamic_registration import SCOPES
 from lti_tool.platforms import nrps, queries, quirks, service_client
 from lti_tool.platforms.errors import TokenRefusedError
 from lti_tool.platforms.models import Context, Deployment, Registration
-from lti_tool.platforms.rules import belongs
+from lti_tool.platforms.rules import belongs, http_date
 
 LINE_ITEMS: Final = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem"
 _LINE_ITEMS_TYPE: Final = "application/vnd.ims.lis.v2.lineitemcontainer+json"
@@ -89,7 +87,7 @@ def _try_keys(registration: Registration) -> list[Finding]:
         number = len(found)
     except ToolError as error:
         return [Finding(title=phrase("Keys"), kind="bad", words=error.sentence)]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         words = phrase("Its address of keys answers with something else. Check it on both sides.")
         return [Finding(title=phrase("Keys"), kind="bad", words=words)]
     return [
@@ -106,11 +104,10 @@ def _try_keys(registration: Registration) -> list[Finding]:
 
 
 def _skew(answer: httpx.Response) -> list[Finding]:
-    try:
-        said = parsedate_to_datetime(answer.headers["date"])
-    except (KeyError, ValueError):
+    said = http_date(answer.headers.get("date", ""))
+    if said is None:
         return []
-    seconds = round((said.astimezone(UTC) - clock.now()).total_seconds())
+    seconds = round((said - clock.now()).total_seconds())
     if abs(seconds) <= SKEW_SECONDS:
         words = phrase(
             "Its clock and ours differ by %(seconds)s seconds.",

@@ -20,6 +20,7 @@ from lti_tool.core.db import uuid_or_none
 from lti_tool.core.errors import ToolError
 from lti_tool.core.ids import RegistrationId
 from lti_tool.core.language import phrase
+from lti_tool.core.quoting import quoted
 from lti_tool.launch import services
 from lti_tool.launch.claims import MAX_TEXT
 from lti_tool.launch.errors import (
@@ -193,7 +194,7 @@ def _quoted(name: str, refusal: str) -> str:
             code=_SPENT,
         )
     words = words or refusal
-    return f"{name}: “{''.join(filter(str.isprintable, words))[:MAX_TEXT]}”"
+    return f"{name}: “{quoted(words, MAX_TEXT)}”"
 
 
 @blueprint.get("/jwks.json")

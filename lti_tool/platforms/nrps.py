@@ -10,6 +10,7 @@ from typing import Final
 from lti_tool.core.errors import InvalidRequestError
 from lti_tool.core.ids import RegistrationId
 from lti_tool.core.language import phrase
+from lti_tool.core.quoting import quoted
 from lti_tool.platforms import paging
 from lti_tool.platforms.errors import PartialListError
 
@@ -60,16 +61,18 @@ def _member(subject: str, entry: Mapping[str, object]) -> Member:
     roles, status = entry.get("roles"), entry.get("status")
     parts = (entry.get("given_name"), entry.get("family_name"))
     name = entry.get("name") or " ".join(part for part in parts if isinstance(part, str))
-    shown = "".join(filter(str.isprintable, name))[:_MAX_TEXT] if isinstance(name, str) else ""
+    shown = quoted(name, _MAX_TEXT) if isinstance(name, str) else ""
     return Member(
         subject=subject,
-        name=shown if shown.strip() else None,
-        roles=tuple(role for role in roles if isinstance(role, str))[:_MAX_ROLES]
-        if isinstance(roles, list)
-        else (),
+        name=shown or None,
+        roles=tuple(filter(_is_role, roles))[:_MAX_ROLES] if isinstance(roles, list) else (),
         # Left out means Active (NRPS 2.0 §3.2); some write it in capitals.
         is_active=not isinstance(status, str) or status.casefold() == "active",
     )
+
+
+def _is_role(role: object) -> bool:
+    return isinstance(role, str) and len(role) <= _MAX_TEXT and role.isprintable()
 
 
 def read_course(registration_id: RegistrationId, memberships_url: str) -> list[Member]:

@@ -16,6 +16,7 @@ import httpx
 from lti_tool.core import http
 from lti_tool.core.ids import RegistrationId
 from lti_tool.core.language import phrase
+from lti_tool.core.quoting import quoted
 from lti_tool.platforms import service_client
 from lti_tool.platforms.errors import ListGoneError, PartialListError, ServiceRefusedError
 from lti_tool.platforms.rules import origin_of
@@ -103,8 +104,8 @@ def _get(
             )
         )
     if status in _REFUSED and status not in _PASSING:
-        words = " ".join(answer.text.split())
-        reason = "" if words.startswith("<") else words[:_REASON_CHARACTERS]
+        words = quoted(answer.text, _REASON_CHARACTERS)
+        reason = "" if words.startswith("<") else words
         raise ServiceRefusedError(
             phrase(
                 "The course site answered %(status)s. %(reason)s",

@@ -72,10 +72,16 @@ def measure_lead(headers: Mapping[str, str], now: datetime) -> timedelta | None:
         headers: of the answer.
         now: when it arrived, by our clock.
     """
-    try:
-        theirs = parsedate_to_datetime(headers.get("Date", ""))
-    except ValueError:
-        return None
-    if theirs.tzinfo is None or abs(now - theirs) > BELIEVABLE_LEAD:
+    theirs = http_date(headers.get("Date", ""))
+    if theirs is None or abs(now - theirs) > BELIEVABLE_LEAD:
         return None
     return now - theirs
+
+
+def http_date(value: str) -> datetime | None:
+    """Return the instant that a header names (RFC 9110 §5.6.7), aware; None if it names none."""
+    try:
+        instant = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    return None if instant.tzinfo is None else instant

@@ -20,6 +20,7 @@ from lti_tool.core import clock, http, keys, logs
 from lti_tool.core.db import system_transaction
 from lti_tool.core.ids import RegistrationId
 from lti_tool.core.language import phrase
+from lti_tool.core.quoting import quoted
 from lti_tool.platforms import queries, tool_keys
 from lti_tool.platforms.errors import TokenRefusedError
 from lti_tool.platforms.models import AccessToken, Registration
@@ -36,6 +37,9 @@ LEASE = timedelta(seconds=12)
 _POLL_SECONDS = 0.1
 _REFUSALS = frozenset({400, 401, 403})
 _MAX_BYTES = 64_000
+_MOST_OF_ERROR = 80
+# Of a token that is said to live for longer nobody relies on that.
+_LONGEST_LIFETIME = timedelta(days=1)
 
 log = logs.get(__name__)
 
@@ -182,7 +186,7 @@ def _request(registration: Registration, words: str) -> tuple[str, timedelta]:
                 response = _post(client, registration, words, clock.now() - lead)
     document = _json_of(response)
     if response.status_code in _REFUSALS:
-        error = str(document.get("error", response.status_code))[:80]
+        error = quoted(str(document.get("error", response.status_code)), _MOST_OF_ERROR)
         log.warning("token_refused", registration_id=str(registration.id), error=error)
         raise TokenRefusedError(f"{registration.name}: “{error}”")
     token, lifetime = document.get("access_token"), document.get("expires_in")
@@ -203,8 +207,9 @@ def _request(registration: Registration, words: str) -> tuple[str, timedelta]:
                 words=words,
             )
         )
-    seconds = lifetime if isinstance(lifetime, int) and lifetime > 0 else None
-    return token, timedelta(seconds=seconds) if seconds else DEFAULT_LIFETIME
+    if not isinstance(lifetime, int) or lifetime <= 0:
+        return token, DEFAULT_LIFETIME
+    return token, timedelta(seconds=min(lifetime, int(_LONGEST_LIFETIME.total_seconds())))
 
 
 def _post(

@@ -148,6 +148,7 @@ def test_canvas_403_for_its_rate_limit_passes() -> None:
         ("Sun, 01 Mar 2026 12:01:05 GMT", timedelta(seconds=59, milliseconds=360)),
         ("Sun, 01 Mar 2026 11:00:00 GMT", timedelta()),
         ("soon", None),
+        ("Sun, 01 Mar 99999999999999999999 12:00:05 GMT", None),
         ("-5", None),
     ],
 )
@@ -160,6 +161,11 @@ def test_a_reason_is_quoted_short_and_on_one_line() -> None:
         "No such user!"
     )
     assert len(read_answer(400, {}, "x" * 500, NOW).reason) == 200
+
+
+def test_a_reason_holds_nothing_that_could_not_be_stored() -> None:
+    for body in ("no\x00 such \x00user", '{"reason": "no\\u0000 such \\ud800user"}'):
+        assert read_answer(400, {}, body, NOW).reason == "no such user"
 
 
 def test_a_web_page_is_no_reason() -> None:

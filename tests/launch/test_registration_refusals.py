@@ -71,6 +71,16 @@ class TestRefusals:
 
         assert error_code(client.get(f"{path}?{lms.begun}")) == "registration_address"
 
+    @pytest.mark.parametrize("odd", ["1\x00", "1\ud800"], ids=["null", "half a letter"])
+    def test_what_could_not_be_stored_is_refused(
+        self, client: FlaskClient, path: str, lms: Lms, odd: str
+    ) -> None:
+        lms.answer = ({"client_id": odd}, 201)
+        assert error_code(agree(client, path, lms.begun)) == "registration_refused"
+
+        lms.describe(authorization_server=odd)
+        assert error_code(client.get(f"{path}?{lms.begun}")) == "registration_unreadable"
+
     def test_a_page_instead_of_data_is_told(self, client: FlaskClient, path: str, lms: Lms) -> None:
         lms.page = Response("<!doctype html><h1>Welcome</h1>", mimetype="text/html")
 

@@ -62,6 +62,14 @@ def test_who_could_never_have_launched_is_nobody_in_the_list(odd: object) -> Non
     assert read_members({"members": [{"user_id": odd}, {"user_id": "4", "name": "Ada"}]}) == [ada]
 
 
+def test_a_role_that_could_not_be_stored_is_none() -> None:
+    roles = ["Learner", "a\x00b", "\ud800", "x" * 501, 4]
+
+    [ada] = read_members({"members": [{"user_id": "4", "roles": roles}]})
+
+    assert ada.roles == ("Learner",)
+
+
 def test_a_name_is_kept_without_what_cannot_be_seen() -> None:
     (member,) = read_members({"members": [{"user_id": "4", "name": "A\x00da\ud83d\u202e"}]})
 

@@ -78,6 +78,8 @@ NOW = datetime(2026, 3, 1, 12, 0, 5, 640_000, tzinfo=UTC)
         ("Sun, 01 Mar 2026 09:00:00 GMT", None),
         ("Sun, 01 Mar 2026 12:00:05", None),
         ("yesterday", None),
+        ("Sun, 01 Mar 99999999999999999999 12:00:05 GMT", None),
+        ("Sun, 01 Mar 2026 12:00:05 +99999999999999999999", None),
         ("", None),
     ],
 )

@@ -3,11 +3,13 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 
 import httpx
 import pytest
 from flask import Flask
+from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection, text
 
 from lti_tool.campus import store
@@ -19,6 +21,7 @@ from lti_tool.platforms import service_client, services
 from lti_tool.platforms.errors import TokenRefusedError
 from lti_tool.platforms.service_client import access_token, forget_token
 from tests.campus.site import Site
+from tests.helpers import serving
 from tests.launch.platform import Connected, connect, published_keys
 
 SCORE = (store.SCORE_SCOPE,)
@@ -189,6 +192,43 @@ def test_one_that_died_while_asking_is_not_waited_for_for_ever(
     )
     with pytest.raises(OutboundFailedError):
         access_token(connected.registration_id, (asking,))
+
+
+@contextmanager
+def answering(**answer: object) -> Iterator[RegistrationId]:
+    """Serve a platform that gives a token so; 400 with an error."""
+    lms = Flask("tokens")
+
+    @lms.post("/token")
+    def token() -> ResponseReturnValue:
+        return answer, 400 if "error" in answer else 200
+
+    with serving(lms) as url:
+        listens = services.Endpoints(
+            auth_url=f"{url}/auth", token_url=f"{url}/token", jwks_url=f"{url}/jwks"
+        )
+        yield services.add_registration(issuer=url, client_id="c", name="Odd", endpoints=listens)
+
+
+@pytest.mark.parametrize(
+    "lifetime", [10**9, 10**15, 10**400, 3600.5, "an hour", None, -1], ids=repr
+)
+def test_a_token_is_taken_whatever_is_said_of_its_lifetime(
+    product: Flask,  # noqa: ARG001 - binds the database
+    lifetime: object,
+) -> None:
+    with answering(access_token="token", expires_in=lifetime) as registration_id:
+        assert access_token(registration_id, SCORE) == "token"
+        service_client.forget_all()
+        assert access_token(registration_id, SCORE) == "token"
+
+
+def test_a_refusal_is_quoted_as_far_as_it_can_be_seen(product: Flask) -> None:  # noqa: ARG001
+    with (
+        answering(error="no\x00t \ud800 now") as registration_id,
+        pytest.raises(TokenRefusedError, match="Odd: “not now”"),
+    ):
+        access_token(registration_id, SCORE)
 
 
 def test_an_address_inside_our_network_is_not_called(product: Flask) -> None:  # noqa: ARG001
