@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from lti_tool.assessments.attention import Report
 from lti_tool.assessments.items import LONGEST_WORD, MOST_WORDS, is_blank
@@ -12,8 +12,20 @@ from lti_tool.core.ids import ItemVersionId
 
 # As wide as the column.
 Sequence = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+def _whole(word: object) -> object:
+    """Write a sign for half a character, as browsers do in forms; PostgreSQL holds none.
+
+    A box that takes no more may have cut the last one of what was typed in two.
+    """
+    if not isinstance(word, str) or word.isascii():
+        return word
+    return word.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 # What of it a question takes is decided by the attempt's form (`items.Takes`).
-Word = Annotated[str, StringConstraints(max_length=LONGEST_WORD)]
+Word = Annotated[str, BeforeValidator(_whole), StringConstraints(max_length=LONGEST_WORD)]
 
 
 class ResponseSave(BaseModel):

@@ -1,15 +1,17 @@
 """Find out who is one person over several platforms. Runs outside the launch, in a worker."""
 
+import time
 from collections.abc import Collection
 from itertools import combinations
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from lti_tool.core import audit, clock, db
+from lti_tool.core import audit, clock, db, logs
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import system_transaction, transaction
+from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import InstitutionId, PersonId, new_id
 from lti_tool.people import merging, queries, rules
 from lti_tool.people.errors import MergedMeanwhileError
@@ -25,6 +27,10 @@ from lti_tool.platforms.models import Institution, User
 # An address that more people have is an office's, and says nothing of who somebody is.
 MOST_OF_ONE_ADDRESS = 5
 MOST_CANDIDATES = 50
+# Of the time that a job has (`core.queue`): the look at one person is short.
+SECONDS = 30.0
+
+log = logs.get(__name__)
 
 
 def declare_authority(
@@ -86,37 +92,50 @@ def match_person(institution_id: InstitutionId, person_id: PersonId) -> None:
                 why = Likeness.NUMBER if likeness is Likeness.SAME else likeness
                 _put_forward(session, person_id, other, why)
     if same and not unclear:
-        try:
-            # One at a time: whoever they are then is looked at again, when that is heard.
-            merging.merge(
-                institution_id,
-                person_id,
-                same[0],
-                merge_id=new_id(),
-                actor=audit.SYSTEM,
-                reason=None,
-            )
-        except MergedMeanwhileError:
-            return  # by somebody whose merge is heard, too
+        # One at a time: whoever they are then is looked at again, when that is heard.
+        _merge(institution_id, *sorted((person_id, same[0])))
 
 
-def match_everybody() -> None:
+def _merge(institution_id: InstitutionId, kept_id: PersonId, gone_id: PersonId) -> None:
+    """Make two one, unless somebody has decided about them, or erased one, since the look."""
+    try:
+        with transaction(institution_id) as session:
+            gone = merging.lock_pair(session, kept_id, gone_id)[gone_id]
+            if gone.merged_into_id is None and not _decided_apart(session, kept_id, gone_id):
+                merging.merge_into(
+                    session, kept_id, gone, merge_id=new_id(), actor=audit.SYSTEM, reason=None
+                )
+    except MergedMeanwhileError:
+        return  # by somebody whose merge is heard, too
+    except NotFoundError:
+        return  # one of them was erased
+
+
+def match_everybody(*, seconds: float = SECONDS) -> None:
     """Look at everybody whose number or address another person has, at every institution.
 
     Platforms change what they say of people: a new person is looked at when they are met, this
-    finds those who became alike since. Runs every hour.
+    finds those who became alike since. Runs every hour. After so many seconds it ends, and the
+    next run goes on: by chance, so that no institution waits for another's crowd.
     """
+    ends_at = time.monotonic() + seconds
     with system_transaction() as session:
-        institution_ids = session.scalars(select(Institution.id)).all()
+        institution_ids = session.scalars(select(Institution.id).order_by(func.random())).all()
     for institution_id in institution_ids:
         with transaction(institution_id) as session:
             alike = [*_of_one_number(session), *_of_one_address(session)]
         for person_id in dict.fromkeys(alike):
+            if time.monotonic() >= ends_at:
+                log.info("matching_goes_on_later", institution=str(institution_id))
+                return
             match_person(institution_id, person_id)
 
 
 def _of_one_number(session: Session) -> list[PersonId]:
-    """Return one of those who have a number of a register in common, of each such number."""
+    """Return one of those who have a number of a register in common, of each such number.
+
+    By chance, as are those below.
+    """
     people = func.array_agg(PersonUser.person_id.distinct())
     groups = session.scalars(
         select(people)
@@ -125,21 +144,41 @@ def _of_one_number(session: Session) -> list[PersonId]:
         .where(User.sis_id.is_not(None), ~User.is_visitor)
         .group_by(IdentifierAuthority.namespace, func.lower(func.trim(User.sis_id)))
         .having(func.count(PersonUser.person_id.distinct()) > 1)
+        .order_by(func.random())
     )
     return [min(group) for group in groups]
 
 
 def _of_one_address(session: Session) -> list[PersonId]:
-    """Return all who have an address in common."""
-    people = func.array_agg(PersonUser.person_id.distinct())
-    groups = session.scalars(
-        select(people)
+    """Return one of each two who have an address in common and were not put forward yet."""
+    address = func.lower(func.trim(User.email)).label("address")
+    having = (
+        select(address, PersonUser.person_id)
         .join(User, User.id == PersonUser.id)
         .where(User.email.is_not(None), ~User.is_visitor)
-        .group_by(func.lower(func.trim(User.email)))
-        .having(func.count(PersonUser.person_id.distinct()).between(2, MOST_OF_ONE_ADDRESS))
+        .distinct()
+        .cte("having")
     )
-    return [person_id for group in groups for person_id in group]
+    of_few = (
+        select(having.c.address)
+        .group_by(having.c.address)
+        .having(func.count().between(2, MOST_OF_ONE_ADDRESS))
+    )
+    one, other = having.alias("one"), having.alias("other")
+    put_forward = exists().where(
+        PersonMatch.first_id == one.c.person_id, PersonMatch.second_id == other.c.person_id
+    )
+    people = (
+        select(one.c.person_id)
+        .join(
+            other,
+            and_(one.c.address == other.c.address, one.c.person_id < other.c.person_id),
+        )
+        .where(one.c.address.in_(of_few), ~put_forward)
+        .group_by(one.c.person_id)
+        .order_by(func.random())
+    )
+    return list(session.scalars(people))
 
 
 def _compare_all(session: Session, person_id: PersonId) -> dict[PersonId, Likeness]:

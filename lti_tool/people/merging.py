@@ -100,7 +100,7 @@ def merge(  # noqa: PLR0913 - who, whom, why
     if kept_id == gone_id:
         raise SamePersonError
     with transaction(institution_id) as session:
-        gone = _lock_pair(session, kept_id, gone_id)[gone_id]
+        gone = lock_pair(session, kept_id, gone_id)[gone_id]
         if gone.merged_into_id == kept_id:
             return kept_id
         if session.scalar(select(PersonMerge.id).where(PersonMerge.id == merge_id)) is not None:
@@ -118,7 +118,7 @@ def merge_into(  # noqa: PLR0913 - as above
     actor: Actor,
     reason: str | None,
 ) -> None:
-    """Merge a person into another, both locked by the caller and neither merged yet."""
+    """Merge a person into another, both locked by `lock_pair` and neither merged yet."""
     now = clock.now()
     users = session.scalars(
         update(PersonUser)
@@ -231,7 +231,7 @@ def keep_apart(
     if one == other:
         raise SamePersonError
     with transaction(institution_id) as session:
-        if _lock_pair(session, one, other)[other].merged_into_id is not None:
+        if lock_pair(session, one, other)[other].merged_into_id is not None:
             raise MergedMeanwhileError
         if not decide_match(session, one, other, "apart"):
             return
@@ -272,7 +272,7 @@ def decide_match(session: Session, one: PersonId, other: PersonId, state: str) -
     return changed is not None
 
 
-def _lock_pair(session: Session, kept_id: PersonId, gone_id: PersonId) -> dict[PersonId, Person]:
+def lock_pair(session: Session, kept_id: PersonId, gone_id: PersonId) -> dict[PersonId, Person]:
     """Return two persons, for us alone; the first stands, the second may be merged into them.
 
     Raises:

@@ -6,7 +6,8 @@ from sqlalchemy import Connection, delete, select, update
 from lti_tool.core import audit
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import PersonId
-from lti_tool.people import merging
+from lti_tool.people import matching, merging
+from lti_tool.people.erasing import erase_person
 from lti_tool.people.matching import declare_authority, match_everybody, match_person
 from lti_tool.people.models import PersonMatch
 from lti_tool.people.queries import current_person
@@ -115,6 +116,50 @@ def test_what_was_decided_to_be_two_is_not_merged_again(
     for one, two in ((amara, other), (amara, third), (other, third)):
         assert not are_one(place, one, two)
     assert put_forward(place) == [("decision", "apart"), ("number", "open"), ("number", "open")]
+
+
+def test_a_decision_that_comes_between_the_look_and_the_merge_stands(
+    place: TwoPlatforms, worker: Worker
+) -> None:
+    amara, other, third = (place.arrive(issuer) for issuer in (MOODLE, CANVAS, CANVAS))
+    worker.run()
+    here = place.university.id
+    merging.keep_apart(here, amara, other, actor=audit.CLI, reason="Two.")
+    erase_person(here, third, reason="Asked for.", actor=audit.CLI)
+
+    matching._merge(here, amara, other)
+    matching._merge(here, amara, third)
+
+    assert not are_one(place, amara, other)
+    assert put_forward(place) == [("decision", "apart")]
+
+
+def test_whoever_was_put_forward_is_not_looked_at_every_hour(
+    place: TwoPlatforms, worker: Worker
+) -> None:
+    for issuer in (MOODLE, CANVAS, CANVAS):
+        place.arrive(issuer, email="amara@x.example")
+    with transaction(place.university.id) as session:
+        before = matching._of_one_address(session)
+    worker.run()
+
+    with transaction(place.university.id) as session:
+        assert (len(before), matching._of_one_address(session)) == (2, [])
+    assert put_forward(place) == [("email", "open")] * 3
+
+
+def test_a_crowd_is_looked_at_as_far_as_the_time_goes_and_the_rest_later(
+    place: TwoPlatforms,
+) -> None:
+    people = place.arrive(MOODLE), place.arrive(CANVAS)
+    with transaction(place.university.id) as session:
+        session.execute(update(User).values(sis_id="7"))
+
+    match_everybody(seconds=0)
+    assert not are_one(place, *people)
+
+    match_everybody()
+    assert are_one(place, *people)
 
 
 def test_a_visitor_is_nobody(place: TwoPlatforms, worker: Worker) -> None:
