@@ -16,10 +16,8 @@ from joserfc import jws
 from joserfc.errors import BadSignatureError, JoseError
 from joserfc.jws import JWSRegistry
 from pylti1p3.cookie import CookieService
-from pylti1p3.deployment import Deployment
 from pylti1p3.exception import LtiException
 from pylti1p3.message_launch import MessageLaunch
-from pylti1p3.registration import Registration
 from pylti1p3.request import Request
 from pylti1p3.session import SessionService
 from pylti1p3.tool_config.abstract import ToolConfAbstract
@@ -131,47 +129,15 @@ class _NoSession(SessionService):
         pass
 
 
-class _OneRegistration(ToolConfAbstract[_Posted]):
-    """The registration of the login, and no other, can be found."""
-
-    def __init__(self, login: ExpectedLogin) -> None:
-        self._registration = (
-            Registration()
-            .set_issuer(login.issuer)
-            .set_client_id(login.client_id)
-            .set_key_set_url(login.jwks_url)
-        )
-
-    def check_iss_has_one_client(self, iss: str) -> bool:  # noqa: ARG002 - pylti1p3's signature
-        return False
-
-    def check_iss_has_many_clients(self, iss: str) -> bool:  # noqa: ARG002 - named by pylti1p3
-        return True
-
-    def find_registration_by_params(
-        self, iss: str, client_id: str, *_args: object, **_kwargs: object
-    ) -> Registration:
-        known = (self._registration.get_issuer(), self._registration.get_client_id())
-        if known != (iss, client_id):
-            raise MessageRefusedError(Reason.ISSUER)
-        return self._registration
+class _NoRegistrations(ToolConfAbstract[_Posted]):
+    """The registration is the login's; the deployment is for the caller, who may tell: pending."""
 
     def find_registration_by_issuer(self, *_args: object, **_kwargs: object) -> NoReturn:
-        raise MessageRefusedError(Reason.ISSUER)
+        raise LtiException("pylti1p3 asked for a registration or a deployment")
 
-    def find_deployment(self, iss: str, deployment_id: str) -> NoReturn:  # noqa: ARG002 - named by pylti1p3
-        raise MessageRefusedError(Reason.DEPLOYMENT)
-
-    def find_deployment_by_params(
-        self,
-        iss: str,  # noqa: ARG002 - named by pylti1p3
-        deployment_id: str,
-        client_id: str,  # noqa: ARG002 - named by pylti1p3
-        *_args: object,
-        **_kwargs: object,
-    ) -> Deployment:
-        # Whether it is known and approved is for the caller, who may tell the person: pending.
-        return Deployment().set_deployment_id(deployment_id)
+    find_registration_by_params = find_registration_by_issuer
+    find_deployment = find_registration_by_issuer
+    find_deployment_by_params = find_registration_by_issuer
 
 
 class _NoCalls:
@@ -181,7 +147,7 @@ class _NoCalls:
         raise LtiException("pylti1p3 tried to call the platform")
 
 
-class _Launch(MessageLaunch[_Posted, _OneRegistration, _NoSession, _NoCookies]):
+class _Launch(MessageLaunch[_Posted, _NoRegistrations, _NoSession, _NoCookies]):
     """pylti1p3's launch with the signature first, and the checks it lacks."""
 
     message: Message
@@ -189,7 +155,7 @@ class _Launch(MessageLaunch[_Posted, _OneRegistration, _NoSession, _NoCookies]):
     def __init__(self, id_token: str, login: ExpectedLogin, now: datetime) -> None:
         super().__init__(
             _Posted(),
-            _OneRegistration(login),
+            _NoRegistrations(),
             session_service=_NoSession(),
             cookie_service=_NoCookies(),
             requests_session=cast("Any", _NoCalls()),
@@ -204,10 +170,6 @@ class _Launch(MessageLaunch[_Posted, _OneRegistration, _NoSession, _NoCookies]):
     def _get_id_token(self) -> str:
         return self._id_token
 
-    def get_client_id(self) -> str:
-        """Return ours: the first of several audiences may be somebody else."""
-        return self._login.client_id
-
     def validate(self) -> "_Launch":
         """Run every check; a stranger without the platform's key learns nothing but that."""
         self._validated = True  # else pylti1p3's own getters would start over
@@ -218,7 +180,6 @@ class _Launch(MessageLaunch[_Posted, _OneRegistration, _NoSession, _NoCookies]):
             self.validate_times()
             self.validate_nonce()
             self.validate_message()
-            self.validate_deployment()
         except LtiException as error:
             self._validated = False
             raise MessageRefusedError(Reason.CLAIM, str(error)) from error

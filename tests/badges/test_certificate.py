@@ -38,13 +38,15 @@ def certificate(
 
 @pytest.mark.parametrize("facts", range(10, 18))
 def test_nothing_is_written_over_what_is_at_the_foot(facts: int) -> None:
-    last = list(pypdfium2.PdfDocument(certificate(facts=facts, holder="Amara Nwosu")))[-1]
-    text = last.get_textpage()
+    pages = list(pypdfium2.PdfDocument(certificate(facts=facts, holder="Amara Nwosu")))
+    text = pages[-1].get_textpage()
     boxes = [text.get_rect(number) for number in range(text.count_rects())]
     words = [(text.get_text_bounded(*box), box) for box in boxes]
     [foot] = [top for said, (_, _, _, top) in words if said.startswith("Awarded on")]
 
     assert all(bottom > foot for said, (_, bottom, _, _) in words if said.startswith("Fact"))
+    printed = "".join(page.get_textpage().get_text_bounded() for page in pages)
+    assert printed.count("Fact ") == facts  # none is left out to make room
 
 
 @pytest.mark.parametrize("holder", ["A" * 300, "Maximiliana Theodora von " * 20])

@@ -158,7 +158,10 @@ def test_a_shared_badge_says_what_was_checked(client: FlaskClient) -> None:
 def test_without_leave_no_name_is_in_the_page(client: FlaskClient) -> None:
     token = shared(place())
 
-    assert "Amara" not in client.get(f"/i/northfell/shared/{token}", headers=BROWSER).text
+    page = client.get(f"/i/northfell/shared/{token}", headers=BROWSER)
+
+    assert page.status_code == 200
+    assert "Amara" not in page.text
 
 
 def test_a_revoked_badge_says_so_and_no_longer_that_it_is_valid(client: FlaskClient) -> None:

@@ -166,6 +166,7 @@ def test_what_another_learner_has_is_not_found(
     app: Flask, database: Connection, worlds: tuple[World, World]
 ) -> None:
     world, strangers = worlds
+    asked = 0
     for address in addresses(app):
         if (
             address.is_of_launch
@@ -176,6 +177,8 @@ def test_what_another_learner_has_is_not_found(
             with undone(database):
                 answer = ask(app, world.other_learner, address, path)
             assert answer.status_code in {404, 400}, f"{address.method} {path}: {answer.status}"
+            asked += 1
+    assert asked > 5
 
 
 def test_somebody_elses_session_opens_nothing(

@@ -69,6 +69,7 @@ def test_a_translation_can_be_filled_in(code: str) -> None:
 def test_what_counts_has_every_plural_form(code: str) -> None:
     catalogue = catalogues.read(code)
     counting = [message for message in catalogue if isinstance(message.id, tuple | list)]
+    assert counting
     for message in counting:
         assert len(translations(message)) == catalogue.num_plurals, message.id
 
