@@ -133,7 +133,7 @@ def known_acts() -> list[tuple[str, str]]:
     )
 
 
-def sentence(act: str, thing: str, *, kind: str = "award", recipient: str = "") -> str:
+def sentence(act: str, thing: str, *, kind: str, recipient: str = "") -> str:
     """Return what was done, beginning with a capital; acts without words read as they are.
 
     Args:

@@ -38,6 +38,7 @@ def build(record: Record, staff: Mapping[UUID, str]) -> list[Moment]:
         staff: names of those who decided, by id.
     """
     names: dict[UUID, str] = {award.award_id: award.name for award in record.awards}
+    own_name = next((one.name for one in record.accounts if one.name), "")
     moments = [
         *(moment for attempt in record.attempts for moment in _of_attempt(attempt)),
         *(moment for award in record.awards for moment in _of_award(award)),
@@ -46,7 +47,11 @@ def build(record: Record, staff: Mapping[UUID, str]) -> list[Moment]:
                 at=entry.recorded_at,
                 kind="going",
                 icon="pencil",
-                text=sentence(entry.act, names.get(entry.object_id, "")),
+                text=sentence(
+                    entry.act,
+                    own_name if entry.object_kind == "person" else names.get(entry.object_id, ""),
+                    kind=entry.object_kind,
+                ),
                 more=_by(actor_words(entry.actor_kind, entry.actor_id, staff), entry.reason),
             )
             for entry in record.entries

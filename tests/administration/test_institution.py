@@ -92,7 +92,7 @@ def test_a_new_name_is_on_pages_and_in_the_profile_at_once_and_the_id_stays(
     assert "Northgate Technical University" in desk.get("platforms").text
     with transaction(desk.institution_id) as session:
         (entry,) = audit.list_entries(session, object_kind="institution")
-    assert sentence(entry.act, "") == "Gave the institution another name"
+    assert sentence(entry.act, "", kind=entry.object_kind) == "Gave the institution another name"
     assert entry.facts == {
         "before": "Northgate University",
         "after": "Northgate Technical University",

@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from lti_tool.core.ids import AchievementId, AwardId, CredentialId, PersonId, new_id
-from lti_tool.registrar.records import AwardRow, CauseRow, Record
+from lti_tool.core.audit import AuditEntry
+from lti_tool.core.ids import AchievementId, AwardId, CredentialId, PersonId, UserId, new_id
+from lti_tool.registrar.records import Account, AwardRow, CauseRow, Record
 from lti_tool.registrar.timeline import build
 
 FIRST, AGAIN = datetime(2024, 5, 3, 9, 0, tzinfo=UTC), datetime(2025, 4, 2, 9, 0, tzinfo=UTC)
@@ -56,3 +57,35 @@ def test_an_award_that_was_renewed_is_told_with_its_new_end_and_its_signing_as_a
     ]
     endless = replace(RENEWED, valid_until=None)
     assert ("2025", "First aid: earned again") in told(EARNED, endless)
+
+
+def test_what_was_decided_about_a_person_is_told_of_them_and_not_of_a_badge() -> None:
+    person_id = PersonId(new_id())
+    entries = [
+        AuditEntry(
+            recorded_at=FIRST,
+            actor_kind="cli",
+            act=act,
+            object_kind=kind,
+            object_id=person_id if kind == "person" else new_id(),
+            facts={},
+        )
+        for act, kind in (("waive_requirement", "person"), ("withdraw_award", "award"))
+    ]
+    nameless = Record(
+        person_id=person_id,
+        accounts=(),
+        attempts=(),
+        awards=(),
+        pathways=(),
+        entries=entries,
+    )
+    account = Account(
+        user_id=UserId(new_id()), platform="Campus", name="Amara", email=None, student_number=None
+    )
+
+    assert [moment.text for moment in build(replace(nameless, accounts=[account]), {})] == [
+        "Waived a part of a pathway for Amara",
+        "Withdrew a badge",
+    ]
+    assert build(nameless, {})[0].text == "Waived a part of a pathway for a person"
