@@ -155,7 +155,8 @@ def settle_lapse(
     A second time changes nothing. Undo a withdrawal by giving the award back.
 
     Raises:
-        NotFoundError: there is no such lapsed completion here.
+        NotFoundError: there is no such lapsed completion here, or there is nothing to decide
+            about it any more: all is there again, or the pathway's policy decides.
     """
     with transaction(institution_id) as session:
         completion = session.scalar(
@@ -167,6 +168,9 @@ def settle_lapse(
             raise NotFoundError(phrase("There is no such completion, or no part of it fell away."))
         if completion.settled_at is not None:
             return
+        waiting = list_to_review(session, completion.pathway_id, person_id=completion.person_id)
+        if completion not in waiting:
+            raise NotFoundError(phrase("There is nothing of this kind to decide any more."))
         awards = _certificates(session, completion) if withdraws else []
     for award_id in awards:
         withdraw_award(institution_id, award_id, reason=decision.reason, actor=decision.actor)

@@ -13,7 +13,7 @@ from lti_tool.core import clock
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import PathwayId, PersonId
-from lti_tool.pathways import jobs, sweeping
+from lti_tool.pathways import jobs, services, sweeping
 from lti_tool.pathways.audit import audit
 from lti_tool.pathways.deciding import Decision
 from lti_tool.pathways.stand import LapsePolicy
@@ -149,6 +149,28 @@ def test_a_lapse_that_is_reviewed_waits_for_a_registrar(
         assert _certificate_stands(northgate, ada) is not withdraws
         with transaction(northgate.id) as session:
             assert sweeping.list_to_review(session, pathway_id) == []
+
+
+def test_a_certificate_is_not_withdrawn_by_a_page_that_was_opened_before_all_was_there_again(
+    northgate: University, worker: Worker
+) -> None:
+    with clock.at(NOON + DAY):
+        pathway_id, ada = _expiring(northgate, LapsePolicy.REVIEW)
+        worker.run()
+    with clock.at(NOON + 200 * DAY):
+        sweeping.sweep()
+        with transaction(northgate.id) as session:
+            [lapsed] = sweeping.list_to_review(session, pathway_id)
+            for award in session.scalars(select(Award)):
+                award.valid_until = None
+        services.recount(northgate.id, pathway_id, ada)
+        worker.run()
+
+        with pytest.raises(NotFoundError):
+            sweeping.settle_lapse(northgate.id, lapsed.id, withdraws=True, decision=because())
+
+        assert northgate.progress(pathway_id, ada).missing == 0
+        assert _certificate_stands(northgate, ada)
 
 
 def test_a_change_of_policy_reaches_everybody_without_waiting_for_the_next_sweep(

@@ -107,7 +107,7 @@ def test_a_withdrawn_badge_is_told_of_and_the_completion_stays(
     assert "no longer complete" in page
     [row] = rows_of(page)
     assert "No longer complete Completed" in row
-    assert "a badge was withdrawn since: Consent" in row
+    assert "a part fell away since: Consent" in row
     assert rows_of(client.get(f"{desk.pathway_path}?state=lapsed").text) == [row]
 
 
