@@ -16,7 +16,7 @@ from lti_tool.badges.models import Achievement, AchievementEdition, Award, Award
 from lti_tool.badges.rules import CauseKind
 from lti_tool.core import clock
 from lti_tool.core.ids import AchievementId, AwardId, PathwayId, PathwayVersionId, PersonId
-from lti_tool.pathways.counting import NO_RULINGS, Held, Rulings
+from lti_tool.pathways.counting import NO_RULINGS, Held, Rulings, instants
 from lti_tool.pathways.expression import Requirement, named, nodes, stones
 from lti_tool.pathways.models import (
     Allocation,
@@ -32,15 +32,26 @@ _NUMBER = re.compile(r"\d+")
 
 @dataclass(slots=True)
 class Facts:
-    """Of one person on one pathway."""
+    """Of one person on one pathway.
+
+    Attributes:
+        elsewhere: achievements that count in another pathway, which shares them with this one.
+    """
 
     held: list[Held] = field(default_factory=list)
     rulings: Rulings = field(default_factory=Rulings)
+    elsewhere: Collection[AchievementId] = ()
 
     @property
     def judged_at(self) -> datetime:
-        """Return now, or the newest award's instant if another machine's clock is ahead."""
-        return max([clock.now(), *(award.awarded_at for award in self.held)])
+        """Return now, or the newest award's or decision's instant if its machine was ahead."""
+        return max([clock.now(), *instants(self.held, self.rulings)])
+
+    def gaining(self, award: Held) -> "Facts":
+        """Return what would be so with a further award; the same where it counts elsewhere."""
+        if award.achievement_id in self.elsewhere:
+            return self
+        return replace(self, held=[*self.held, award])
 
 
 def facts_of(
@@ -62,7 +73,12 @@ def facts_of(
         person_ids: whose.
         without: decisions that are to be left out, by id, to see what undoing them would do.
     """
-    found = {person_id: Facts() for person_id in person_ids}
+    elsewhere = _counted_elsewhere(session, pathway, person_ids) if pathway.sharing else {}
+    here = {stone.achievement_id for stone in stones(expression)}
+    found = {
+        person_id: Facts(elsewhere=here.intersection(elsewhere.get(person_id, ())))
+        for person_id in person_ids
+    }
     rows = list(
         session.scalars(
             select(PathwayRuling).where(
@@ -75,11 +91,8 @@ def facts_of(
     )
     instead = _that_count(session, {row.award_id for row in rows if row.award_id is not None})
     in_place = set(instead.values())
-    elsewhere = _counted_elsewhere(session, pathway, person_ids) if pathway.sharing else {}
-    here = {stone.achievement_id for stone in stones(expression)}
     for person_id, award in list_held(session, expression, person_ids, besides=in_place):
-        taken = here.intersection(elsewhere.get(person_id, ()))
-        if award.achievement_id not in taken or award.award_id in in_place:
+        if award.achievement_id not in found[person_id].elsewhere or award.award_id in in_place:
             found[person_id].held.append(award)
     by_person: dict[PersonId, list[PathwayRuling]] = defaultdict(list)
     for row in rows:

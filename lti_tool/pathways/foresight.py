@@ -1,6 +1,6 @@
 """Reads for deciding and checking: what an award would change, and all that a standing rests on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,7 +14,7 @@ from lti_tool.core.language import phrase
 from lti_tool.pathways import queries
 from lti_tool.pathways.case import Case, CaseAward, CaseRuling
 from lti_tool.pathways.expression import from_json, named
-from lti_tool.pathways.facts import Facts, facts_of, levels_now
+from lti_tool.pathways.facts import facts_of, levels_now
 from lti_tool.pathways.models import Pathway, Progress
 from lti_tool.pathways.rules import Held
 
@@ -80,7 +80,7 @@ def _foresee(
         awarded_at=clock.now(),
         level=levels_now(session, [achievement_id])[achievement_id],
     )
-    then = Facts(held=[*facts.held, new] if gained else others, rulings=facts.rulings)
+    then = facts.gaining(new) if gained else replace(facts, held=others)
     if gained and list_holders(session, achievement_id, [person_id], at=new.awarded_at):
         then = facts  # whoever holds it keeps it as it is
     after = queries.judged(pathway, expression, then)

@@ -94,6 +94,8 @@ def list_warnings(session: Session, person_id: PersonId) -> list[Warned]:
 def _lapsing(session: Session, completion: Completion) -> Warned | None:
     """Return until when a completion stands as things are now, if that is near."""
     pathway, expression, facts = _case(session, completion)
+    if pathway.lapse_policy == LapsePolicy.KEEP.value:
+        return None  # since it was noticed: time takes nothing from it any more
     ends = ends_then(expression, facts.held, clock.now(), facts.rulings)
     if ends is None or ends > clock.now() + timedelta(days=pathway.notice_days):
         return None
@@ -143,7 +145,12 @@ def note_mailed(institution_id: InstitutionId, notice_id: UUID) -> None:
 
 def _is_mended(session: Session, notice: PathwayNotice, completion: Completion) -> bool:
     if notice.kind == "lapsing":
-        return completion.noticed_at is None or completion.lapsed_at is not None
+        pathway = queries.get_pathway(session, completion.pathway_id)
+        return (
+            pathway.lapse_policy == LapsePolicy.KEEP.value
+            or completion.noticed_at is None
+            or completion.lapsed_at is not None
+        )
     standing = queries.find_open_completion(session, completion.pathway_id, completion.person_id)
     return standing is not None
 

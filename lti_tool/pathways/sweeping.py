@@ -95,6 +95,8 @@ def set_lapse_policy(
     with transaction(institution_id) as session:
         pathway = queries.get_pathway(session, pathway_id)
         former = pathway.lapse_policy
+        if (former, pathway.notice_days) == (policy.value, notice_days):
+            return
         pathway.lapse_policy, pathway.notice_days = policy.value, notice_days
         audit.record(
             session,

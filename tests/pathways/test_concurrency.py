@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -15,14 +16,17 @@ from sqlalchemy.pool import NullPool
 
 from lti_tool.badges.events import AwardGranted, AwardWithdrawn
 from lti_tool.badges.models import Award, AwardCause
+from lti_tool.core import audit as trail
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.outbox import OutboxDelivery
 from lti_tool.core.settings import Settings
-from lti_tool.pathways import jobs, recounting, services, sweeping
+from lti_tool.pathways import deciding, jobs, recounting, services, sweeping
 from lti_tool.pathways.audit import Audit, audit
+from lti_tool.pathways.deciding import Decision
 from lti_tool.pathways.errors import CyclicPathwayError, PathwayExistsError
 from lti_tool.pathways.events import PathwayCompleted
 from lti_tool.pathways.expression import AllOf
+from lti_tool.pathways.models import Pathway
 from lti_tool.pathways.services import PathwayDraft
 from tests.pathways.records import University, university
 
@@ -124,6 +128,40 @@ def _wait_for_a_lock(connection: Connection) -> None:
     while not connection.scalar(_WAITING):
         assert time.monotonic() < deadline, "nobody waits"
         time.sleep(0.01)
+
+
+def test_who_decides_where_a_badge_counts_waits_with_nothing_in_hand(
+    northgate: University, live_settings: Settings
+) -> None:
+    first = northgate.pathway("First", ["Ethics", "Data"])
+    second = northgate.pathway("Second", ["Ethics", "Statistics"])
+    with transaction(northgate.id) as session:
+        for pathway in session.scalars(select(Pathway)):
+            pathway.sharing = "certificates"
+    ada = northgate.person()
+    jobs.count_award(northgate.grant(ada, "Ethics"))
+    jobs.count_award(northgate.grant(ada, "Statistics"))
+    engine = create_engine(live_settings.database.url, poolclass=NullPool)
+    lock = text("SELECT 1 FROM pathway_progress WHERE pathway_id = :id FOR UPDATE SKIP LOCKED")
+
+    with engine.connect() as other, ThreadPoolExecutor(max_workers=1) as pool:
+        other.execute(_AS_TENANT, {"id": str(northgate.id)})
+        other.execute(lock, {"id": first})
+        decided = pool.submit(
+            deciding.allocate,
+            northgate.id,
+            second,
+            ada,
+            northgate.achievements["Ethics"],
+            decision=Decision(id=uuid4(), reason="Asked for.", actor=trail.CLI),
+        )
+        _wait_for_a_lock(other)
+        free = other.execute(lock, {"id": second}).all()
+        other.rollback()
+        decided.result()
+
+    assert len(free) == 1
+    assert northgate.progress(second, ada).missing == 0
 
 
 def test_awards_and_withdrawals_by_four_workers_end_where_the_audit_says(

@@ -16,12 +16,15 @@ from lti_tool.core.outbox import OutboxDelivery
 from lti_tool.pathways import deciding, jobs, services
 from lti_tool.pathways.audit import audit
 from lti_tool.pathways.deciding import Change, Decision
+from lti_tool.pathways.deciding.batch import Asked, BatchAct, preview_batch
 from lti_tool.pathways.errors import RuledAlreadyError, UnknownRequirementError
 from lti_tool.pathways.expression import AllOf, Requirement, from_json, nodes
+from lti_tool.pathways.foresight import foresee
 from lti_tool.pathways.models import Contribution, Pathway, PathwayVersion
 from lti_tool.pathways.queries import list_learners, list_progress
 from lti_tool.pathways.which import Which
 from tests.pathways.records import University, university
+from tests.pathways.trees import NOON
 
 
 @pytest.fixture
@@ -77,6 +80,21 @@ def test_a_waiver_completes_is_noted_and_can_be_undone(northgate: University) ->
 
     assert northgate.progress(pathway_id, ada).missing == 1
     assert northgate.completions(pathway_id, ada)[0].lapsed_at is not None
+
+
+def test_a_decision_holds_where_another_machines_clock_is_behind(northgate: University) -> None:
+    pathway_id = northgate.pathway("Certificate", ["Ethics", "Data"])
+    ada = northgate.person()
+    jobs.count_award(northgate.grant(ada, "Ethics"))
+    data = list(nodes(_tree(northgate, pathway_id)))[2]
+    with clock.at(NOON + timedelta(days=1)):
+        deciding.waive(northgate.id, pathway_id, ada, data.id, decision=because())
+
+    with clock.at(NOON + timedelta(hours=23)):
+        services.recount(northgate.id, pathway_id, ada)
+
+    assert northgate.progress(pathway_id, ada).missing == 0
+    assert [one.lapsed_at for one in northgate.completions(pathway_id, ada)] == [None]
 
 
 def test_an_award_in_anothers_place_counts_while_it_stands(northgate: University) -> None:
@@ -210,6 +228,36 @@ def test_a_shared_award_counts_in_one_pathway_as_allocated(northgate: University
         assert audit(session, second).disagreements == ()
         told = session.scalars(select(AuditEntry.act).where(AuditEntry.act == "allocate_award"))
         assert len(told.all()) == 1
+
+
+def test_a_preview_of_credit_counts_it_only_in_the_pathway_where_it_would_count(
+    northgate: University,
+) -> None:
+    first = northgate.pathway("First", ["Ethics", "Data"])
+    second = northgate.pathway("Second", ["Ethics", "Law"])
+    with transaction(northgate.id) as session:
+        for pathway in session.scalars(select(Pathway)):
+            pathway.sharing = "certificates"
+    ada = northgate.person()
+    for name in ("Data", "Law"):
+        jobs.count_award(northgate.grant(ada, name))
+    ethics = northgate.achievements["Ethics"]
+
+    with transaction(northgate.id) as session:
+        foreseen = foresee(session, ada, ethics, gained=True)
+        many = [
+            preview_batch(session, Asked(pathway_id=one, act=BatchAct.CREDIT, target=ethics), [ada])
+            for one in (first, second)
+        ]
+
+    assert [(one.title, one.before, one.after) for one in foreseen] == [
+        ("First", 1, 0),
+        ("Second", 1, 1),
+    ]
+    assert many == [
+        [Change(person_id=ada, before=1, after=0)],
+        [Change(person_id=ada, before=1, after=1)],
+    ]
 
 
 def test_credit_is_granted_to_many_once(northgate: University) -> None:

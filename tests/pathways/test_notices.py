@@ -87,6 +87,24 @@ def pass_time(worker: Worker) -> None:
     worker.run()
 
 
+def test_nothing_is_told_of_a_lapse_any_more_once_the_pathway_keeps_what_was_completed(
+    northgate: University, worker: Worker, letters: Path
+) -> None:
+    with clock.at(NOON + DAY):
+        pathway_id, ada = lapsing(northgate, LapsePolicy.REVIEW)
+    with clock.at(NOON + 80 * DAY):
+        sweeping.sweep()
+        assert [one.kind for one in warned(northgate, ada)] == ["lapsing"]
+
+        sweeping.set_lapse_policy(
+            northgate.id, pathway_id, LapsePolicy.KEEP, notice_days=30, decision=because()
+        )
+        pass_time(worker)
+
+        assert warned(northgate, ada) == []
+        assert texts(letters) == []
+
+
 def test_before_and_after_a_part_falls_away_the_learner_is_told_once(
     northgate: University, worker: Worker, letters: Path
 ) -> None:

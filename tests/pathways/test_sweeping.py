@@ -173,6 +173,19 @@ def test_a_certificate_is_not_withdrawn_by_a_page_that_was_opened_before_all_was
         assert _certificate_stands(northgate, ada)
 
 
+def test_a_policy_that_is_set_twice_is_noted_once(northgate: University) -> None:
+    pathway_id = northgate.pathway("Certificate", ["Ethics"])
+
+    for _ in range(2):
+        sweeping.set_lapse_policy(
+            northgate.id, pathway_id, LapsePolicy.REVIEW, notice_days=0, decision=because()
+        )
+
+    with transaction(northgate.id) as session:
+        noted = trail.list_entries(session, object_kind="pathway", object_id=pathway_id)
+    assert [one.act for one in noted].count("set_lapse_policy") == 1
+
+
 def test_a_change_of_policy_reaches_everybody_without_waiting_for_the_next_sweep(
     northgate: University, worker: Worker
 ) -> None:

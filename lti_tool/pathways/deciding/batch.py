@@ -45,8 +45,7 @@ from lti_tool.pathways.deciding.holding import (
 from lti_tool.pathways.deciding.moving import move
 from lti_tool.pathways.deciding.waiving import preview_waiver, waive
 from lti_tool.pathways.events import BatchAsked
-from lti_tool.pathways.expression import Requirement
-from lti_tool.pathways.facts import Facts, levels_now
+from lti_tool.pathways.facts import levels_now
 from lti_tool.pathways.models import BatchPerson, DecisionBatch
 from lti_tool.pathways.rules import Held
 from lti_tool.people.queries import current_person
@@ -130,10 +129,7 @@ def _preview_credit(
     holders = list_holders(session, achievement_id, person_ids, at=new.awarded_at)
     others = [one for one in person_ids if one not in holders]
 
-    def with_it(_: Requirement, facts: Facts) -> Facts:
-        return Facts(held=[*facts.held, new], rulings=facts.rulings)
-
-    found = foresee(session, pathway_id, others, with_it)
+    found = foresee(session, pathway_id, others, lambda _, facts: facts.gaining(new))
     # Whoever holds it keeps it as it is.
     found += foresee(session, pathway_id, sorted(holders), lambda _, facts: facts)
     return sorted(found, key=lambda one: one.person_id)

@@ -23,6 +23,7 @@ from lti_tool.pathways.expression import from_json
 from lti_tool.pathways.facts import facts_of, list_sharing
 from lti_tool.pathways.models import (
     Allocation,
+    Pathway,
     PathwayVersion,
     Progress,
 )
@@ -95,6 +96,8 @@ def move_within(
     pathway = queries.get_pathway(session, pathway_id)
     _version_of(session, pathway_id, version_id)
     current_people(session, person_ids)  # before their rows, as whoever merges them does
+    partners = list_sharing(session, pathway)
+    _lock_together(session, partners, person_ids)
     rows = session.scalars(
         select(Progress)
         .where(
@@ -120,7 +123,7 @@ def move_within(
     people = [progress.person_id for progress in rows]
     recounting.recount_within(session, pathway, people, move_to=version_id)
     session.flush()  # what counts where is read anew
-    for partner in list_sharing(session, pathway):
+    for partner in partners:
         if partner.id != pathway_id:
             recounting.recount_within(session, partner, _on(session, partner.id, people))
     return len(people)
@@ -141,6 +144,9 @@ def allocate(
     """
     with transaction(institution_id) as session:
         pathway = queries.get_pathway(session, pathway_id)
+        current_people(session, [person_id])  # before their rows, as whoever merges them does
+        partners = list_sharing(session, pathway)
+        _lock_together(session, partners, [person_id])
         lock_progress(session, pathway_id, person_id)
         get_achievement(session, achievement_id)
         if pathway.sharing is None:
@@ -179,8 +185,23 @@ def allocate(
             achievement=str(achievement_id),
         )
         session.flush()  # what counts where is read anew
-        for partner in list_sharing(session, pathway):
+        for partner in partners:
             recounting.recount_within(session, partner, _on(session, partner.id, [person_id]))
+
+
+def _lock_together(
+    session: Session, pathways: Collection[Pathway], person_ids: Collection[PersonId]
+) -> None:
+    """Lock what is theirs on all of these pathways in one order: else two might wait in a ring."""
+    session.execute(
+        select(Progress.id)
+        .where(
+            Progress.pathway_id.in_([one.id for one in pathways]),
+            Progress.person_id.in_(person_ids),
+        )
+        .order_by(Progress.pathway_id, Progress.person_id)
+        .with_for_update()
+    )
 
 
 def _on(
