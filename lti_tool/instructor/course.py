@@ -36,26 +36,33 @@ class PlacementRow:
 
 def list_placements(session: Session, context_id: ContextId | None) -> list[PlacementRow]:
     """Return what is placed in a course, in the order in which it was; those of no course never."""
+    # Said of each: the counts of all courses together would be a great many.
+    here = select(Placement.id).where(Placement.context_id == context_id)
     begun = (
         select(Attempt.placement_id, func.count(func.distinct(Attempt.user_id)).label("number"))
+        .where(Attempt.placement_id.in_(here))
         .group_by(Attempt.placement_id)
         .subquery()
     )
     to_mark = (
         select(Attempt.placement_id, func.count().label("number"))
-        .where(Attempt.awaits_marking)
+        .where(Attempt.awaits_marking, Attempt.placement_id.in_(here))
         .group_by(Attempt.placement_id)
         .subquery()
     )
     passed = (
         select(PlacementResult.placement_id, func.count().label("number"))
-        .where(PlacementResult.passed, PlacementResult.withdrawn_at.is_(None))
+        .where(
+            PlacementResult.passed,
+            PlacementResult.withdrawn_at.is_(None),
+            PlacementResult.placement_id.in_(here),
+        )
         .group_by(PlacementResult.placement_id)
         .subquery()
     )
     refused = (
         select(DesiredScore.placement_id, func.count().label("number"))
-        .where(DesiredScore.refused_at.is_not(None))
+        .where(DesiredScore.refused_at.is_not(None), DesiredScore.placement_id.in_(here))
         .group_by(DesiredScore.placement_id)
         .subquery()
     )

@@ -90,8 +90,9 @@ def _wrong(typed: Mapping[str, str], reason: str) -> dict[str, str]:
         wrong["title"] = phrase("Enter a name of up to %(most)s characters.", most=LONGEST_TITLE)
     if typed["lapse_policy"] not in set(LapsePolicy):
         wrong["lapse_policy"] = phrase("Choose one.")
-    days = typed["notice_days"][:9]
-    if not (days.isdecimal() and days.isascii() and int(days) <= MOST_NOTICE_DAYS):
+    days = typed["notice_days"]
+    is_number = days.isdecimal() and days.isascii() and len(days) <= len(str(MOST_NOTICE_DAYS))
+    if not (is_number and int(days) <= MOST_NOTICE_DAYS):
         wrong["notice_days"] = phrase(
             "Enter a number of days, 0 to %(most)s.", most=MOST_NOTICE_DAYS
         )

@@ -72,10 +72,8 @@ class Entries:
         }
 
 
-JUNE = 6
-
-
 EVERY = Entries()
+_JUNE = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +140,7 @@ def half_year(word: str) -> Period:
 
 def cohorts(first: date, last: date) -> list[str]:
     """Return the half-years from one day to another, the newest first, not more than 20."""
-    number, least = (one.year * 2 + (one.month > JUNE) for one in (last, first))
+    number, least = (one.year * 2 + (one.month > _JUNE) for one in (last, first))
     return [
         f"{one // 2}-{one % 2 + 1}" for one in range(number, max(least, number - 20 + 1) - 1, -1)
     ]

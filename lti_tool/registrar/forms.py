@@ -19,6 +19,7 @@ from lti_tool.registrar.sentences import known_acts
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+_ID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def _or_none(word: str) -> str | None:
@@ -80,7 +81,7 @@ class WhichLearners(BaseModel):
 class LearnersFilter(WhichLearners):
     """Which page of which learners; `after` is `<stones missing>.<person>` of the row before."""
 
-    after: Annotated[str, StringConstraints(pattern=r"^\d{1,6}\.[0-9a-f-]{36}$")] | None = None
+    after: Annotated[str, StringConstraints(pattern=rf"^\d{{1,6}}\.{_ID}$")] | None = None
 
     def key(self) -> tuple[int, PersonId] | None:
         """Return what `after` says."""
@@ -154,7 +155,7 @@ class RulingAsked(BaseModel):
 
     act: Ruling
     target: UUID
-    award: Annotated[UUID | None, BeforeValidator(lambda word: word or None)] = None
+    award: Annotated[UUID | None, BeforeValidator(_or_none)] = None
 
 
 class RulingForm(RulingAsked):
@@ -173,9 +174,7 @@ class BatchAskedFor(WhichLearners):
 
     what: Annotated[
         str,
-        StringConstraints(
-            pattern=r"^$|^confirm$|^(waive|credit|withdraw|allocate)\.[0-9a-f-]{36}$"
-        ),
+        StringConstraints(pattern=rf"^$|^confirm$|^(waive|credit|withdraw|allocate)\.{_ID}$"),
     ] = ""
 
     def asked(self, pathway_id: PathwayId) -> Asked | None:
@@ -243,18 +242,18 @@ class ViewForm(BaseModel):
     delete: bool = False
 
 
-class TableAsked(BaseModel):
-    """Which rows of a table somebody asks to take along, as its page was filtered.
+class EntriesAsked(BaseModel):
+    """Which entries of the audit trail.
 
     Attributes:
-        q: what learners were searched by.
-        act: of the audit trail; None for all, as are `who`, of the staff, and `person`, about whom.
+        act: as the code calls it; None for all, as are those that follow.
+        who: of the staff.
+        person: about whom it is.
         since: the first day, UTC, as is `until`, the last.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    q: Words = ""
     act: Annotated[str | None, BeforeValidator(_known_act)] = None
     who: Annotated[UUID | None, BeforeValidator(_or_none)] = None
     person: Annotated[UUID | None, BeforeValidator(_or_none)] = None
@@ -268,6 +267,16 @@ class TableAsked(BaseModel):
     def entries(self) -> Entries:
         """Return which entries of the audit trail it asks for."""
         return Entries(act=self.act, who=self.who, person=self.person, period=self.period())
+
+
+class TableAsked(EntriesAsked):
+    """Which rows of a table somebody asks to take along, as its page was filtered.
+
+    Attributes:
+        q: what learners were searched by.
+    """
+
+    q: Words = ""
 
 
 class ExportForm(BaseModel):
@@ -284,33 +293,10 @@ class ExportForm(BaseModel):
     purpose: Reason = ""
 
 
-class AuditFilter(BaseModel):
-    """Which entries of the audit trail.
+class AuditFilter(EntriesAsked):
+    """Which page of which entries: `before` is the last of the page before."""
 
-    Attributes:
-        act: as the code calls it; None for all, as are those that follow.
-        who: of the staff.
-        person: about whom it is.
-        since: the first day, UTC, as is `until`, the last.
-        before: the last entry of the page before.
-    """
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    act: Annotated[str | None, BeforeValidator(_known_act)] = None
-    who: Annotated[UUID | None, BeforeValidator(_or_none)] = None
-    person: Annotated[UUID | None, BeforeValidator(_or_none)] = None
-    since: Annotated[date | None, BeforeValidator(lambda word: word or None)] = None
-    until: Annotated[date | None, BeforeValidator(lambda word: word or None)] = None
     before: UUID | None = None
-
-    def period(self) -> Period:
-        """Return the days that it asks for."""
-        return Period(since=self.since, until=self.until)
-
-    def entries(self) -> Entries:
-        """Return which entries it asks for."""
-        return Entries(act=self.act, who=self.who, person=self.person, period=self.period())
 
     def labels(self) -> list[str]:
         """Return what was chosen, each in words."""

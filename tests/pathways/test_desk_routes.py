@@ -310,6 +310,8 @@ def test_settings_change_what_was_changed_on_the_page_only(
     refused = editor.send(path, seen=None, title="", lapse_policy="keep", notice_days="x", **was)
     assert refused.status_code == 400
     assert "Enter a number of days, 0 to 366." in refused.text
+    padded = editor.send(path, seen=None, notice_days="000000000999", **was)
+    assert "Enter a number of days, 0 to 366." in padded.text
 
     editor.send(
         path,

@@ -155,7 +155,15 @@ def test_learners_are_found_by_part_of_a_name_in_any_case(client: FlaskClient, d
 
 
 @pytest.mark.parametrize(
-    "query", ["state=other", "after=x", "after=1.x", "after=9999999999.a", f"q={'x' * 201}"]
+    "query",
+    [
+        "state=other",
+        "after=x",
+        "after=1.x",
+        f"after=1.{'-' * 36}",
+        "after=9999999999.a",
+        f"q={'x' * 201}",
+    ],
 )
 def test_a_filter_that_makes_no_sense_is_refused(
     client: FlaskClient, desk: Desk, query: str
@@ -163,6 +171,7 @@ def test_a_filter_that_makes_no_sense_is_refused(
     desk.enter(client, "registrar")
 
     assert client.get(f"{desk.pathway_path}?{query}").status_code == 400
+    assert client.get(f"{desk.pathway_path}/decide?what=waive.{'-' * 36}").status_code == 400
 
 
 def test_a_record_shows_pathways_and_badges_and_notes_that_it_was_read(
