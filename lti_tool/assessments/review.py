@@ -1,7 +1,7 @@
 """What a learner may see of an ended attempt. Pure functions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -9,9 +9,10 @@ from markupsafe import Markup
 
 from lti_tool.assessments import content, rules
 from lti_tool.assessments.drafts import EditionDetails
-from lti_tool.assessments.items import FileUpload, Item, LongText, written_text
+from lti_tool.assessments.items import FileUpload, Item, LongText, listed, written_text
 from lti_tool.assessments.rules import FormItem, Given, Mark
 from lti_tool.core.ids import ItemVersionId
+from lti_tool.core.language import phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,7 @@ class ReviewedItem:
     """One question of an ended attempt, as its learner may look back at it.
 
     Attributes:
-        chosen: what was chosen or written; None for nothing.
+        chosen: what was chosen or written, or that it is no longer kept; None for nothing.
         needs_marking: a person has to read it; it has no points so far.
         by_person: a person has marked it.
         feedback: the author's word on just that; None, too, while it is not shown.
@@ -96,6 +97,7 @@ def review_items(  # noqa: PLR0913 - what is known, and what of it is shown
     *,
     shows_key: bool,
     shows_feedback: bool = True,
+    kept_points: Mapping[ItemVersionId, Decimal] | None = None,
 ) -> tuple[ReviewedItem, ...]:
     """Return the questions in the form's order.
 
@@ -106,7 +108,14 @@ def review_items(  # noqa: PLR0913 - what is known, and what of it is shown
         given: by people who marked, by question.
         shows_key: whether the learner may see what is right and why.
         shows_feedback: whether they may see what was said of their answers.
+        kept_points: what each answer was worth, of an attempt whose answers are gone; a question
+            that is not in it had none. None while answers say that themselves.
     """
+    if kept_points is not None:
+        return tuple(
+            _without_answer(asked, kept_points, given.get(asked.id), shows_key=shows_key)
+            for asked in form
+        )
     mark = rules.mark(form, values, given)
     return tuple(
         _review_item(
@@ -156,6 +165,27 @@ def _review_item(  # noqa: PLR0913 - all that is known of one answer
         files=tuple(value) if isinstance(item, FileUpload) else (),
         criteria=_criteria(item, said),
         comment=written_text(said.comment) if said and said.comment else None,
+    )
+
+
+def _without_answer(
+    asked: FormItem,
+    kept_points: Mapping[ItemVersionId, Decimal],
+    given: Given | None,
+    *,
+    shows_key: bool,
+) -> ReviewedItem:
+    """Return a question whose answer is gone; what that was worth is left."""
+    mark = Mark(earned=Decimal(), possible=asked.points, by_item={asked.id: Decimal()})
+    unanswered = _review_item(asked, mark, (), (), None, shows_key=shows_key, shows_feedback=False)
+    earned = kept_points.get(asked.id, Decimal())
+    is_answered = asked.id in kept_points
+    return replace(
+        unanswered,
+        chosen=listed([phrase("The answer is no longer kept.")]) if is_answered else None,
+        points_earned=earned,
+        is_right=earned == asked.points,
+        by_person=given is not None,
     )
 
 

@@ -22,6 +22,7 @@ from lti_tool.assessments.items.parts import (
     Takes,
     Told,
     is_blank,
+    listed,
 )
 from lti_tool.assessments.items.union import Item, read_item
 from lti_tool.assessments.items.written import (
@@ -59,6 +60,7 @@ __all__ = [
     "Told",
     "TrueFalse",
     "is_blank",
+    "listed",
     "read_item",
     "written_text",
 ]

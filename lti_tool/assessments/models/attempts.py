@@ -26,8 +26,8 @@ class Attempt(TenantRow, Base):
     `form` is what this attempt asks, in order: `item_version_id` and `items.Takes` each.
     `closes_at` is the end without grace, made of `minutes`, `factor`, `extra_minutes` and
     `granted_minutes` (`conditions.ends_at`). `ended_by` is the learner, or the clock. Since
-    `answers_gone_at` nothing is kept of what was answered: the time for it was over, or the
-    learner was erased.
+    `answers_gone_at` nothing is kept of what was answered, only what it was worth: the time for it
+    was over, or the learner was erased.
     `scored_by_id` is a later edition that it was regraded by. One with `deleted_at` is hidden by
     the database from all who do not ask for it (`queries.seeing_deleted`).
     """

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
@@ -15,6 +16,7 @@ from lti_tool.assessments.models import (
     Attachment,
     Attempt,
     PlacementResult,
+    Response,
 )
 from lti_tool.assessments.queries.attempts import (
     get_attempt,
@@ -30,11 +32,7 @@ from lti_tool.assessments.queries.late import list_late
 from lti_tool.assessments.review import CompetencyResult, ReviewedItem
 from lti_tool.assessments.rules import Outcome
 from lti_tool.core.errors import NotFoundError
-from lti_tool.core.ids import (
-    AttemptId,
-    PlacementId,
-    UserId,
-)
+from lti_tool.core.ids import AttemptId, ItemVersionId, PlacementId, UserId
 from lti_tool.core.language import phrase
 
 
@@ -200,6 +198,7 @@ def attempt_review(
         shows_key=shows(held.key_shown),
         shows_feedback=shows(held.feedback_shown),
         given=list_given(session, attempt_id),
+        kept_points=None if attempt.answers_gone_at is None else _points(session, attempt_id),
     )
     return AttemptReview(
         attempt=attempt,
@@ -213,6 +212,16 @@ def attempt_review(
         shows_key=shows(held.key_shown),
         attachments=list_attachments(session, attempt_id),
     )
+
+
+def _points(session: Session, attempt_id: AttemptId) -> dict[ItemVersionId, Decimal]:
+    """Return what each answer of an ended attempt was worth; that stays when answers go."""
+    rows = session.execute(
+        select(Response.item_version_id, Response.points_earned).where(
+            Response.attempt_id == attempt_id, Response.points_earned.is_not(None)
+        )
+    )
+    return {row.item_version_id: row.points_earned for row in rows}
 
 
 def _band(attempt: Attempt, details: EditionDetails) -> str | None:

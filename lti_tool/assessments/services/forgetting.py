@@ -110,7 +110,10 @@ def _empty(session: Session, attempt_ids: Sequence[AttemptId]) -> list[str]:
     session.execute(update(Response).where(Response.attempt_id.in_(attempt_ids)).values(value=[]))
     session.execute(update(ItemMark).where(ItemMark.attempt_id.in_(attempt_ids)).values(comment=""))
     session.execute(
-        update(Attempt).where(Attempt.id.in_(attempt_ids)).values(answers_gone_at=clock.now())
+        update(Attempt)
+        .where(Attempt.id.in_(attempt_ids))
+        # Nobody can mark what is gone.
+        .values(answers_gone_at=clock.now(), awaits_marking=False)
     )
     return [key_of(db.tenant(), each) for each in files]
 

@@ -12,12 +12,15 @@ from sqlalchemy import Connection, func, select, update
 from lti_tool.assessments import services
 from lti_tool.assessments.errors import AttemptClosedError
 from lti_tool.assessments.models import Attachment, Attempt, ItemMark, LateResponse, Response
+from lti_tool.assessments.queries import AttemptReview, attempt_review, list_results
 from lti_tool.core import clock, queue
 from lti_tool.core import settings as settings_module
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import new_id
 from lti_tool.core.settings import Keep
 from lti_tool.core.storage import storage
+from tests.assessments.factories import learner, placed, university
+from tests.assessments.services.taking import take
 from tests.assessments.services.test_files import Sitting, sit
 
 
@@ -80,6 +83,41 @@ def test_answers_go_after_their_time_and_points_stay(folder: Path) -> None:
         assert session.scalars(select(ItemMark.comment)).one() == ""
         for table in (Attachment, LateResponse):
             assert session.scalar(select(func.count()).select_from(table)) == 0
+
+
+def test_what_an_attempt_came_to_is_told_as_before_once_its_answers_are_gone() -> None:
+    place = university()
+    attempt = take(place, placed(place, keys="abc"), learner(place), "ab")
+
+    def look() -> AttemptReview:
+        with transaction(place.id) as session:
+            return attempt_review(session, attempt.id, at=clock.now(), whole=True)
+
+    before = look()
+    with transaction(place.id) as session:
+        session.execute(update(Attempt).values(submitted_at=clock.now() - timedelta(days=366)))
+    assert services.forget_answers() == 1
+    after = look()
+
+    assert after.competencies == before.competencies
+    told = [(one.points_earned, one.is_right, one.key) for one in after.items]
+    assert told == [(one.points_earned, one.is_right, one.key) for one in before.items]
+    kept_no_longer = "The answer is no longer kept."
+    assert [one.chosen for one in after.items] == [kept_no_longer, kept_no_longer, None]
+
+
+def test_nothing_of_a_learner_who_was_erased_waits_for_marking() -> None:
+    sitting = sit()
+    sitting.send("b.pdf", b"%PDF")
+    services.submit_attempt(sitting.place.id, sitting.attempt_id, user_id=sitting.user_id)
+
+    services.erase_answers(sitting.place.id, [sitting.user_id])
+
+    with transaction(sitting.place.id) as session:
+        [standing] = list_results(session, sitting.placement_id)
+        assert standing.to_mark == 0
+        review = attempt_review(session, sitting.attempt_id, at=clock.now(), whole=True)
+    assert not any(one.needs_marking for one in review.items)
 
 
 @pytest.mark.parametrize("kept", ["young", "open", "to be marked", "for ever"])
