@@ -4,6 +4,7 @@ import asyncio.events
 import os
 import shutil
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import pytest
 from flask import Flask
+from sqlalchemy import Connection, text
 from werkzeug.serving import make_server
 
 if TYPE_CHECKING:
@@ -108,3 +110,19 @@ def no_running_loop() -> Iterator[None]:
         yield
     finally:
         asyncio.events._set_running_loop(before)
+
+
+_CLEAR = text("SELECT pg_stat_clear_snapshot()")  # who is there is read once in a transaction
+_WAITING = text(
+    "SELECT count(*) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+
+
+def wait_for_a_lock(connection: Connection) -> None:
+    """Return once another connection waits for a lock in this connection's database."""
+    deadline = time.monotonic() + 20
+    while not connection.scalar(_WAITING):
+        assert time.monotonic() < deadline, "nobody waits"
+        time.sleep(0.01)
+        connection.execute(_CLEAR)

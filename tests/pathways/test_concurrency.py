@@ -1,7 +1,6 @@
 """Many at once, on a real database: what one person's lock must bear."""
 
 import random
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -11,7 +10,7 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, create_engine, select, text
+from sqlalchemy import create_engine, select, text
 from sqlalchemy.pool import NullPool
 
 from lti_tool.badges.events import AwardGranted, AwardWithdrawn
@@ -28,6 +27,7 @@ from lti_tool.pathways.events import PathwayCompleted
 from lti_tool.pathways.expression import AllOf
 from lti_tool.pathways.models import Pathway
 from lti_tool.pathways.services import PathwayDraft
+from tests.helpers import wait_for_a_lock
 from tests.pathways.records import University, university
 
 NAMES = ("Statistics", "Ethics", "Data", "Cleaning")
@@ -82,7 +82,7 @@ def test_an_award_made_while_we_wait_for_the_lock_is_seen(
         other.execute(_AS_TENANT, {"id": str(northgate.id)})
         other.execute(text("SELECT 1 FROM pathway_progress FOR UPDATE"))
         recount = pool.submit(services.recount, northgate.id, pathway_id, ada)
-        _wait_for_a_lock(other)
+        wait_for_a_lock(other)
         northgate.grant(ada, "Ethics")
         other.rollback()
         recount.result()
@@ -116,18 +116,6 @@ def test_whom_another_has_in_hand_a_recount_leaves_to_them(
 
 
 _AS_TENANT = text("SELECT set_config('app.institution_id', :id, true)")
-_WAITING = text(
-    "SELECT count(*) FROM pg_stat_activity "
-    "WHERE datname = current_database() AND wait_event_type = 'Lock'"
-)
-
-
-def _wait_for_a_lock(connection: Connection) -> None:
-    """Return once another connection waits for a lock of ours."""
-    deadline = time.monotonic() + 5
-    while not connection.scalar(_WAITING):
-        assert time.monotonic() < deadline, "nobody waits"
-        time.sleep(0.01)
 
 
 def test_who_decides_where_a_badge_counts_waits_with_nothing_in_hand(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import bindparam, tuple_, update
+from sqlalchemy import bindparam, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -113,6 +113,10 @@ def renew_result(  # noqa: PLR0913 - what is reduced, and when it is told
         always: announce it even if it does not: a grade that was held back may go now.
     """
     placement = queries.get_placement(session, attempt.placement_id)
+    # Another attempt of the learner's may be scored just now: whoever reduces later sees it.
+    session.connection().execute(
+        _HOLD_RESULT, {"of_placement": placement.id, "of_user": attempt.user_id}
+    )
     outcomes = queries.list_outcomes(session, placement.id, attempt.user_id)
     if not outcomes:
         _withdraw_result(session, institution_id, attempt, at)
@@ -177,6 +181,15 @@ _SET_POINTS = (
     .values(points_earned=bindparam("points"))
 )
 
+# NO KEY: nothing else waits for it. Who has two attempts to score has a result of the first.
+_HOLD_RESULT = (
+    select(_results.c.id)
+    .where(
+        _results.c.placement_id == bindparam("of_placement"),
+        _results.c.user_id == bindparam("of_user"),
+    )
+    .with_for_update(key_share=True)
+)
 _insert_result = insert(_results)
 _OUTCOME = ("points_earned", "points_possible", "passed")
 _UPSERT_RESULT = _insert_result.on_conflict_do_update(

@@ -7,12 +7,12 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select, update
 
 from lti_tool.assessments import queries
 from lti_tool.assessments.errors import AttemptClosedError, ResponseConflictError
 from lti_tool.assessments.events import AssessmentPassed, PlacementResultChanged
-from lti_tool.assessments.models import Attempt, LateResponse
+from lti_tool.assessments.models import Attempt, LateResponse, Response
 from lti_tool.assessments.services import (
     bind_placement,
     close_overdue,
@@ -20,6 +20,7 @@ from lti_tool.assessments.services import (
     save_response,
     submit_attempt,
 )
+from lti_tool.assessments.services.scoring import score_attempt
 from lti_tool.core import clock, outbox
 from lti_tool.core.db import transaction
 from tests.assessments.factories import (
@@ -32,6 +33,8 @@ from tests.assessments.factories import (
     placed,
     university,
 )
+from tests.assessments.services.taking import answer, begin, take
+from tests.helpers import wait_for_a_lock
 
 pytestmark = pytest.mark.usefixtures("live_app", "_heard")
 
@@ -165,6 +168,41 @@ def test_of_two_windows_one_is_stored_and_the_other_is_told() -> None:
             [copy] = queries.list_responses(session, attempt_id).values()
         assert told[0].details["stored"]["value"] == list(copy.value)
         submit_attempt(place.id, attempt_id, user_id=user_id)
+
+
+def test_a_result_counts_two_attempts_that_are_scored_at_once() -> None:
+    place = university()
+    placement_id, user_id = placed(place, keys="abc"), learner(place)
+    first = take(place, placement_id, user_id, "ddd")
+    rights = dict(zip(form_of(place, first.id), "abc", strict=True))
+    second = begin(place, placement_id, user_id)
+    answer(place, second, user_id, "a")
+    scored = threading.Event()
+
+    def score_first_anew() -> None:
+        with transaction(place.id) as session:
+            attempt = queries.get_attempt(session, first.id, lock=True)
+            right = case(
+                {item: func.jsonb_build_array(letter) for item, letter in rights.items()},
+                value=Response.item_version_id,
+            )
+            session.execute(
+                update(Response).where(Response.attempt_id == first.id).values(value=right)
+            )
+            score_attempt(session, place.id, attempt, clock.now())
+            scored.set()
+            wait_for_a_lock(session.connection())
+
+    def submit_second() -> None:
+        assert scored.wait(timeout=30)
+        submit_attempt(place.id, second, user_id=user_id)
+
+    at_once([score_first_anew, submit_second])
+
+    with transaction(place.id) as session:
+        result = queries.find_result(session, placement_id, user_id)
+    assert result is not None
+    assert result.points_earned == 3
 
 
 def test_a_class_that_launches_at_once_shares_one_placement_for_each_link() -> None:
