@@ -21,7 +21,10 @@ from lti_tool.assessments.marking import Scheme
 from lti_tool.core.ids import AssessmentId, ItemId
 from lti_tool.core.language import WRITTEN
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+LONGEST_NAME = 200
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME)
+]
 
 # Markdown in one run; may be empty.
 Advice = Annotated[

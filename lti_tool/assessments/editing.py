@@ -12,6 +12,7 @@ from lti_tool.assessments import authoring
 from lti_tool.assessments.authoring import Form, Problem
 from lti_tool.assessments.conditions import LONGEST_MINUTES, MOST_ATTEMPTS, Shown
 from lti_tool.assessments.drafts import (
+    LONGEST_NAME,
     Band,
     CompetencyAdvice,
     DraftItem,
@@ -45,6 +46,7 @@ RULES = (
 _LONGEST = 4000
 # A line of it may have a name and words for each side of its mark.
 _LONGEST_COMPETENCIES = 40_000
+_PERCENT_PLACES = Decimal("0.01")
 # So many problems of one question are told; mending them shows the rest.
 _MOST_TOLD = 20
 
@@ -145,7 +147,7 @@ def read(
     pass_mark = _share(rules["pass_mark"], "pass_mark", trouble)
     if not rules["title"]:
         trouble.append(Problem(at="title", says=phrase("Name the assessment.")))
-    if pass_mark is None or pass_mark <= 0:
+    if not rules["pass_mark"] or (pass_mark is not None and pass_mark <= 0):
         trouble.append(
             Problem(at="pass_mark", says=phrase("Enter a pass mark above 0, up to 100."))
         )
@@ -158,6 +160,9 @@ def read(
     cooldown = _whole(rules["cooldown_minutes"], "cooldown_minutes", trouble, LONGEST_MINUTES)
     answers_shown, feedback_shown, key_shown = _shown(rules, trouble)
     names = names_of(rules["competencies"])
+    if len(set(names)) < len(names) or any(len(name) > LONGEST_NAME for name in names):
+        says = phrase("Name each competency once, in up to %(most)s characters.", most=LONGEST_NAME)
+        trouble.append(Problem(at="competencies", says=says))
     marks, advice = _marks(rules["competencies"], trouble)
     bands = _bands(rules["bands"], trouble)
     reviewed_on = _day(rules["reviewed_on"], trouble)
@@ -213,7 +218,7 @@ def _marks(
     for line in competencies.split("\n"):
         name, mark, mastered, not_yet, *more = [*map(str.strip, line.split("|")), "", "", ""]
         share = _share(mark, "competencies", trouble)
-        if any(more) or (share is None and (mastered or not_yet)):
+        if any(more) or (not mark and (mastered or not_yet)):
             says = phrase(
                 "Write a competency as Name | mark | words when shown | words when not yet."
             )
@@ -242,10 +247,10 @@ def _bands(lines: str, trouble: list[Problem]) -> tuple[Band, ...]:
     for line in filter(None, lines.split("\n")):
         begins, _, words = (part.strip() for part in line.partition("|"))
         share = _share(begins, "bands", trouble)
-        if share is None or not words:
+        if not begins or not words:
             trouble.append(Problem(at="bands", says=phrase("Write each band as 90 | Excellent.")))
-        else:
-            bands.append(Band(begins=share, words=words[:200]))
+        elif share is not None:
+            bands.append(Band(begins=share, words=words[:LONGEST_NAME]))
     return tuple(sorted(bands, key=lambda band: band.begins))
 
 
@@ -282,7 +287,8 @@ def _items(
             )
             trouble.append(Problem(at="competency", says=says))
         faults += [Fault(problem=problem, question=question) for problem in trouble]
-        if item is not None and points is not None and not trouble:
+        is_told = len(competency or "") > LONGEST_NAME  # with the list of them
+        if item is not None and points is not None and not trouble and not is_told:
             items.append(
                 DraftItem(item=item, points=points, competency=competency, item_id=question.item_id)
             )
@@ -305,6 +311,9 @@ def _share(words: str, at: str, trouble: list[Problem]) -> Decimal | None:
     found = _number(words.removesuffix("%").strip())
     if found is None or not 0 <= found <= 100:  # noqa: PLR2004 - per cent
         trouble.append(Problem(at=at, says=phrase("Enter a share from 0 to 100.")))
+        return None
+    if found != found.quantize(_PERCENT_PLACES):
+        trouble.append(Problem(at=at, says=phrase("Enter a share with two decimals at most.")))
         return None
     return found / 100
 

@@ -310,3 +310,9 @@ def test_huge_and_strange_input_is_bounded(desk: Office, begun: str) -> None:
 
     assert desk.get(question).status_code == 200
     assert desk.get(begun).status_code == 200
+    assert send(desk, question, **CHOICE).status_code == 303
+    assert send(desk, begun, **{**RULES, "bands": "33.333 | Fair"}).status_code == 303
+    assert desk.get(begun).status_code == 200
+    assert send(desk, begun, **RULES).status_code == 303
+    answer = send(desk, f"{begun}/try", order="0" * 11 + "9" * 5000)
+    assert (answer.status_code, "This was a trial of a draft" in answer.text) == (200, True)
