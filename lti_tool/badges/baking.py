@@ -58,7 +58,7 @@ def unbake_svg(data: bytes) -> str:
     """
     try:
         root = fromstring(data, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError) as error:
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise NotBakedError("it is not an SVG that is safe to read") from error
     if root.tag != "{http://www.w3.org/2000/svg}svg":
         raise NotBakedError("it is not an SVG")

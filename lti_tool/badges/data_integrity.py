@@ -6,7 +6,7 @@ Credential Data Integrity 1.0, https://www.w3.org/TR/vc-data-integrity/
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import sha256
@@ -21,6 +21,7 @@ from lti_tool.badges.canonical import UnsafeDocumentError, canonicalize
 PROOF_TYPE = "DataIntegrityProof"
 CRYPTOSUITE = "eddsa-rdfc-2022"
 PURPOSE = "assertionMethod"
+_A_ZONE = timedelta(days=2)  # more than lies between any two
 _LONGEST_KEPT, _MOST_WORDS_KEPT = 500, 16
 
 
@@ -168,13 +169,15 @@ def parse_xml_datetime(text: object) -> datetime:
     """Return an aware instant.
 
     Raises:
-        ValueError: not a date and time with its zone.
+        ValueError: not a date and time with its zone, or at an end of the calendar.
     """
     if not isinstance(text, str) or "T" not in text:
         raise ValueError(f"not a date and time: {text!r}")
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError(f"a time without its zone: {text!r}")
+    if not date.min + _A_ZONE <= instant.date() <= date.max - _A_ZONE:
+        raise ValueError(f"a time that has no day in every zone: {text!r}")
     return instant
 
 

@@ -316,7 +316,9 @@ def _read_credits(achievement: Mapping[str, Any]) -> Decimal | None:
     told = achievement.get("creditsAvailable")
     if told is None:
         return None
-    if not isinstance(told, int | float) or isinstance(told, bool) or not isfinite(told):
+    is_number = isinstance(told, int | float) and not isinstance(told, bool)
+    # Every whole number is finite; one too large for a float cannot be asked.
+    if not is_number or (isinstance(told, float) and not isfinite(told)):
         raise NotAnOpenBadgeError("credits that are no number")
     return Decimal(str(told))
 

@@ -141,6 +141,7 @@ BOMB = b"""<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;
         (SVG.encode(), "There is no badge in this picture"),
         (BOMB, "not an SVG that is safe to read"),
         (b"<svg", "not an SVG that is safe to read"),
+        (b'<?xml version="1.0" encoding="x"?><svg/>', "not an SVG that is safe to read"),
         (b"<html xmlns='http://www.w3.org/1999/xhtml'/>", "not an SVG"),
         (b"%PDF-1.7 nothing else", "cannot be read|No credential is attached"),
         (b'{"id": 1, "id": 2}', "not JSON"),

@@ -172,6 +172,12 @@ def test_the_proof_is_hashed_in_the_contexts_of_its_document() -> None:
         data_integrity.hash_data(knows_no_proofs, proof)
 
 
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z"])
+def test_an_instant_has_a_day_in_every_zone(text: str) -> None:
+    with pytest.raises(ValueError, match="no day in every zone"):
+        data_integrity.parse_xml_datetime(text)
+
+
 @pytest.mark.parametrize("text", ["2024-04-02", "2024-04-02T07:14:00", "soon", 5, None])
 def test_an_instant_needs_its_time_and_zone(text: object) -> None:
     with pytest.raises(ValueError, match=r"not a date and time|zone|isoformat"):

@@ -164,6 +164,15 @@ def test_a_document_of_another_form_is_not_shown() -> None:
         check(document)
 
 
+def test_a_number_larger_than_any_that_computers_reckon_with_is_an_alteration() -> None:
+    path = "credentialSubject.achievement.creditsAvailable"
+    document = changed(issued_document(place()), path, 10**400)
+
+    checked = check_data(json.dumps(document).encode())
+
+    assert checked.examination.verdict is Verdict.ALTERED
+
+
 def evidence(count: int) -> list[Json]:
     return [
         {"id": f"https://x.example/{n}", "type": ["Evidence"], "name": "x"} for n in range(count)

@@ -62,6 +62,7 @@ def _media_type(data: bytes) -> str:
         # Whoever opens an SVG by itself finds its scripts forbidden by the answer's headers.
         if ElementTree.fromstring(data).tag == "{http://www.w3.org/2000/svg}svg":
             return "image/svg+xml"
-    except (ElementTree.ParseError, DefusedXmlException) as error:
+    # The last two: of an encoding that it only names.
+    except (ElementTree.ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise UnreadableImageError(phrase("It is no PNG, JPEG, GIF, WebP or SVG image.")) from error
     raise UnreadableImageError(phrase("It is no PNG, JPEG, GIF, WebP or SVG image."))

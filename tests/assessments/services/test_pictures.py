@@ -58,6 +58,8 @@ def test_the_same_image_has_one_name_in_an_institution_and_another_elsewhere(fol
         b"<html><script>alert(1)</script></html>",
         b"<svg><title>of no namespace</title></svg>",
         b'<!DOCTYPE x [<!ENTITY a "aaaa">]><svg xmlns="http://www.w3.org/2000/svg">&a;</svg>',
+        b'<?xml version="1.0" encoding="nowhere"?><svg xmlns="http://www.w3.org/2000/svg"/>',
+        b'<?xml version="1.0" encoding="shift_jis"?><svg xmlns="http://www.w3.org/2000/svg"/>',
         b"%PDF-1.7",
         PNG + bytes(2_000_000),
     ],
