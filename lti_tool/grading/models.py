@@ -17,6 +17,9 @@ from lti_tool.core.ids import (
     new_id,
 )
 
+# What a learner is called who was erased: nothing more is sent of them.
+ERASED_SUBJECT = "erased"
+
 
 class DesiredScore(TenantRow, Base):
     """The score a line item should hold for a user, and what the platform has acknowledged.

@@ -126,6 +126,22 @@ def test_a_score_that_was_just_taken_is_not_missed(course: Course) -> None:
     assert course.row(course.user(AMARA)).due_at is None
 
 
+def test_a_score_that_is_taken_while_the_column_is_read_is_no_difference(
+    course: Course, later: Later
+) -> None:
+    course.take(AMARA, "abc")
+    work()
+    override(course, 2, Decimal(1))  # as it was when the reading began
+    later.move_ours(minutes=-1)
+
+    compare(course)
+
+    assert rows(course)[AMARA].state is SyncState.IN_GRADEBOOK
+    later.move_ours(minutes=5)
+    compare(course)
+    assert rows(course)[AMARA].state is SyncState.DIFFERS
+
+
 def test_every_page_of_results_is_read(course: Course, later: Later) -> None:
     for subject in (AMARA, LINH, INGRID, BJORN):
         course.take(subject, "abc")

@@ -486,6 +486,47 @@ def test_a_change_while_a_score_is_under_way_stays_due(course: Course) -> None:
     assert row.due_at is not None
 
 
+def test_a_change_that_may_not_be_sent_waits_for_the_right_whatever_arrives_of_the_version_before(
+    course: Course, later: Later
+) -> None:
+    user_id = course.take(AMARA, "abd")
+    services.desire_score(course.institution_id, course.placement_id, user_id)
+    lane = course.lane()
+    [parcel] = services.take_batch(lane, GENERIC)
+    course.launch(scopes=[store.RESULT_SCOPE])
+    course.take(AMARA, "abc")
+    services.desire_score(course.institution_id, course.placement_id, user_id)
+    taken = Answer(outcome=Outcome.ACKNOWLEDGED, status=204)
+
+    services.record_answers(lane, [sender.Delivered(parcel=parcel, answer=taken)])
+
+    assert course.row(user_id).last_outcome == Outcome.NOT_GRANTED
+    services.release(lane)
+    course.launch()
+    later.move(seconds=5)
+    work()
+    assert course.held() == {AMARA: ALL}
+
+
+def test_nothing_is_sent_for_who_was_erased_whatever_is_asked_for(
+    course: Course, later: Later
+) -> None:
+    user_id = course.take(AMARA, "abc")
+    work()
+    services.erase_scores(course.institution_id, [user_id])
+    before = course.row(user_id)
+    with course.site.campus.engine.begin() as connection:
+        connection.execute(text("DELETE FROM scores"))
+    later.move(minutes=5)
+
+    services.compare_column(course.institution_id, course.placement_id)
+    sent = services.send_again(course.institution_id, course.placement_id, actor=audit.SYSTEM)
+    work()
+
+    after = course.row(user_id)
+    assert (sent, after.due_at, after.version) == (0, None, before.version)
+
+
 def test_what_redis_forgot_the_clock_finds(course: Course) -> None:
     user_id = course.take(AMARA, "abc")
     services.desire_score(course.institution_id, course.placement_id, user_id)

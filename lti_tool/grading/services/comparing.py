@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select, text, update
+from sqlalchemy import or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,12 @@ from lti_tool.core.language import phrase
 from lti_tool.grading import ags, platform, queries
 from lti_tool.grading.ags import Result
 from lti_tool.grading.errors import ColumnGoneError
-from lti_tool.grading.models import DesiredScore, GradebookColumn, SenderLane
+from lti_tool.grading.models import (
+    ERASED_SUBJECT,
+    DesiredScore,
+    GradebookColumn,
+    SenderLane,
+)
 from lti_tool.grading.rules import Outcome, grants
 from lti_tool.grading.services.lanes import wake
 from lti_tool.platforms.rosters import refresh_roster
@@ -47,7 +52,6 @@ def compare_column(institution_id: InstitutionId, placement_id: PlacementId) -> 
         urls = queries.list_line_item_urls(session, placement_id)
     if place.context_id is not None and place.memberships_url:
         refresh_roster(institution_id, place.context_id)
-    held: dict[str, Result] = {}
     error: str | None = None
     if not grants(place.scopes, ags.RESULT_SCOPE):
         urls, error = [], phrase("Cairn was not given the right to read grades in this course.")
@@ -76,6 +80,7 @@ _NOTE = text("""
         AS held (subject, points, maximum)
     WHERE score.placement_id = :placement_id AND score.line_item_url = :url
         AND score.subject = held.subject
+        AND (score.acknowledged_at IS NULL OR score.acknowledged_at <= :at)
 """)
 
 
@@ -86,7 +91,12 @@ def _note(
     held: Mapping[str, Result],
     at: datetime,
 ) -> None:
-    here = [DesiredScore.placement_id == placement_id, DesiredScore.line_item_url == url]
+    here = [
+        DesiredScore.placement_id == placement_id,
+        DesiredScore.line_item_url == url,
+        # What was taken since may not have been there when it was read.
+        or_(DesiredScore.acknowledged_at.is_(None), DesiredScore.acknowledged_at <= at),
+    ]
     with transaction(institution_id) as session:
         # Whoever is not in the platform's list has no grade there.
         session.execute(
@@ -146,6 +156,7 @@ def _restore(
             DesiredScore.line_item_url == url,
             DesiredScore.held_points.is_(None),
             DesiredScore.given.is_not(None),
+            DesiredScore.subject != ERASED_SUBJECT,
             DesiredScore.acknowledged_version == DesiredScore.version,
             DesiredScore.acknowledged_at < at - SETTLES,
             DesiredScore.restored_version < DesiredScore.version,
@@ -191,7 +202,7 @@ def take_lanes_to_compare(*, limit: int = 20) -> list[tuple[RegistrationId, Inst
             select(SenderLane)
             .where(
                 or_(SenderLane.compared_at.is_(None), SenderLane.compared_at <= now - EVERY),
-                and_(or_(SenderLane.paused_until.is_(None), SenderLane.paused_until <= now)),
+                or_(SenderLane.paused_until.is_(None), SenderLane.paused_until <= now),
             )
             .order_by(SenderLane.compared_at.asc().nulls_first())
             .limit(limit)

@@ -18,7 +18,7 @@ from lti_tool.core.ids import (
 )
 from lti_tool.core.language import phrase
 from lti_tool.grading import ags
-from lti_tool.grading.models import DesiredScore
+from lti_tool.grading.models import ERASED_SUBJECT, DesiredScore
 from lti_tool.grading.rules import Outcome, comment_on
 from lti_tool.grading.services.lanes import wake
 
@@ -147,7 +147,7 @@ def send_again(
 ) -> int:
     """Make a placement's scores due now, refused ones included; one user's or all.
 
-    A score that was acknowledged is sent anew under a new timestamp.
+    A score that was acknowledged is sent anew under a new timestamp. Those of erased learners stay.
 
     Args:
         institution_id: whose placement it is.
@@ -167,6 +167,7 @@ def send_again(
             .where(
                 DesiredScore.placement_id == placement_id,
                 DesiredScore.last_outcome.is_distinct_from(Outcome.NOT_GRANTED.value),
+                DesiredScore.subject != ERASED_SUBJECT,
             )
             .values(
                 due_at=now,
@@ -208,7 +209,7 @@ def erase_scores(institution_id: InstitutionId, user_ids: Collection[UserId]) ->
             update(DesiredScore)
             .where(DesiredScore.user_id.in_(user_ids))
             .values(
-                subject="erased",
+                subject=ERASED_SUBJECT,
                 due_at=None,
                 refused_at=case((waiting, clock.now()), else_=DesiredScore.refused_at),
                 last_outcome=case(

@@ -306,7 +306,7 @@ def record_answers(lane: Lane, delivered: Sequence[Delivered]) -> None:
     """Write each score's answer to its own row, and renew the lease.
 
     Of a score that changed while it was under way only the sent version is acknowledged;
-    the newer one stays due. Answers come even from a worker that lost its lease: what a
+    the newer one stays due, or refused. Answers come even from a worker that lost its lease: what a
     platform acknowledged is a fact.
     """
     now = clock.now()
@@ -346,10 +346,13 @@ def _count(session: Session, lane: Lane, delivered: Sequence[Delivered], now: da
 _ACKNOWLEDGE = text("""
     UPDATE desired_scores AS score
     SET acknowledged_version = greatest(score.acknowledged_version, sent.version),
-        acknowledged_at = :now,
-        due_at = CASE WHEN score.version = sent.version THEN NULL ELSE score.due_at END,
-        tries = 0, last_outcome = NULL, last_status = NULL, last_error = NULL, refused_at = NULL,
-        held_at = NULL
+        acknowledged_at = :now, held_at = NULL,
+        tries = CASE WHEN score.version > sent.version THEN score.tries ELSE 0 END,
+        due_at = CASE WHEN score.version > sent.version THEN score.due_at END,
+        refused_at = CASE WHEN score.version > sent.version THEN score.refused_at END,
+        last_outcome = CASE WHEN score.version > sent.version THEN score.last_outcome END,
+        last_status = CASE WHEN score.version > sent.version THEN score.last_status END,
+        last_error = CASE WHEN score.version > sent.version THEN score.last_error END
     FROM unnest(CAST(:ids AS uuid[]), CAST(:versions AS integer[])) AS sent (id, version)
     WHERE score.id = sent.id
 """)
