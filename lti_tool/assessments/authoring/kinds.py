@@ -155,7 +155,11 @@ KINDS: Mapping[str, Kind] = {
                 name="key",
                 label=phrase("The statement is"),
                 kind="choice",
-                options=(("", "Choose…"), ("true", phrase("True")), ("false", phrase("False"))),
+                options=(
+                    ("", phrase("Choose…")),
+                    ("true", phrase("True")),
+                    ("false", phrase("False")),
+                ),
             ),
             Field(name="feedback_true", label=phrase("Feedback on “true”"), kind="area"),
             Field(name="feedback_false", label=phrase("Feedback on “false”"), kind="area"),

@@ -150,14 +150,7 @@ class LongText(_Written):
         count = len(value[0].split())
         if self.words[0] <= count <= self.words[1]:
             return None
-        written = (
-            "1 word"
-            if count == 1
-            else phrase(
-                "%(count)s words",
-                count=count,
-            )
-        )
+        written = phrases("1 word", "%(num)s words", count)
         return phrase(
             "You have written %(written)s; %(words)s to %(words2)s are asked for.",
             written=written,
