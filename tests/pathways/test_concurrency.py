@@ -143,7 +143,7 @@ def test_who_decides_where_a_badge_counts_waits_with_nothing_in_hand(
             northgate.achievements["Ethics"],
             decision=Decision(id=uuid4(), reason="Asked for.", actor=trail.CLI),
         )
-        _wait_for_a_lock(other)
+        wait_for_a_lock(other)
         free = other.execute(lock, {"id": second}).all()
         other.rollback()
         decided.result()
