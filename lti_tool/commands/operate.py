@@ -12,11 +12,13 @@ from lti_tool.administration import doctor as features
 from lti_tool.commands.product import connect
 from lti_tool.core import clock, doctor, keys, schema
 from lti_tool.core import settings as settings_module
+from lti_tool.core.audit import CLI
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.ids import InstitutionId
 from lti_tool.core.outbox import OutboxDelivery
 from lti_tool.grading.backlog import Backlog, get_backlog, list_lanes
 from lti_tool.platforms import queries as platform_queries
+from lti_tool.platforms import services as platform_services
 
 
 @click.command()
@@ -96,12 +98,18 @@ def keys_group() -> None:
 )
 @click.option("--institution", "slug", help="Whose credential keys; not for lti.")
 def rotate(purpose: keys.Purpose, slug: str | None) -> None:
-    """Sign with a new key from now on. The old one stays published; prints the new key's id."""
+    """Sign with a new key from now on. The old one stays published; prints the new key's id.
+
+    An institution finds it in its audit trail.
+    """
     if (purpose != "lti") != (slug is not None):
         raise click.UsageError("--institution goes with the purposes credential and credential_jwt")
     connect()
-    key = keys.rotate(purpose, None if slug is None else _institution(slug))
-    click.echo(key.kid)
+    if slug is None:
+        click.echo(keys.rotate(purpose).kid)
+    else:
+        institution_id = _institution(slug)
+        click.echo(platform_services.rotate_keys(institution_id, purpose, actor=CLI, shared=False))
 
 
 def _institution(slug: str) -> InstitutionId:

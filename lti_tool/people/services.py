@@ -85,7 +85,7 @@ def add_identity_provider(  # noqa: PLR0913, PLR0917 - what its administrator re
     *,
     role_claim: str = "roles",
 ) -> UUID:
-    """Let an institution's staff sign in at an OpenID provider of theirs.
+    """Let an institution's staff sign in at an OpenID provider of theirs, as an operator does.
 
     Args:
         institution_id: whose staff.
@@ -123,6 +123,14 @@ def add_identity_provider(  # noqa: PLR0913, PLR0917 - what its administrator re
     try:
         with transaction(institution_id) as session:
             session.add(provider)
+            audit.record(
+                session,
+                actor=audit.CLI,
+                act="connect_sign_in",
+                object_kind="identity_provider",
+                object_id=provider.id,
+                facts={"issuer": audit.told(issuer), "after": _told(provider.role_map)},
+            )
     except IntegrityError as error:
         raise ConflictError(
             phrase(

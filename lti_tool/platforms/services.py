@@ -230,8 +230,11 @@ def add_by_hand(  # noqa: PLR0913 - what an administrator reads off the LMS
 
 def rotate_keys(
     institution_id: InstitutionId, purpose: keys.Purpose, *, actor: Actor, shared: bool
-) -> None:
+) -> str:
     """Sign with a new key from now on; the old one stays published, so that nothing breaks.
+
+    Returns:
+        The new key's id.
 
     Args:
         institution_id: who decides.
@@ -249,6 +252,7 @@ def rotate_keys(
             object_id=key.id,
             facts={"purpose": purpose, "kid": key.kid},
         )
+    return key.kid
 
 
 def retire_key(institution_id: InstitutionId, kid: str, *, actor: Actor) -> None:

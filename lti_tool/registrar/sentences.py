@@ -14,6 +14,7 @@ _ACTS = {
     "change_platform_addresses": marked("Changed where a platform is"),
     "change_platform_roles": marked("Changed what a platform's roles count as"),
     "change_role_map": marked("Changed who gets which role at the desk"),
+    "connect_sign_in": marked("Let staff sign in with accounts of the institution's own"),
     "confirm_completion": marked("Confirmed that %(thing)s has completed a pathway"),
     "delete_attempt": marked("Deleted an attempt"),
     "declare_authority": marked("Said which platforms' student numbers are of one register"),

@@ -175,7 +175,8 @@ def test_who_lost_the_last_role_is_shut_out_and_that_is_noted(place: Institution
     with transaction(place) as session:
         assert queries.find_signed_in(session, opened.id, clock.now()) is None
         assert session.scalars(select(StaffMember.roles)).one() == []
-        acts = [(one.act, one.object_id) for one in audit.list_entries(session)]
+        entries = audit.list_entries(session, object_kind="staff_member")
+        acts = [(one.act, one.object_id) for one in entries]
     assert acts == [("lose_access", opened.staff_id), ("sign_in", opened.staff_id)]
 
 
@@ -202,6 +203,15 @@ def test_the_secret_is_not_shown_by_accident(place: InstitutionId) -> None:
     opened = sign_in(place, provider(place), claims())
 
     assert opened.secret not in repr(opened)
+
+
+def test_that_a_sign_in_was_connected_is_noted(place: InstitutionId) -> None:
+    provider_id = provider(place)
+
+    with transaction(place) as session:
+        [entry] = audit.list_entries(session)
+    assert (entry.act, entry.actor_kind, entry.object_id) == ("connect_sign_in", "cli", provider_id)
+    assert entry.facts["issuer"] == ISSUER
 
 
 def test_reading_is_noted_with_who_and_what(place: InstitutionId) -> None:

@@ -52,10 +52,10 @@ def test_entries_are_found_by_act_and_day(client: FlaskClient, desk: Desk) -> No
         return len(rows_of(page)) if "<tbody" in page else 0
 
     assert found(act="withdraw_award") == 1
-    # With the pathway that was published, and the sign-in.
-    assert found(act="", since="", until="") == 3
+    # With the pathway that was published, the way to sign in, and the sign-in.
+    assert found(act="", since="", until="") == 4
     assert found(since="2000-01-01", until="2000-01-02") == 0
-    assert found(since="2000-01-01") == 3
+    assert found(since="2000-01-01") == 4
 
 
 def test_entries_are_found_by_who_did_it_and_about_whom(client: FlaskClient, desk: Desk) -> None:

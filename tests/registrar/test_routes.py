@@ -217,7 +217,11 @@ def test_what_another_institution_has_is_not_found(client: FlaskClient, desk: De
     ):
         assert client.get(page).status_code == 404
     assert client.get(other.pathway_path).status_code == 303
-    assert [act for act, _, _ in acts_of(desk)] == ["sign_in", "publish_pathway"]
+    assert [act for act, _, _ in acts_of(desk)] == [
+        "sign_in",
+        "connect_sign_in",
+        "publish_pathway",
+    ]
 
 
 def test_the_acts_of_the_desk_are_none_of_a_course(client: FlaskClient, desk: Desk) -> None:
