@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments import queries as assessments
@@ -23,9 +23,17 @@ from lti_tool.core.audit import AuditEntry
 from lti_tool.core.ids import AttemptId, AwardId, PersonId, UserId
 from lti_tool.grading.models import DesiredScore
 from lti_tool.launch.models import Launch
-from lti_tool.pathways.models import Completion, Pathway, PathwayNotice, Progress
+from lti_tool.pathways.models import (
+    Allocation,
+    Completion,
+    Pathway,
+    PathwayNotice,
+    PathwayRuling,
+    Progress,
+)
 from lti_tool.people.mail_access import list_addresses
-from lti_tool.people.queries import get_person, list_users
+from lti_tool.people.queries import get_person, list_selves, list_users
+from lti_tool.platforms.models import Context, Deployment, Registration, RosterMember, User
 
 
 def collect(session: Session, person_id: PersonId) -> dict[str, Any]:
@@ -68,6 +76,7 @@ def collect(session: Session, person_id: PersonId) -> dict[str, Any]:
             }
             for row in list_addresses(session, person_id)
         ],
+        "courses_whose_lists_name_them": _courses(session, users),
         "visits": _visits(session, user_ids),
         "attempts": _attempts(session, user_ids),
         "grades": _grades(session, user_ids),
@@ -87,7 +96,9 @@ def collect(session: Session, person_id: PersonId) -> dict[str, Any]:
             )
         ],
         "pathways": _pathways(session, person_id),
-        "noted_in_the_audit_trail": _noted(session, [person_id, *award_ids], user_ids),
+        "noted_in_the_audit_trail": _noted(
+            session, [*list_selves(session, person_id), *award_ids], user_ids
+        ),
     }
 
 
@@ -102,6 +113,26 @@ def list_files(session: Session, person_id: PersonId) -> Sequence[Attachment]:
     )
     with assessments.seeing_deleted(session):
         return session.scalars(query).all()
+
+
+def _courses(session: Session, users: Iterable[User]) -> list[dict[str, Any]]:
+    """Return where the members' lists of courses have them, who may never have come here."""
+    rows = session.execute(
+        select(Context.title, RosterMember.name, RosterMember.roles, RosterMember.is_active)
+        .join(RosterMember, RosterMember.context_id == Context.id)
+        .join(Deployment, Deployment.id == Context.deployment_id)
+        .join(Registration, Registration.id == Deployment.registration_id)
+        .where(
+            tuple_(Registration.issuer, RosterMember.subject).in_(
+                [(user.issuer, user.subject) for user in users]
+            )
+        )
+        .order_by(Context.id)
+    )
+    return [
+        {"course": title, "name": name, "roles": roles, "is_active": is_active}
+        for title, name, roles, is_active in rows
+    ]
 
 
 def _visits(session: Session, user_ids: Iterable[UserId]) -> list[dict[str, Any]]:
@@ -267,8 +298,26 @@ def _pathways(session: Session, person_id: PersonId) -> list[dict[str, Any]]:
         .where(Completion.person_id == person_id)
         .order_by(PathwayNotice.given_at, PathwayNotice.id)
     )
+    ruled = session.execute(
+        select(Pathway.title, PathwayRuling.reason, PathwayRuling.ruled_at, PathwayRuling.undone_at)
+        .join(Pathway, Pathway.id == PathwayRuling.pathway_id)
+        .where(PathwayRuling.person_id == person_id)
+        .order_by(PathwayRuling.ruled_at, PathwayRuling.id)
+    )
+    allocated = session.execute(
+        select(Pathway.title, Achievement.name)
+        .join(Allocation, Allocation.pathway_id == Pathway.id)
+        .join(Achievement, Achievement.id == Allocation.achievement_id)
+        .where(Allocation.person_id == person_id)
+        .order_by(Allocation.id)
+    )
     return [
         *({"pathway": title, "share": share, "complete_at": at} for title, share, at in standing),
+        *(
+            {"pathway": title, "decided_because": why, "at": at, "taken_back_at": end}
+            for title, why, at, end in ruled
+        ),
+        *({"pathway": title, "is_where_this_counts": badge} for title, badge in allocated),
         *({"pathway": title, "completed_at": at, "lapsed_at": end} for title, at, end in lapsed),
         *(
             {"pathway": title, "told_of": kind, "from": at, "mailed_at": mailed}

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, func, select, update
 
+from lti_tool.administration.personal_data import collect
 from lti_tool.badges.models import Award
 from lti_tool.core import audit as trail
 from lti_tool.core import clock, outbox
@@ -69,6 +70,10 @@ def test_a_waiver_completes_is_noted_and_can_be_undone(northgate: University) ->
         [standing] = list_progress(session, ada)
         [row] = list_learners(session, pathway_id)
         entry = trail.list_entries(session, object_kind="person", object_id=ada)[0]
+        told = collect(session, ada)["pathways"]
+    assert [one["decided_because"] for one in told if "decided_because" in one] == [
+        "It was shown in a portfolio."
+    ]
     assert standing.evaluation.reasons.parts[1].waived
     assert row.missing == 0
     assert (entry.act, entry.reason) == ("waive_requirement", "It was shown in a portfolio.")
@@ -228,6 +233,8 @@ def test_a_shared_award_counts_in_one_pathway_as_allocated(northgate: University
         assert audit(session, second).disagreements == ()
         told = session.scalars(select(AuditEntry.act).where(AuditEntry.act == "allocate_award"))
         assert len(told.all()) == 1
+        kept = collect(session, ada)["pathways"]
+    assert {"pathway": "Second", "is_where_this_counts": "Ethics"} in kept
 
 
 def test_a_preview_of_credit_counts_it_only_in_the_pathway_where_it_would_count(

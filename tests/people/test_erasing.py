@@ -344,6 +344,8 @@ def test_what_is_kept_is_told_whole(zuleika: Learner) -> None:
     assert told["transcripts"][0]["for"] == "MARKER and daughters"
     assert told["accounts"][0]["language"] == "de"
     assert told["grades"][0]["points"] == 2
+    [course] = told["courses_whose_lists_name_them"]
+    assert course["name"] == SIGNS[0]
     assert told["visits"][0]["at"] > clock.now() - timedelta(minutes=5)
 
 

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, select
 
+from lti_tool.administration.personal_data import collect
 from lti_tool.assessments.services import (
     create_assessment,
     create_placement,
@@ -30,6 +31,7 @@ from lti_tool.people import merging
 from lti_tool.people.errors import MergedFurtherError, MergedMeanwhileError, SamePersonError
 from lti_tool.people.models import PersonMatch
 from lti_tool.people.queries import current_person, find_person, list_selves
+from lti_tool.people.services import note_reading
 from lti_tool.platforms.models import User
 from tests.assessments import factories
 from tests.badges.factories import DRAFT
@@ -87,6 +89,23 @@ def test_a_merge_moves_accounts_badges_and_progress_and_the_pathway_is_counted_a
     assert place.awards(other) == {}
     assert [standing(place, one) for one in (amara, other)] == [0, None]
     assert agrees(place)
+
+
+def test_what_was_noted_before_a_merge_is_told_of_whoever_stayed(place: TwoPlatforms) -> None:
+    amara, other = place.arrive(MOODLE, "Amara"), place.arrive(CANVAS, "A. Nwosu")
+    note_reading(
+        place.university.id,
+        actor=audit.CLI,
+        act="read_record",
+        object_kind="person",
+        object_id=other,
+    )
+    place.merge(amara, other)
+
+    with transaction(place.university.id) as session:
+        noted = collect(session, amara)["noted_in_the_audit_trail"]
+
+    assert [one["act"] for one in noted] == ["read_record", "merge_people"]
 
 
 def test_what_both_hold_counts_once_and_both_credentials_stay_valid(
