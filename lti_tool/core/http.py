@@ -83,19 +83,20 @@ def check_url(url: str, *, allowed_hosts: Iterable[str] | None = None) -> Destin
 
 def client(
     *,
-    timeout_seconds: float = 10.0,
+    timeout_seconds: float | None = None,
     max_bytes: int = MAX_BODY_BYTES,
     allowed_hosts: Iterable[str] | None = None,
 ) -> httpx.Client:
     """Return a guarded client that follows no redirect; close it, or use it in `with`.
 
-    `timeout_seconds` is for one whole exchange, from connecting to the last byte;
-    `max_bytes` for one unpacked body. Network faults are raised as
+    `timeout_seconds` is for one whole exchange, from connecting to the last byte, the
+    operator's when None; `max_bytes` for one unpacked body. Network faults are raised as
     `OutboundFailedError`, never as httpx's own.
     """
+    seconds = _seconds(timeout_seconds)
     return httpx.Client(
-        transport=Transport(_operators(allowed_hosts), timeout_seconds, max_bytes),
-        timeout=timeout_seconds,
+        transport=Transport(_operators(allowed_hosts), seconds, max_bytes),
+        timeout=seconds,
         headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
         follow_redirects=False,
         trust_env=False,  # no proxy, which would resolve again; our transport has none either
@@ -109,14 +110,14 @@ def get(  # noqa: PLR0913 - each is a bound that a caller has to think about
     accept: str = "*/*",
     follow: int = 3,
     headers: Mapping[str, str] | None = None,
-    timeout_seconds: float = 10.0,
+    timeout_seconds: float | None = None,
     allowed_hosts: Iterable[str] | None = None,
 ) -> httpx.Response:
     """Fetch one document, judging every redirect like the first address.
 
     `headers` go to the origin of `url` only, so that no credential follows a redirect.
     The answer is read in full; its status is any that is final, 404 included.
-    `timeout_seconds` covers all hops together.
+    `timeout_seconds` covers all hops together; the operator's when None.
 
     Raises:
         OutboundRefusedError: an address is not allowed, the body is larger than
@@ -124,7 +125,7 @@ def get(  # noqa: PLR0913 - each is a bound that a caller has to think about
         OutboundFailedError: no answer in time, or a passing one (408, 425, 429, 5xx).
     """
     allowed_hosts = _operators(allowed_hosts)
-    ends_at = time.monotonic() + timeout_seconds
+    ends_at = time.monotonic() + _seconds(timeout_seconds)
     first = here = _parse(url)
     for _ in range(follow + 1):
         seconds_left = max(ends_at - time.monotonic(), 0.001)
@@ -225,3 +226,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _operators(allowed_hosts: Iterable[str] | None) -> tuple[str, ...]:
     return settings.current().http.allowed_hosts if allowed_hosts is None else tuple(allowed_hosts)
+
+
+def _seconds(timeout_seconds: float | None) -> float:
+    return settings.current().http.timeout_seconds if timeout_seconds is None else timeout_seconds

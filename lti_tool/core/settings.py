@@ -52,6 +52,7 @@ class Http:
     Attributes:
         allowed_hosts: `host` or `host:port` of private addresses that may be
             called all the same, such as a platform on the campus network.
+        timeout_seconds: for one exchange, where the call has no time of its own.
     """
 
     allowed_hosts: tuple[str, ...] = ()

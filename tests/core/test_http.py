@@ -191,11 +191,13 @@ def test_the_settings_are_asked_when_nobody_else_says(
         redis_url="",
         secret_keys=(),
         storage_dir=Path(),
-        http=settings.Http(allowed_hosts=(server.host,)),
+        http=settings.Http(allowed_hosts=(server.host,), timeout_seconds=7),
     )
     monkeypatch.setattr(settings, "_installed", [ours])
 
     assert http.get_json(f"{server.url}/") == 1
+    with http.client() as client, http.client(timeout_seconds=3) as quicker:
+        assert (client.timeout.read, quicker.timeout.read) == (7, 3)
     with pytest.raises(OutboundRefusedError):
         http.get_json("https://10.0.0.1/")
 
