@@ -4,6 +4,7 @@ Registrations and deployments lie outside row-level security, so that every read
 institution itself.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +17,7 @@ from lti_tool.core.language import phrase, recalled
 from lti_tool.grading.models import DesiredScore
 from lti_tool.launch.models import Launch
 from lti_tool.people.models import IdentityProvider, StaffMember
+from lti_tool.people.queries import list_identity_providers
 from lti_tool.platforms.models import (
     Deployment,
     Institution,
@@ -89,12 +91,15 @@ def _is_ours(institution_id: InstitutionId) -> ColumnElement[bool]:
 
 def list_platforms(session: Session, institution_id: InstitutionId) -> list[PlatformRow]:
     """Return the institution's platforms by name."""
-    registrations = session.scalars(
+    return [_row(session, institution_id, one) for one in _registrations(session, institution_id)]
+
+
+def _registrations(session: Session, institution_id: InstitutionId) -> Sequence[Registration]:
+    return session.scalars(
         select(Registration)
         .where(_is_ours(institution_id))
         .order_by(Registration.name, Registration.id)
     ).all()
-    return [_row(session, institution_id, one) for one in registrations]
 
 
 def get_platform(
@@ -160,16 +165,11 @@ def list_deployments(
 
 def list_installations(session: Session, institution_id: InstitutionId) -> list[Installation]:
     """Return the institution's platforms by name, each with its own deployments of it."""
-    registrations = session.scalars(
-        select(Registration)
-        .where(_is_ours(institution_id))
-        .order_by(Registration.name, Registration.id)
-    ).all()
     return [
         Installation(
             registration=one, deployments=list_deployments(session, institution_id, one.id)
         )
-        for one in registrations
+        for one in _registrations(session, institution_id)
     ]
 
 
@@ -267,11 +267,6 @@ def list_invitations(
             .order_by(RegistrationInvitation.created_at.desc())
         )
     )
-
-
-def list_identity_providers(session: Session) -> list[IdentityProvider]:
-    """Return where the institution's staff sign in, by name."""
-    return list(session.scalars(select(IdentityProvider).order_by(IdentityProvider.name)))
 
 
 def list_sign_ins(session: Session) -> list[SignIn]:

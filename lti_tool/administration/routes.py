@@ -15,6 +15,7 @@ from lti_tool.core.ids import DeploymentId, RegistrationId
 from lti_tool.core.language import phrase
 from lti_tool.launch.dynamic_registration import SCOPES
 from lti_tool.launch.examination import Finding, examine
+from lti_tool.people.queries import list_identity_providers
 from lti_tool.people.rules import STAFF_ROLES, Act
 from lti_tool.people.services import change_role_map
 from lti_tool.people.staff_session import CurrentStaff, staff_page
@@ -131,7 +132,8 @@ def add_platform(here: CurrentStaff) -> ResponseReturnValue:
             actor=here.actor,
         )
     except ToolError as error:
-        wanted = Product(product=sent.get("product", "generic"))
+        product = sent.get("product", "")
+        wanted = Product(product=product if product in PRODUCTS else "generic")
         values = {name: sent.get(name, "") for name in ByHand.model_fields}
         return _ask(here, wanted, values, error.sentence), web.status_of(error)
     return redirect(
@@ -208,7 +210,7 @@ def retire_key(here: CurrentStaff) -> ResponseReturnValue:
 def show_roles(here: CurrentStaff) -> ResponseReturnValue:
     """Show which words of each sign-in give which roles at this desk."""
     with transaction(here.institution_id) as session:
-        providers = queries.list_identity_providers(session)
+        providers = list_identity_providers(session)
     return render_template(
         "administration/show_roles.html",
         here=here,

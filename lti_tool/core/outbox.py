@@ -23,6 +23,7 @@ from lti_tool.core import clock, db, ids, logs, purging, queue, settings
 from lti_tool.core.db import Base, system_transaction
 from lti_tool.core.errors import TemporaryError, ToolError
 from lti_tool.core.ids import InstitutionId, new_id
+from lti_tool.core.quoting import quoted
 
 log = logs.get(__name__)
 
@@ -40,6 +41,7 @@ LEASE = timedelta(seconds=queue.JOB_SECONDS + 10)
 MOST_WAITING = 2000
 FIRST_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(hours=1)
+_MOST_TOLD = 500
 
 
 class OutboxDelivery(Base):
@@ -183,9 +185,9 @@ def deliver(delivery_id: str) -> None:
         event = _event_types[delivery.event_type].validate_python(delivery.payload)
         _handlers[delivery.event_type][delivery.subscriber](event)
     except TemporaryError as error:
-        _postpone(delivery, f"{error.code}: {error}")
+        _postpone(delivery, _told(error))
     except ToolError as error:
-        _bury(delivery, f"{error.code}: {error}")
+        _bury(delivery, _told(error))
     except OperationalError as error:
         # The database was away, or gave way to someone else: a deadlock, a time-out.
         _postpone(delivery, f"database: {type(error.orig).__name__}")
@@ -229,6 +231,11 @@ def _postpone(delivery: OutboxDelivery, reason: str) -> None:
 def _bury(delivery: OutboxDelivery, reason: str) -> None:
     log.error("delivery_dead", delivery=str(delivery.id), reason=reason)
     _write(delivery, died_at=clock.now(), due_at=None, leased_until=None, last_error=reason)
+
+
+def _told(error: ToolError) -> str:
+    """Return what is noted of a failure, as far as it can be stored: it may quote strangers."""
+    return f"{error.code}: {quoted(str(error), _MOST_TOLD)}"
 
 
 def _write(delivery: OutboxDelivery, **values: datetime | str | None) -> None:

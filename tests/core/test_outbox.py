@@ -192,7 +192,7 @@ class TestFailure:
     def test_a_refusal_is_a_dead_letter_with_its_reason(
         self, listener: Listener, worker: Worker, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        listener.fail = _raise(ConflictError("there is no such column"))
+        listener.fail = _raise(ConflictError("there is no\x00 such \ud800column"))
         _ring(1)
         worker.run()
         _pass_time(monkeypatch, days=30)
