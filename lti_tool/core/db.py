@@ -4,25 +4,19 @@ Flask-SQLAlchemy owns the engine, the pool and the metadata; `transaction` works
 without an app context, so workers and commands use it as well.
 """
 
-import re
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from types import MappingProxyType
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
-import psycopg
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from psycopg.errors import error_from_result
-from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
-from psycopg.rows import namedtuple_row
+from psycopg.pq import TransactionStatus
 from sqlalchemy import (
     Connection,
     DateTime,
@@ -35,8 +29,6 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -46,17 +38,18 @@ from sqlalchemy.orm import (
     mapped_column,
     sessionmaker,
 )
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from lti_tool.core import ids
+from lti_tool.core.driver import Statement, borrowed, driver_of, rows_of, tell, watch
 from lti_tool.core.ids import InstitutionId
 from lti_tool.core.settings import Settings
 
+if TYPE_CHECKING:
+    import psycopg
+
 _tenant: ContextVar[InstitutionId | None] = ContextVar("tenant", default=None)
 _in_transaction: ContextVar[bool] = ContextVar("in_transaction", default=False)
-IDLE_SECONDS = 1.0
 _NO_SWITCHES: Mapping[str, str] = MappingProxyType({})
-_GONE = (psycopg.OperationalError, psycopg.InterfaceError)
 
 _sessions = sessionmaker(expire_on_commit=False)
 
@@ -156,33 +149,8 @@ def connect(app: Flask, settings: Settings) -> None:
     database.init_app(app)
     with app.app_context():  # database.engine raises without one
         engine = database.engine
-    event.listen(engine, "checkin", _note_use)
-    event.listen(engine, "checkout", _ping_if_idle)
+    watch(engine)
     _sessions.configure(bind=engine)
-
-
-def _note_use(_connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
-    record.info["used_at"] = time.monotonic()
-
-
-def _ping_if_idle(
-    connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection
-) -> None:
-    """Find out before the first statement whether the database has gone meanwhile.
-
-    Not on each checkout, as the pool's own ping: on a busy process that is a round trip a
-    transaction, and whoever meets a dead connection is told to come again (core.web).
-    """
-    used_at = record.info.get("used_at")
-    if used_at is None or time.monotonic() - used_at < IDLE_SECONDS:
-        return
-    try:
-        cursor = connection.cursor()
-        cursor.execute("SELECT 1")
-        cursor.close()
-        connection.rollback()
-    except _GONE as error:
-        raise DisconnectionError from error
 
 
 def in_transaction() -> bool:
@@ -262,7 +230,7 @@ def _name_tenant(
     """Tell row-level security who asks, until the transaction ends."""
     institution_id = _tenant.get()
     if institution_id is not None:
-        _name(_driver_of(connection), institution_id)
+        _name(driver_of(connection), institution_id)
 
 
 def _name(
@@ -274,7 +242,7 @@ def _name(
     begin = "BEGIN; " if driver.pgconn.transaction_status == TransactionStatus.IDLE else ""
     # An id has digits only: nothing of it can end the text.
     named = f"{begin}SET LOCAL app.institution_id = '{UUID(int=institution_id.int)}'"
-    _tell(driver, "; ".join([named, *(f"SET LOCAL {n} = '{w}'" for n, w in switches.items())]))
+    tell(driver, "; ".join([named, *(f"SET LOCAL {n} = '{w}'" for n, w in switches.items())]))
 
 
 def switch(session: Session, name: str, word: str) -> None:
@@ -285,36 +253,7 @@ def switch(session: Session, name: str, word: str) -> None:
         name: of the setting, ours.
         word: its value, ours, never from outside.
     """
-    _tell(_driver_of(session.connection()), f"SET LOCAL {name} = '{word}'")
-
-
-def _tell(driver: "psycopg.Connection[Any]", words: str) -> None:
-    """Have statements run that take and return nothing; several at once are one round trip."""
-    result = driver.pgconn.exec_(words.encode())
-    if result.status == ExecStatus.COMMAND_OK:
-        return
-    error = error_from_result(result)
-    if driver.pgconn.status != ConnStatus.OK or isinstance(error, _GONE):
-        raise _in_known_words(error)
-    raise error
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A statement for `run`, made once by `statement`."""
-
-    sql: bytes
-    names: tuple[str, ...]
-
-
-def statement(words: str) -> Statement:
-    """Prepare a statement whose parameters are written `:name`, as in SQLAlchemy's `text`."""
-    names: dict[str, int] = {}
-
-    def numbered(found: re.Match[str]) -> str:
-        return f"${names.setdefault(found[1], len(names) + 1)}"
-
-    return Statement(re.sub(r"(?<!:):(\w+)", numbered, words).encode(), tuple(names))
+    tell(driver_of(session.connection()), f"SET LOCAL {name} = '{word}'")
 
 
 def run(session: Session, words: Statement, values: Mapping[str, Any]) -> list[Any]:
@@ -322,7 +261,7 @@ def run(session: Session, words: Statement, values: Mapping[str, Any]) -> list[A
 
     For the few statements that every launch runs: SQLAlchemy's own way costs 0.2 ms CPU more, each.
     """
-    return _rows(_driver_of(session.connection()), words, values)
+    return rows_of(driver_of(session.connection()), words, values)
 
 
 def run_alone(words: Statement, values: Mapping[str, Any]) -> list[Any]:
@@ -337,9 +276,9 @@ def run_alone(words: Statement, values: Mapping[str, Any]) -> list[Any]:
     if _in_transaction.get() or not isinstance(bind, Engine):
         with _opened(None) as session:
             return run(session, words, values)
-    with _borrowed(bind) as driver:
+    with borrowed(bind) as driver:
         driver.autocommit = True
-        rows = _rows(driver, words, values)
+        rows = rows_of(driver, words, values)
         driver.autocommit = False
     return rows
 
@@ -370,46 +309,11 @@ def run_in(
             for name in switches:
                 switch(session, name, "")
             return rows
-    with _borrowed(bind) as driver:
+    with borrowed(bind) as driver:
         _name(driver, institution_id, switches)
-        rows = _rows(driver, words, values)
-        _tell(driver, "COMMIT")
+        rows = rows_of(driver, words, values)
+        tell(driver, "COMMIT")
     return rows
-
-
-@contextmanager
-def _borrowed(engine: Engine) -> Iterator["psycopg.Connection[Any]"]:
-    try:
-        pooled = engine.raw_connection()
-    except _GONE as error:
-        raise _in_known_words(error) from error
-    try:
-        yield cast("psycopg.Connection[Any]", pooled.dbapi_connection)
-    except BaseException:
-        pooled.invalidate()  # whatever state it is in, nobody gets it
-        raise
-    pooled.close()
-
-
-def _driver_of(connection: Connection) -> "psycopg.Connection[Any]":
-    return cast("psycopg.Connection[Any]", connection.connection.dbapi_connection)
-
-
-def _rows(
-    driver: "psycopg.Connection[Any]", words: Statement, values: Mapping[str, Any]
-) -> list[Any]:
-    try:
-        with psycopg.RawCursor(driver, row_factory=namedtuple_row) as cursor:
-            cursor.execute(words.sql, [values[name] for name in words.names])
-            # Not `description`, which makes an object of every column.
-            return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
-    except _GONE as error:
-        raise _in_known_words(error) from error
-
-
-def _in_known_words(error: psycopg.Error) -> OperationalError:
-    """Return what SQLAlchemy would raise, which web answers; without the values."""
-    return OperationalError(None, None, error, hide_parameters=True)
 
 
 def uuid_or_none(word: str) -> UUID | None:

@@ -13,7 +13,8 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from lti_tool.core import outbox
-from lti_tool.core.db import run, statement
+from lti_tool.core.db import run
+from lti_tool.core.driver import statement
 from lti_tool.core.ids import (
     ContextId,
     DeploymentId,

@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from lti_tool.core import clock, logs, settings
-from lti_tool.core.db import run_alone, statement, transaction
+from lti_tool.core.db import run_alone, transaction
+from lti_tool.core.driver import statement
 from lti_tool.core.ids import DeploymentId, InstitutionId, LaunchId, RegistrationId
 from lti_tool.core.language import phrase
 from lti_tool.core.secret import hash_of, new_secret

@@ -18,7 +18,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from lti_tool.core import clock, settings, speaking, web
-from lti_tool.core.db import run_in, statement, uuid_or_none
+from lti_tool.core.db import run_in, uuid_or_none
+from lti_tool.core.driver import statement
 from lti_tool.core.ids import (
     ContextId,
     DeploymentId,

@@ -13,8 +13,9 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from lti_tool.core import db
+from lti_tool.core import db, driver
 from lti_tool.core.db import system_statements, system_transaction, transaction
+from lti_tool.core.driver import statement
 from lti_tool.core.ids import InstitutionId
 
 
@@ -35,7 +36,7 @@ def _end(pid: int) -> None:
 def test_a_connection_that_died_while_idle_is_replaced_unnoticed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(db, "IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(driver, "IDLE_SECONDS", 0.0)
     pid = _pid()
     _end(pid)
 
@@ -100,7 +101,7 @@ def test_statements_commit_one_by_one_and_a_transaction_does_not() -> None:
 
 
 SOMEBODY = InstitutionId(uuid4())
-PID = db.statement("SELECT pg_backend_pid() AS pid, CAST(:word AS text) AS word, :word AS again")
+PID = statement("SELECT pg_backend_pid() AS pid, CAST(:word AS text) AS word, :word AS again")
 
 
 @pytest.mark.usefixtures("live_app")
@@ -118,7 +119,7 @@ def test_a_statement_alone_gives_named_rows_and_goes_back_to_the_pool_as_it_was(
 @pytest.mark.usefixtures("live_app")
 def test_a_statement_alone_that_failed_leaves_no_connection_in_its_own_mode() -> None:
     with pytest.raises(psycopg.errors.DivisionByZero):
-        db.run_alone(db.statement("SELECT 1 / (length(:word) - 1)"), {"word": "x"})
+        db.run_alone(statement("SELECT 1 / (length(:word) - 1)"), {"word": "x"})
 
     with system_transaction() as session:
         driver = session.connection().connection.dbapi_connection
@@ -128,7 +129,7 @@ def test_a_statement_alone_that_failed_leaves_no_connection_in_its_own_mode() ->
 
 @pytest.mark.usefixtures("live_app")
 def test_a_statement_alone_has_committed_when_it_returns() -> None:
-    words = db.statement(
+    words = statement(
         "INSERT INTO institutions (id, slug, name, created_at)"
         " VALUES (gen_random_uuid(), :slug, 'x', now())"
     )
@@ -139,7 +140,7 @@ def test_a_statement_alone_has_committed_when_it_returns() -> None:
         assert session.scalar(text("SELECT count(*) FROM institutions WHERE slug = 'alone'")) == 1
 
 
-TENANT = db.statement("SELECT current_setting('app.institution_id', true) AS id, CAST(:x AS text)")
+TENANT = statement("SELECT current_setting('app.institution_id', true) AS id, CAST(:x AS text)")
 
 
 @pytest.mark.usefixtures("live_app")
@@ -154,7 +155,7 @@ def test_a_statement_of_an_institution_is_asked_in_its_name_and_nothing_after_it
 @pytest.mark.usefixtures("live_app")
 def test_a_statement_of_an_institution_that_failed_leaves_nothing_open() -> None:
     with pytest.raises(psycopg.errors.DivisionByZero):
-        db.run_in(SOMEBODY, db.statement("SELECT 1 / (length(:word) - 1)"), {"word": "x"})
+        db.run_in(SOMEBODY, statement("SELECT 1 / (length(:word) - 1)"), {"word": "x"})
 
     (after,) = db.run_alone(TENANT, {"x": ""})
     assert not after.id
@@ -162,7 +163,7 @@ def test_a_statement_of_an_institution_that_failed_leaves_nothing_open() -> None
 
 @pytest.mark.usefixtures("live_app")
 def test_a_statement_of_an_institution_has_committed_when_it_returns() -> None:
-    words = db.statement(
+    words = statement(
         "INSERT INTO institutions (id, slug, name, created_at)"
         " VALUES (gen_random_uuid(), :slug, 'x', now())"
     )
@@ -176,7 +177,7 @@ def test_a_statement_of_an_institution_has_committed_when_it_returns() -> None:
 @pytest.mark.usefixtures("live_app")
 def test_what_the_database_says_no_to_at_the_end_is_told_as_it_says_it() -> None:
     """A constraint that is only checked at the commit is an error of its own kind."""
-    words = db.statement("DO $$ BEGIN RAISE unique_violation; END $$")
+    words = statement("DO $$ BEGIN RAISE unique_violation; END $$")
     with pytest.raises(psycopg.errors.UniqueViolation):
         db.run_in(SOMEBODY, words, {})
     with transaction(SOMEBODY) as session, pytest.raises(psycopg.errors.SyntaxError):

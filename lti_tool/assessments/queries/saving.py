@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from lti_tool.assessments.queries.attempts import absence_of, stored_of
 from lti_tool.assessments.rules import Save, Stored
 from lti_tool.core import db
-from lti_tool.core.db import run, run_in, statement
+from lti_tool.core.db import run, run_in
+from lti_tool.core.driver import statement
 from lti_tool.core.ids import AttemptId, InstitutionId, ItemVersionId, UserId, new_id
 
 # NO KEY: the foreign keys of its responses may still be checked meanwhile.

@@ -21,7 +21,8 @@ from lti_tool.assessments.conditions import (
     strictest,
 )
 from lti_tool.assessments.queries import SEEING_DELETED, seeing_deleted
-from lti_tool.core.db import run, run_in, statement
+from lti_tool.core.db import run, run_in
+from lti_tool.core.driver import statement
 from lti_tool.core.ids import (
     AchievementId,
     AttemptId,
