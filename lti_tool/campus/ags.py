@@ -14,7 +14,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection, text
 
-from lti_tool.campus import queries, store
+from lti_tool.campus import adding, queries, store
 from lti_tool.campus.claims import line_items_path
 from lti_tool.campus.database import find_one, log_message
 from lti_tool.campus.errors import RefusalError
@@ -81,7 +81,7 @@ def create_line_item(course_id: int) -> ResponseReturnValue:
         queries.get_course(connection, course_id)
         posted = read_line_item(parse_object(request.get_data()))
         activity_id = _find_activity(connection, course_id, tool, posted)
-        line_item = store.add_line_item(
+        line_item = adding.add_line_item(
             connection,
             course_id=course_id,
             tool_id=tool.id,

@@ -5,7 +5,7 @@ A tool's custom parameters come along as they were; ids are new.
 
 from sqlalchemy import Connection, text
 
-from lti_tool.campus import queries, store
+from lti_tool.campus import adding, queries
 from lti_tool.campus.errors import RefusalError
 from lti_tool.campus.personality import Personality
 from lti_tool.campus.records import Course
@@ -41,7 +41,7 @@ def copy_course(connection: Connection, course_id: int, habits: Personality) -> 
         "course": course_id,
         "mark": mark,
         "words": words,
-        "public_id": store.public_id(habits),
+        "public_id": adding.public_id(habits),
     }
     copy_id = connection.execute(_ADD, values).scalar_one_or_none()
     if copy_id is None:
@@ -53,7 +53,7 @@ def copy_course(connection: Connection, course_id: int, habits: Personality) -> 
     }
     columns = queries.list_line_items(connection, course_id)
     for activity in queries.list_activities(connection, course_id):
-        copied = store.add_activity(
+        copied = adding.add_activity(
             connection,
             course_id=copy_id,
             section_id=sections[activity.section_id],
@@ -64,12 +64,12 @@ def copy_course(connection: Connection, course_id: int, habits: Personality) -> 
             custom=activity.custom,
             opens_at=activity.opens_at,
             closes_at=activity.closes_at,
-            public_id=store.public_id(habits),
+            public_id=adding.public_id(habits),
             in_window=activity.in_window,
         )
         for column in columns:
             if column.activity_id == activity.id:
-                store.add_line_item(
+                adding.add_line_item(
                     connection,
                     course_id=copy_id,
                     tool_id=column.tool_id,

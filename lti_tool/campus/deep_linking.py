@@ -15,7 +15,7 @@ from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection, text
 
-from lti_tool.campus import clock, queries, store
+from lti_tool.campus import adding, clock, queries
 from lti_tool.campus.claims import DEEP_LINKING, LTI
 from lti_tool.campus.database import digest, find_one, log_message
 from lti_tool.campus.errors import RefusalError
@@ -255,9 +255,9 @@ def _add(connection: Connection, items: Sequence[ContentItem], waiting: DeepLink
     habits = campus().settings.personality
     section_id = waiting.section_id
     if items and habits.find_place(waiting.place).makes_section:
-        section_id = store.add_section(connection, waiting.course_id, "New content")
+        section_id = adding.add_section(connection, waiting.course_id, "New content")
     for item in items:
-        activity = store.add_activity(
+        activity = adding.add_activity(
             connection,
             course_id=waiting.course_id,
             section_id=section_id,
@@ -268,11 +268,11 @@ def _add(connection: Connection, items: Sequence[ContentItem], waiting: DeepLink
             custom=item.custom,
             opens_at=item.opens_at,
             closes_at=item.closes_at,
-            public_id=store.public_id(habits),
+            public_id=adding.public_id(habits),
             in_window=item.in_window,
         )
         if item.column is not None:
-            store.add_line_item(
+            adding.add_line_item(
                 connection,
                 course_id=waiting.course_id,
                 tool_id=waiting.tool_id,

@@ -13,11 +13,10 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, Engine, text
 
-from lti_tool.campus import clock, queries
-from lti_tool.campus.database import digest, find_one
-from lti_tool.campus.errors import RefusalError
+from lti_tool.campus import adding, clock, queries
+from lti_tool.campus.database import digest
 from lti_tool.campus.personality import STRICT, Personality
-from lti_tool.campus.records import Activity, LineItem, Person, Score
+from lti_tool.campus.records import Person, Score
 from lti_tool.campus.seed_data import COURSES, IN_SECOND_COURSE, PEOPLE
 
 LINE_ITEM_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem"
@@ -53,8 +52,6 @@ _ADD_COURSE = text(
     "INSERT INTO courses (label, title, sis_id, public_id)"
     " VALUES (:label, :title, :sis_id, :public_id) RETURNING id"
 )
-_ADD_SECTION = text("INSERT INTO sections (course_id, title) VALUES (:course, :title) RETURNING id")
-_ADD_NOTE = text("INSERT INTO notes (section_id, title, body) VALUES (:section, :title, :body)")
 _ENROL = text(
     "INSERT INTO enrolments (course_id, person_id, role) VALUES (:course, :person, :role)"
     " ON CONFLICT (course_id, person_id) DO UPDATE SET role = excluded.role"
@@ -64,17 +61,6 @@ _LOCK = text("LOCK TABLE people IN EXCLUSIVE MODE")
 _ADD_REGISTRATION_TOKEN = text(
     "INSERT INTO registration_tokens (digest, expires_at, tool_id)"
     " VALUES (:digest, :expires_at, :tool)"
-)
-_ADD_ACTIVITY = text(
-    "INSERT INTO activities (course_id, section_id, tool_id, title, description, url, custom,"
-    " opens_at, closes_at, public_id, in_window) VALUES (:course_id, :section_id, :tool_id, :title,"
-    " :description, :url, CAST(:custom AS jsonb), :opens_at, :closes_at, :public_id, :in_window)"
-    " RETURNING *"
-)
-_ADD_LINE_ITEM = text(
-    "INSERT INTO line_items (course_id, tool_id, activity_id, label, score_maximum, resource_id,"
-    " tag, starts_at, ends_at) VALUES (:course_id, :tool_id, :activity_id, :label,"
-    " :score_maximum, :resource_id, :tag, :starts_at, :ends_at) RETURNING *"
 )
 _OVERRIDE = text(
     "INSERT INTO scores (line_item_id, person_id, override, activity_progress, grading_progress)"
@@ -245,11 +231,11 @@ def seed(engine: Engine, habits: Personality = STRICT) -> None:
                 "label": label,
                 "title": title,
                 "sis_id": f"SIS-{label}",
-                "public_id": public_id(habits),
+                "public_id": adding.public_id(habits),
             }
             course = connection.execute(_ADD_COURSE, values).scalar_one()
             for section_title, notes in sections:
-                add_section(connection, course, section_title, notes)
+                adding.add_section(connection, course, section_title, notes)
             for given, (person, kind) in people.items():
                 if place == 0 or given in IN_SECOND_COURSE:
                     _enrol_kind(connection, course, person, kind)
@@ -308,7 +294,7 @@ def add_course(
     with engine.begin() as connection:
         values = {"label": label, "title": title, "sis_id": f"SIS-{label}", "public_id": None}
         course: int = connection.execute(_ADD_COURSE, values).scalar_one()
-        found = {section: add_section(connection, course, section) for section in sections}
+        found = {section: adding.add_section(connection, course, section) for section in sections}
         for person, role in members.items():
             connection.execute(_ENROL, {"course": course, "person": person, "role": role})
     return course, found
@@ -347,39 +333,6 @@ def gradebook(engine: Engine, course_id: int) -> dict[tuple[int, str], Score]:
         subjects = {person.id: person.subject for person in queries.list_people(connection)}
         scores = queries.list_scores(connection, course_id)
     return {(line_item, subjects[person]): score for (line_item, person), score in scores.items()}
-
-
-def add_section(
-    connection: Connection, course: int, title: str, notes: Sequence[tuple[str, str]] = ()
-) -> int:
-    """Add a part to a course, below the others. Return its id."""
-    section: int = connection.execute(_ADD_SECTION, {"course": course, "title": title}).scalar_one()
-    for note_title, body in notes:
-        connection.execute(_ADD_NOTE, {"section": section, "title": note_title, "body": body})
-    return section
-
-
-def add_activity(connection: Connection, **values: object) -> Activity:
-    """Insert an activity: all columns that have no default, `custom` as a mapping."""
-    values = {"public_id": None, "in_window": False, **values}
-    values["custom"] = json.dumps(values["custom"])
-    activity = find_one(connection, Activity, _ADD_ACTIVITY, **values)
-    if activity is None:
-        raise RefusalError(500, "not_added", "The activity could not be added.")
-    return activity
-
-
-def add_line_item(connection: Connection, **values: object) -> LineItem:
-    """Insert a column of the gradebook: all columns but `id`."""
-    line_item = find_one(connection, LineItem, _ADD_LINE_ITEM, **values)
-    if line_item is None:
-        raise RefusalError(500, "not_added", "The column could not be added.")
-    return line_item
-
-
-def public_id(habits: Personality) -> str | None:
-    """Return an id that says nothing, where the personality has such."""
-    return secrets.token_hex(20) if habits.opaque_ids else None
 
 
 def _add_person(

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from lti_tool.assessments import services as assessments
 from lti_tool.assessments.services import create_placement
-from lti_tool.campus import store
+from lti_tool.campus import adding, store
 from lti_tool.campus.personality import Personality
 from lti_tool.core import clock
 from lti_tool.core.db import system_transaction, transaction
@@ -89,7 +89,7 @@ class Course:
         """Place another assessment in the same course, with a column of its own."""
         parts = urlsplit(self.url)
         with self.site.campus.engine.begin() as connection:
-            line_item = store.add_line_item(
+            line_item = adding.add_line_item(
                 connection,
                 course_id=1,
                 tool_id=int(parts.query.removeprefix("type_id=")),
@@ -225,7 +225,7 @@ def placed_course(site: Site, *, tool_url: str, product: str = "generic") -> Cou
     deployment_id = add_deployment(registration_id, tool.deployment_id, institution_id)
     university = University(id=institution_id, slug=slug, deployment_id=deployment_id)
     with site.campus.engine.begin() as connection:
-        activity = store.add_activity(
+        activity = adding.add_activity(
             connection,
             course_id=1,
             section_id=1,
@@ -237,7 +237,7 @@ def placed_course(site: Site, *, tool_url: str, product: str = "generic") -> Cou
             opens_at=None,
             closes_at=None,
         )
-        line_item = store.add_line_item(
+        line_item = adding.add_line_item(
             connection,
             course_id=1,
             tool_id=tool.tool_id,

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, text
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from lti_tool.campus import store
+from lti_tool.campus import adding, store
 from lti_tool.campus.claims import LTI
 from lti_tool.core import keys, web
 from lti_tool.core.ids import DeploymentId, InstitutionId, RegistrationId
@@ -67,8 +67,8 @@ class Connected:
             "closes_at": None,
         }
         with self.site.campus.engine.begin() as connection:
-            activity = store.add_activity(connection, **values)
-            store.add_line_item(
+            activity = adding.add_activity(connection, **values)
+            adding.add_line_item(
                 connection,
                 course_id=1,
                 tool_id=self.tool.tool_id,

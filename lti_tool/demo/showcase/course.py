@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from lti_tool.assessments.services import bind_placement, create_placement
-from lti_tool.campus import claims, store
+from lti_tool.campus import adding, claims, store
 from lti_tool.campus.app import Campus
 from lti_tool.campus.records import Person
 from lti_tool.core import clock, settings
@@ -164,7 +164,7 @@ def _place(
     )
     token = placement_token.make(placement_id, connection.institution_id, module.edition_id)
     with campus.engine.begin() as rows:
-        link = store.add_activity(
+        link = adding.add_activity(
             rows,
             course_id=course_id,
             section_id=section_id,
@@ -176,7 +176,7 @@ def _place(
             opens_at=None,
             closes_at=None,
         )
-        column = store.add_line_item(
+        column = adding.add_line_item(
             rows,
             course_id=course_id,
             tool_id=connection.tool_id,
