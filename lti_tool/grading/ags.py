@@ -113,21 +113,27 @@ def canvas_submission(*, over_teacher: bool) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineItem:
-    """A column we ask for (AGS 2.0 §3.2)."""
+    """A column we ask for (AGS 2.0 §3.2).
+
+    Attributes:
+        resource_link_id: the platform's; None where the column belongs to no link it knows.
+    """
 
     label: str
     maximum: Decimal
-    resource_link_id: str
+    resource_link_id: str | None
     resource_id: str
 
     def to_json(self) -> dict[str, object]:
         """Return the body to POST with media type `LINE_ITEM_MEDIA_TYPE`."""
-        return {
+        body: dict[str, object] = {
             "label": self.label,
             "scoreMaximum": float(self.maximum),
-            "resourceLinkId": self.resource_link_id,
             "resourceId": self.resource_id,
         }
+        if self.resource_link_id is not None:
+            body["resourceLinkId"] = self.resource_link_id
+        return body
 
 
 def read_line_item_url(body: object) -> str:

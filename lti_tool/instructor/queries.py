@@ -106,17 +106,20 @@ class ResultRow:
         return belongs.get(group, self.standing == group)
 
 
+def find_placement(session: Session, here: CurrentLaunch) -> Placement | None:
+    """Return the placement behind the link that was opened, if it stands for one."""
+    if here.resource_link_id is None:
+        return None
+    return assessments.find_placement_of_link(session, here.resource_link_id)
+
+
 def get_placement(session: Session, here: CurrentLaunch) -> Placement:
     """Return the placement behind the link that was opened.
 
     Raises:
         NothingPlacedError: it stands for none.
     """
-    found = (
-        assessments.find_placement_of_link(session, here.resource_link_id)
-        if here.resource_link_id is not None
-        else None
-    )
+    found = find_placement(session, here)
     if found is None:
         raise NothingPlacedError
     return found

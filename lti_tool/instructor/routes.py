@@ -114,7 +114,9 @@ def review(here: CurrentLaunch) -> ResponseReturnValue:
             if learner is None or learner.id != here.user_id:
                 raise NotForYourRoleError
             return redirect(url_for("learner.open_placement", launch_id=here.launch_id), 303)
-        placement = queries.get_placement(session, here)
+        placement = queries.find_placement(session, here)
+        if placement is None:  # nobody opened the activity before: there its link is bound
+            return redirect(url_for("learner.open_placement", launch_id=here.launch_id), 303)
         course = queries.find_course_title(session, here.context_id)
         attempts = assessments.list_attempts(session, placement.id, learner.id) if learner else ()
     return render_template(

@@ -4,6 +4,7 @@ https://www.imsglobal.org/spec/lti/v1p3/
 """
 
 from typing import Annotated, Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -51,8 +52,8 @@ def _replaced(word: str | None) -> str | None:
 
 
 def _object_or_none(value: object) -> object:
-    # PHP writes an empty object as [] (Moodle).
-    return None if value == [] else value
+    # PHP writes an empty object as [] (Moodle); an empty one says as much as none.
+    return None if value in ([], {}) else value
 
 
 # LTI Core 1.3 §5.3: identifiers are case-sensitive and at most 255 ASCII characters. Other
@@ -108,7 +109,9 @@ class PresentationClaim(_Claims):
 class EndpointClaim(_Claims):
     """AGS 2.0 §3.1: where the gradebook is. No `lineitem`: the link has no column, or several."""
 
-    scope: list[str] = Field(default_factory=list)
+    scope: Annotated[list[str], BeforeValidator(lambda value: value or [])] = Field(
+        default_factory=list
+    )
     lineitems: str | None = None
     lineitem: str | None = None
 
@@ -161,6 +164,7 @@ class Message(_Claims):
     message_type: str = _required(f"{LTI}message_type")
     platform_deployment_id: Identifier = _required(f"{LTI}deployment_id")
     role_names: list[str] = _required(f"{LTI}roles")
+    target_link_url: str | None = _optional(f"{LTI}target_link_uri")
     context: Annotated[ContextClaim | None, BeforeValidator(_object_or_none)] = _optional(
         f"{LTI}context"
     )
@@ -183,8 +187,12 @@ class Message(_Claims):
     names_and_roles: Annotated[NamesAndRolesClaim | None, BeforeValidator(_object_or_none)] = (
         _optional("https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice")
     )
-    for_user: ForUserClaim | None = _optional(f"{LTI}for_user")
-    deep_linking_settings: dict[str, Any] | None = _optional(f"{DEEP_LINKING}deep_linking_settings")
+    for_user: Annotated[ForUserClaim | None, BeforeValidator(_object_or_none)] = _optional(
+        f"{LTI}for_user"
+    )
+    deep_linking_settings: Annotated[dict[str, Any] | None, BeforeValidator(_object_or_none)] = (
+        _optional(f"{DEEP_LINKING}deep_linking_settings")
+    )
 
     @property
     def full_name(self) -> str | None:
@@ -203,11 +211,21 @@ class Message(_Claims):
 
     @property
     def placement_token(self) -> str | None:
-        """Return our placement token, as the platform sends it: a claim until it is read."""
+        """Return our placement token, as the platform sends it: a claim until it is read.
+
+        A link's custom parameter counts; without one its address, which copies keep longest.
+        """
         value = (self.custom or {}).get(PLACEMENT_PARAMETER)
-        if isinstance(value, str) and value.isprintable() and 0 < len(value) <= MAX_TEXT:
-            return value
-        return None
+        if not isinstance(value, str) or not value or value.startswith("$"):
+            query = dict(parse_qsl(urlsplit(self.target_link_url or "").query))
+            value = query.get(PLACEMENT_PARAMETER, "")
+        return value if value.isprintable() and 0 < len(value) <= MAX_TEXT else None
+
+    @property
+    def is_of_course(self) -> bool:
+        """Tell whether the link that was opened goes by the id of the course."""
+        link, context = self.activity, self.context
+        return link is not None and context is not None and link.id == context.id
 
     @property
     def return_url(self) -> str | None:
@@ -246,8 +264,8 @@ def read_message(claims: dict[str, Any], *, anonymous: bool = False) -> Message:
             raise MessageRefusedError(Reason.SUBJECT)
         if message.message_type in _OF_A_LINK and message.resource_link is None:
             raise MessageRefusedError(Reason.RESOURCE_LINK)
-        if message.message_type == SUBMISSION_REVIEW_REQUEST and message.for_user is None:
-            raise MessageRefusedError(Reason.FOR_USER)
+        if message.message_type == SUBMISSION_REVIEW_REQUEST:
+            _check_review(message)
         if message.message_type == DEEP_LINKING_REQUEST:
             _check_deep_linking(message)
     except ValidationError as error:
@@ -259,6 +277,14 @@ def read_message(claims: dict[str, Any], *, anonymous: bool = False) -> Message:
     return message
 
 
+def _check_review(message: Message) -> None:
+    """Submission Review 1.0 §3.1: whose work, and of which column."""
+    if message.for_user is None:
+        raise MessageRefusedError(Reason.FOR_USER)
+    if message.endpoint is None or "lineitem" not in message.endpoint.model_fields_set:
+        raise MessageRefusedError(Reason.LINE_ITEM)
+
+
 def _check_deep_linking(message: Message) -> None:
     if message.deep_linking_settings is None:
         raise MessageRefusedError(Reason.DEEP_LINKING)
@@ -267,6 +293,8 @@ def _check_deep_linking(message: Message) -> None:
     except ValidationError as error:
         raise MessageRefusedError(Reason.DEEP_LINKING) from error
     if "ltiResourceLink" not in settings.accept_types:
+        raise MessageRefusedError(Reason.OTHER_CONTENT)
+    if not settings.accept_presentation_document_targets:
         raise MessageRefusedError(Reason.DEEP_LINKING)
     # The answer is posted there by our page, as a form: never to a script.
     if origin_of(settings.deep_link_return_url) is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from pylti1p3.deep_link import DeepLink
 from pylti1p3.deep_link_resource import DeepLinkResource
@@ -25,6 +26,7 @@ from lti_tool.launch.services import LAUNCH_PATH, web_address
 from lti_tool.launch.session import CurrentLaunch
 from lti_tool.platforms import queries as platforms
 from lti_tool.platforms import tool_keys
+from lti_tool.platforms.quirks import quirks_of
 
 
 class OnlyOneItemError(InvalidRequestError):
@@ -127,8 +129,9 @@ def response_form(
         deployment = platforms.get_deployment(session, here.deployment_id)
     known = Registration().set_issuer(registration.issuer).set_client_id(registration.client_id)
     answer = DeepLink(known, deployment.platform_id, cast("Any", request))
-    with_columns = takes_columns(here)
-    claims = answer.get_message_jwt([_link(item, with_column=with_columns) for item in items])
+    by_address = quirks_of(registration.product).links_share_id
+    links = [_link(item, columns=takes_columns(here), by_address=by_address) for item in items]
+    claims = answer.get_message_jwt(links)
     if "data" not in request:  # echoed if and only if it was sent: §4.5.1
         del claims[f"{DEEP_LINKING}data"]
     if message is not None:
@@ -141,14 +144,17 @@ def _request(here: CurrentLaunch) -> dict[str, Any]:
     return request
 
 
-def _link(item: ContentItem, *, with_column: bool) -> DeepLinkResource:
+def _link(item: ContentItem, *, columns: bool, by_address: bool) -> DeepLinkResource:
     link = _Link()
     link.more = _more(item)
-    link.set_title(item.title).set_url(settings.current().base_url + LAUNCH_PATH)
+    url = settings.current().base_url + LAUNCH_PATH
+    if by_address:
+        url += "?" + urlencode({PLACEMENT_PARAMETER: item.placement_token})
+    link.set_title(item.title).set_url(url)
     link.set_custom_params({PLACEMENT_PARAMETER: item.placement_token, **history.PARAMETERS})
     if item.icon_url is not None:
         link.set_icon_url(item.icon_url)
-    if item.points is not None and with_column:
+    if item.points is not None and columns:
         column = LineItem().set_label(item.title).set_resource_id(item.resource_id)
         # 10, not 10.0: platforms show what they were sent.
         whole = item.points == item.points.to_integral_value()

@@ -168,7 +168,9 @@ class Reason(StrEnum):
     TARGET_LINK = "message_target_link"
     RESOURCE_LINK = "message_resource_link"
     DEEP_LINKING = "message_deep_linking"
+    OTHER_CONTENT = "message_other_content"
     FOR_USER = "message_for_user"
+    LINE_ITEM = "message_line_item"
     CLAIM = "message_claim"
     IDENTIFIER = "message_identifier"
 
@@ -207,10 +209,16 @@ _SENTENCES = {
         "The message does not say which activity it is for (resource_link.id)."
     ),
     Reason.DEEP_LINKING: phrase(
-        "The site does not take what Cairn can place (deep_linking_settings)."
+        "The site does not say how something is placed there (deep_linking_settings)."
+    ),
+    Reason.OTHER_CONTENT: phrase(
+        "This place of your course takes files or links, but no activities (accept_types)."
     ),
     Reason.FOR_USER: phrase(
         "The message does not say whose work is to be seen (for_user.user_id)."
+    ),
+    Reason.LINE_ITEM: phrase(
+        "The message does not say which column of the gradebook it is about (endpoint.lineitem)."
     ),
     Reason.CLAIM: phrase("A part of the message has not the form that LTI gives it."),
     Reason.IDENTIFIER: phrase(
@@ -219,16 +227,35 @@ _SENTENCES = {
 }
 
 
+# What else to do than to open the activity again, where that would not help.
+_STEPS = {
+    Reason.DEEP_LINKING: (
+        phrase("Go back to the course page."),
+        phrase("Add an activity there, and choose Cairn again."),
+        _ASK,
+    ),
+    Reason.OTHER_CONTENT: (
+        phrase("Go back to the course page."),
+        phrase("Add an activity or an assignment there, and choose Cairn as its tool."),
+    ),
+}
+
+
 class MessageRefusedError(DeniedError):
-    """A message that is not what it has to be. `code` says in which point."""
+    """A message that is not what it has to be. `code` says in which point.
+
+    Attributes:
+        return_url: where the person came from, if the platform signed it.
+    """
 
     title = phrase("Your course site sent something we cannot accept")
-    steps = (*_OPEN_AGAIN, _ASK)
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
         super().__init__(joined([_SENTENCES[reason], detail]) if detail else _SENTENCES[reason])
         self.reason = reason
         self.code = reason.value
+        self.steps = _STEPS.get(reason, (*_OPEN_AGAIN, _ASK))
+        self.return_url: str | None = None
 
 
 _TITLES = {

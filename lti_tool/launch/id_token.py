@@ -182,8 +182,18 @@ class _Launch(MessageLaunch[_Posted, _NoRegistrations, _NoSession, _NoCookies]):
             self.validate_message()
         except LtiException as error:
             self._validated = False
-            raise MessageRefusedError(Reason.CLAIM, str(error)) from error
+            raise self._with_way_back(MessageRefusedError(Reason.CLAIM, str(error))) from error
+        except MessageRefusedError as error:
+            self._with_way_back(error)
+            raise
         return self
+
+    def _with_way_back(self, error: MessageRefusedError) -> MessageRefusedError:
+        """Add where the person came from: the platform's word, once its signature is known."""
+        presentation = self._jwt.get("body", {}).get(f"{LTI}launch_presentation")
+        if isinstance(presentation, dict) and isinstance(presentation.get("return_url"), str):
+            error.return_url = presentation["return_url"]
+        return error
 
     def validate_jwt_format(self) -> "_Launch":
         """Read the header, and only that: whose key to check with."""

@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from lti_tool.core import keys, logs, metrics, settings, web
+from lti_tool.core import keys, logs, metrics, settings, speaking, web
 from lti_tool.core.db import uuid_or_none
 from lti_tool.core.errors import ToolError
 from lti_tool.core.ids import RegistrationId
@@ -140,13 +140,18 @@ def launch() -> ResponseReturnValue:
     except ToolError as error:
         log.info("launch", outcome="refused", code=error.code, **facts)
         metrics.count("cairn_launches", outcome=error.code)
-        if isinstance(error, DeploymentPendingError) and error.return_url is not None:
-            back = return_address(error.return_url, message=error.title, code=error.code)
-            return web.error_response(error, return_url=back)
+        if isinstance(error, DeploymentPendingError | MessageRefusedError):
+            return web.error_response(error, return_url=_way_back(error))
         raise
     log.info("launch", outcome="opened", **facts)
     metrics.count("cairn_launches", outcome="opened")
     return response
+
+
+def _way_back(error: DeploymentPendingError | MessageRefusedError) -> str | None:
+    """Return where the person came from, with what happened, if the platform said where."""
+    url = services.web_address(error.return_url)
+    return url and return_address(url, message=speaking.say(error.title), code=error.code)
 
 
 def _launch(facts: dict[str, Any]) -> Response:

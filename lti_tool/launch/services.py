@@ -30,7 +30,7 @@ from lti_tool.launch.record import LaunchRecord, record
 from lti_tool.launch.session import PREFIX, expiry
 from lti_tool.people.rules import Role
 from lti_tool.platforms import invitations, quirks
-from lti_tool.platforms.rules import belongs, origin_of
+from lti_tool.platforms.rules import belongs, origin_of, shared_link_id
 
 LOGIN_LIFETIME = timedelta(minutes=10)
 LAUNCH_PATH = "/lti/launch"
@@ -317,7 +317,7 @@ def _record_of(
         memberships_url=_own(members, origins),
         service_scopes=endpoint.scope if endpoint else [],
         has_endpoint=endpoint is not None,
-        link_platform_id=link.id if link else None,
+        link_platform_id=_link_id(message, login.product),
         link_title=link.title if link else None,
         line_item_url=_own(endpoint.lineitem if endpoint else None, origins),
         message_type=message.message_type,
@@ -330,6 +330,16 @@ def _record_of(
         expires_at=expiry(now),
         is_visitor=message.subject is None or Role.TEST_USER in roles,
     )
+
+
+def _link_id(message: Message, product: str) -> str | None:
+    """Return the id of the link that was opened, made one of its own where others share it."""
+    link, token = message.activity, message.placement_token
+    if link is None:
+        return None
+    if token and message.is_of_course and quirks.quirks_of(product).links_share_id:
+        return shared_link_id(link.id, hash_of(token).hex())
+    return link.id
 
 
 def _own(url: str | None, origins: tuple[str, ...]) -> str | None:

@@ -26,6 +26,8 @@ class Quirks:
             another submission and take a teacher's grade away.
         takes_comments: a comment belongs to the score and is replaced by the next one's. Not
             so in Canvas, where each one is added to those before.
+        links_share_id: links in pages may all be launched by the course's own id, and without
+            their custom parameters: their address alone tells them apart.
         failing_hint: status of an answer to a score, and what people can do about it; a sentence.
         placing_note: what instructors should know before they place something; sentences.
         ticks: by the last word of a scope, what the product's administrators tick to allow it.
@@ -38,6 +40,7 @@ class Quirks:
     not_in_course: tuple[tuple[int, str], ...] = ((400, ""), (422, ""))
     canvas_submission: bool = False
     takes_comments: bool = True
+    links_share_id: bool = False
     failing_hint: tuple[int, str] | None = None
     placing_note: str = ""
     ticks: Mapping[str, str] = field(default_factory=dict)
@@ -61,6 +64,8 @@ _PRODUCTS = {
         not_in_course=((422, ""),),
         canvas_submission=True,
         takes_comments=False,
+        # instructure/canvas-lms#1944: no link of its own, so the course's id (2021, as in 2026).
+        links_share_id=True,
         # As its pages of developer keys and apps call them (2026).
         ticks={
             "lineitem": (
@@ -173,6 +178,13 @@ def habits(quirks: Quirks) -> list[str]:
         )
     if not quirks.takes_comments:
         told.append(phrase("Scores carry no comment: it would add each one to those before."))
+    if quirks.links_share_id:
+        told.append(
+            phrase(
+                "Links in its pages may all come with the course's own id: Cairn tells them apart "
+                "by what was placed."
+            )
+        )
     if quirks.failing_hint:
         status, hint = quirks.failing_hint
         told.append(

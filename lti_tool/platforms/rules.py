@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 
 MAX_URL_LENGTH = 2048
 _WEB = {"http": 80, "https": 443}
+# Between an id that several links share and what tells them apart: no platform's id has it, for
+# identifiers with characters that cannot be seen are refused.
+_SHARED = "\x1f"
 # A platform whose Date is further from our clock than this has no clock to go by.
 BELIEVABLE_LEAD = timedelta(hours=1)
 
@@ -30,8 +33,9 @@ def _origin(url: str) -> str | None:
     host = parts.hostname
     if parts.scheme not in _WEB or not host or parts.username is not None:
         return None
-    # An origin ends up in a header: nothing that could end a directive or a line.
-    if not all(character.isalnum() or character in "-._:" for character in host):
+    # An origin ends up in a header: nothing that could end a directive or a line, and letters of
+    # other scripts as browsers write them there, which is ASCII (RFC 3986 §3.2.2).
+    if not host.isascii() or not all(letter.isalnum() or letter in "-._:" for letter in host):
         return None
     host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{host}" + (
@@ -60,6 +64,21 @@ def _covers(pattern: str, origin: str) -> bool:
     if not star:
         return pattern == origin
     return origin.startswith(start) and origin.endswith(end) and len(origin) > len(start + end)
+
+
+def shared_link_id(platform_id: str, mark: str) -> str:
+    """Return the id of one of several links to which a platform gives the same id.
+
+    Args:
+        platform_id: the platform's.
+        mark: what tells this link from the others.
+    """
+    return f"{platform_id}{_SHARED}{mark}"
+
+
+def told_link_id(platform_id: str) -> str | None:
+    """Return what a platform may be told of one of its links; None where it knows no such link."""
+    return None if _SHARED in platform_id else platform_id
 
 
 def measure_lead(headers: Mapping[str, str], now: datetime) -> timedelta | None:

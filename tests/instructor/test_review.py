@@ -6,9 +6,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
+from lti_tool.app import PAGES
+from lti_tool.assessments.queries import get_placement
 from lti_tool.campus.claims import LTI
 from lti_tool.core.db import transaction
 from lti_tool.grading.queries import find_column
+from lti_tool.launch import placement_token
 from lti_tool.platforms.models import ResourceLink, User
 from tests.campus.site import Site
 from tests.grading.course import AMARA, LINH
@@ -57,6 +60,39 @@ def test_who_has_not_begun_has_no_attempt(placed: Placed) -> None:
     page = placed.browser.client.get(review(placed.browser, placed, LINH))
 
     assert "No attempt yet" in page.text
+
+
+def test_a_review_of_an_activity_that_nobody_opened_yet_finds_it_by_its_token(
+    app: Flask, placed: Placed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "CAIRN_PAGES", PAGES)
+    with transaction(placed.institution_id) as session:
+        placement = get_placement(session, placed.course.placement_id)
+    token = placement_token.make(placement.id, placed.institution_id, placement.edition_id)
+    activity = placed.browser.connected.place("Copied", placement=token)
+    arrival = placed.browser.arrive(activity)
+    arrival.claims[f"{LTI}for_user"] = {"user_id": AMARA}
+
+    answer = placed.browser.post(arrival.change(message_type="LtiSubmissionReviewRequest"))
+    page = placed.browser.client.get(answer.location, follow_redirects=True)
+
+    assert page.status_code == 200
+    assert page.request.path.endswith("/review")
+    assert "No attempt yet" in page.text
+
+
+def test_a_review_of_a_link_without_assessment_says_how_to_choose_one(
+    app: Flask, placed: Placed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "CAIRN_PAGES", PAGES)
+    arrival = placed.browser.arrive(placed.browser.connected.place("By hand"))
+    arrival.claims[f"{LTI}for_user"] = {"user_id": AMARA}
+
+    answer = placed.browser.post(arrival.change(message_type="LtiSubmissionReviewRequest"))
+    page = placed.browser.client.get(answer.location, follow_redirects=True)
+
+    assert page.status_code == 200
+    assert "Choose its assessment" in page.text
 
 
 def test_a_learner_sees_no_other_learners_work(app: Flask, placed: Placed) -> None:

@@ -213,6 +213,12 @@ SETTINGS: dict[str, tuple[dict[str, object], bool]] = {
     "data is no number": ({"data": {"x": [float("nan")]}}, False),
     "data nests": ({"data": nested(900)}, False),
     "data is long": ({"data": "x" * 100_000}, True),
+    "the way back has letters that no header holds": (
+        {"deep_link_return_url": "https://schüle.example/dl"},
+        False,
+    ),
+    "only links are taken": ({"accept_types": ["link", "file"]}, False),
+    "nowhere is it shown": ({"accept_presentation_document_targets": []}, False),
     "types are numbers": ({"accept_types": [1]}, False),
     "types are words": ({"accept_types": "ltiResourceLink"}, False),
     "several is a word": ({"accept_multiple": "false"}, True),

@@ -7,13 +7,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, text
 
-from lti_tool.campus.claims import LTI, MEMBERSHIP
+from lti_tool.campus.claims import DEEP_LINKING, LTI, MEMBERSHIP
 from lti_tool.core import clock
 from lti_tool.launch import forgetting, history, rules
 from lti_tool.people.rules import Role
 from lti_tool.platforms.services import allow_anonymous
+from tests.launch.forging import by_stranger
 from tests.launch.platform import Arrival, Browser, browsing, connect, error_code, told
 
+SETTINGS = f"{DEEP_LINKING}deep_linking_settings"
 TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
 
 
@@ -128,6 +130,58 @@ def test_a_review_without_its_link_is_refused(instructor: Browser) -> None:
     answer = instructor.post(arrival.change(resource_link=None))
 
     assert error_code(answer) == "message_resource_link"
+
+
+ENDPOINTS: dict[str, object] = {
+    "null": None,
+    "empty": {},
+    "PHP's empty object": [],
+    "without a column": {"scope": []},
+}
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=list(ENDPOINTS))
+def test_a_review_that_names_no_column_is_refused_in_words(
+    instructor: Browser, endpoint: object
+) -> None:
+    arrival = review(instructor.arrive(instructor.connected.place()), user_id="campus-1002")
+    arrival.claims["https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"] = endpoint
+
+    answer = instructor.post(arrival.sign(arrival.claims))
+
+    assert (answer.status_code, error_code(answer)) == (403, "message_line_item")
+
+
+def test_where_only_files_are_taken_one_is_told_where_to_place_instead(
+    instructor: Browser,
+) -> None:
+    arrival = instructor.arrive(instructor.connected.deep_linking_path)
+    arrival.claims[SETTINGS] = {**arrival.claims[SETTINGS], "accept_types": ["file"]}
+
+    answer = instructor.post(arrival.sign(arrival.claims))
+
+    assert error_code(answer) == "message_other_content"
+    assert "Add an activity or an assignment there" in answer.text
+    assert "Open the activity there again" not in answer.text
+
+
+def test_whoever_is_refused_is_led_back_by_the_way_that_the_platform_signed(
+    student: Browser,
+) -> None:
+    path, site = student.connected.place(), student.connected.site.url
+    known = student.post(student.arrive(path).change(version="1.1"))
+    stranger = student.arrive(path)
+    by_stranger(stranger)
+    script = student.arrive(path).change(
+        version="1.1", launch_presentation={"return_url": "javascript:alert(1)"}
+    )
+
+    assert f'href="{site}/courses/1/return?lti_errormsg=Your+course+site' in known.text
+    assert "lti_errorlog=message_version" in known.text
+    for answer in (student.post(stranger), student.post(script)):
+        assert answer.status_code == 403
+        assert "Go back to your course</a>" not in answer.text
+        assert "javascript:" not in answer.text
 
 
 def test_the_way_back_carries_what_went_wrong_and_keeps_its_own_query() -> None:

@@ -89,6 +89,55 @@ def test_the_start_page_says_what_is_shown_afterwards_and_when(
     assert "This activity does not show the right answers." in page
 
 
+@pytest.mark.parametrize("roles", [(), ("content_developer",)], ids=["none", "makes content"])
+def test_whoever_may_not_take_it_finds_no_button_that_would_refuse_them(
+    client: FlaskClient, here: University, roles: tuple[str, ...]
+) -> None:
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    url = story.visit(client, here, user_id, activity.link_id, roles=roles)
+
+    page = client.get(f"{url}/")
+
+    assert "Learners take this; you can look at it" in page.text
+    assert 'attempts/"' not in page.text
+    if roles:
+        form = {"csrf_token": story.csrf_token(page), "edition": str(activity.edition_id)}
+        trial = client.post(f"{url}/trials", data=form, follow_redirects=True)
+        assert trial.status_code == 200
+        assert "What is 0?" in trial.text
+    else:
+        assert "ask who gives out roles in your course" in page.text
+        assert "<button" not in page.text
+
+
+def test_whoever_may_not_take_it_any_more_sees_the_result_without_another_attempt(
+    client: FlaskClient, here: University
+) -> None:
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    attempt_id = story.take(here, activity, user_id, "right", "wrong")
+    learner = story.visit(client, here, user_id, activity.link_id)
+    assert "Start another attempt" in client.get(f"{learner}/results/{attempt_id}").text
+
+    url = story.visit(client, here, user_id, activity.link_id, roles=())
+    page = client.get(f"{url}/results/{attempt_id}")
+
+    assert page.status_code == 200
+    assert "Start another attempt" not in page.text
+
+
+def test_whoever_makes_content_can_choose_for_a_link_without_assessment(
+    client: FlaskClient, here: University
+) -> None:
+    link_id = story.add_link(here, "Week 4")
+    url = story.visit(client, here, story.enrol(here), link_id, roles=("content_developer",))
+
+    page = client.get(f"{url}/")
+
+    assert f"{url}/choose" in page.text
+    assert f"{url}/course" not in page.text
+    assert client.get(f"{url}/choose").status_code == 200
+
+
 def test_whoever_comes_outside_the_window_is_told_when_and_cannot_start(
     client: FlaskClient, here: University
 ) -> None:

@@ -5,7 +5,14 @@ from datetime import UTC, datetime
 import pytest
 
 from lti_tool.platforms.quirks import origins
-from lti_tool.platforms.rules import belongs, measure_lead, origin_of, origins_of
+from lti_tool.platforms.rules import (
+    belongs,
+    measure_lead,
+    origin_of,
+    origins_of,
+    shared_link_id,
+    told_link_id,
+)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +38,8 @@ from lti_tool.platforms.rules import belongs, measure_lead, origin_of, origins_o
         ("https://lms.example/\n;script-src *", None),
         ("https://lms.exa\tmple", None),
         ("https://lms.example/\0", None),
+        ("https://schüle.example", None),
+        ("https://xn--schle-lva.example", "https://xn--schle-lva.example"),
         ("https://lms.example/" + "x" * 2048, None),
     ],
 )
@@ -87,3 +96,9 @@ def test_our_clocks_lead_is_measured_by_the_date(date: str, seconds: float | Non
     lead = measure_lead({"Date": date}, NOW)
 
     assert (None if lead is None else lead.total_seconds()) == seconds
+
+
+def test_an_id_that_several_links_share_is_never_told_to_the_platform() -> None:
+    assert told_link_id("9a3ce0a4") == "9a3ce0a4"
+    assert shared_link_id("9a3ce0a4", "a") != shared_link_id("9a3ce0a4", "b")
+    assert told_link_id(shared_link_id("9a3ce0a4", "a")) is None

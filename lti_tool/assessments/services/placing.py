@@ -24,6 +24,7 @@ from lti_tool.core.ids import (
     new_id,
 )
 from lti_tool.core.language import phrase
+from lti_tool.platforms.models import ResourceLink
 
 
 def create_placement(  # noqa: PLR0913 - the choices of one form
@@ -112,6 +113,12 @@ def bind_placement(
     bound = queries.find_placement_of_link(session, resource_link_id)
     if bound is not None and placement_id in {bound.id, bound.copied_from_id}:
         return bound
+    # Whoever comes with another token at the same moment waits, and sees what was done here.
+    of_link = select(ResourceLink.id).where(ResourceLink.id == resource_link_id)
+    session.execute(of_link.with_for_update(key_share=True))
+    bound = queries.find_placement_of_link(session, resource_link_id)
+    if bound is not None and placement_id in {bound.id, bound.copied_from_id}:
+        return bound
     placement = session.scalar(
         select(Placement)
         .where(Placement.id == placement_id)
@@ -120,8 +127,6 @@ def bind_placement(
     )
     if placement is None:
         raise NotFoundError(phrase("There is no such activity."))
-    if placement.resource_link_id == resource_link_id:  # bound while we waited for the lock
-        return placement
     if bound is not None:
         bound.resource_link_id = None
         session.flush()  # the link must be free before it is given away again
@@ -129,7 +134,29 @@ def bind_placement(
         placement.resource_link_id = resource_link_id
         placement.context_id = context_id
         return placement
+    # Whoever puts a token back where it was finds what was done under it.
+    earlier = _free_copy(session, placement_id, context_id)
+    if earlier is not None:
+        earlier.resource_link_id = resource_link_id
+        return earlier
     return _copy(session, placement, resource_link_id, context_id)
+
+
+def _free_copy(
+    session: Session, placement_id: PlacementId, context_id: ContextId | None
+) -> Placement | None:
+    """Return a placement's copy in a course whose link was given another token since."""
+    return session.scalar(
+        select(Placement)
+        .where(
+            Placement.copied_from_id == placement_id,
+            Placement.context_id.is_not_distinct_from(context_id),
+            Placement.resource_link_id.is_(None),
+        )
+        .order_by(Placement.created_at, Placement.id)
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
 
 
 def _copy(

@@ -15,6 +15,7 @@ from lti_tool.grading.models import GradebookColumn
 from lti_tool.grading.rules import grants
 from lti_tool.grading.services.desired import desire_scores_of_context
 from lti_tool.platforms.models import ResourceLink
+from lti_tool.platforms.rules import told_link_id
 
 # Longer than making one can take.
 MAKING = timedelta(seconds=60)
@@ -47,7 +48,7 @@ def make_column(
     item = ags.LineItem(
         label=place.title,
         maximum=place.points,
-        resource_link_id=place.resource_link_platform_id,
+        resource_link_id=told_link_id(place.resource_link_platform_id),
         resource_id=str(placement_id),
     )
     url: str | None = None

@@ -26,6 +26,7 @@ from lti_tool.core.driver import statement
 from lti_tool.core.ids import (
     AchievementId,
     AttemptId,
+    EditionId,
     InstitutionId,
     PlacementId,
     ResourceLinkId,
@@ -42,7 +43,8 @@ _CONDITIONS = ", ".join(
     ]
 )
 _SQL = f"""
-    SELECT p.id, p.copied_from_id, p.title, p.policy, e.summary, e.competencies, e.pass_mark,
+    SELECT p.id, p.copied_from_id, p.edition_id, p.title, p.policy, e.summary, e.competencies,
+        e.pass_mark,
         e.details->>'supervision' AS supervision,
         coalesce(e.details->>'language', '') AS language, {_CONDITIONS},
         asked.questions, asked.points, coalesce(c.title, c.label) AS course,
@@ -124,6 +126,7 @@ class Arrival:
 
     placement_id: PlacementId
     copied_from_id: PlacementId | None
+    edition_id: EditionId
     title: str
     summary: str
     competencies: Sequence[str]
@@ -207,6 +210,7 @@ def _arrival(row: Any) -> Arrival:  # noqa: ANN401 - a named tuple of the statem
     return Arrival(
         placement_id=row.id,
         copied_from_id=row.copied_from_id,
+        edition_id=row.edition_id,
         title=row.title,
         summary=row.summary,
         competencies=row.competencies,

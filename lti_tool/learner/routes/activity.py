@@ -21,6 +21,7 @@ from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AttemptId, PlacementId
 from lti_tool.core.language import phrase
 from lti_tool.launch import placement_token
+from lti_tool.launch.claims import SUBMISSION_REVIEW_REQUEST
 from lti_tool.launch.queries import has_newer_token
 from lti_tool.launch.session import CurrentLaunch, View, launch_page
 from lti_tool.learner.holder import Holder
@@ -53,7 +54,9 @@ def open_placement(here: CurrentLaunch) -> ResponseReturnValue:
             if arrival is None:
                 return _without_placement(session, here, staff=staff)
     if staff:
-        return redirect(url_for("instructor.show_placement", launch_id=here.launch_id), 303)
+        is_review = here.message_type == SUBMISSION_REVIEW_REQUEST
+        page = "review" if is_review else "show_placement"
+        return redirect(url_for(f"instructor.{page}", launch_id=here.launch_id), 303)
     now, open_attempt = clock.now(), arrival.open_attempt
     if arrival.attempts and open_attempt is None:
         last = arrival.attempts[-1].id
@@ -64,6 +67,8 @@ def open_placement(here: CurrentLaunch) -> ResponseReturnValue:
     return render_template(
         "learner/start.html",
         launch_id=here.launch_id,
+        takes=may(here.roles, Act.TAKE_ATTEMPT),
+        tries=may(here.roles, Act.TRY),
         arrival=arrival,
         open_attempt=open_attempt,
         deleted=arrival.deleted,
@@ -129,15 +134,17 @@ def _without_placement(
     # A link in the course's menu names no assessment and is no mistake: a learner means "mine".
     # One with a column of its own is an activity, pasted by hand.
     is_menu = here.placement_token is None and (link is None or not link.line_item_url)
-    if is_menu and not staff:
+    places = may(here.roles, Act.PLACE)
+    if is_menu and not places:
         return redirect(url_for("learner.show_badges", launch_id=here.launch_id), 303)
-    if is_menu and link is not None and is_whole_course(session, link):
+    if is_menu and staff and link is not None and is_whole_course(session, link):
         return redirect(url_for("course.show_course", launch_id=here.launch_id), 303)
     link_title = link and link.title
     return render_template(
         "learner/no_placement.html",
         launch_id=here.launch_id,
         staff=staff,
+        places=places,
         link_title=link_title,
         # A token that is not this institution's: the link was copied from somewhere else.
         from_elsewhere=here.placement_token is not None,
@@ -162,6 +169,7 @@ def show_result(here: CurrentLaunch, attempt_id: UUID) -> ResponseReturnValue:
     return render_template(
         "learner/result.html",
         launch_id=here.launch_id,
+        takes=may(here.roles, Act.TAKE_ATTEMPT),
         issuer=issuer,
         review=review,
         placed=placed,

@@ -12,7 +12,7 @@ from sqlalchemy import case, func, select, update
 from lti_tool.assessments import queries
 from lti_tool.assessments.errors import AttemptClosedError, ResponseConflictError
 from lti_tool.assessments.events import AssessmentPassed, PlacementResultChanged
-from lti_tool.assessments.models import Attempt, LateResponse, Response
+from lti_tool.assessments.models import Attempt, LateResponse, Placement, Response
 from lti_tool.assessments.services import (
     bind_placement,
     close_overdue,
@@ -23,6 +23,7 @@ from lti_tool.assessments.services import (
 from lti_tool.assessments.services.scoring import score_attempt
 from lti_tool.core import clock, outbox
 from lti_tool.core.db import transaction
+from lti_tool.core.ids import ContextId, PlacementId, ResourceLinkId
 from tests.assessments.factories import (
     Page,
     announced,
@@ -225,3 +226,25 @@ def test_a_class_that_launches_at_once_shares_one_placement_for_each_link() -> N
                 bound = queries.find_placement_of_link(session, link_id)
                 assert bound is not None
                 assert bound.id == found
+
+
+def test_two_tokens_at_once_on_one_link_leave_one_of_them_there() -> None:
+    place = university()
+
+    def launch(placement_id: PlacementId, link_id: ResourceLinkId, context_id: ContextId) -> object:
+        with transaction(place.id) as session:
+            return bind_placement(session, placement_id, link_id, context_id).copied_from_id
+
+    for _ in range(ROUNDS):
+        home, copy_id = course(place), course(place)
+        placement_ids = [placed(place), placed(place)]
+        for one in placement_ids:
+            launch(one, link(place, home), home)
+        link_id = link(place, copy_id)
+        calls = [partial(launch, one, link_id, copy_id) for one in placement_ids * 3]
+
+        assert at_once(calls) == placement_ids * 3
+        assert at_once(calls) == placement_ids * 3
+        with transaction(place.id) as session:
+            copies = select(func.count()).where(Placement.context_id == copy_id)
+            assert session.scalar(copies) == len(placement_ids)

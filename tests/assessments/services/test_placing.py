@@ -118,3 +118,29 @@ def test_another_universitys_placement_is_not_found() -> None:
 
     with pytest.raises(NotFoundError):
         bind(place, foreign, link(place, context_id), context_id)
+
+
+def test_a_copy_whose_link_got_another_token_is_found_again_with_its_work() -> None:
+    place = university()
+    context_id, copy_id = course(place), course(place)
+    first, second = place_in(place, context_id), place_in(place, context_id)
+    link_id = link(place, copy_id)
+    copied = bind(place, first, link_id, copy_id)
+    attempt_id = open_attempt(place.id, copied, learner(place))
+    other = bind(place, second, link_id, copy_id)
+
+    assert bind(place, first, link_id, copy_id) == copied
+    assert bind(place, second, link_id, copy_id) == other
+    with transaction(place.id) as session:
+        assert queries.get_attempt(session, attempt_id).placement_id == copied
+
+
+def test_a_copy_that_lost_its_link_is_not_given_to_another_course() -> None:
+    place = university()
+    context_id, copy_id, third_id = course(place), course(place), course(place)
+    first, second = place_in(place, context_id), place_in(place, context_id)
+    link_id = link(place, copy_id)
+    copied = bind(place, first, link_id, copy_id)
+    bind(place, second, link_id, copy_id)
+
+    assert bind(place, first, link(place, third_id), third_id) not in {copied, first}

@@ -311,6 +311,8 @@ GOOD: dict[str, Change] = {
     ),
     "unknown claims": lambda a: a.add("something_new", {"x": 1}),
     "PHP's empty objects": lambda a: a.add("custom", []).add("lis", []),
+    "empty objects": lambda a: a.change(context={}, launch_presentation={}, for_user={}),
+    "scopes that are null": lambda a: a.change(endpoint={"scope": None}),
     "null optional claims": lambda a: a.add("tool_platform", None).change(name=None),
     "identifiers of 255 characters": lambda a: a.change(sub="x" * 255),
     "identifiers not in ASCII": lambda a: a.change(sub="Ångström"),

@@ -117,7 +117,8 @@ def test_something_is_placed_as_the_product_takes_it(wire: Wire, client: FlaskCl
     first, *others = claims[f"{DEEP_LINKING}content_items"]
     assert len(others) == int(taken.several)
     assert first["type"] == "ltiResourceLink"
-    assert first["url"] == LAUNCH
+    by_address = "?placement=p1.abc" if wire.product == CANVAS else ""
+    assert first["url"] == LAUNCH + by_address
     assert first["custom"]["resource_link_id_history"] == "$ResourceLink.id.history"
     assert first["lineItem"]["scoreMaximum"] == 12.5
     assert ("window" in first) == taken.windows
@@ -200,6 +201,45 @@ def test_canvas_launches_a_course_by_the_courses_own_id(
 
         assert here["placement_token"] is None
         assert rows(database, wire, LINKS) == [(course, None, None)]
+
+
+@pytest.mark.parametrize("installed", [CANVAS, MOODLE], ids=lambda p: p.code)
+def test_links_in_canvas_pages_are_told_by_their_address_where_all_have_the_courses_id(
+    client: FlaskClient, product: Flask, database: Connection, installed: Product
+) -> None:
+    """In Moodle a link may have the course's number by chance: it stays one link."""
+    del product
+    with connected(installed) as wire:
+        course = installed.common[f"{LTI}context"]["id"]
+
+        def open_link(token: str) -> str:
+            target = f"{LAUNCH}?placement={token}"
+            claims = wire.launch(
+                target_link_uri=target, resource_link={"id": course, "title": token}, custom=None
+            )
+            here = opened(wire, client, claims)
+            assert here["placement_token"] == token
+            return str(here["resource_link_id"])
+
+        first, second = open_link("p1.a"), open_link("p1.b")
+        again = open_link("p1.a")
+
+        assert first == again
+        assert (first == second) == (installed == MOODLE)
+        ids = [row.platform_id for row in rows(database, wire, LINKS)]
+        assert all(one.startswith(course) for one in ids)
+        assert len(ids) == (1 if installed == MOODLE else 2)
+
+
+def test_a_custom_parameter_counts_before_the_address(client: FlaskClient, product: Flask) -> None:
+    del product
+    with connected(CANVAS) as wire:
+        for said, token in (("p1.x", "p1.x"), ("$placement", "p1.a"), ("", "p1.a")):
+            claims = wire.launch(
+                target_link_uri=f"{LAUNCH}?placement=p1.a", custom={"placement": said}
+            )
+
+            assert opened(wire, client, claims)["placement_token"] == token
 
 
 @pytest.mark.parametrize("product_of_many", [CANVAS, BLACKBOARD, SCHOOLOGY], ids=lambda p: p.code)

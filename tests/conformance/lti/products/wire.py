@@ -98,9 +98,11 @@ class Wire:
         members = {name: public[name] for name in ("kty", "n", "e")}
         return {**members, "kid": key.kid, **self.product.key_members}
 
-    def login(self, client: FlaskClient, *, hint: str | None = None) -> TestResponse:
+    def login(
+        self, client: FlaskClient, *, hint: str | None = None, target: object = LAUNCH
+    ) -> TestResponse:
         """Send the browser to our login in the product's way; return what leads back to it."""
-        said = {"iss": self.product.issuer, "target_link_uri": LAUNCH, **self.product.login}
+        said = {"iss": self.product.issuer, "target_link_uri": target, **self.product.login}
         if hint is not None:
             said["lti_message_hint"] = hint
         if self.product.login_by == "GET":
@@ -178,7 +180,8 @@ class Wire:
     def send(self, client: FlaskClient, claims: Claims) -> TestResponse:
         """Go the whole way with this message; return our answer to it."""
         hint = f"{self.product.login['lti_message_hint']}{len(self.hints)}"
-        form = self.answer(self.login(client, hint=hint), claims)
+        target = claims[f"{LTI}target_link_uri"]
+        form = self.answer(self.login(client, hint=hint, target=target), claims)
         return client.post("/lti/launch", data=form, headers={"Origin": self.product.issuer})
 
 
