@@ -28,6 +28,9 @@ from lti_tool.platforms import queries as platforms
 from lti_tool.platforms import tool_keys
 from lti_tool.platforms.quirks import quirks_of
 
+# Whose work staff can look at: whoever handed something in (Submission Review 1.0 §3.3).
+_REVIEWABLE = ("Submitted", "Completed")
+
 
 class OnlyOneItemError(InvalidRequestError):
     """More was chosen than the platform takes at once."""
@@ -161,5 +164,7 @@ def _link(item: ContentItem, *, columns: bool, by_address: bool) -> DeepLinkReso
         column.set_score_maximum(int(item.points) if whole else float(item.points))
         if item.tag is not None:
             column.set_tag(item.tag)
+        # Without this no platform offers its gradebook's way to a learner's answers.
+        column.set_submission_review([*_REVIEWABLE])
         link.set_lineitem(column)
     return link

@@ -14,7 +14,7 @@ from lti_tool.core import http
 from lti_tool.core.language import phrase
 from lti_tool.core.quoting import quoted
 from lti_tool.launch import history
-from lti_tool.launch.claims import MAX_TEXT
+from lti_tool.launch.claims import MAX_TEXT, SUBMISSION_REVIEW_REQUEST
 from lti_tool.launch.errors import (
     ForeignConfigurationError,
     PlatformDescriptionError,
@@ -280,6 +280,10 @@ def tool_registration(platform: Platform, base_url: str) -> dict[str, Any]:
             },
         ],
     }
+    if any(one.type == SUBMISSION_REVIEW_REQUEST for one in platform.details.messages_supported):
+        configuration["messages"].append(
+            {"type": SUBMISSION_REVIEW_REQUEST, "target_link_uri": launch_url}
+        )
     if platform.product == "canvas":
         configuration |= {
             f"{CANVAS}privacy_level": "public",

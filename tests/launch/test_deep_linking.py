@@ -119,6 +119,7 @@ def test_the_answer_is_signed_and_says_what_was_chosen(instructor: Browser) -> N
                 "label": "Reading statistics <critically>",
                 "resourceId": "edition-1",
                 "tag": "final",
+                "submissionReview": {"reviewableStatus": ["Submitted", "Completed"]},
             },
         }
     ]
@@ -151,6 +152,7 @@ def test_a_column_is_made_only_for_points_and_only_where_it_is_taken(instructor:
         "scoreMaximum": 10,
         "label": "Reading statistics <critically>",
         "resourceId": "edition-1",
+        "submissionReview": {"reviewableStatus": ["Submitted", "Completed"]},
     }
 
 

@@ -68,6 +68,23 @@ class TestCanvas:
         assert "One approval is left" not in text_of(page)
 
 
+@pytest.mark.parametrize("offers", [True, False], ids=["offered", "not offered"])
+def test_the_way_from_the_gradebook_is_asked_for_where_there_is_one(
+    client: FlaskClient,
+    path: str,
+    lms: Lms,
+    offers: bool,  # noqa: FBT001 - one of two platforms
+) -> None:
+    review = {"type": "LtiSubmissionReviewRequest"}
+    messages = [{"type": "LtiResourceLinkRequest"}, *([review] if offers else [])]
+    lms.describe(**{PLATFORM: {"product_family_code": "x", "messages_supported": messages}})
+
+    agree(client, path, lms.begun)
+
+    asked = [one["type"] for one in lms.asked[0][TOOL_CONFIGURATION]["messages"]]
+    assert ("LtiSubmissionReviewRequest" in asked) == offers
+
+
 OTHERS: dict[str, tuple[dict[str, object], str, str | None]] = {
     # As their documentation and what tools met there say (2026): what differs from the usual.
     "brightspace": (
