@@ -10,7 +10,7 @@ from lti_tool.core import clock, purging, settings
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.ids import InstitutionId, UserId
 from lti_tool.launch.models import Launch, PendingLogin
-from lti_tool.platforms.models import Institution
+from lti_tool.platforms.rounds import every_institution
 
 
 def forget_visits(institution_id: InstitutionId, user_ids: Collection[UserId]) -> None:
@@ -26,8 +26,6 @@ def forget_ended() -> int:
     """
     before = clock.now() - timedelta(days=settings.current().keep.ended_launches_days)
     ended = select(Launch.id).where(Launch.expires_at < before)
-    with system_transaction() as session:
-        institution_ids = session.scalars(select(Institution.id)).all()
 
     def some_of(institution_id: InstitutionId, limit: int) -> int:
         rows = delete(Launch).where(Launch.id.in_(ended.limit(limit)))
@@ -35,7 +33,8 @@ def forget_ended() -> int:
             return len(session.scalars(rows.returning(Launch.id)).all())
 
     return sum(
-        purging.in_batches(partial(some_of, institution_id)) for institution_id in institution_ids
+        purging.in_batches(partial(some_of, institution_id))
+        for institution_id in every_institution()
     )
 
 

@@ -15,7 +15,7 @@ from lti_tool.badges.models import Award, AwardCause
 from lti_tool.badges.rules import CauseKind
 from lti_tool.badges.services import withdraw_award
 from lti_tool.core import audit, clock, outbox
-from lti_tool.core.db import system_transaction, transaction
+from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AwardId, InstitutionId, PathwayId, PersonId
 from lti_tool.core.language import phrase
@@ -27,7 +27,7 @@ from lti_tool.pathways.facts import facts_of
 from lti_tool.pathways.models import Completion, Pathway, Progress
 from lti_tool.pathways.stand import LapsePolicy, ends_then
 from lti_tool.people.models import Person
-from lti_tool.platforms.models import Institution
+from lti_tool.platforms.rounds import every_institution
 
 # People whose rows are locked together; an award of one of them waits for all.
 PEOPLE_AT_ONCE = 200
@@ -46,10 +46,8 @@ def sweep() -> int:
         How many people were counted anew.
     """
     began = time.monotonic()
-    with system_transaction() as session:
-        institution_ids = session.scalars(select(Institution.id)).all()
     counted = 0
-    for institution_id in institution_ids:
+    for institution_id in every_institution():
         while (now_counted := _recount_due(institution_id)) >= MOST_AT_ONCE:
             counted += now_counted
             if time.monotonic() - began > RUN_SECONDS:

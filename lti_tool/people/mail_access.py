@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from lti_tool.core import audit, clock, mail, outbox, settings
-from lti_tool.core.db import system_transaction, tenant, transaction
+from lti_tool.core.db import tenant, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import InstitutionId, PersonId, new_id
 from lti_tool.core.language import SOURCE, phrase
@@ -28,6 +28,7 @@ from lti_tool.people.events import MailLinkAsked
 from lti_tool.people.models import LearnerSession, MailLink, PersonEmail, PersonUser
 from lti_tool.platforms.models import Institution, User
 from lti_tool.platforms.queries import get_institution
+from lti_tool.platforms.rounds import every_institution
 
 CONFIRM, SIGN_IN = "confirm", "sign_in"
 LASTS = timedelta(minutes=20)  # from the letter
@@ -347,10 +348,8 @@ def end_sessions(institution_id: InstitutionId, person_id: PersonId) -> None:
 
 def forget_old_links() -> int:
     """Delete requests and sessions that have ended; returns how many. Called now and then."""
-    with system_transaction() as session:
-        institutions = session.scalars(select(Institution.id)).all()
     count = 0
-    for institution_id in institutions:
+    for institution_id in every_institution():
         with transaction(institution_id) as session:
             gone = session.scalars(
                 delete(MailLink)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.core import audit, clock, db, logs
 from lti_tool.core.audit import Actor
-from lti_tool.core.db import system_transaction, transaction
+from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import InstitutionId, PersonId, new_id
 from lti_tool.people import merging, queries, rules
@@ -22,7 +22,8 @@ from lti_tool.people.models import (
     PersonUser,
     UserWord,
 )
-from lti_tool.platforms.models import Institution, User
+from lti_tool.platforms.models import User
+from lti_tool.platforms.rounds import every_institution
 
 # An address that more people have is an office's, and says nothing of who somebody is.
 MOST_OF_ONE_ADDRESS = 5
@@ -116,12 +117,10 @@ def match_everybody(*, seconds: float = SECONDS) -> None:
 
     Platforms change what they say of people: a new person is looked at when they are met, this
     finds those who became alike since. Runs every hour. After so many seconds it ends, and the
-    next run goes on: by chance, so that no institution waits for another's crowd.
+    next run goes on, in another order.
     """
     ends_at = time.monotonic() + seconds
-    with system_transaction() as session:
-        institution_ids = session.scalars(select(Institution.id).order_by(func.random())).all()
-    for institution_id in institution_ids:
+    for institution_id in every_institution():
         with transaction(institution_id) as session:
             alike = [*_of_one_number(session), *_of_one_address(session)]
         for person_id in dict.fromkeys(alike):

@@ -36,8 +36,9 @@ from lti_tool.people.openid_connect import Pending, RelyingParty
 from lti_tool.people.queries import find_person
 from lti_tool.people.rules import Role
 from lti_tool.platforms.errors import NotAWebAddressError
-from lti_tool.platforms.models import Institution, User
+from lti_tool.platforms.models import User
 from lti_tool.platforms.queries import get_institution
+from lti_tool.platforms.rounds import every_institution
 from lti_tool.platforms.rules import origin_of
 
 
@@ -277,10 +278,8 @@ def end_session(institution_id: InstitutionId, session_id: UUID) -> None:
 
 def forget_sessions() -> int:
     """Delete sessions of staff that have ended; returns how many. Called now and then."""
-    with db.system_transaction() as session:
-        institution_ids = session.scalars(select(Institution.id)).all()
     gone = 0
-    for institution_id in institution_ids:
+    for institution_id in every_institution():
         with transaction(institution_id) as session:
             ended = delete(StaffSession).where(StaffSession.expires_at <= clock.now())
             gone += len(session.execute(ended.returning(StaffSession.id)).all())

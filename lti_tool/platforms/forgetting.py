@@ -8,11 +8,11 @@ from lti_tool.core import clock
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.platforms.models import (
     AccessToken,
-    Institution,
     RegistrationInvitation,
     Roster,
     RosterMember,
 )
+from lti_tool.platforms.rounds import every_institution
 
 TOKENS_STAY = timedelta(days=1)
 INVITATIONS_STAY = timedelta(days=30)
@@ -36,8 +36,7 @@ def forget_unused() -> int:
         )
         gone = len(session.scalars(tokens.returning(AccessToken.scopes)).all())
         gone += len(session.scalars(invitations.returning(RegistrationInvitation.id)).all())
-        institution_ids = session.scalars(select(Institution.id)).all()
-    for institution_id in institution_ids:
+    for institution_id in every_institution():
         old = select(Roster.context_id).where(Roster.read_at < now - ROSTERS_STAY)
         with transaction(institution_id) as session:
             members = delete(RosterMember).where(RosterMember.context_id.in_(old))

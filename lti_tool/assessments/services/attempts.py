@@ -28,7 +28,7 @@ from lti_tool.assessments.models import Attempt
 from lti_tool.assessments.rules import Ending, Save, Stored, Verdict
 from lti_tool.assessments.services.scoring import score_attempt
 from lti_tool.core import clock, logs
-from lti_tool.core.db import Base, system_transaction, transaction
+from lti_tool.core.db import Base, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import (
     AttemptId,
@@ -40,7 +40,8 @@ from lti_tool.core.ids import (
 )
 from lti_tool.core.language import phrase
 from lti_tool.people.services import meet
-from lti_tool.platforms.models import Institution, User
+from lti_tool.platforms.models import User
+from lti_tool.platforms.rounds import every_institution
 
 log = logs.get(__name__)
 
@@ -265,10 +266,8 @@ def close_overdue() -> int:
         How many it ended.
     """
     now = clock.now()
-    with system_transaction() as session:
-        institution_ids = session.scalars(select(Institution.id)).all()
     ended = 0
-    for institution_id in institution_ids:
+    for institution_id in every_institution():
         with transaction(institution_id) as session:
             overdue = queries.list_overdue(session, now)
         for attempt_id in overdue:

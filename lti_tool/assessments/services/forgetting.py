@@ -22,10 +22,10 @@ from lti_tool.assessments.models import (
 )
 from lti_tool.assessments.services.files import key_of
 from lti_tool.core import clock, db, purging, settings
-from lti_tool.core.db import system_transaction, transaction
+from lti_tool.core.db import transaction
 from lti_tool.core.ids import AttemptId, InstitutionId, UserId
 from lti_tool.core.storage import storage
-from lti_tool.platforms.models import Institution
+from lti_tool.platforms.rounds import every_institution
 
 
 def forget_answers() -> int:
@@ -36,8 +36,6 @@ def forget_answers() -> int:
     days = settings.current().keep.answers_days
     if days == 0:
         return 0
-    with system_transaction() as session:
-        institution_ids = session.scalars(select(Institution.id)).all()
 
     def some_of(institution_id: InstitutionId, limit: int) -> int:
         with transaction(institution_id) as session, queries.seeing_deleted(session):
@@ -53,7 +51,8 @@ def forget_answers() -> int:
         return len(old)
 
     return sum(
-        purging.in_batches(partial(some_of, institution_id)) for institution_id in institution_ids
+        purging.in_batches(partial(some_of, institution_id))
+        for institution_id in every_institution()
     )
 
 
@@ -62,10 +61,8 @@ def count_forgettable() -> int:
     days = settings.current().keep.answers_days
     if days == 0:
         return 0
-    with system_transaction() as session:
-        institution_ids = session.scalars(select(Institution.id)).all()
     number = 0
-    for institution_id in institution_ids:
+    for institution_id in every_institution():
         with transaction(institution_id) as session, queries.seeing_deleted(session):
             number += session.scalar(select(func.count()).where(*_over(days))) or 0
     return number

@@ -19,10 +19,10 @@ from lti_tool.assessments.services.files import key_of
 from lti_tool.assessments.services.placing import create_placement
 from lti_tool.assessments.services.scoring import set_points
 from lti_tool.core import clock, db
-from lti_tool.core.db import system_transaction, transaction
+from lti_tool.core.db import transaction
 from lti_tool.core.ids import AttemptId, EditionId, InstitutionId, PlacementId, UserId
 from lti_tool.core.storage import storage
-from lti_tool.platforms.models import Institution
+from lti_tool.platforms.rounds import every_institution
 
 LONGEST = timedelta(hours=12)
 
@@ -79,9 +79,7 @@ def end_trial(
 def forget_trials() -> int:
     """Forget trials that nobody handed in; returns how many. Called now and then."""
     before, forgotten = clock.now() - LONGEST, 0
-    with system_transaction() as session:
-        institution_ids = session.scalars(select(Institution.id)).all()
-    for institution_id in institution_ids:
+    for institution_id in every_institution():
         with transaction(institution_id) as session:
             old = select(Placement.id).where(Placement.is_trial, Placement.created_at < before)
             placement_ids = list(session.scalars(old))
