@@ -240,8 +240,10 @@ def _base_url(settings: Settings) -> Iterator[Finding]:
     parts = urlsplit(url)
     own = (parts.netloc, parts.hostname or "", *settings.http.allowed_hosts)
     document = http.get_json(url, allowed_hosts=own)
-    served = {key.get("kid") for key in document.get("keys", ())}
-    if keys.current("lti").kid in served:
+    served = document.get("keys") if isinstance(document, dict) else None
+    shown = served if isinstance(served, list) else []
+    ours = keys.current("lti").kid
+    if any(isinstance(one, dict) and one.get("kid") == ours for one in shown):
         yield _good("base URL", f"{settings.base_url} leads here")
     else:
         yield _bad(

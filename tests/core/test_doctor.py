@@ -14,13 +14,14 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from flask import Flask
+from flask import Flask, jsonify
 from sqlalchemy import NullPool, create_engine
 
 from lti_tool.core import doctor
 from lti_tool.core import settings as settings_module
 from lti_tool.core.doctor import Finding
 from lti_tool.core.settings import Settings
+from tests.helpers import serving
 
 
 def find(settings: Settings, about: str) -> Finding:
@@ -49,6 +50,23 @@ def test_a_certificate_that_nobody_trusts_is_told(live_app: Flask, tmp_path: Pat
 
     assert not found.ok
     assert "do not trust" in found.says
+
+
+@pytest.mark.parametrize(
+    "document",
+    [[], "hello", {}, {"keys": None}, {"keys": ["a"]}, {"keys": [{"kid": "another"}]}],
+    ids=str,
+)
+def test_an_address_that_leads_to_another_site_is_told(live_app: Flask, document: object) -> None:
+    assert live_app.testing
+    elsewhere = Flask("elsewhere")
+    elsewhere.add_url_rule("/lti/jwks.json", view_func=lambda: jsonify(document))
+
+    with serving(elsewhere) as url:
+        found = find(at(url), "base URL")
+
+    assert not found.ok
+    assert "another installation" in found.says
 
 
 @pytest.mark.parametrize(
