@@ -1,9 +1,11 @@
-"""Servers outside, for what calls them."""
+"""Servers outside, for what calls them; somebody who hears events."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from lti_tool.core import outbox
+from tests.core.bells import BellRang, Listener
 from tests.core.outside import Names, Server
 
 
@@ -22,3 +24,11 @@ def other() -> Iterator[Server]:
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> Names:
     return Names(monkeypatch)
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    listener = Listener()
+    outbox.subscribe(BellRang, [listener.hear_bell, listener.echo_bell])
+    yield listener
+    del outbox._event_types["BellRang"], outbox._handlers["BellRang"]
