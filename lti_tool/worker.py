@@ -95,8 +95,7 @@ def run_worker(*, burst: bool = False) -> None:
     Args:
         burst: return when the queue is empty, instead.
     """
-    stopping = threading.Event()
-    while not stopping.is_set():
+    while True:
         # A random name: the one of a killed worker stays taken for a minute.
         worker = Worker(
             [queue.queue()],
@@ -109,7 +108,7 @@ def run_worker(*, burst: bool = False) -> None:
             worker.work(burst=burst, logging_level="WARNING")
         except RedisError as error:
             log.warning("queue_lost", error=type(error).__name__)
-            stopping.wait(RECONNECT_SECONDS)
+            time.sleep(RECONNECT_SECONDS)
         else:
             return
 

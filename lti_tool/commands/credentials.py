@@ -4,6 +4,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from uuid import UUID
 
 import click
 from sqlalchemy import select
@@ -148,7 +149,7 @@ def credential() -> None:
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
 @click.option("--institution", "slug", help="Whose credentials; otherwise those of all.")
 @click.option("--id", "wanted", type=click.UUID, multiple=True, help="Only these; repeatable.")
-def export(out: Path, slug: str | None, wanted: tuple[str, ...]) -> None:
+def export(out: Path, slug: str | None, wanted: tuple[UUID, ...]) -> None:
     """Write every form of every credential, and all it takes to check them without a network.
 
     That is the did document, the key set and the status lists. Of several institutions each has a
@@ -162,7 +163,7 @@ def export(out: Path, slug: str | None, wanted: tuple[str, ...]) -> None:
     click.echo(sum(made))
 
 
-def _export(institution_id: InstitutionId, out: Path, wanted: tuple[str, ...]) -> int:
+def _export(institution_id: InstitutionId, out: Path, wanted: tuple[UUID, ...]) -> int:
     """Write one institution's credentials; returns how many."""
     query = select(Credential.id).where(Credential.document.is_not(None)).order_by(Credential.id)
     transcripts: list[TranscriptId] = []

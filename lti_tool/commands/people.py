@@ -170,8 +170,7 @@ def _institution(slug: str) -> InstitutionId:
         return platform_queries.get_institution_by_slug(session, slug).id
 
 
-def _note(institution_id: InstitutionId, person_id: PersonId | None, act: str) -> None:
-    if person_id is not None:
-        people.note_reading(
-            institution_id, actor=audit.CLI, act=act, object_kind="person", object_id=person_id
-        )
+def _note(institution_id: InstitutionId, person_id: PersonId, act: str) -> None:
+    people.note_reading(
+        institution_id, actor=audit.CLI, act=act, object_kind="person", object_id=person_id
+    )

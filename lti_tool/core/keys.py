@@ -150,6 +150,7 @@ def current(purpose: Purpose, institution_id: InstitutionId | None = None) -> Lo
 
     Raises:
         SealBrokenError: the key was encrypted under a secret we no longer have.
+        ConflictError: somebody removed or replaced it in this moment.
     """
     signing = _ring(purpose, institution_id).signing
     if signing is None:

@@ -100,7 +100,9 @@ def check() -> str:
     """Return how mail is sent, after a look at whether it would be.
 
     Raises:
-        NoMailError, MailServerAwayError, MailRefusedError: as `send`.
+        NoMailError: as `send`.
+        MailServerAwayError: as `send`.
+        MailRefusedError: as `send`.
     """
     how = settings.current().mail
     if how is None:

@@ -1,4 +1,4 @@
-"""What can go wrong when staff sign in, each in words."""
+"""What can go wrong with signing in, roles, addresses and merging people, each in words."""
 
 from enum import StrEnum
 

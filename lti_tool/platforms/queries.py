@@ -1,4 +1,4 @@
-"""Reads of institutions, registrations and deployments: known before a tenant is."""
+"""Reads of institutions, registrations and deployments, known before a tenant is; and of links."""
 
 from dataclasses import dataclass
 
