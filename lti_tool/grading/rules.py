@@ -200,16 +200,14 @@ def _quote(body: str) -> str:
     text = quoted(body, _REASON_CHARACTERS)
     if text.startswith("<"):
         return ""
-    if text.startswith(("{", "[")):
-        try:
-            document = json.loads(body)
-        except (ValueError, RecursionError):
-            return text
-        if not document:
-            return ""
-        reason = document.get("reason") if isinstance(document, dict) else None
-        text = quoted(reason, _REASON_CHARACTERS) if isinstance(reason, str) and reason else text
-    return text
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return text
+    if not document:
+        return ""
+    reason = document.get("reason") if isinstance(document, dict) else None
+    return quoted(reason, _REASON_CHARACTERS) if isinstance(reason, str) and reason else text
 
 
 def _quote_phrase(status: int, phrase: str) -> str:

@@ -30,7 +30,7 @@ def test_a_timestamp_grows_by_a_second_and_is_never_sent_ahead_of_the_clock(
     last = last.replace(microsecond=0)
     allotted = allot(now, last)
 
-    assert allotted.value >= last + timedelta(seconds=1)
+    assert allotted.value == max(now.replace(microsecond=0), last + timedelta(seconds=1))
     assert allotted.value.microsecond == 0
     assert allotted.value <= max(now, allotted.not_before)
     assert allotted.not_before == allotted.value
@@ -63,6 +63,7 @@ def test_a_crowd_is_spread_by_up_to_a_quarter() -> None:
         (409, Outcome.CONFLICT),
         (410, Outcome.COLUMN_GONE),
         (418, Outcome.REFUSED),
+        (425, Outcome.TEMPORARY),
         (422, Outcome.NOT_IN_COURSE),
         (429, Outcome.TEMPORARY),
         (500, Outcome.TEMPORARY),
@@ -116,6 +117,25 @@ def test_a_web_page_with_a_good_status_is_no_acknowledgement() -> None:
     assert read_answer(200, page, "<!doctype html>Log in", NOW).outcome is Outcome.TEMPORARY
     # Moodle labels even its empty answers so.
     assert read_answer(200, page, "", NOW).outcome is Outcome.ACKNOWLEDGED
+    assert read_answer(200, {}, "<score/>", NOW).outcome is Outcome.ACKNOWLEDGED
+
+
+def test_of_a_good_answer_nothing_is_quoted() -> None:
+    assert not read_answer(200, {}, "Thank you", NOW).reason
+
+
+def test_where_the_same_again_cannot_help_it_is_not_sent() -> None:
+    assert {outcome for outcome in Outcome if outcome.is_final} == {
+        Outcome.COLUMN_GONE,
+        Outcome.NOT_IN_COURSE,
+        Outcome.NOT_GRANTED,
+        Outcome.REFUSED,
+    }
+
+
+def test_the_gradebook_says_whether_it_was_passed() -> None:
+    assert rules.comment_on(passed=True) == "Passed."
+    assert rules.comment_on(passed=False) == "Not passed yet."
 
 
 def test_scopes_that_were_not_told_forbid_nothing() -> None:
@@ -130,6 +150,12 @@ def test_canvas_says_in_a_header_that_its_bucket_is_empty() -> None:
 
     assert read_answer(403, empty, "", NOW, "canvas").outcome is Outcome.TEMPORARY
     assert read_answer(403, half, "", NOW, "canvas").outcome is Outcome.REFUSED
+    odd = {"X-Rate-Limit-Remaining": "plenty"}
+    assert read_answer(403, odd, "", NOW, "canvas").outcome is Outcome.REFUSED
+
+
+def test_only_a_403_is_read_for_a_rate_limit() -> None:
+    assert read_answer(410, {}, "Rate Limit Exceeded", NOW).outcome is Outcome.COLUMN_GONE
 
 
 def test_canvas_403_for_its_rate_limit_passes() -> None:
@@ -150,10 +176,23 @@ def test_canvas_403_for_its_rate_limit_passes() -> None:
         ("soon", None),
         ("Sun, 01 Mar 99999999999999999999 12:00:05 GMT", None),
         ("-5", None),
+        ("\u00b2", None),  # a digit to Unicode, no number
     ],
 )
 def test_retry_after_is_read_in_both_forms(header: str, wait: timedelta | None) -> None:
     assert read_answer(503, {"Retry-After": header}, "", NOW).retry_after == wait
+
+
+def test_who_throttles_is_given_the_time_it_names_or_else_a_little() -> None:
+    assert read_answer(429, {"Retry-After": "90"}, "", NOW).retry_after == timedelta(seconds=90)
+    assert read_answer(429, {}, "", NOW).retry_after == rules.FIRST_DELAY
+    assert read_answer(503, {}, "", NOW).retry_after is None
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_where_trying_again_cannot_help_there_is_nothing_to_wait_for(status: int) -> None:
+    assert read_answer(status, {"Retry-After": "90"}, "", NOW).retry_after is None
+    assert read_answer(status, {}, "", NOW).retry_after is None
 
 
 def test_a_reason_is_quoted_short_and_on_one_line() -> None:
@@ -184,7 +223,10 @@ def test_a_web_page_is_no_reason() -> None:
         ('{"status": 400, "reason": "No handler found"}', "Bad Request", "No handler found"),
         ('{"errors": "no such user"}', "Bad Request", '{"errors": "no such user"}'),
         ('{"reason": 7}', "", '{"reason": 7}'),
+        ('{"reason": "", "code": 7}', "", '{"reason": "", "code": 7}'),
+        ('["no such user"]', "", '["no such user"]'),
         ("{not JSON", "", "{not JSON"),
+        ("null", "No such user", "No such user"),
         ("", "Bad Request", ""),
         ("[]", "bad request", ""),
         ("", "OK", ""),

@@ -41,8 +41,20 @@ def test_a_header_is_read_up_to_its_limit() -> None:
     assert refusal(f"{header(4100)}.e30.") is Reason.UNREADABLE
 
 
-def test_a_header_without_anything_behind_it_is_no_token() -> None:
-    assert refusal(header(400)) is Reason.UNREADABLE
+@pytest.mark.parametrize(
+    "token",
+    [
+        header(400),
+        f"{header(400)}.e30.\u00e4",
+        f"{encoded(b'[]')}.e30.",
+        f"{encoded(b'{')}.e30.",
+        f"{encoded(b'[' * 3000)}.e30.",
+        "e.e30.",
+    ],
+    ids=["one part", "other letters", "a list", "no JSON", "deep", "cut off"],
+)
+def test_what_has_no_header_is_no_token(token: str) -> None:
+    assert refusal(token) is Reason.UNREADABLE
 
 
 @pytest.mark.parametrize("kid", ["", None, 1, ["k"]])
@@ -53,7 +65,7 @@ def test_a_key_is_named_by_text(kid: object) -> None:
 
 
 def claiming(said: object) -> str:
-    return f"e30.{encoded(json.dumps(said).encode())}.x"
+    return f"e30.{encoded(json.dumps(said).encode())}.{encoded(bytes(256))}"
 
 
 @pytest.mark.parametrize("name", ["1", "ä:7", "d" * 255])

@@ -234,7 +234,9 @@ def test_sessions_that_ended_long_ago_are_forgotten(
         ("", []),
         (7, []),
         (None, []),
+        ("x" * 255, ["x" * 255]),
         ("x" * 256, []),
+        ("5,a\x00b,4", ["5", "4"]),
         (",".join(map(str, range(99))), [str(number) for number in range(20)]),
     ],
 )

@@ -159,9 +159,18 @@ def test_times_are_judged_to_the_second(
 def test_a_time_that_is_no_number_is_no_time(name: str, odd: object) -> None:
     at = int(NOW.timestamp())
 
-    assert _refusal(lambda: check_times({"iat": at, "exp": at + 60, name: odd}, NOW)) is (
-        Reason.NO_TIMES
-    )
+    for more in ({}, {"nbf": at}):
+        claims = {"iat": at, "exp": at + 60, **more, name: odd}
+        assert _refusal(lambda: check_times(claims, NOW)) is Reason.NO_TIMES  # noqa: B023 - at once
+
+
+@pytest.mark.parametrize("odd", [True, "1", [1], float("nan"), float("inf"), 10**400])
+def test_a_beginning_need_not_be_named_but_is_a_number_if_it_is(odd: object) -> None:
+    at = int(NOW.timestamp())
+    claims = {"iat": at, "exp": at + 60, "nbf": odd}
+
+    assert _refusal(lambda: check_times(claims, NOW)) is Reason.NO_TIMES
+    assert _refusal(lambda: check_times({**claims, "nbf": None}, NOW)) is None
 
 
 @pytest.mark.parametrize(
