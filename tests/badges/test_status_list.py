@@ -60,12 +60,30 @@ def packed(bits: bytes) -> str:
         ("uAAAA", "gzip"),
         (W3C_EMPTY[:40], "cut short"),
         (packed(bytes(100)), "fewer than"),
+        (packed(bytes(status_list.LENGTH // 8 - 1)), "fewer than"),
+        (packed(bytes((1 << 21) + 1)), "larger than"),
         (packed(bytes(1 << 24)), "larger than"),
     ],
 )
 def test_a_list_we_cannot_trust_is_refused(encoded: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         status_list.decode(encoded)
+
+
+@pytest.mark.parametrize("size", [status_list.LENGTH // 8, 1 << 21])
+def test_the_smallest_and_the_largest_list_are_read(size: int) -> None:
+    assert len(status_list.decode(packed(bytes(size)))) == size
+
+
+def test_a_credential_points_at_its_bit() -> None:
+    assert status_list.LENGTH == 131_072  # the least that is allowed, and what is published
+    assert status_list.entry("https://badges.example/status/1", 7) == {
+        "id": "https://badges.example/status/1#7",
+        "type": "BitstringStatusListEntry",
+        "statusPurpose": "revocation",
+        "statusListIndex": "7",
+        "statusListCredential": "https://badges.example/status/1",
+    }
 
 
 def test_the_list_is_itself_a_signed_credential() -> None:

@@ -1,7 +1,8 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lti_tool.people.rules import STAFF_ROLES, Act, Role, may, staff_roles
+from lti_tool.people.rules import STAFF_ROLES, Act, Role, may, search_words, staff_roles
 
 MAP = {
     "registry": ["registrar", "auditor", "programme_lead"],
@@ -34,6 +35,60 @@ def test_whatever_else_a_claim_holds_gives_nothing(claim: object) -> None:
     words = [word for word in claim if isinstance(word, str)] if isinstance(claim, list) else []
     if not set(words) & set(MAP):
         assert staff_roles(claim, MAP) == frozenset()
+
+
+_TEACHES = (
+    "place see_results resend_scores mark regrade try answer set_conditions give_time"
+    " delete_attempt"
+)
+
+
+@pytest.mark.parametrize(
+    ("role", "acts"),
+    [
+        (Role.LEARNER, "take_attempt answer share_badge"),
+        (Role.TEST_USER, "take_attempt answer"),
+        (Role.INSTRUCTOR, _TEACHES),
+        (Role.ADMINISTRATOR, _TEACHES),
+        (Role.CONTENT_DEVELOPER, "place try answer"),
+        (Role.REGISTRAR, "see_progress see_record export decide compose see_audit"),
+        (Role.PROGRAMME_LEAD, "see_progress compose"),
+        (Role.ISSUER, "see_progress issue author regrade_everywhere"),
+        (Role.AUDITOR, "see_progress see_record see_audit"),
+        (Role.TOOL_ADMINISTRATOR, "administer"),
+    ],
+)
+def test_each_role_may_do_this_and_no_more(role: Role, acts: str) -> None:
+    """Written out again: other tests ask the table itself what to expect of a page."""
+    allowed = {act.value for act in Act if may(frozenset({role}), act)}
+
+    assert allowed == {"see_own", *acts.split()}
+
+
+def test_two_roles_may_do_what_either_may() -> None:
+    both = frozenset({Role.PROGRAMME_LEAD, Role.TOOL_ADMINISTRATOR})
+
+    allowed = {act for act in Act if may(both, act)}
+
+    assert allowed == {Act.SEE_OWN, Act.SEE_PROGRESS, Act.COMPOSE, Act.ADMINISTER}
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("Linh \u0110\u1eb7ng", ["linh", "\u0111ang"]),
+        ("N\u00fa\u00f1ez  nunez", ["nunez"]),
+        ("O'Brien-Smith_2", ["o", "brien", "smith", "2"]),
+        ("amara.n@x.example", ["amara.n@x.example"]),
+        ("@amara @", ["amara"]),
+        ("x" * 101, ["x" * 100]),
+        (" ", []),
+    ],
+)
+def test_names_are_looked_for_by_the_beginnings_of_their_words(
+    typed: str, words: list[str]
+) -> None:
+    assert search_words(typed) == words
 
 
 def test_an_institutions_roles_open_nothing_in_a_course_and_the_reverse() -> None:
