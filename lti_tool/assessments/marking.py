@@ -90,7 +90,7 @@ class Standing:
         """Tell whether somebody may mark the answer, or change what they gave."""
         if scheme.markers == 1 or who in self.markers:
             return True
-        if scheme.is_led and who == scheme.lead:
+        if who == scheme.lead:
             return self.differ
         others = [one for one in self.markers if one != scheme.lead]
         if len(others) < scheme.markers:
@@ -106,7 +106,7 @@ class Standing:
 
         Whoever decides as the lead sees both.
         """
-        if self.differ and scheme.is_led and to == scheme.lead:
+        if self.differ and to == scheme.lead:
             return True
         return scheme.markers == 1 or by == to or self.given is not None
 

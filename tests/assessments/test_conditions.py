@@ -91,7 +91,8 @@ def test_what_tightens_or_leaves_all_as_it_is_has_no_problem() -> None:
     limits = Limits(minutes=40, max_attempts=2, cooldown_minutes=60)
 
     assert not problems(limits, Conditions())
-    assert not problems(limits, Conditions(minutes=40, max_attempts=1, cooldown_minutes=90))
+    assert not problems(limits, Conditions(minutes=40, max_attempts=2, cooldown_minutes=60))
+    assert not problems(limits, Conditions(minutes=39, max_attempts=1, cooldown_minutes=90))
     assert not problems(Limits(), Conditions(minutes=1, max_attempts=1, cooldown_minutes=1))
     assert not problems(
         limits, Conditions(opens_at=NOON, closes_at=at(1), key_shown=Shown.AFTER_WINDOW)
@@ -171,6 +172,20 @@ def test_nobody_with_more_time_ends_before_the_others(
     assert everybody is not None
     assert longer is not None
     assert longer >= everybody
+
+
+def test_the_minutes_of_an_attempt_are_whole_ones() -> None:
+    allowance = Allowance(minutes=45, factor=Decimal("1.25"), extra_minutes=3, granted_minutes=2)
+
+    assert allowance.extra == timedelta(minutes=16, seconds=15)
+    assert allowance.total_minutes == 61
+
+
+def test_more_of_no_limit_is_no_limit() -> None:
+    allowance = Allowance(minutes=None, factor=Decimal(2))
+
+    assert allowance.extra == timedelta()
+    assert allowance.total_minutes is None
 
 
 def test_what_was_promised_is_not_taken_back() -> None:

@@ -207,6 +207,13 @@ def test_who_sees_the_first_persons_mark(
     assert {to for to in (ANNA, BEN, LEAD) if standing.shows(ANNA, to, scheme)} == see
 
 
+def test_one_who_marks_alone_needs_nobody_to_decide() -> None:
+    assert LED.is_led
+    assert UNNAMED.is_led
+    assert not TWO.is_led
+    assert not Scheme(markers=1, tolerance=Decimal(0), lead=LEAD, asks_lead=True).is_led
+
+
 STRICT = Scheme(markers=2, tolerance=Decimal("0.05"), asks_lead=True)
 
 
