@@ -19,12 +19,14 @@ class ToolError(Exception):
         title: what happened, in a few words a person understands.
         steps: what to do now, in order. Safe to show, as is the message.
         details: further facts for a script that asked; JSON.
+        return_url: where the person came from, if a platform told us: the page leads back there.
     """
 
     code = "tool_error"
     title = phrase("That did not work")
     steps: Sequence[str] = ()
     details: Mapping[str, Any] = {}
+    return_url: str | None = None
 
     @property
     def sentence(self) -> str:

@@ -167,14 +167,14 @@ def wants_json() -> bool:
     )
 
 
-def error_response(error: ToolError, *, return_url: str | None = None) -> tuple[Response, int]:
+def error_response(error: ToolError) -> tuple[Response, int]:
     """Show an expected failure: a page for people, a small document for scripts."""
     status = status_of(error)
     log.info("refused", code=error.code, status=status)
     if wants_json():
         told = _told(error.code, error.title, error.sentence)
         return jsonify(**error.details, **told), status
-    return _error(error.code, error.title, error.sentence, error.steps, status, return_url)
+    return _error(error.code, error.title, error.sentence, error.steps, status, error.return_url)
 
 
 def _told(code: str, title: str, message: str) -> dict[str, str]:

@@ -112,7 +112,7 @@ def review(here: CurrentLaunch) -> ResponseReturnValue:
         learner = queries.find_learner(session, here.user_id, subject)
         if not staff:
             if learner is None or learner.id != here.user_id:
-                raise NotForYourRoleError
+                raise NotForYourRoleError(here.settings.get("return_url"))
             return redirect(url_for("learner.open_placement", launch_id=here.launch_id), 303)
         placement = queries.find_placement(session, here)
         if placement is None:  # nobody opened the activity before: there its link is bound

@@ -24,10 +24,12 @@ class LaunchEndedError(DeniedError):
     title = phrase("Please open it again from your course")
     steps = _OPEN_AGAIN
 
-    def __init__(self) -> None:
+    def __init__(self, return_url: str | None = None) -> None:
+        """Take where the person came from, if this browser is theirs."""
         super().__init__(
             phrase("This page belongs to a visit that has ended. What you saved is safe.")
         )
+        self.return_url = return_url
 
 
 class NotForYourRoleError(DeniedError):
@@ -37,8 +39,10 @@ class NotForYourRoleError(DeniedError):
     title = phrase("This is not for your role in the course")
     steps = (phrase("If you should be able to do this, ask who gives out roles in your course."),)
 
-    def __init__(self) -> None:
+    def __init__(self, return_url: str | None = None) -> None:
+        """Take where the person came from, to lead back there."""
         super().__init__(phrase("Your course tells us who may do what, and this is for others."))
+        self.return_url = return_url
 
 
 class LoginIncompleteError(InvalidRequestError):
@@ -242,11 +246,7 @@ _STEPS = {
 
 
 class MessageRefusedError(DeniedError):
-    """A message that is not what it has to be. `code` says in which point.
-
-    Attributes:
-        return_url: where the person came from, if the platform signed it.
-    """
+    """A message that is not what it has to be. `code` says in which point."""
 
     title = phrase("Your course site sent something we cannot accept")
 
@@ -255,7 +255,6 @@ class MessageRefusedError(DeniedError):
         self.reason = reason
         self.code = reason.value
         self.steps = _STEPS.get(reason, (*_OPEN_AGAIN, _ASK))
-        self.return_url: str | None = None
 
 
 _TITLES = {

@@ -24,7 +24,6 @@ from lti_tool.core.quoting import quoted
 from lti_tool.launch import services
 from lti_tool.launch.claims import MAX_TEXT
 from lti_tool.launch.errors import (
-    DeploymentPendingError,
     LaunchUsedError,
     LoginIncompleteError,
     MessageRefusedError,
@@ -140,15 +139,14 @@ def launch() -> ResponseReturnValue:
     except ToolError as error:
         log.info("launch", outcome="refused", code=error.code, **facts)
         metrics.count("cairn_launches", outcome=error.code)
-        if isinstance(error, DeploymentPendingError | MessageRefusedError):
-            return web.error_response(error, return_url=_way_back(error))
+        error.return_url = _way_back(error)
         raise
     log.info("launch", outcome="opened", **facts)
     metrics.count("cairn_launches", outcome="opened")
     return response
 
 
-def _way_back(error: DeploymentPendingError | MessageRefusedError) -> str | None:
+def _way_back(error: ToolError) -> str | None:
     """Return where the person came from, with what happened, if the platform said where."""
     url = services.web_address(error.return_url)
     return url and return_address(url, message=speaking.say(error.title), code=error.code)

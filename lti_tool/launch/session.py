@@ -106,7 +106,7 @@ def launch_page(act: Act) -> Callable[[View], View]:
             if chosen is not None:
                 return chosen
             if not may(here.roles, act):
-                raise NotForYourRoleError
+                raise NotForYourRoleError(here.settings.get("return_url"))
             return view(here, **url_args)
 
         cast("Any", guarded).act = act
@@ -139,7 +139,7 @@ def _load(
     if row is None or not hmac.compare_digest(row.secret_hash, hash_of(secret)):
         raise LaunchEndedError
     if row.expires_at <= now:
-        raise LaunchEndedError
+        raise LaunchEndedError(row.settings.get("return_url"))
     own = row.language or (speaking.remembered() if row.is_visitor else None)
     speaking.prefer(own, row.settings.get("locale"))
     expires_at = expiry(now)

@@ -85,12 +85,12 @@ _PRODUCTS = {
             ),
         },
     ),
-    # Seen in Moodle 4.5: 409 for a timestamp that is not newer, 400 for whoever has no grade.
-    # So is this: other points leave the teacher at a form error; dates and window are not read.
+    # Seen in Moodle 4.5 (2026): 409 for a timestamp that is not newer, 400 for whoever has no
+    # grade; other points leave the teacher at a form error; dates and window are not read.
     "moodle": Quirks(
         in_flight=8,
         not_in_course=((400, ""),),
-        # Seen in Moodle 4.5: 500 to any score for a locked column.
+        # Seen in Moodle 4.5 (2026): 500 to any score for a locked column.
         failing_hint=(
             500,
             phrase("Moodle answers so while the column is locked: unlock it there."),

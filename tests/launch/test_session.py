@@ -34,6 +34,7 @@ def test_a_page_is_for_the_browser_that_launched(student: Browser, product: Flas
     answer = product.test_client().get(page)
 
     assert (answer.status_code, error_code(answer)) == (403, "launch_ended")
+    assert "/return" not in answer.text
     # The LMS's frame must show this page, and nobody knows whose frame it is.
     assert answer.headers["Content-Security-Policy"].endswith("frame-ancestors *")
 
@@ -121,7 +122,9 @@ def test_a_session_ends_after_its_time_and_each_page_view_moves_that(
         told(student.client.get(page))
 
     monkeypatch.setattr(clock, "now", lambda: start + timedelta(hours=34, minutes=1))
-    assert error_code(student.client.get(page)) == "launch_ended"
+    over = student.client.get(page)
+    assert error_code(over) == "launch_ended"
+    assert f'href="{student.connected.site.url}/courses/1/return"' in over.text
 
 
 def test_a_page_view_soon_after_another_writes_nothing(
@@ -185,7 +188,9 @@ def test_a_role_decides_which_pages_open(student: Browser, instructor: Browser) 
     students_page, _ = open_page(student)
     teachers_page, _ = open_page(instructor)
 
-    assert error_code(student.client.get(f"{students_page}/place")) == "not_for_your_role"
+    refused = student.client.get(f"{students_page}/place")
+    assert error_code(refused) == "not_for_your_role"
+    assert f'href="{student.connected.site.url}/courses/1/return"' in refused.text
     assert told(instructor.client.get(f"{teachers_page}/place"))["roles"] == ["instructor"]
 
 
