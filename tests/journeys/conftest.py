@@ -5,11 +5,19 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.browser import browser_of_people
 from tests.journeys.installation import Installation, running_installation
 from tests.journeys.visitor import Visitor
 
 # Two browsers, two installations and their workers share what may be two busy cores.
 expect.set_options(timeout=15_000)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium as people have it: Campus and Cairn are two sites."""
+    with browser_of_people() as chromium:
+        yield chromium
 
 
 @pytest.fixture(scope="session")

@@ -177,7 +177,9 @@ def wait_for_badge(tool: Tool, *, scripts: bool = True) -> None:
     for _ in range(60):
         if signed.count():
             return
-        again.click()
+        # What is seen next has to be of the page that comes, not of the one that goes.
+        with signed.page.expect_event("framenavigated"):
+            again.click()
         expect(signed.or_(again).first).to_be_visible()
         signed.page.wait_for_timeout(300)
     raise AssertionError("the badge is not signed")

@@ -3,15 +3,24 @@
 from collections.abc import Callable, Iterator
 from uuid import uuid4
 
+import playwright.sync_api as playwright
 import pytest
 from flask import Flask
 
 from lti_tool.core.audit import CLI
 from lti_tool.core.ids import InstitutionId
 from lti_tool.platforms import invitations, services
+from tests.browser import browser_of_people
 from tests.campus.site import Site, running_campus
 from tests.launch.platform import PAGES, Browser, Connected, browsing, connect, install_probe
 from tests.launch.registering import Lms, running_lms
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[playwright.Browser]:
+    """Chromium as people have it: Campus and the product are two sites."""
+    with browser_of_people() as chromium:
+        yield chromium
 
 
 @pytest.fixture(scope="session")
