@@ -1,6 +1,6 @@
 import pytest
 
-from lti_tool.core.addresses import is_allowed, is_public
+from lti_tool.core.addresses import is_allowed, is_literal, is_public
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,7 @@ from lti_tool.core.addresses import is_allowed, is_public
         "fd00:ec2::254",
         "fe80::1",
         "fe80::1%eth0",
+        "2606:4700::1111%eth0",
         "fec0::1",
         "ff02::1",
         "localhost",
@@ -81,3 +82,18 @@ def test_an_allowed_host_allows_no_other() -> None:
     assert not is_allowed("lms.example.edu.evil.com", 443, ["lms.example.edu"])
     assert not is_allowed("127.0.0.1", 80, ["localhost"])
     assert not is_allowed("anything", 443, [])
+
+
+@pytest.mark.parametrize(
+    ("host", "literal"),
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("lms.example.edu", False),
+        ("127.1", False),
+        ("", False),
+    ],
+)
+def test_an_address_is_told_from_a_name(host: str, *, literal: bool) -> None:
+    assert is_literal(host) is literal
