@@ -23,6 +23,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 from redis import Redis
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -38,6 +40,12 @@ from lti_tool.platforms import key_sets, service_client
 from lti_tool.worker import run_worker
 from tests.campus.site import Site, running_campus
 from tests.helpers import no_running_loop
+
+# How long an example takes says what else the machine is at work on, and nothing of the code.
+hypothesis_settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("patient")
 
 pytest_plugins = ["tests.browser", "tests.sharing"]  # open_page; who runs which test
 

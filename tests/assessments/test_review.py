@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from lti_tool.assessments.items import Option
+from lti_tool.assessments.items import Item, Option
 from lti_tool.assessments.review import ReviewedItem, review_items
 from lti_tool.assessments.rules import FormItem, Given
 from lti_tool.core.ids import ItemVersionId, new_id
@@ -14,27 +14,22 @@ from tests.assessments.items.samples import sample
 from tests.assessments.written import RUBRIC, essay
 
 CHOICE, ESSAY, FILES = (ItemVersionId(new_id()) for _ in range(3))
+ITEMS: dict[ItemVersionId, Item] = {
+    CHOICE: question(
+        "a",
+        options=[
+            Option(id="a", text="*Yes*", feedback="You counted."),
+            Option(id="b", text="No", feedback="You guessed."),
+        ],
+        rationale="Since two is *even*.",
+        references=["One book", "Another"],
+    ),
+    ESSAY: essay(rubric=RUBRIC, model_answer="So."),
+    FILES: sample("file_upload"),
+}
 FORM = [
     FormItem(id=id_, number=number, item=item, order=(), points=Decimal(4), competency=None)
-    for number, (id_, item) in enumerate(
-        [
-            (
-                CHOICE,
-                question(
-                    "a",
-                    options=[
-                        Option(id="a", text="*Yes*", feedback="You counted."),
-                        Option(id="b", text="No", feedback="You guessed."),
-                    ],
-                    rationale="Since two is *even*.",
-                    references=["One book", "Another"],
-                ),
-            ),
-            (ESSAY, essay(rubric=RUBRIC, model_answer="So.")),
-            (FILES, sample("file_upload")),
-        ],
-        start=1,
-    )
+    for number, (id_, item) in enumerate(ITEMS.items(), start=1)
 ]
 VALUES = {CHOICE: ("a",), ESSAY: ("My argument.",), FILES: ("f" * 32,)}
 GIVEN = Given(

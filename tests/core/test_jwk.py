@@ -22,6 +22,13 @@ def test_another_library_reads_the_key_and_finds_the_same_thumbprint(
     assert set(jwk) & {"d", "p", "q", "dp", "dq", "qi"} == set()
 
 
+def test_numbers_are_written_as_another_library_does_without_leading_zeros() -> None:
+    """RFC 7518 §6.3.1.1: in as few octets as there can be."""
+    jwk, written = public_jwk(RSA), RSAKey.import_key(RSA).as_dict(private=False)
+
+    assert (jwk["n"], jwk["e"]) == (written["n"], "AQAB")
+
+
 def test_another_library_verifies_what_the_key_signs() -> None:
     signer = RSAKey.import_key(RSA)
     token = jws.serialize_compact({"alg": "RS256"}, b"text", signer)
