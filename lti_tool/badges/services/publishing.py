@@ -1,7 +1,9 @@
 """Publishing achievements, their editions, and what comes after them."""
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lti_tool.assessments.models import Assessment
 from lti_tool.badges.errors import AchievementExistsError, ReplacesItselfError
 from lti_tool.badges.models import Achievement, AchievementEdition
 from lti_tool.badges.queries import (
@@ -26,6 +28,12 @@ def publish_achievement(
         AchievementExistsError: the assessment has one.
     """
     with transaction(institution_id) as session:
+        # Locked, so that of two who publish at once the second finds what the first made.
+        session.scalar(
+            select(Assessment.id)
+            .where(Assessment.id == draft.assessment_id)
+            .with_for_update(key_share=True)
+        )
         if (
             draft.assessment_id is not None
             and find_achievement_of_assessment(session, draft.assessment_id) is not None
@@ -86,7 +94,10 @@ def replace_achievement(
         ReplacesItselfError: following the replacements would never end.
     """
     with transaction(institution_id) as session:
-        achievement = get_achievement(session, achievement_id, lock=True)
+        # All of them, in one order: two who decide at once cannot close a ring between them.
+        every = select(Achievement.id).order_by(Achievement.id)
+        session.scalars(every.with_for_update(key_share=True)).all()
+        achievement = get_achievement(session, achievement_id)
         following = replaced_by
         while following is not None:
             if following == achievement_id:
