@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -16,8 +17,16 @@ from lti_tool.core import audit, clock
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
-from lti_tool.core.ids import AttemptId, InstitutionId, ItemVersionId, PlacementId, new_id
+from lti_tool.core.ids import (
+    AttemptId,
+    InstitutionId,
+    ItemVersionId,
+    PlacementId,
+    UserId,
+    new_id,
+)
 from lti_tool.core.language import phrase
+from lti_tool.platforms.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,7 @@ def reopen_attempt(
     """
     now = clock.now()
     with transaction(institution_id) as session:
+        hold_learner(session, queries.get_attempt(session, attempt_id).user_id)
         attempt = _get(session, placement_id, attempt_id)
         if attempt.submitted_at is None:
             raise NotChangeableError(phrase("It is open already."))
@@ -173,6 +183,14 @@ def _get(session: Session, placement_id: PlacementId, attempt_id: AttemptId) -> 
     if attempt.placement_id != placement_id:
         raise NotFoundError(phrase("There is no such attempt at this activity."))
     return attempt
+
+
+def hold_learner(session: Session, user_id: UserId) -> None:
+    """Let the learner begin nothing until the transaction ends; before any attempt is locked.
+
+    `open_attempt` waits for the same.
+    """
+    session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
 
 
 def _let_run(session: Session, attempt: Attempt, until: datetime) -> None:

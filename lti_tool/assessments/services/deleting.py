@@ -7,14 +7,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments import queries, rules
 from lti_tool.assessments.errors import DeletionOutdatedError, NotChangeableError
 from lti_tool.assessments.models import Attempt
 from lti_tool.assessments.rules import Outcome, Policy
-from lti_tool.assessments.services.changing import Why
+from lti_tool.assessments.services.changing import Why, hold_learner
 from lti_tool.assessments.services.regrading import find_problems
 from lti_tool.assessments.services.scoring import renew_result, score_attempt, tell_pass_lost
 from lti_tool.core import audit, clock
@@ -22,7 +21,6 @@ from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AttemptId, InstitutionId, PlacementId, UserId
 from lti_tool.core.language import phrase
-from lti_tool.platforms.models import User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +109,7 @@ def delete_attempt(
     now = clock.now()
     with transaction(institution_id) as session:
         user_id = queries.get_attempt(session, attempt_id).user_id
-        _hold_learner(session, user_id)
+        hold_learner(session, user_id)
         deletion = try_deletion(session, placement_id, attempt_id, lock=True)
         if deletion.digest != digest:
             raise DeletionOutdatedError
@@ -147,7 +145,7 @@ def restore_attempt(
     """
     now = clock.now()
     with transaction(institution_id) as session:
-        _hold_learner(session, queries.get_deleted(session, placement_id, attempt_id).user_id)
+        hold_learner(session, queries.get_deleted(session, placement_id, attempt_id).user_id)
         placement = queries.get_placement(session, placement_id, keep=True)
         attempt = queries.get_deleted(session, placement_id, attempt_id, lock=True)
         if attempt.answers_gone_at is not None:
@@ -180,11 +178,6 @@ def _put_back(session: Session, attempt: Attempt, others: Sequence[Attempt]) -> 
                 one.number += 1
                 session.flush()  # from the last on, so that no two have one number
         attempt.number, attempt.deleted_at = place, None
-
-
-def _hold_learner(session: Session, user_id: UserId) -> None:
-    """Let the learner begin nothing meanwhile (`open_attempt` waits for the same)."""
-    session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
 
 
 def _result(session: Session, placement_id: PlacementId, user_id: UserId) -> Outcome | None:

@@ -7,23 +7,28 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, create_engine, func, select, text, update
+from sqlalchemy.pool import NullPool
 
 from lti_tool.assessments import queries
 from lti_tool.assessments.errors import AttemptClosedError, ResponseConflictError
 from lti_tool.assessments.events import AssessmentPassed, PlacementResultChanged
 from lti_tool.assessments.models import Attempt, LateResponse, Placement, Response
 from lti_tool.assessments.services import (
+    Why,
     bind_placement,
     close_overdue,
     open_attempt,
+    reopen_attempt,
     save_response,
     submit_attempt,
 )
 from lti_tool.assessments.services.scoring import score_attempt
 from lti_tool.core import clock, outbox
+from lti_tool.core.audit import SYSTEM
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import ContextId, PlacementId, ResourceLinkId
+from lti_tool.core.settings import Settings
 from tests.assessments.factories import (
     Page,
     announced,
@@ -204,6 +209,28 @@ def test_a_result_counts_two_attempts_that_are_scored_at_once() -> None:
         result = queries.find_result(session, placement_id, user_id)
     assert result is not None
     assert result.points_earned == 3
+
+
+def test_an_attempt_is_not_opened_again_while_its_learner_begins_another(
+    live_settings: Settings,
+) -> None:
+    place = university()
+    placement_id, user_id = placed(place), learner(place)
+    first = take(place, placement_id, user_id, "abc")
+    engine = create_engine(live_settings.database.url, poolclass=NullPool)
+    tenant = text("SELECT set_config('app.institution_id', :id, true)")
+    hold = text("SELECT id FROM users WHERE id = :id FOR NO KEY UPDATE")  # as who begins does
+    whole = (place.id, placement_id, first.id)
+
+    with engine.connect() as other, ThreadPoolExecutor(max_workers=1) as pool:
+        other.execute(tenant, {"id": str(place.id)})
+        other.execute(hold, {"id": user_id})
+        reopened = pool.submit(reopen_attempt, *whole, 5, Why(SYSTEM, "The line broke."))
+        wait_for_a_lock(other)
+        other.rollback()
+        reopened.result()
+
+    assert begin(place, placement_id, user_id) == first.id
 
 
 def test_a_class_that_launches_at_once_shares_one_placement_for_each_link() -> None:
