@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from lti_tool.assessments import authoring
 from lti_tool.assessments.authoring import Form, Problem
@@ -254,19 +255,10 @@ def _bands(lines: str, trouble: list[Problem]) -> tuple[Band, ...]:
     return tuple(sorted(bands, key=lambda band: band.begins))
 
 
-def _fault(error: object) -> Fault:
-    found: dict[str, object] = dict(error)  # type: ignore[call-overload]  # pydantic's
-    loc = found.get("loc") or ("title",)
-    at = str(loc[0]) if isinstance(loc, tuple) and loc[0] in RULES else "title"
-    return Fault(
-        problem=Problem(
-            at=at,
-            says=phrase(
-                "Please check: %(get)s.",
-                get=found.get("msg"),
-            ),
-        )
-    )
+def _fault(error: ErrorDetails) -> Fault:
+    named = [str(part) for part in error["loc"] if part in RULES]
+    says = phrase("Please check: %(get)s.", get=error["msg"])
+    return Fault(problem=Problem(at=named[0] if named else "title", says=says))
 
 
 def _items(

@@ -40,6 +40,15 @@ def test_a_question_that_is_opened_and_sent_again_is_the_same(type_: str) -> Non
     assert after == before
 
 
+def test_bounds_of_a_long_text_that_no_control_says_stay() -> None:
+    item = sample("long_text").model_copy(update={"longest": 500, "lines": 4})
+    form = authoring.form_of(item)
+
+    again, _ = authoring.read(authoring.sent_form(form, sent({**form, "longest": [], "lines": []})))
+
+    assert again == item
+
+
 def test_there_is_a_form_for_every_type() -> None:
     assert set(KINDS) == set(TYPES)
 

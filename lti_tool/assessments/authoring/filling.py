@@ -10,6 +10,8 @@ from lti_tool.assessments.items import Item
 
 MOST_ROWS = 60
 LONGEST_WORDS = 20_000
+# Bounds of a long text, which the form keeps as they are.
+_WITHOUT_CONTROL = ("longest", "lines")
 _ROW = re.compile(r"([a-z]+)-(\d{1,2})-([a-z_]+)")
 
 
@@ -76,6 +78,7 @@ def form_of(item: Item) -> Form:
     for field in KINDS[item.type].fields:
         value = said.get(field.name, "")
         form[field.name] = ("1" if value else "") if isinstance(value, bool) else str(value)
+    form |= {name: str(said[name]) for name in _WITHOUT_CONTROL if name in said}
     _fill(form, said)
     return form
 

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from lti_tool.assessments.authoring.kinds import COMMON, Form, Problem, Row
 from lti_tool.assessments.items import Item, read_item
@@ -33,7 +34,7 @@ def read(form: Form) -> tuple[Item | None, tuple[Problem, ...]]:
         return None, tuple(_problem(form, one) for one in error.errors())
 
 
-def _problem(form: Form, error: Any) -> Problem:  # noqa: ANN401 - pydantic's
+def _problem(form: Form, error: ErrorDetails) -> Problem:
     loc = [part for part in error["loc"] if part != form["type"]]
     said = str(error.get("ctx", {}).get("error", "")) or str(error["msg"])
     if error["type"] in {"missing", "string_too_short"}:
@@ -334,7 +335,7 @@ def _read_long(read_: _Reading) -> dict[str, Any]:
             "words_most", phrase("Say both how many words at least and at most, or neither.")
         )
     words = {"words": (least["words_least"], most["words_most"])} if least and most else {}
-    return {**_written(read_), **words}
+    return {**_written(read_), **words, **read_.whole("longest"), **read_.whole("lines")}
 
 
 def _read_files(read_: _Reading) -> dict[str, Any]:
