@@ -26,12 +26,20 @@ async function ask(url) {
   }
 }
 
-async function renew() {
-  const response = await fetch(location.href);
-  if (!response.ok) {
-    return;
+async function load() {
+  try {
+    const response = await fetch(location.href);
+    return new DOMParser().parseFromString(await response.text(), "text/html").getElementById("arrivals");
+  } catch {
+    return null;
   }
-  const fresh = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("arrivals");
+}
+
+async function renew() {
+  const fresh = await load();
+  if (!fresh) {
+    return; // as above
+  }
   // Whoever is reading with the keyboard stays where they are: the parts carry ids, and focus is put back.
   const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
   part.replaceChildren(...fresh.childNodes);
