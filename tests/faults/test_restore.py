@@ -27,7 +27,7 @@ from lti_tool.worker import relay_once
 from tests.campus.site import Site
 from tests.conftest import _admin
 from tests.grading.course import AMARA, BJORN, LINH, Course, placed_course
-from tests.grading.test_jobs import ALL, NONE, Later, work
+from tests.grading.working import ALL, NONE, Later, work
 from tests.helpers import serving
 from tests.learner import story
 

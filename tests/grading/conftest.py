@@ -7,6 +7,7 @@ from flask import Flask
 
 from tests.campus.site import Site, running_campus
 from tests.grading.course import Course, placed_course
+from tests.grading.working import Later
 from tests.helpers import serving
 
 
@@ -26,3 +27,8 @@ def site(campus_site: Site) -> Iterator[Site]:
 def course(live_app: Flask, site: Site) -> Iterator[Course]:
     with serving(live_app) as url:
         yield placed_course(site, tool_url=url)
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Later:
+    return Later(monkeypatch)

@@ -10,14 +10,9 @@ from lti_tool.campus import store
 from lti_tool.core import clock, http
 from lti_tool.grading import sender
 from tests.grading.course import AMARA, Course
-from tests.grading.test_jobs import Later, work
+from tests.grading.working import Later, work
 
 THREE_MINUTES = timedelta(minutes=3)
-
-
-@pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Later:
-    return Later(monkeypatch)
 
 
 def test_the_first_score_is_not_ahead_of_a_slower_platform(course: Course, later: Later) -> None:

@@ -12,12 +12,7 @@ from lti_tool.grading import queries, services
 from lti_tool.grading.errors import ColumnThereError
 from tests.grading.course import AMARA, LINH, Course
 from tests.grading.crowd import crowd_of
-from tests.grading.test_jobs import ALL, TWO, Later, work
-
-
-@pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Later:
-    return Later(monkeypatch)
+from tests.grading.working import ALL, TWO, Later, work
 
 
 def test_a_locked_column_holds_up_no_other(course: Course, later: Later) -> None:

@@ -20,12 +20,7 @@ from lti_tool.grading.queries import ScoreRow, SyncState
 from lti_tool.grading.rules import Outcome
 from lti_tool.platforms.models import Context
 from tests.grading.course import AMARA, BJORN, INGRID, LINH, Course
-from tests.grading.test_jobs import ALL, TWO, Later, work
-
-
-@pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Later:
-    return Later(monkeypatch)
+from tests.grading.working import ALL, TWO, Later, work
 
 
 def rows(course: Course) -> dict[str, ScoreRow]:

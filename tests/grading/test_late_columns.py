@@ -1,6 +1,5 @@
 """Scores that could not be sent when they were made: no column yet, or no right."""
 
-import pytest
 from sqlalchemy import update
 
 from lti_tool.campus import store
@@ -10,12 +9,7 @@ from lti_tool.grading.queries import SyncState
 from lti_tool.grading.rules import Outcome
 from lti_tool.platforms.models import Context
 from tests.grading.course import AMARA, LINH, Course
-from tests.grading.test_jobs import ALL, TWO, Later, work
-
-
-@pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Later:
-    return Later(monkeypatch)
+from tests.grading.working import ALL, TWO, Later, work
 
 
 def test_a_column_that_comes_later_gets_the_scores_that_exist(course: Course) -> None:

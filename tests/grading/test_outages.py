@@ -19,16 +19,11 @@ from lti_tool.worker import run_worker
 from tests.campus.site import Site
 from tests.grading.course import Course, placed_course
 from tests.grading.crowd import Crowd, crowd_of
-from tests.grading.test_jobs import Later, sender_answers, work
+from tests.grading.working import Later, sender_answers, work
 from tests.helpers import serving
 
 LEARNERS = 2000
 PRODUCTS = [name for name in PERSONALITIES if name != STRICT.name]
-
-
-@pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Later:
-    return Later(monkeypatch)
 
 
 def calm(crowd: Crowd, later: Later) -> None:

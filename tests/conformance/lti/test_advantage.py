@@ -23,7 +23,7 @@ from lti_tool.platforms import nrps, paging, service_client
 from lti_tool.platforms.errors import ServiceRefusedError
 from tests.campus.site import Site
 from tests.grading.course import AMARA, Course, placed_course
-from tests.grading.test_jobs import work
+from tests.grading.working import work
 from tests.helpers import serving
 from tests.launch.platform import Browser, browsing, connect, published_keys, told
 from tests.launch.test_deep_linking import REVIEW, STATISTICS, changed, request_of
