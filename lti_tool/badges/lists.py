@@ -15,7 +15,7 @@ from lti_tool.core import clock
 from lti_tool.core.db import tenant
 from lti_tool.core.ids import new_id
 
-# A list is given up when this many places in a row were taken: it is then nearly full.
+# A list is given up when so many places in a row were taken: a third of all are then, or more.
 _TRIES = 8
 
 Taken = TypeVar("Taken")

@@ -26,6 +26,7 @@ from lti_tool.badges.exporting import FileKind
 from lti_tool.badges.issuer import Issuer
 from lti_tool.badges.models import Achievement
 from lti_tool.badges.routes.pictures import as_picture
+from lti_tool.badges.routes.private import as_file, as_private
 from lti_tool.badges.rules import AchievementDraft
 from lti_tool.badges.stacking import list_larger
 from lti_tool.badges.verifying import handed_in, links
@@ -187,7 +188,7 @@ def explain_credential(slug: str, credential_id: UUID) -> ResponseReturnValue:
 def show_shared(slug: str, token: str) -> ResponseReturnValue:
     """Show a badge to whoever has its link, checked at this moment."""
     opened = links.open_share(slug, token)
-    return _private(
+    return as_private(
         render_template(
             "badges/show_shared.html",
             **showing.page_of(opened),
@@ -204,7 +205,7 @@ def embed_shared(slug: str, token: str) -> ResponseReturnValue:
     """Show the same in a small box for other people's pages."""
     opened = links.open_share(slug, token, count=False)
     web.frame_ancestors(("*",))
-    return _private(
+    return as_private(
         render_template(
             "badges/embed_shared.html",
             opened=opened,
@@ -222,18 +223,7 @@ def download_shared(slug: str, token: str, kind: str) -> ResponseReturnValue:
     file = exporting.credential_file(
         opened.issuer.institution_id, opened.shared.credential_id, FileKind(kind)
     )
-    response = Response(file.data, content_type=file.media_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
-
-
-def _private(page: str) -> Response:
-    """Answer with a page that its link alone leads to."""
-    response = Response(page)
-    response.headers["X-Robots-Tag"] = "noindex"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
+    return as_file(file)
 
 
 @blueprint.get("/")
@@ -322,7 +312,7 @@ def _document(document: dict[str, Any], media_type: str, seconds: int) -> Respon
     # In one order: what was just signed and the same from the database are one answer.
     text = json.dumps(document, ensure_ascii=False, sort_keys=True)
     response = Response(text, content_type=media_type)
-    return _for_everybody(response, seconds) if seconds else response
+    return _for_everybody(response, seconds)
 
 
 def _for_everybody(response: Response, seconds: int) -> Response:

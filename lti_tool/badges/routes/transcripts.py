@@ -6,6 +6,7 @@ from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
 from lti_tool.badges.errors import TakenBackTranscriptError
+from lti_tool.badges.routes.private import as_file, as_private
 from lti_tool.badges.transcripts import files
 from lti_tool.badges.transcripts.files import TranscriptKind
 from lti_tool.badges.verifying import issuers, links
@@ -20,7 +21,7 @@ def show_transcript(slug: str, token: str) -> ResponseReturnValue:
         opened = links.open_transcript(slug, token)
     except TakenBackTranscriptError:
         return _taken_back(slug)
-    response = Response(
+    return as_private(
         render_template(
             "badges/show_transcript.html",
             opened=opened,
@@ -30,9 +31,6 @@ def show_transcript(slug: str, token: str) -> ResponseReturnValue:
             token=token,
         )
     )
-    response.headers["X-Robots-Tag"] = "noindex"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
 
 
 @blueprint.get("/<token>.<any(json, jwt):kind>")
@@ -43,17 +41,10 @@ def download_transcript(slug: str, token: str, kind: str) -> ResponseReturnValue
         institution_id, transcript_id = links.find_transcript(slug, token)
     except TakenBackTranscriptError:
         return _taken_back(slug)
-    file = files.transcript_file(institution_id, transcript_id, TranscriptKind(kind))
-    response = Response(file.data, content_type=file.media_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
+    return as_file(files.transcript_file(institution_id, transcript_id, TranscriptKind(kind)))
 
 
 def _taken_back(slug: str) -> Response:
     """Say that it was taken back, and nothing of what it held."""
     page = render_template("badges/taken_back.html", issuer=issuers.find_issuer(slug))
-    response = Response(page, status=HTTPStatus.GONE)
-    response.headers["X-Robots-Tag"] = "noindex"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
+    return as_private(Response(page, status=HTTPStatus.GONE))

@@ -12,6 +12,7 @@ from lti_tool.assessments.conditions import Barred, Conditions, barred, strictes
 from lti_tool.assessments.models import Attempt, Placement
 from lti_tool.assessments.queries import EditionSummary, get_edition, own_conditions
 from lti_tool.badges.models import Achievement
+from lti_tool.badges.queries import find_achievement_of_assessment
 from lti_tool.core.language import phrase
 from lti_tool.platforms.models import Context
 
@@ -66,17 +67,9 @@ def describe_placement(session: Session, placement: Placement) -> Placed:
         conditions=strictest(edition.limits, own_conditions(placement)),
         course=course,
         points_to_pass=edition.points * edition.pass_mark,
-        achievement=_find_offer(session, placement, edition),
-    )
-
-
-def _find_offer(
-    session: Session, placement: Placement, edition: EditionSummary
-) -> Achievement | None:
-    if not placement.gives_badge:
-        return None
-    return session.scalar(
-        select(Achievement).where(Achievement.assessment_id == edition.assessment_id)
+        achievement=find_achievement_of_assessment(session, edition.assessment_id)
+        if placement.gives_badge
+        else None,
     )
 
 

@@ -1,6 +1,5 @@
 """Pages where a person says at which address they want to be let in later, without the LMS."""
 
-from collections.abc import Callable
 from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request
@@ -13,12 +12,10 @@ from lti_tool.core.language import phrase
 from lti_tool.core.web import read_form
 from lti_tool.learner.forms import AddressForm
 from lti_tool.learner.holder import Holder
+from lti_tool.learner.routes.badges import Page, View, sent_fields
 from lti_tool.people import mail_access
 from lti_tool.people.queries import list_users
 from lti_tool.people.rules import Act
-
-View = Callable[..., ResponseReturnValue]
-Page = Callable[[Act], Callable[[View], View]]
 
 
 def show_access(here: Holder) -> ResponseReturnValue:
@@ -32,7 +29,7 @@ def add_address(here: Holder) -> ResponseReturnValue:
         raise NotFoundError(phrase("You have nothing here yet that you could come back to."))
     if not mail.is_set_up():
         raise mail.NoMailError(phrase("No link can be mailed."))
-    form = {name: value for name, value in request.form.items() if name != "csrf_token"}
+    form = sent_fields()
     try:
         address = read_form(AddressForm, form).address
         mail_access.ask_confirmation(

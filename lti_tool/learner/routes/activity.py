@@ -270,14 +270,14 @@ transcript_routes.connect(blueprint, _badge_page)
 def show_pathways(here: CurrentLaunch) -> ResponseReturnValue:
     """Show where badges lead, as far as the person has come."""
     with transaction(here.institution_id) as session:
+        person_id = find_person(session, here.user_id)
         ways = list_cairns(
             session,
-            person_id=find_person(session, here.user_id),
+            person_id=person_id,
             user_id=here.user_id,
             context_id=here.context_id,
             resource_link_id=here.resource_link_id,
         )
-        person_id = find_person(session, here.user_id)
         warnings = list_warnings(session, person_id) if person_id else []
         decisions = list_decisions(session, person_id) if person_id else []
         institution = get_institution(session, here.institution_id).name

@@ -73,7 +73,7 @@ def download_badge(here: Holder, credential_id: UUID, kind: str) -> ResponseRetu
     """Hand the person their signed credential as a file, for a wallet or for safe keeping."""
     with transaction(here.institution_id) as session:
         get_badge(session, here.person_id, CredentialId(credential_id))
-    return _attachment(
+    return attachment(
         exporting.credential_file(here.institution_id, CredentialId(credential_id), FileKind(kind))
     )
 
@@ -87,7 +87,7 @@ def ask_download(here: Holder, credential_id: UUID) -> ResponseReturnValue:
 
 def print_certificate(here: Holder, credential_id: UUID) -> ResponseReturnValue:
     """Make a certificate. Its QR code is a link like any other: listed, and can be taken back."""
-    form = read_form(CertificateForm, _sent())
+    form = read_form(CertificateForm, sent_fields())
     with transaction(here.institution_id) as session:
         badge = get_badge(session, here.person_id, CredentialId(credential_id))
         issuer = badges.get_issuer_of(session, here.institution_id)
@@ -106,7 +106,7 @@ def print_certificate(here: Holder, credential_id: UUID) -> ResponseReturnValue:
         person_id=badge.person_id,
         shows=Shows(name=form.show_name, label=phrase("QR code on a certificate")),
     )
-    return _attachment(print_with(link=issuer.share_url(token)))
+    return attachment(print_with(link=issuer.share_url(token)))
 
 
 def ask_details(here: Holder, credential_id: UUID) -> ResponseReturnValue:
@@ -119,7 +119,7 @@ def ask_details(here: Holder, credential_id: UUID) -> ResponseReturnValue:
 
 def sign_details(here: Holder, credential_id: UUID) -> ResponseReturnValue:
     """Sign a detailed form of a badge, then offer it like any other."""
-    form = read_form(DetailsForm, _sent())
+    form = read_form(DetailsForm, sent_fields())
     with transaction(here.institution_id) as session:
         badge = get_badge(session, here.person_id, CredentialId(credential_id))
     detailed_id = detailing.sign_detailed(
@@ -137,7 +137,7 @@ def ask_share(here: Holder, credential_id: UUID) -> ResponseReturnValue:
 
 def preview_share(here: Holder, credential_id: UUID) -> ResponseReturnValue:
     """Show what a link's reader would see; or, asked to, lead back to what was chosen."""
-    sent = _sent()
+    sent = sent_fields()
     changes = sent.pop("change", None) is not None
     shows = read_form(ShareForm, sent).shows(clock.now())
     with transaction(here.institution_id) as session:
@@ -157,7 +157,7 @@ def preview_share(here: Holder, credential_id: UUID) -> ResponseReturnValue:
 
 def share_badge(here: Holder, credential_id: UUID) -> ResponseReturnValue:
     """Make a link and show it, once: what is stored only recognises it."""
-    form = read_form(ShareForm, _sent())
+    form = read_form(ShareForm, sent_fields())
     with transaction(here.institution_id) as session:
         badge = get_badge(session, here.person_id, CredentialId(credential_id))
         issuer = badges.get_issuer_of(session, here.institution_id)
@@ -212,12 +212,13 @@ def connect(blueprint: Blueprint, page: Page) -> None:
         blueprint.add_url_rule(rule, view.__name__, page(act)(view), methods=[method])
 
 
-def _attachment(file: exporting.File) -> Response:
+def attachment(file: exporting.File) -> Response:
+    """Return an answer with a file to save."""
     response = Response(file.data, content_type=file.media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
     return response
 
 
-def _sent() -> dict[str, str]:
+def sent_fields() -> dict[str, str]:
     """Return the form's own fields; the token that came with them has been checked."""
     return {name: value for name, value in request.form.items() if name != "csrf_token"}

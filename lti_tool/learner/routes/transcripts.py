@@ -5,12 +5,11 @@ The same for every door, as the pages about badges.
 
 from uuid import UUID
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from lti_tool.badges import queries as badges
 from lti_tool.badges.errors import GivenOutTranscriptError, UnknownTranscriptError
-from lti_tool.badges.exporting import File
 from lti_tool.badges.transcripts import files, kept, making, revoking
 from lti_tool.badges.transcripts.contents import Asked
 from lti_tool.badges.transcripts.files import TranscriptKind
@@ -21,7 +20,7 @@ from lti_tool.core.language import phrase
 from lti_tool.core.web import read_form
 from lti_tool.learner.forms import TranscriptForm
 from lti_tool.learner.holder import Holder
-from lti_tool.learner.routes.badges import Page, View
+from lti_tool.learner.routes.badges import Page, View, attachment
 from lti_tool.pathways.transcripts import contents_of, list_choices
 from lti_tool.people.queries import display_names
 from lti_tool.people.rules import Act
@@ -75,13 +74,13 @@ def make_transcript(here: Holder) -> ResponseReturnValue:
 def download_transcript(here: Holder, transcript_id: UUID, kind: str) -> ResponseReturnValue:
     """Hand the person a transcript of theirs as a signed file."""
     own = _own(here, transcript_id)
-    return _attachment(files.transcript_file(here.institution_id, own, TranscriptKind(kind)))
+    return attachment(files.transcript_file(here.institution_id, own, TranscriptKind(kind)))
 
 
 def print_transcript(here: Holder, transcript_id: UUID) -> ResponseReturnValue:
     """Make the PDF of a transcript; its QR code is a link to it."""
     own = _own(here, transcript_id)
-    return _attachment(
+    return attachment(
         files.transcript_pdf(here.institution_id, own, verify_path=url_for("badges.show_verify"))
     )
 
@@ -106,12 +105,6 @@ def _own(here: Holder, transcript_id: UUID) -> TranscriptId:
     person_id = _person(here)
     with transaction(here.institution_id) as session:
         return kept.get_transcript(session, TranscriptId(transcript_id), of_person=person_id).id
-
-
-def _attachment(file: File) -> Response:
-    response = Response(file.data, content_type=file.media_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
-    return response
 
 
 _ONE = "/transcripts/<uuid:transcript_id>"
