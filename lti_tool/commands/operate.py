@@ -31,6 +31,9 @@ def migrate() -> None:
             "CAIRN_OWNER_DATABASE_URL is not set: migrations run as the owner of the tables, "
             "which the application's role is not"
         )
+    if schema.is_ahead(owner_url):
+        click.echo("A newer version has migrated this database; there is nothing to do.")
+        return
     schema.upgrade(owner_url, settings.database.url)
     click.echo("The schema is up to date.")
 

@@ -192,6 +192,8 @@ def _migrations(settings: Settings) -> Iterator[Finding]:
     missing = schema.pending(settings.database.url)
     if missing:
         yield _bad("migrations", f"{len(missing)} have not run: run `cairn migrate`")
+    elif schema.is_ahead(settings.database.url):
+        yield _good("migrations", "a newer version has run its own, which this one bears")
     else:
         yield _good("migrations", "the schema is up to date")
 
@@ -257,15 +259,24 @@ def _certificates(settings: Settings) -> Iterator[Finding]:
     """See how long the certificates of our own addresses are valid, and whether they are trusted.
 
     Raises:
-        OSError: one is not trusted, or nobody answers.
+        OSError: one is not trusted.
     """
     for address in dict.fromkeys((settings.base_url, settings.issuer_url)):
         parts = urlsplit(address)
         if parts.scheme != "https":
             continue
         host = parts.hostname or ""
+        try:
+            plain = socket.create_connection((host, parts.port or 443), timeout=10)
+        except OSError as error:
+            yield _bad(
+                "certificate",
+                f"It cannot be seen, since nobody answers at {host}: let the name lead to the "
+                f"proxy, and let this machine reach it. ({type(error).__name__}: {error})",
+            )
+            continue
         with (
-            socket.create_connection((host, parts.port or 443), timeout=10) as plain,
+            plain,
             ssl.create_default_context().wrap_socket(plain, server_hostname=host) as secure,
         ):
             ends = str((secure.getpeercert() or {})["notAfter"])

@@ -78,25 +78,36 @@ def drift(owner_url: str) -> str | None:
 
 def pending(url: str) -> list[str]:
     """Return the revisions the database has not run yet, oldest first."""
-    with _connected(url) as connection:
-        reached = MigrationContext.configure(connection).get_current_revision()
-        scripts = ScriptDirectory.from_config(_config(connection))
-        missing = [script.revision for script in scripts.iterate_revisions("head", reached)]
-    return missing[::-1]
+    return missing_after(_reached(url))
 
 
-def missing_after(reached: str) -> list[str]:
+def is_ahead(url: str) -> bool:
+    """Tell whether a newer release has migrated the database: after it was gone back from, say."""
+    reached = _reached(url)
+    return reached is not None and not _is_known(reached)
+
+
+def missing_after(reached: str | None) -> list[str]:
     """Return the revisions that a database at `reached` has not run, oldest first.
 
     One that we do not know is a newer release's: the database is ahead of this process, which
     migrations allow for as long as both run.
     """
-    scripts = ScriptDirectory.from_config(Config(INI))
-    known = {script.revision for script in scripts.walk_revisions()}
-    if reached not in known:
+    if reached is not None and not _is_known(reached):
         return []
+    scripts = ScriptDirectory.from_config(Config(INI))
     missing = [script.revision for script in scripts.iterate_revisions("head", reached)]
     return missing[::-1]
+
+
+def _reached(url: str) -> str | None:
+    with _connected(url) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _is_known(revision: str) -> bool:
+    scripts = ScriptDirectory.from_config(Config(INI))
+    return revision in {script.revision for script in scripts.walk_revisions()}
 
 
 def _config(connection: Connection, app_url: str | None = None) -> Config:

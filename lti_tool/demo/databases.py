@@ -1,5 +1,6 @@
 """The demo's databases: Cairn's with its two roles, and one for each LMS."""
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import psycopg
@@ -42,6 +43,13 @@ def make_databases(admin_url: str, state: State) -> None:
             admin.execute(_sql("CREATE DATABASE {} OWNER {}", database, owner))
             admin.execute(_sql("REVOKE CONNECT ON DATABASE {} FROM PUBLIC", database))
         admin.execute(_sql("GRANT CONNECT ON DATABASE {} TO {}", CAIRN, APPLICATION))
+
+
+def find_missing(admin_url: str, names: Sequence[str] = (CAIRN, CAMPUS, EVENING)) -> list[str]:
+    """Return which of these databases are not there."""
+    with psycopg.connect(admin_url.replace("+psycopg", ""), autocommit=True) as admin:
+        there = {name for (name,) in admin.execute("SELECT datname FROM pg_database")}
+    return [name for name in names if name not in there]
 
 
 def owner_url(admin_url: str, state: State) -> str:

@@ -145,6 +145,11 @@ def _start(
     environment = _environment(state, backend, home, wishes.allowed_hosts)
     if not state.seeded:
         databases.make_databases(backend.database, state)
+    elif databases.find_missing(backend.database):
+        raise DemoError(
+            "The demo's data are of an older version, which had no evening school. Forget them "
+            "with: make demo-reset"
+        )
     schema.upgrade(
         databases.owner_url(backend.database, state), databases.app_url(backend.database, state)
     )

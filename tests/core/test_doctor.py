@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask, jsonify
-from sqlalchemy import NullPool, create_engine
+from sqlalchemy import NullPool, create_engine, text
 
 from lti_tool.core import doctor
 from lti_tool.core import settings as settings_module
@@ -50,6 +50,30 @@ def test_a_certificate_that_nobody_trusts_is_told(live_app: Flask, tmp_path: Pat
 
     assert not found.ok
     assert "do not trust" in found.says
+
+
+def test_where_nobody_answers_nothing_is_said_against_the_certificate(live_app: Flask) -> None:
+    assert live_app.testing
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        found = find(at(f"https://localhost:{unused.getsockname()[1]}"), "certificate")
+
+    assert not found.ok
+    assert "nobody answers at localhost" in found.says
+    assert "trust" not in found.says
+
+
+def test_what_a_newer_version_migrated_is_no_trouble_after_going_back(live_app: Flask) -> None:
+    assert live_app.testing
+    settings = settings_module.current()
+    engine = create_engine(settings.database.owner_url or "", poolclass=NullPool)
+    with engine.begin() as owner:
+        owner.execute(text("UPDATE alembic_version SET version_num = '20991231_2359'"))
+    engine.dispose()
+
+    found = find(settings, "migrations")
+
+    assert (found.ok, found.says) == (True, "a newer version has run its own, which this one bears")
 
 
 @pytest.mark.parametrize(

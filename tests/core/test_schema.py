@@ -53,6 +53,17 @@ def test_nothing_is_pending_after_an_upgrade_and_a_second_one_changes_nothing(
     assert schema.drift(_owner_url(live_settings)) is None
 
 
+def test_what_a_newer_release_ran_is_borne_after_going_back(
+    live_settings: Settings, owner: Connection
+) -> None:
+    assert not schema.is_ahead(live_settings.database.url)
+    owner.execute(text("UPDATE alembic_version SET version_num = '20991231_2359'"))
+    owner.commit()
+
+    assert schema.is_ahead(live_settings.database.url)
+    assert schema.pending(live_settings.database.url) == []
+
+
 def test_revisions_that_were_not_run_are_pending_oldest_first(
     live_settings: Settings, owner: Connection
 ) -> None:
