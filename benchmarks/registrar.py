@@ -38,6 +38,7 @@ from lti_tool.assessments.services import create_placement
 from lti_tool.core import audit, clock, schema, servers, spreadsheet
 from lti_tool.core.db import database, transaction
 from lti_tool.core.ids import PathwayId, PersonId, new_id
+from lti_tool.core.language import ENGLISH
 from lti_tool.core.settings import Database, Settings
 from lti_tool.pathways.deciding import Decision
 from lti_tool.pathways.events import PathwayRecountAsked
@@ -51,7 +52,7 @@ from lti_tool.pathways.sweeping import (
 from lti_tool.people.services import add_identity_provider, sign_in
 from lti_tool.people.staff_session import COOKIE
 from lti_tool.platforms.services import add_institution
-from lti_tool.registrar import tables
+from lti_tool.registrar import exports, tables
 from lti_tool.registrar.filters import Filters, cohorts
 from tests.assessments import factories
 from tests.pathways.records import University
@@ -248,7 +249,10 @@ def export(place: University, pathway_id: PathwayId) -> None:
     for kind in spreadsheet.Kind:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         began, first, size = time.monotonic(), 0.0, 0
-        rows = tables.learners(pathway_id, Filters())(place.id)
+        rows = (
+            [exports.told(value, ENGLISH) for value in row]
+            for row in tables.learners(pathway_id, Filters())(place.id)
+        )
         for piece in spreadsheet.document(kind, "Learners", tables.LEARNERS, rows):
             first = first or time.monotonic() - began
             size += len(piece)

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
+from lti_tool.core import zones
 from lti_tool.core.errors import InvalidRequestError
 from lti_tool.core.language import phrase
 
@@ -84,6 +85,21 @@ class InstitutionName(BaseModel):
             pattern=r"^[^\x00-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060\u2066-\u2069\ufeff]+$",
         ),
     ]
+
+
+class InstitutionZone(BaseModel):
+    """In which time zone the institution speaks to people of whom none is known."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    zone: Annotated[str, StringConstraints(max_length=64)] = zones.UNIVERSAL
+
+    @field_validator("zone")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if zones.find(name) is None:
+            raise ValueError("no time zone")
+        return name
 
 
 class Register(BaseModel):

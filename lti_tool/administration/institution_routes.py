@@ -4,11 +4,11 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from lti_tool.administration import queries
-from lti_tool.administration.forms import InstitutionName
+from lti_tool.administration.forms import InstitutionName, InstitutionZone
 from lti_tool.badges import queries as badges
 from lti_tool.badges.issuing import badge_issuer
 from lti_tool.badges.open_badges import profile_document
-from lti_tool.core import keys, web
+from lti_tool.core import clock, keys, speaking, web, zones
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import InvalidRequestError
 from lti_tool.core.language import phrase
@@ -45,6 +45,15 @@ def rename(here: CurrentStaff) -> ResponseReturnValue:
     return redirect(url_for(".show_institution", slug=here.institution_slug, saved=1), 303)
 
 
+@blueprint.post("/zone")
+@staff_page(Act.ADMINISTER)
+def place(here: CurrentStaff) -> ResponseReturnValue:
+    """Say in which time zone people are spoken to of whom none is known."""
+    wanted = web.read_form(InstitutionZone, request.form.to_dict())
+    deciding.place_institution(here.institution_id, wanted.zone, actor=here.actor)
+    return redirect(url_for(".show_institution", slug=here.institution_slug, placed=1), 303)
+
+
 def _show(here: CurrentStaff, *, written: str | None = None, refused: bool = False) -> str:
     rings = [(name, keys.published(purpose, here.institution_id)) for purpose, name in PURPOSES]
     with transaction(here.institution_id) as session:
@@ -63,4 +72,7 @@ def _show(here: CurrentStaff, *, written: str | None = None, refused: bool = Fal
         written=institution.name if written is None else written,
         refused=refused,
         saved="saved" in request.args,
+        placed="placed" in request.args,
+        areas=zones.options(speaking.current(), clock.now()),
+        zone=speaking.zone_words_of(institution.zone or zones.UNIVERSAL),
     )

@@ -60,6 +60,8 @@ def collect(session: Session, person_id: PersonId) -> dict[str, Any]:
                 "email": user.email,
                 "sis_id": user.sis_id,
                 "language": user.language,
+                "time_zone_chosen": user.zone,
+                "time_zone_of_the_last_browser": user.reported_zone,
             }
             for user in users
         ],

@@ -1,7 +1,7 @@
 """What can go wrong when an assessment is taken, in words for the learner."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from lti_tool.core.errors import ConflictError, InvalidRequestError, NotFoundError
@@ -193,7 +193,7 @@ class TooEarlyError(ConflictError):
         super().__init__(
             phrase(
                 "You can start from %(until)s.",
-                until=_said(until),
+                until=until,
             )
         )
         self.until = until
@@ -260,13 +260,6 @@ class DeletionOutdatedError(ConflictError):
         super().__init__(
             phrase("The learner went on, or a mark was given meanwhile. Nothing was deleted.")
         )
-
-
-def _said(instant: datetime) -> str:
-    return phrase(
-        "%(f)s UTC",
-        f=f"{instant.astimezone(UTC):%d %B %Y, %H:%M}",
-    )
 
 
 class DraftChangedError(ConflictError):

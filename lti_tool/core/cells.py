@@ -6,7 +6,7 @@ https://owasp.org/www-community/attacks/CSV_Injection
 import re
 from datetime import date, datetime
 
-# An instant is UTC, whatever its zone.
+# An instant is told by the clock of its own zone, which its column names.
 Cell = str | int | date | datetime | None
 
 # What makes a cell a formula, also in its wide form. Where the list separator is a semicolon,

@@ -9,16 +9,16 @@ import gettext as catalogues
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from babel import Locale
 from babel.core import UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, get_timezone_name
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -129,6 +129,20 @@ class Phrase(str):  # noqa: SLOT000 - text cannot have slots
     def __getnewargs__(self) -> tuple[str, Mapping[str, object], str | None, int]:  # type: ignore[override]  # str's own copies have one part
         """Let copies be made of the same parts."""
         return self.message, self.values, self.several, self.number
+
+
+@dataclass(frozen=True, slots=True)
+class OnDay:
+    """An instant of which the day alone is said: that of the reader's zone."""
+
+    instant: datetime
+
+
+class _ReadersZone:
+    """A word that is another for each reader: the name of the zone that instants are told in."""
+
+
+READERS_ZONE = _ReadersZone()
 
 
 class Figures(str):
@@ -292,20 +306,27 @@ class Language:
 
     def moment(self, instant: datetime) -> str:
         """Write day and time with the zone: 16 March 2027, 12:31 UTC."""
-        return f"{self.day(instant)}, {instant.astimezone(self.zone):%H:%M %Z}"
+        there = instant.astimezone(self.zone)
+        return f"{self.day(there)}, {there:%H:%M} {_zone_of(there, self.locale)}"
 
     def clock(self, instant: datetime) -> str:
         """Write a time with seconds, where saving is meant: 12:31:09 UTC."""
-        return f"{instant.astimezone(self.zone):%H:%M:%S %Z}"
+        there = instant.astimezone(self.zone)
+        return f"{there:%H:%M:%S} {_zone_of(there, self.locale)}"
+
+    def _time(self, value: date | OnDay) -> str:
+        if isinstance(value, datetime):
+            return self.moment(value)
+        return self.day(value.instant if isinstance(value, OnDay) else value)
 
     def written(self, value: object) -> object:
         """Return a value as it stands in a sentence."""
         if isinstance(value, Phrase | Figures | Worded):
             return self.say(value)
-        if isinstance(value, datetime):
-            return self.moment(value)
-        if isinstance(value, date):
-            return self.day(value)
+        if isinstance(value, _ReadersZone):
+            return str(self.zone)
+        if isinstance(value, date | OnDay):
+            return self._time(value)
         if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
             return self.number(value)
         return value
@@ -363,6 +384,29 @@ def _day_locale(locale: Locale) -> Locale:
 @lru_cache(maxsize=4096)
 def _day(ordinal: int, locale: Locale) -> str:
     return format_date(date.fromordinal(ordinal), "long", locale=_day_locale(locale))
+
+
+def offset(there: datetime) -> str:
+    """Write how far a clock is from UTC at an instant of its zone: UTC+5:30."""
+    ahead = there.utcoffset() or timedelta()
+    hours, minutes = divmod(abs(ahead) // timedelta(minutes=1), 60)
+    sign = "\u2212" if ahead < timedelta() else "+"
+    return f"UTC{sign}{hours}{f':{minutes:02}' if minutes else ''}"
+
+
+def _zone_of(there: datetime, locale: Locale) -> str:
+    """Return the short name of an instant's zone; how far it is from UTC where it has none."""
+    name = there.tzname() or ""
+    if locale.language != SOURCE and name != "UTC":
+        own = _own_zone_name(there.tzinfo or UTC, bool(there.dst()), locale)
+        name = own if own.isalpha() else name
+    return name if name.isalpha() else offset(there)
+
+
+@lru_cache(maxsize=1024)
+def _own_zone_name(zone: tzinfo, is_summer: bool, locale: Locale) -> str:  # noqa: FBT001 - a key of the cache
+    variant: Literal["daylight", "standard"] = "daylight" if is_summer else "standard"
+    return get_timezone_name(zone, "short", locale=locale, zone_variant=variant)
 
 
 @cache

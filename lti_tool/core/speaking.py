@@ -3,23 +3,26 @@
 The person's own choice, else the language that the LMS says it is used in, else the browser's,
 else English. Sessions tell what they know by `prefer`, and keep a choice with the account by
 `take_choice`; of those who have none, and of sessions that have ended, a cookie remembers it.
+
+The time zone is the person's choice, else what their browser tells, now or last, else that of the
+institution, else UTC.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from functools import lru_cache
 from gettext import NullTranslations
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 from urllib.parse import quote, urlencode
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import jinja2
-from flask import Flask, Response, current_app, g, has_request_context, request
+from flask import Flask, Response, current_app, g, has_request_context, render_template, request
 from flask.typing import ResponseReturnValue
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from lti_tool.core import settings
+from lti_tool.core import clock, settings, zones
 from lti_tool.core.errors import ToolError
 from lti_tool.core.language import (
     ENGLISH,
@@ -44,18 +47,49 @@ COOKIE = "cairn-language"
 # Written by a script: no header of a browser says where its person is.
 ZONE_COOKIE = "cairn-zone"
 _YEAR_SECONDS = 365 * 24 * 3600
-_MOST_ZONES = 64
+# Chosen, it leaves the zone to whatever browser the person uses.
+OF_DEVICE = "device"
 _IN_PATHS = "/:@!$&'()*+,;=~"  # RFC 3986 §3.3
 # Of exactly these types: phrases are text, too, and what has phrases in it is HTML.
 _SAID_AS_IT_IS = frozenset({str, Markup, int})
 
 
-def prefer(own: str | None, locale: str | None = None) -> None:
-    """Tell what a session knows: which language its account chose, and that of its LMS.
+class Kept(TypedDict, total=False):
+    """What an account keeps of how its person reads: what they chose, what their browser told."""
 
-    Both count more than this browser's cookie, which may be of somebody else who sits here.
+    language: str
+    zone: str | None
+    reported_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """What is known of the time zone of an account, by name; what comes first counts.
+
+    Attributes:
+        chosen: by the person.
+        reported: by the browser they used last.
+        institution: where the institution is.
+    """
+
+    chosen: str | None
+    reported: str | None
+    institution: str | None
+
+    def best(self, told: str | None = None) -> tzinfo:
+        """Return the zone to speak in, at a browser that tells `told`; UTC if nobody knows."""
+        names = (self.chosen, told, self.reported, self.institution)
+        return next(filter(None, map(zones.find, names)), UTC)
+
+
+def prefer(own: str | None, locale: str | None = None, known: Zones | None = None) -> None:
+    """Tell what a session knows: which language its account chose, that of its LMS, its zone.
+
+    All count more than this browser's cookie, which may be of somebody else who sits here; None
+    of a zone for whom no account stands.
     """
     g.preferred_languages = [name for name in (own, locale) if name]
+    g.known_zones = known
     g.pop("language", None)
 
 
@@ -69,18 +103,36 @@ def leave_choice_to(view: Callable[..., ResponseReturnValue]) -> None:
     cast("Any", view).takes_choice = True
 
 
-def take_choice(keep: Callable[[str], object]) -> Response | None:
-    """Keep the language of `?lang=` with the account of this page, by `keep`.
+def take_choice(keep: Callable[[Kept], object]) -> ResponseReturnValue | None:
+    """Keep the language of `?lang=` or the zone of `?zone=` with the account of this page.
 
-    Returns where the same page is, in that language, or None if none was chosen here. Another
-    site's link chooses for nobody's account.
+    Which zone its browser tells is kept, too, when it is another than before. Another site's link
+    chooses for nobody's account.
+
+    Returns:
+        Where the same page is, as it was chosen; the page to choose a zone from, for
+        `?zone=choose`; or None if nothing was chosen here.
     """
-    wanted: str | None = g.pop("chosen_language", None)
-    if wanted is None:
+    keeps = request.headers.get("Sec-Fetch-Site", "same-origin") in {"same-origin", "none"}
+    language_wanted: str | None = g.pop("chosen_language", None)
+    if language_wanted is not None:
+        if keeps:
+            keep({"language": language_wanted})
+        return _shown_again(language_wanted)
+    known: Zones | None = g.get("known_zones")
+    if known is None:
         return None
-    if request.headers.get("Sec-Fetch-Site", "same-origin") in {"same-origin", "none"}:
-        keep(wanted)
-    return _shown_again(wanted)
+    zone_wanted = request.args.get("zone") if _can_be_asked_again() else None
+    if zone_wanted is not None:
+        if zone_wanted == OF_DEVICE or zones.find(zone_wanted) is not None:
+            if keeps:
+                keep({"zone": None if zone_wanted == OF_DEVICE else zone_wanted})
+            return _shown_again(None)
+        return _zones_to_choose_from(known)
+    told = _told_zone()
+    if told is not None and told != known.reported:
+        keep({"reported_zone": told})
+    return None
 
 
 def current() -> Language:
@@ -133,6 +185,9 @@ def teach(environment: jinja2.Environment) -> None:
         say_clock=lambda instant: current().clock(instant),
         page_language=current,
         other_languages=_others,
+        zone_place=_zone_place,
+        zone_url=_zone_url,
+        zone_attributes=_zone_attributes,
         written_in=_written_in,
         languages_to_write=[(code, own_name(code)) for code in WRITTEN],
     )
@@ -194,14 +249,16 @@ def _take_choice_of_nobody(response: Response) -> Response:
     return response if wanted is None else _shown_again(wanted)
 
 
-def _shown_again(wanted: str) -> Response:
-    """Return the same page without the choice, which a cookie remembers."""
-    rest = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
+def _shown_again(wanted: str | None) -> Response:
+    """Return the same page without the choice; a cookie remembers a language."""
+    rest = _rest_of_query()
     query = f"?{urlencode(rest)}" if rest else ""
     # Our own origin is named: a path may begin with two slashes, which alone is another host.
     # As it was asked for: decoded, an address may hold a question mark or the end of a line.
     here = f"{settings.current().origin}{quote(request.path, safe=_IN_PATHS)}{query}"
     response = Response(status=303, headers={"Location": here})
+    if wanted is None:
+        return response
     # Comes back inside an LMS's page too; holds nothing about anybody.
     response.set_cookie(
         COOKIE,
@@ -232,7 +289,7 @@ def _others() -> list[tuple[str, str, str]]:
     """
     if not has_request_context() or not _can_be_asked_again():
         return []
-    rest = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
+    rest = _rest_of_query()
     return [
         (code, own_name(code), f"?{urlencode([*rest, ('lang', code)])}")
         for code in OFFERED
@@ -252,13 +309,62 @@ def _can_be_asked_again() -> bool:
 
 
 def _zone() -> tzinfo:
-    name = request.cookies.get(ZONE_COOKIE, "")
-    return _zone_named(name) if 0 < len(name) <= _MOST_ZONES else UTC
+    known: Zones = g.get("known_zones") or Zones(None, None, None)
+    return known.best(_told_zone())
 
 
-@lru_cache(maxsize=1024)
-def _zone_named(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC
+def _told_zone() -> str | None:
+    """Return the zone that a script of ours wrote into a cookie, if it is one."""
+    told = request.cookies.get(ZONE_COOKIE, "")
+    return told if zones.find(told) is not None else None
+
+
+def _zones_to_choose_from(known: Zones) -> str:
+    reader, now = current(), clock.now()
+    device = Zones(None, known.reported, known.institution).best(_told_zone())
+    return render_template(
+        "zones.html",
+        layout="framed" if request.path.startswith("/l/") else "public",
+        chosen=known.chosen or OF_DEVICE,
+        of_device=OF_DEVICE,
+        device=zones.place(device, reader),
+        areas=zones.options(reader, now),
+        now=now,
+        rest=_rest_of_query(),
+    )
+
+
+def _rest_of_query() -> list[tuple[str, str]]:
+    """Return what else the address asks for, without what is chosen."""
+    return [
+        (name, value)
+        for name, value in request.args.items(multi=True)
+        if name not in {"lang", "zone"}
+    ]
+
+
+def zone_words_of(name: str) -> str:
+    """Return how a page names a zone, of which it shows times to be changed."""
+    return zones.words(zones.find(name) or UTC, current())
+
+
+def _zone_place() -> str:
+    return zones.place(current().zone, current())
+
+
+def _zone_url() -> str | None:
+    """Return where the zone of this page is chosen; None where it cannot be."""
+    if not has_request_context() or g.get("known_zones") is None or not _can_be_asked_again():
+        return None
+    return f"?{urlencode([*_rest_of_query(), ('zone', 'choose')])}"
+
+
+def _zone_attributes() -> Markup:
+    """Return what tells scripts of the zone: that an account keeps it, and that one was chosen."""
+    known: Zones | None = g.get("known_zones") if has_request_context() else None
+    if known is None:
+        return Markup()
+    chosen_zone = zones.find(known.chosen)
+    if chosen_zone is None:
+        return Markup(" data-keeps-zone")
+    return Markup(' data-keeps-zone data-zone-chosen="{}"').format(zones.name_of(chosen_zone))

@@ -7,7 +7,7 @@ at once and takes no more memory than a few rows.
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from lti_tool.core import workbook
@@ -61,7 +61,7 @@ def _cell(value: Cell) -> str | int:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+        return f"{value:%Y-%m-%d %H:%M:%S}"
     if isinstance(value, date):
         return value.isoformat()
     return neutral(value) if isinstance(value, str) else value

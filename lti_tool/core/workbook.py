@@ -10,7 +10,7 @@ links and no numbers made of them.
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from html import escape
 
@@ -186,7 +186,7 @@ def _cell(place: str, value: str | int | date | datetime) -> str:
         return f'<c r="{place}"><v>{value}</v></c>'
     style = _INSTANT if isinstance(value, datetime) else _DAY
     instant = (
-        value.astimezone(UTC).replace(tzinfo=None)  # a spreadsheet's instants have no zone
+        value.replace(tzinfo=None)  # a spreadsheet's instants have no zone
         if isinstance(value, datetime)
         else datetime.combine(value, time())
     )

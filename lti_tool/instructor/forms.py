@@ -1,7 +1,6 @@
 """What the instructor's pages are sent."""
 
-from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -12,10 +11,12 @@ from werkzeug.datastructures import MultiDict
 from lti_tool.assessments.conditions import LONGEST_MINUTES, MOST_ATTEMPTS, Conditions, Shown
 from lti_tool.assessments.marking import Scheme
 from lti_tool.assessments.rules import Policy
+from lti_tool.core import zones
 from lti_tool.core.db import uuid_or_none
 from lti_tool.core.ids import UserId
 from lti_tool.core.language import phrase
 from lti_tool.instructor.listing import SORTS
+from lti_tool.instructor.window import Window, ZoneName
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 DEFAULT_POINTS = "100"
@@ -36,7 +37,8 @@ class Picked(BaseModel):
         competency: only what shows this one; empty for all.
         pathway: only what counts on this one.
         whole: choose all of that pathway.
-        opens_at: as typed, UTC; so is `closes_at`.
+        opens_at: as typed; so is `closes_at`.
+        in_zone: whose clock they are by: that of the form they were typed into.
         in_new_window: each shall open beside the course.
     """
 
@@ -51,6 +53,7 @@ class Picked(BaseModel):
     whole: bool = False
     opens_at: Typed = ""
     closes_at: Typed = ""
+    in_zone: ZoneName = zones.UNIVERSAL
     in_new_window: bool = False
 
     @classmethod
@@ -69,15 +72,8 @@ class Picked(BaseModel):
 
     def window(self) -> tuple[datetime | None, datetime | None, dict[str, str]]:
         """Return when it opens and closes, and for each field that says nothing what to enter."""
-        opens, closes = _instant(self.opens_at), _instant(self.closes_at)
-        wrong = {
-            name: phrase("Enter a day and a time, like 2027-03-16 09:00, or leave it empty.")
-            for name, typed, read in (
-                ("opens_at", self.opens_at, opens),
-                ("closes_at", self.closes_at, closes),
-            )
-            if typed and read is None
-        }
+        window = Window(self.opens_at, self.closes_at, self.in_zone)
+        opens, closes, wrong = window.read()
         if opens is not None and closes is not None and closes <= opens:
             wrong["closes_at"] = phrase("It has to close after it opens.")
         return opens, closes, wrong
@@ -172,12 +168,13 @@ class RegradeForm(BaseModel):
 
 
 class SettingsForm(BaseModel):
-    """The rules of a placement as they were typed. Instants are UTC, as the page says."""
+    """The rules of a placement as they were typed. Instants are by the clock of `in_zone`."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     opens_at: Typed = ""
     closes_at: Typed = ""
+    in_zone: ZoneName = zones.UNIVERSAL
     minutes: Typed = ""
     max_attempts: Typed = ""
     cooldown_minutes: Typed = ""
@@ -188,11 +185,13 @@ class SettingsForm(BaseModel):
     cuts_extra_time: bool = False
 
     @classmethod
-    def of(cls, held: Conditions, policy: str) -> Self:
-        """Return the form that sets what is set."""
+    def of(cls, held: Conditions, policy: str, zone: tzinfo) -> Self:
+        """Return the form that sets what is set, in the time of a zone."""
+        window = Window.of(held.opens_at, held.closes_at, zone)
         return cls(
-            opens_at=_written(held.opens_at),
-            closes_at=_written(held.closes_at),
+            opens_at=window.opens_at,
+            closes_at=window.closes_at,
+            in_zone=window.in_zone,
             minutes=str(held.minutes or ""),
             max_attempts=str(held.max_attempts or ""),
             cooldown_minutes=str(held.cooldown_minutes or ""),
@@ -203,8 +202,11 @@ class SettingsForm(BaseModel):
             cuts_extra_time=held.cuts_extra_time,
         )
 
-    def read(self) -> tuple[Conditions, dict[str, str]]:
-        """Return what it says, and for each field that says nothing we know what to enter."""
+    def read(self, held: Conditions) -> tuple[Conditions, dict[str, str]]:
+        """Return what it says, and for each field that says nothing we know what to enter.
+
+        An instant of `held` that was left as the form showed it stays exactly what it is.
+        """
         wrong: dict[str, str] = {}
         numbers: dict[str, int | None] = {}
         for name, most in (
@@ -219,14 +221,10 @@ class SettingsForm(BaseModel):
                     "Enter a whole number from 1 to %(most)s, or leave it empty.",
                     most=most,
                 )
-        instants: dict[str, datetime | None] = {}
-        for name in ("opens_at", "closes_at"):
-            typed = getattr(self, name)
-            instants[name] = _instant(typed)
-            if typed and instants[name] is None:
-                wrong[name] = phrase(
-                    "Enter a day and a time, like 2027-03-16 09:00, or leave it empty."
-                )
+        opens_at, closes_at, times_wrong = Window(self.opens_at, self.closes_at, self.in_zone).read(
+            held.opens_at, held.closes_at
+        )
+        wrong.update(times_wrong)
         wanted = Conditions(
             minutes=numbers["minutes"],
             max_attempts=numbers["max_attempts"],
@@ -234,28 +232,17 @@ class SettingsForm(BaseModel):
             answers_shown=self.answers_shown,
             feedback_shown=self.feedback_shown,
             key_shown=self.key_shown,
-            opens_at=instants["opens_at"],
-            closes_at=instants["closes_at"],
+            opens_at=opens_at,
+            closes_at=closes_at,
             cuts_extra_time=self.cuts_extra_time,
         )
         return wanted, wrong
-
-
-def _written(instant: datetime | None) -> str:
-    return "" if instant is None else f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M}"
 
 
 def _whole_number(typed: str, most: int) -> int | None:
     if not (typed.isascii() and typed.isdecimal()) or len(typed) > len(str(most)):
         return None
     return int(typed) if 1 <= int(typed) <= most else None
-
-
-def _instant(typed: str) -> datetime | None:
-    for pattern in ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"):
-        with suppress(ValueError):
-            return datetime.strptime(typed, pattern).replace(tzinfo=UTC)
-    return None
 
 
 class MoreTime(BaseModel):

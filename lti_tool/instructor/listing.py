@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from decimal import Decimal
 from uuid import UUID
 
@@ -13,15 +13,6 @@ from lti_tool.instructor.queries import ResultRow
 RESULTS = 50
 SORTS = ("name", "points", "result", "time", "handed_in", "grade")
 
-EXPORT_HEADER = (
-    "Name",
-    "Attempts",
-    "Points",
-    "Points possible",
-    "Passed",
-    "Last handed in (UTC)",
-    "Minutes used",
-)
 
 # Whose most is of interest first.
 _DOWNWARD = frozenset({"points", "handed_in", "time"})
@@ -94,8 +85,21 @@ def page_of(rows: Sequence[ResultRow], *, after: UUID | None, before: UUID | Non
     )
 
 
-def exported(row: ResultRow) -> list[str | int | None]:
-    """Return a row of the table, as `EXPORT_HEADER` has it."""
+def export_header(zone: tzinfo) -> list[str]:
+    """Return what stands above the columns of `exported`."""
+    return [
+        "Name",
+        "Attempts",
+        "Points",
+        "Points possible",
+        "Passed",
+        f"Last handed in ({zone})",
+        "Minutes used",
+    ]
+
+
+def exported(row: ResultRow, zone: tzinfo) -> list[str | int | None]:
+    """Return a row of the table to take along, with times by the clock of a zone."""
     handed_in, result = row.last_submitted_at, row.result
     return [
         row.name,
@@ -103,7 +107,7 @@ def exported(row: ResultRow) -> list[str | int | None]:
         f"{result.points_earned.normalize():f}" if result else None,
         f"{result.points_possible.normalize():f}" if result else None,
         {"passed": "yes", "not_passed": "no", "waiting": "waiting for marking"}.get(row.standing),
-        f"{handed_in:%Y-%m-%d %H:%M}" if handed_in else None,
+        f"{handed_in.astimezone(zone):%Y-%m-%d %H:%M}" if handed_in else None,
         f"{row.time_used / timedelta(minutes=1):.1f}" if row.time_used is not None else None,
     ]
 

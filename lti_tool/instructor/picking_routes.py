@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from lti_tool.assessments import queries as assessments
 from lti_tool.assessments.queries import EditionSummary
 from lti_tool.assessments.services import create_placement
-from lti_tool.core import settings, web
+from lti_tool.core import settings, speaking, web, zones
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AssessmentId, EditionId
 from lti_tool.core.language import phrase
@@ -40,7 +40,11 @@ blueprint = Blueprint("picker", __name__, url_prefix="/l/<uuid:launch_id>")
 @launch_page(Act.PLACE)
 def pick(here: CurrentLaunch) -> ResponseReturnValue:
     """Offer the institution's assessments; what was ticked stays ticked while one searches."""
-    return _show(here, web.read_form(Picked, Picked.values(request.args)), ())
+    picked = web.read_form(Picked, Picked.values(request.args))
+    if not (picked.opens_at or picked.closes_at):
+        # What was typed stays by the clock it was typed by.
+        picked = picked.model_copy(update={"in_zone": zones.name_of(speaking.current().zone)})
+    return _show(here, picked, ())
 
 
 @blueprint.post("/pick")
@@ -97,6 +101,7 @@ def _show(here: CurrentLaunch, picked: Picked, problems: Sequence[tuple[str, str
         launch_id=here.launch_id,
         course=course,
         picked=picked,
+        zone=speaking.zone_words_of(picked.in_zone),
         several=several,
         columns=takes_columns(here),
         windows=takes_new_windows(here),

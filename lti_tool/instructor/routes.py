@@ -8,7 +8,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 
 from lti_tool.assessments import queries as assessments
-from lti_tool.core import clock, spreadsheet, web
+from lti_tool.core import clock, speaking, spreadsheet, web
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AttemptId, UserId
@@ -55,8 +55,11 @@ def export_results(here: CurrentLaunch) -> ResponseReturnValue:
         object_id=placement.id,
         facts={"rows": len(rows)},
     )
+    zone = speaking.current().zone
     return Response(
-        spreadsheet.csv_document(listing.EXPORT_HEADER, [listing.exported(row) for row in rows]),
+        spreadsheet.csv_document(
+            listing.export_header(zone), [listing.exported(row, zone) for row in rows]
+        ),
         mimetype="text/csv",
         headers={
             "Content-Disposition": f'attachment; filename="results-{clock.now():%Y-%m-%d}.csv"'

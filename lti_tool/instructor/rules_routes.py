@@ -6,8 +6,9 @@ from flask.typing import ResponseReturnValue
 from lti_tool.assessments import queries as assessments
 from lti_tool.assessments.conditions import problems
 from lti_tool.assessments.errors import ImpossibleConditionsError
+from lti_tool.assessments.models import Placement
 from lti_tool.assessments.services import set_conditions, set_scheme
-from lti_tool.core import web
+from lti_tool.core import speaking, web
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.language import phrase
@@ -26,7 +27,7 @@ def show_rules(here: CurrentLaunch) -> ResponseReturnValue:
     """Show the rules of the assessment that was opened, to be changed."""
     with transaction(here.institution_id) as session:
         placement = queries.get_placement(session, here)
-    form = SettingsForm.of(assessments.own_conditions(placement), placement.policy)
+    form = _form_of(placement)
     return _page(here, form, {})
 
 
@@ -35,10 +36,10 @@ def show_rules(here: CurrentLaunch) -> ResponseReturnValue:
 def set_rules(here: CurrentLaunch) -> ResponseReturnValue:
     """Set the rules; what cannot be is shown again as it was typed."""
     form = web.read_form(SettingsForm, request.form.to_dict())
-    wanted, wrong = form.read()
     with transaction(here.institution_id) as session:
         placement = queries.get_placement(session, here)
         limits = assessments.get_edition(session, placement.edition_id).limits
+    wanted, wrong = form.read(assessments.own_conditions(placement))
     if not wrong:
         wrong = {one.field: one.sentence for one in problems(limits, wanted)}
     if wrong:
@@ -62,7 +63,7 @@ def set_marking(here: CurrentLaunch) -> ResponseReturnValue:
     with transaction(here.institution_id) as session:
         placement = queries.get_placement(session, here)
         known = {user_id for user_id, _ in list_teachers(session, here, placement)}
-    own = SettingsForm.of(assessments.own_conditions(placement), placement.policy)
+    own = _form_of(placement)
     if scheme is None:
         wrong = {"tolerance": phrase("Enter a share from 0 to 100.")}
         return _page(here, own, wrong, marking_form=form), 400
@@ -74,6 +75,11 @@ def set_marking(here: CurrentLaunch) -> ResponseReturnValue:
     except ImpossibleConditionsError as error:
         return _page(here, own, error.details["problems"], marking_form=form), 400
     return redirect(url_for(".show_rules", launch_id=here.launch_id, saved=1), 303)
+
+
+def _form_of(placement: Placement) -> SettingsForm:
+    zone = speaking.current().zone
+    return SettingsForm.of(assessments.own_conditions(placement), placement.policy, zone)
 
 
 def _page(
@@ -99,6 +105,7 @@ def _page(
         limits=edition.limits,
         asked=asked,
         form=form,
+        zone=speaking.zone_words_of(form.in_zone),
         marking_form=marking_form or MarkingForm.of(assessments.scheme_of(placement)),
         asks_for_marking=asks_for_marking,
         marking_begun=marking_begun,

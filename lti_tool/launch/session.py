@@ -31,7 +31,7 @@ from lti_tool.core.ids import (
 )
 from lti_tool.core.secret import hash_of
 from lti_tool.launch.errors import LaunchEndedError, NotForYourRoleError
-from lti_tool.people import own_language
+from lti_tool.people import own_reading
 from lti_tool.people.rules import Act, Role, may
 from lti_tool.platforms import quirks
 from lti_tool.platforms.rules import origins_of
@@ -52,8 +52,9 @@ _LOAD = statement("""
     SELECT l.institution_id, l.registration_id, l.deployment_id, l.user_id, l.context_id,
         l.resource_link_id, l.message_type, l.roles, l.placement_token, l.settings, l.secret_hash,
         l.expires_at, r.issuer, r.auth_url, r.token_url, r.product, d.frame_origins, u.is_visitor,
-        u.language
+        u.language, u.zone, u.reported_zone, i.zone AS place_zone
     FROM launches AS l
+    JOIN institutions AS i ON i.id = l.institution_id
     JOIN users AS u ON u.institution_id = l.institution_id AND u.id = l.user_id
     JOIN registrations AS r ON r.id = l.registration_id
     JOIN deployments AS d ON d.id = l.deployment_id
@@ -99,9 +100,7 @@ def launch_page(act: Act) -> Callable[[View], View]:
         def guarded(launch_id: UUID, **url_args: Any) -> ResponseReturnValue:  # noqa: ANN401 - whatever the address has
             here = _enter(LaunchId(launch_id))
             chosen = speaking.take_choice(
-                lambda language: own_language.keep_of_user(
-                    here.institution_id, here.user_id, language
-                )
+                lambda kept: own_reading.keep_of_user(here.institution_id, here.user_id, kept)
             )
             if chosen is not None:
                 return chosen
@@ -141,7 +140,8 @@ def _load(
     if row.expires_at <= now:
         raise LaunchEndedError(row.settings.get("return_url"))
     own = row.language or (speaking.remembered() if row.is_visitor else None)
-    speaking.prefer(own, row.settings.get("locale"))
+    zones = speaking.Zones(row.zone, row.reported_zone, row.place_zone)
+    speaking.prefer(own, row.settings.get("locale"), None if row.is_visitor else zones)
     expires_at = expiry(now)
     if expires_at - row.expires_at > _STEP:
         run_in(institution_id, _PROLONG, {"id": launch_id, "expires_at": expires_at})

@@ -11,7 +11,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from lti_tool.core.ids import AchievementId
-from lti_tool.core.language import joined, phrase
+from lti_tool.core.language import OnDay, joined, phrase
 from lti_tool.learner import drawing
 from lti_tool.learner.asking import kind_in_words, label_of, note_of, title_of
 from lti_tool.pathways.expression import Earn
@@ -293,7 +293,7 @@ def _words_of_earned(reason: Reason) -> str:
     if reason.waived:
         return phrase("You do not need it, by a decision.")
     until = reason.until
-    return phrase("It counts until %(until)s.", until=until.date()) if until else ""
+    return phrase("It counts until %(until)s.", until=OnDay(until)) if until else ""
 
 
 _HELD_BUT = {

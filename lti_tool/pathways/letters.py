@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from lti_tool.core.language import ENGLISH, Language, marked, phrase
+from lti_tool.core.language import ENGLISH, Language, OnDay, marked, phrase
 from lti_tool.core.mail import Mail
 from lti_tool.pathways.stand import LapsePolicy
 
@@ -63,7 +63,7 @@ class Warned:
         values = {
             "pathway": self.pathway,
             "crown": self.crown,
-            "day": self.at.date(),
+            "day": self.at if self.kind == "lapsing" else OnDay(self.at),
             "stones": stones,
             "becomes": self._becomes,
         }
@@ -92,7 +92,7 @@ class Warned:
             return phrase(
                 "Else “%(crown)s” is withdrawn on %(day)s.",
                 crown=self.crown,
-                day=self.withdrawn_at.date(),
+                day=self.withdrawn_at,
             )
         if self.policy is LapsePolicy.REVIEW:
             return phrase(

@@ -24,6 +24,7 @@ from lti_tool.pathways.letters import Warned, letter
 from lti_tool.pathways.models import Completion, Pathway, PathwayNotice, Progress
 from lti_tool.pathways.stand import LapsePolicy, ends_then
 from lti_tool.people.models import PersonEmail
+from lti_tool.people.own_reading import zones_of
 from lti_tool.platforms.queries import get_institution
 
 MOST_LETTERS_A_DAY = 3
@@ -125,13 +126,14 @@ def prepare(institution_id: InstitutionId, notice_id: UUID) -> mail.Mail | None:
             return None
         warned = _warned(session, completion, notice.kind, notice.at)
         place = get_institution(session, institution_id)
+        zone = zones_of(session, completion.person_id).best()
     link = f"{settings.current().base_url}/my/{place.slug}/badges"
     return letter(
         warned,
         known.address,
         institution=place.name,
         link=link,
-        reader=language(known.language),
+        reader=language(known.language, zone),
     )
 
 

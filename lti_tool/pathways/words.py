@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from lti_tool.core.ids import AchievementId, AwardId
-from lti_tool.core.language import joined, phrase, phrases
+from lti_tool.core.language import OnDay, joined, phrase, phrases
 from lti_tool.pathways.counting import Held
 from lti_tool.pathways.expression import AllOf, CreditsAtLeast, Earn, SomeOf
 from lti_tool.pathways.rules import Reason
@@ -104,7 +103,7 @@ def _stone(
                     "counts until %(until)s.",
                     name=name,
                     other=other,
-                    until=until.date(),
+                    until=OnDay(until),
                 )
             return phrase(
                 "%(name)s: %(other)s counts in its place by a decision.", name=name, other=other
@@ -113,10 +112,10 @@ def _stone(
             return phrase(
                 "%(name)s: held since %(since)s, counts until %(until)s.",
                 name=name,
-                since=since and since.date(),
-                until=until.date(),
+                since=since and OnDay(since),
+                until=OnDay(until),
             )
-        return phrase("%(name)s: held since %(since)s.", name=name, since=since and since.date())
+        return phrase("%(name)s: held since %(since)s.", name=name, since=since and OnDay(since))
     if reason.waived:
         return phrase(
             "%(name)s: waived by a decision.",
@@ -159,10 +158,10 @@ def _why(node: Earn, reason: Reason, names: Mapping[AchievementId, str]) -> str:
     }[reason.why]
 
 
-def _end(award: Held | None) -> date | str:
+def _end(award: Held | None) -> OnDay | str:
     if award is None or award.valid_until is None:
         return phrase("an unknown day")
-    return award.valid_until.date()
+    return OnDay(award.valid_until)
 
 
 def _grade(node: Earn, award: Held | None) -> str:

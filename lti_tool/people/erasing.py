@@ -64,7 +64,8 @@ def erase_person(
                     RosterMember.subject == user.subject, RosterMember.context_id.in_(courses)
                 )
             )
-            user.name = user.email = user.sis_id = user.language = None
+            user.name = user.email = user.sis_id = None
+            user.language = user.zone = user.reported_zone = None
             user.subject = f"erased:{user.id}"
             user.is_visitor = True  # nothing of theirs goes to a gradebook or earns anything
         audit.record(

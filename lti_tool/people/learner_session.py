@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 from lti_tool.core import clock, speaking, web
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import InstitutionId, PersonId
-from lti_tool.people import mail_access, own_language
+from lti_tool.people import mail_access, own_reading
 from lti_tool.people.errors import NotForYourStaffRoleError, SignedOutError
 from lti_tool.people.mail_access import OpenedSession
 from lti_tool.people.rules import Act, Role, may
@@ -62,9 +62,7 @@ def learner_page(act: Act) -> Callable[[View], View]:
             web.bind_csrf(secret)
             web.check_csrf()
             chosen = speaking.take_choice(
-                lambda language: own_language.keep_of_person(
-                    here.institution_id, here.person_id, language
-                )
+                lambda kept: own_reading.keep_of_person(here.institution_id, here.person_id, kept)
             )
             if chosen is not None:
                 return chosen
@@ -86,10 +84,11 @@ def _find(slug: str) -> tuple[CurrentLearner, str] | None:
     institution_id, session_id, secret = claimed
     with transaction(institution_id) as session:
         found = mail_access.find_session(session, session_id, secret, clock.now())
-    if found is None or found[1].slug != slug:
-        return None
-    opened, place, language = found
-    speaking.prefer(language)
+        if found is None or found[1].slug != slug:
+            return None
+        opened, place, language = found
+        zones = own_reading.zones_of(session, opened.person_id)
+    speaking.prefer(language, known=zones)
     here = CurrentLearner(
         session_id=opened.id,
         institution_id=place.id,

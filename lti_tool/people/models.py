@@ -171,6 +171,8 @@ class StaffMember(TenantRow, Base):
     email: Mapped[str | None]
     roles: Mapped[list[Any]]
     language: Mapped[str | None]
+    zone: Mapped[str | None]
+    reported_zone: Mapped[str | None]
 
 
 class StaffSession(TenantRow, Base):

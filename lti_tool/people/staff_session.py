@@ -20,7 +20,7 @@ from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import InstitutionId, StaffId
 from lti_tool.core.secret import hash_of
-from lti_tool.people import own_language, queries
+from lti_tool.people import own_reading, queries
 from lti_tool.people.errors import NotForYourStaffRoleError, SignedOutError
 from lti_tool.people.rules import Act, Role, may
 from lti_tool.people.services import OpenedSession
@@ -74,9 +74,7 @@ def staff_page(act: Act) -> Callable[[View], View]:
             web.bind_csrf(secret)
             web.check_csrf()
             chosen = speaking.take_choice(
-                lambda language: own_language.keep_of_staff(
-                    here.institution_id, here.staff_id, language
-                )
+                lambda kept: own_reading.keep_of_staff(here.institution_id, here.staff_id, kept)
             )
             if chosen is not None:
                 return chosen
@@ -106,7 +104,8 @@ def _find(slug: str) -> tuple[CurrentStaff, str] | None:
     opened, staff, place = found
     if place.slug != slug or not hmac.compare_digest(opened.secret_hash, hash_of(secret)):
         return None
-    speaking.prefer(staff.language)
+    zones = speaking.Zones(staff.zone, staff.reported_zone, place.zone)
+    speaking.prefer(staff.language, known=zones)
     here = CurrentStaff(
         staff_id=staff.id,
         session_id=opened.id,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lti_tool.core import audit
+from lti_tool.core import audit, zones
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
@@ -130,6 +130,29 @@ def rename_institution(institution_id: InstitutionId, name: str, *, actor: Actor
                 institution_id,
                 before=before,
                 after=name,
+            )
+
+
+def place_institution(institution_id: InstitutionId, zone: str | None, *, actor: Actor) -> None:
+    """Say in which time zone the institution speaks to people of whom none is known.
+
+    Args:
+        institution_id: which.
+        zone: a name that `core.zones` finds; None for UTC.
+        actor: who says so.
+    """
+    with transaction(institution_id) as session:
+        institution = session.get_one(Institution, institution_id, with_for_update=True)
+        before, institution.zone = institution.zone, zone
+        if before != zone:
+            _record(
+                session,
+                actor,
+                "place_institution",
+                "institution",
+                institution_id,
+                before=before or zones.UNIVERSAL,
+                after=zone or zones.UNIVERSAL,
             )
 
 

@@ -24,7 +24,10 @@ from lti_tool.core.ids import (
 
 
 class Institution(Base):
-    """A tenant: a university or school that issues credentials under its own name."""
+    """A tenant: a university or school that issues credentials under its own name.
+
+    `zone`: in which it speaks to people of whom no time zone is known.
+    """
 
     __tablename__ = "institutions"
     __table_args__ = (CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]{1,62}$'", name="slug"),)
@@ -32,6 +35,7 @@ class Institution(Base):
     id: Mapped[InstitutionId] = mapped_column(primary_key=True, default=new_id)
     slug: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
+    zone: Mapped[str | None]
     created_at: Mapped[datetime]
 
 
@@ -176,7 +180,8 @@ class User(TenantRow, Base):
 
     A visitor is nobody in particular, the platform's test user or somebody it does not name:
     what a visitor passes earns no badge and no grade. `language` is what they chose here; None
-    where they leave it to the platform.
+    where they leave it to the platform. `zone` is the time zone they chose, `reported_zone` that
+    of the browser they used last.
     """
 
     __tablename__ = "users"
@@ -190,6 +195,8 @@ class User(TenantRow, Base):
     sis_id: Mapped[str | None]
     is_visitor: Mapped[bool] = mapped_column(default=False)
     language: Mapped[str | None]
+    zone: Mapped[str | None]
+    reported_zone: Mapped[str | None]
 
 
 class Roster(TenantRow, Base):

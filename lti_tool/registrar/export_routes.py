@@ -140,12 +140,10 @@ def _take(
 
 
 def _said(here: CurrentStaff, export: Export) -> Iterator[Sequence[Cell]]:
-    """Return the rows in the language of who asked; they are read after the request is over."""
+    """Return the rows in the language and zone of who asked; they are read after the request."""
     reader = speaking.current()
     rows = export.rows(here.institution_id)
-    return (
-        [reader.say(value) if isinstance(value, str) else value for value in row] for row in rows
-    )
+    return ([exports.told(value, reader) for value in row] for row in rows)
 
 
 def _ask(

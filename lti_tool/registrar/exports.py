@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from lti_tool.core.cells import Cell
 from lti_tool.core.ids import InstitutionId, PathwayId
-from lti_tool.core.language import phrase
+from lti_tool.core.language import Language, OnDay, phrase
 from lti_tool.registrar import tables
 from lti_tool.registrar.filters import Entries, Filters
+from lti_tool.registrar.tables import Row
 
 
 class Kind(StrEnum):
@@ -43,7 +45,7 @@ class Export:
     header: Sequence[str]
     filters: Mapping[str, Any]
     in_period: bool = False
-    rows: Callable[[InstitutionId], Iterator[Sequence[Cell]]]
+    rows: Callable[[InstitutionId], Iterator[Row]]
 
 
 TITLES = {
@@ -111,3 +113,12 @@ def of_pathway(pathway_id: PathwayId, title: str, wanted: Filters) -> Export:
         filters=wanted.words(),
         rows=tables.learners(pathway_id, wanted),
     )
+
+
+def told(value: Cell | OnDay, reader: Language) -> Cell:
+    """Return a value of a row as somebody reads it: in their language and time zone."""
+    if isinstance(value, OnDay):
+        return value.instant.astimezone(reader.zone).date()
+    if isinstance(value, datetime):
+        return value.astimezone(reader.zone)
+    return reader.say(value) if isinstance(value, str) else value

@@ -51,6 +51,7 @@ _ACTS = {
     "regrade": marked("Scored an activity by another edition"),
     "regrade_everywhere": marked("Scored an assessment in all courses by a newer edition"),
     "reopen_attempt": marked("Opened an attempt again"),
+    "place_institution": marked("Gave the institution another time zone"),
     "rename_institution": marked("Gave the institution another name"),
     "rename_pathway": marked("Gave %(thing)s another name"),
     "replace_achievement": marked("Said what replaces a badge"),

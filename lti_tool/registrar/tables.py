@@ -12,7 +12,7 @@ from uuid import UUID
 from lti_tool.core.cells import Cell
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AwardId, InstitutionId, PathwayId, PersonId
-from lti_tool.core.language import phrase
+from lti_tool.core.language import READERS_ZONE, OnDay, phrase
 from lti_tool.pathways import deciding, sweeping
 from lti_tool.pathways import queries as pathways
 from lti_tool.pathways.models import Completion
@@ -27,7 +27,7 @@ from lti_tool.registrar.trail import Line
 PAGE = 1000
 _MOST_FOUND = 1_000_000
 
-Row = Sequence[Cell]
+Row = Sequence[Cell | OnDay]
 
 WHO = (
     phrase("Person"),
@@ -41,9 +41,9 @@ LEARNERS = (
     phrase("Stones needed"),
     phrase("Stones missing"),
     phrase("Complete"),
-    phrase("Completed on (UTC)"),
+    phrase("Completed on (%(zone)s)", zone=READERS_ZONE),
     phrase("Missing"),
-    phrase("Last stone on (UTC)"),
+    phrase("Last stone on (%(zone)s)", zone=READERS_ZONE),
     phrase("Version"),
 )
 PATHWAYS = (
@@ -61,15 +61,15 @@ AWARDS = (
     *WHO,
     phrase("Badge"),
     phrase("Edition"),
-    phrase("Awarded (UTC)"),
+    phrase("Awarded (%(zone)s)", zone=READERS_ZONE),
     phrase("Because"),
-    phrase("Valid until (UTC)"),
-    phrase("Withdrawn (UTC)"),
+    phrase("Valid until (%(zone)s)", zone=READERS_ZONE),
+    phrase("Withdrawn (%(zone)s)", zone=READERS_ZONE),
     phrase("Why withdrawn"),
     phrase("Award"),
 )
 ENTRIES = (
-    phrase("When (UTC)"),
+    phrase("When (%(zone)s)", zone=READERS_ZONE),
     phrase("Who"),
     phrase("What"),
     phrase("Reason"),
@@ -79,7 +79,7 @@ ENTRIES = (
     phrase("Facts"),
 )
 DECISIONS = (
-    phrase("When (UTC)"),
+    phrase("When (%(zone)s)", zone=READERS_ZONE),
     phrase("Decided by"),
     phrase("Decision"),
     phrase("Reason"),
@@ -92,7 +92,7 @@ WAITING = (
     phrase("Pathway"),
     phrase("Leads to"),
     phrase("To decide"),
-    phrase("Since (UTC)"),
+    phrase("Since (%(zone)s)", zone=READERS_ZONE),
 )
 MATCHES = (
     *WHO,
@@ -101,7 +101,7 @@ MATCHES = (
     phrase("Other student number"),
     phrase("Other e-mail"),
     phrase("Because of"),
-    phrase("Found (UTC)"),
+    phrase("Found (%(zone)s)", zone=READERS_ZONE),
 )
 
 
@@ -128,9 +128,9 @@ def learners(pathway_id: PathwayId, wanted: Filters) -> Callable[[InstitutionId]
                     row.stones_needed,
                     row.missing,
                     phrase("no") if row.missing else phrase("yes"),
-                    row.completed_at and row.completed_at.date(),
+                    row.completed_at and OnDay(row.completed_at),
                     "; ".join(row.nearest),
-                    row.counted_at and row.counted_at.date(),
+                    row.counted_at and OnDay(row.counted_at),
                     row.version_number,
                 )
             if len(page) < PAGE:

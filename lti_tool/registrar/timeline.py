@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from lti_tool.badges.rules import CauseKind
-from lti_tool.core.language import phrase, recalled
+from lti_tool.core.language import OnDay, phrase, recalled
 from lti_tool.registrar.awarded import BECAUSE
 from lti_tool.registrar.records import AttemptRow, AwardRow, CauseRow, Record
 from lti_tool.registrar.sentences import actor_words, sentence
@@ -142,7 +142,7 @@ def _caused(name: str, cause: CauseRow) -> str:
         return phrase("%(name)s: awarded", name=name)
     if cause.valid_until is None:
         return phrase("%(name)s: earned again", name=name)
-    return phrase("%(name)s: renewed until %(until)s", name=name, until=cause.valid_until.date())
+    return phrase("%(name)s: renewed until %(until)s", name=name, until=OnDay(cause.valid_until))
 
 
 def because(award: AwardRow) -> str:

@@ -132,3 +132,16 @@ def test_only_an_administrator_of_this_institution_renames_it(client: FlaskClien
     assert registrar.get("institution").status_code == 403
     assert client.post(f"/desk/{registrar.slug}/institution/name").status_code in {400, 403}
     assert name_of(registrar.institution_id) == "Northgate University"
+
+
+def test_the_institution_says_in_which_zone_it_speaks_to_whom_it_knows_none_of(
+    desk: Office,
+) -> None:
+    answer = desk.post("institution/zone", page="institution", zone="Europe/Berlin")
+
+    assert answer.status_code == 303
+    page = desk.get("institution").text
+    assert '<option value="Europe/Berlin" selected>' in page
+    assert "Time zone: Berlin" in page
+    assert "place_institution" in acts_of(desk.institution_id)
+    assert desk.post("institution/zone", page="institution", zone="Mars/Base").status_code == 400

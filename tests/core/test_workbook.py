@@ -36,7 +36,7 @@ def test_a_workbook_reads_back_with_texts_that_stay_texts() -> None:
     assert sheets(book) == [
         [
             header,
-            ["=1+1", 2.0, date(2026, 5, 3), datetime(2026, 5, 3, 12, 30)],  # noqa: DTZ001 - Excel has none
+            ["=1+1", 2.0, date(2026, 5, 3), datetime(2026, 5, 3, 14, 30)],  # noqa: DTZ001 - Excel has none
             ["", 0.0, "", ""],
             ["0042\x01", -1.0, "", ""],
         ]

@@ -109,6 +109,16 @@ def test_what_opens_and_closes_is_held_by_us_and_told_to_the_course(
     assert placement.closes_at == datetime(2027, 3, 18, 17, 30, tzinfo=UTC)
 
 
+def test_what_is_typed_by_the_clock_of_a_zone_is_told_as_the_instant_it_means(
+    teacher: Browser, shelf: dict[str, EditionId]
+) -> None:
+    picker = Picker(teacher)
+
+    place(picker, shelf["Reading"], opens_at="2027-07-01T09:00", in_zone="Europe/Berlin")
+
+    assert only_item(picker)["available"] == {"startDateTime": "2027-07-01T07:00:00+00:00"}
+
+
 def test_without_times_nothing_is_said_of_them(
     teacher: Browser,
     shelf: dict[str, EditionId],
@@ -126,7 +136,7 @@ def test_without_times_nothing_is_said_of_them(
         ("2027-03-16T09:00", "2027-03-16T09:00", "It has to close after it opens."),
         ("tomorrow", "", "Enter a day and a time"),
         ("", "2027-02-30T09:00", "Enter a day and a time"),
-        ("9999-12-31T23:59", "0001-01-01T00:00", "It has to close after it opens."),
+        ("9999-12-31T23:59", "0001-01-01T00:00", "Enter a day and a time"),
     ],
 )
 def test_times_that_cannot_be_are_asked_for_again(  # noqa: PLR0913, PLR0917 - fixtures and cases

@@ -119,6 +119,33 @@ def test_what_cannot_be_is_told_and_stays_as_it_was_typed(  # noqa: PLR0913, PLR
     assert held(place, placement_id) == Conditions(key_shown=Shown.AT_ONCE)
 
 
+def test_a_deadline_is_shown_in_the_zone_that_was_chosen_and_stays_the_instant_it_is(
+    client: FlaskClient, place: University, placement_id: PlacementId, url: str
+) -> None:
+    send(client, url, **{**TYPED, "closes_at": "2027-10-31T01:30"})
+    before = held(place, placement_id)
+    client.get(f"{url}?zone=Europe/Berlin")
+
+    page = client.get(url).text
+
+    assert "Closes (Berlin time)" in page
+    assert '<input type="hidden" name="in_zone" value="Europe/Berlin">' in page
+    # The second 02:30 of that night.
+    shown = {"opens_at": "2027-03-16T10:00", "closes_at": "2027-10-31T02:30"}
+    assert all(f'value="{typed}"' in page for typed in shown.values())
+    send(client, url, **{**TYPED, **shown, "in_zone": "Europe/Berlin"})
+    assert held(place, placement_id) == before
+
+
+def test_a_zone_that_is_none_sets_nothing(
+    client: FlaskClient, place: University, placement_id: PlacementId, url: str
+) -> None:
+    status, _ = send(client, url, **{**TYPED, "in_zone": "Mars/Base"})
+
+    assert status == 400
+    assert held(place, placement_id) == Conditions(key_shown=Shown.AT_ONCE)
+
+
 def test_an_empty_form_leaves_all_to_the_assessment(
     client: FlaskClient, place: University, placement_id: PlacementId, url: str
 ) -> None:

@@ -1,5 +1,7 @@
 """Telling learners what lapses: once, bounded, to an address they left switched on."""
 
+import email
+import email.policy
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,15 +13,19 @@ from sqlalchemy import select
 from lti_tool.administration import personal_data
 from lti_tool.badges.models import Award
 from lti_tool.core import clock
+from lti_tool.core.audit import SYSTEM
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import PathwayId, PersonId
 from lti_tool.core.settings import MailFolder, Settings, install
+from lti_tool.core.speaking import Kept
 from lti_tool.pathways import jobs, notices, queries, services, sweeping
 from lti_tool.pathways.letters import Warned
 from lti_tool.pathways.stand import LapsePolicy
 from lti_tool.people import mail_access
-from lti_tool.people.models import PersonEmail
+from lti_tool.people.models import PersonEmail, PersonUser
+from lti_tool.platforms import deciding
+from lti_tool.platforms.models import User
 from tests.conftest import Worker
 from tests.pathways.records import University, university
 from tests.pathways.test_sweeping import because
@@ -133,7 +139,7 @@ def test_before_and_after_a_part_falls_away_the_learner_is_told_once(
     assert len(texts(letters)) == 2
     assert after.kind == "lapsed"
     assert "Missing: Data." in after.told
-    assert "Else “Certificate” is withdrawn on 11 July 2026." in after.told
+    assert "Else “Certificate” is withdrawn on 11 July 2026, 12:00 UTC." in after.told
 
     with clock.at(NOON + 140 * DAY):
         pass_time(worker)
@@ -141,6 +147,43 @@ def test_before_and_after_a_part_falls_away_the_learner_is_told_once(
         assert warned(northgate, ada) == []
     assert len(texts(letters)) == 3
     assert any("Subject: Certificate was withdrawn" in text for text in texts(letters))
+
+
+@pytest.mark.parametrize(
+    ("of_institution", "told", "until"),
+    [
+        (None, {}, "10 June 2026, 22:30 UTC"),
+        ("Europe/Berlin", {}, "11 June 2026, 00:30 CEST"),
+        ("Europe/Berlin", {"reported_zone": "America/New_York"}, "10 June 2026, 18:30 EDT"),
+        (None, {"reported_zone": "UTC", "zone": "Asia/Kathmandu"}, "11 June 2026, 04:15 UTC+5:45"),
+    ],
+    ids=["nobody-knows", "the-institutions", "the-browsers", "chosen"],
+)
+def test_a_letter_tells_an_end_in_the_zone_of_its_reader(  # noqa: PLR0913, PLR0917 - parameters
+    northgate: University,
+    worker: Worker,
+    letters: Path,
+    of_institution: str | None,
+    told: Kept,
+    until: str,
+) -> None:
+    deciding.place_institution(northgate.id, of_institution, actor=SYSTEM)
+    with clock.at(NOON + DAY):
+        _, ada = lapsing(northgate, LapsePolicy.SUSPEND)
+        ends(northgate, "Data", NOON + 100 * DAY + timedelta(hours=10, minutes=30))
+        with transaction(northgate.id) as session:
+            user = User(issuer="https://lms.example.edu", subject="ada", **told)
+            session.add(user)
+            session.flush()
+            session.add(PersonUser(id=user.id, person_id=ada, linked_at=NOON))
+        pass_time(worker)
+    with clock.at(NOON + 80 * DAY):
+        pass_time(worker)
+
+    [letter] = texts(letters)
+
+    message = email.message_from_string(letter, policy=email.policy.default)
+    assert f"is complete until {until}: then" in " ".join(message.get_content().split())
 
 
 def test_what_is_earned_again_in_time_is_not_told_any_more_and_later_told_anew(

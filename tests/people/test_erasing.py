@@ -82,7 +82,7 @@ def zuleika(app: Flask, worker: Worker) -> Learner:
     with transaction(here.institution_id) as session:
         user = session.scalars(select(User).where(User.id == user_id)).one()
         user.email, user.sis_id, user.subject = SIGNS[2:5]
-        user.language = "de"
+        user.language, user.zone, user.reported_zone = "de", "Asia/Tokyo", "Europe/Berlin"
         user.issuer = f"https://lms{here.slug.rpartition('-')[2]}.example"
     worker.run()
     with transaction(here.institution_id) as session:
@@ -228,7 +228,8 @@ def test_nothing_leads_to_an_erased_person_and_everything_still_counts(
         assert session.scalar(select(func.count()).select_from(Launch)) == 0
         assert session.scalar(select(func.count()).select_from(Share)) == 0
         assert session.scalar(select(func.count()).select_from(Accommodation)) == 0
-        assert session.scalars(select(User.language)).one() is None
+        reads = session.execute(select(User.language, User.zone, User.reported_zone)).one()
+        assert tuple(reads) == (None, None, None)
         attempt = session.scalars(select(Attempt)).one()
         assert attempt.points_earned == 2
         assert attempt.passed
@@ -343,6 +344,8 @@ def test_what_is_kept_is_told_whole(zuleika: Learner) -> None:
     assert cause["caused_at"] == told["awards"][0]["awarded_at"]
     assert told["transcripts"][0]["for"] == "MARKER and daughters"
     assert told["accounts"][0]["language"] == "de"
+    assert told["accounts"][0]["time_zone_chosen"] == "Asia/Tokyo"
+    assert told["accounts"][0]["time_zone_of_the_last_browser"] == "Europe/Berlin"
     assert told["grades"][0]["points"] == 2
     [course] = told["courses_whose_lists_name_them"]
     assert course["name"] == SIGNS[0]

@@ -3,13 +3,16 @@
 import csv
 import io
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
 from python_calamine import CalamineWorkbook
+from sqlalchemy import select
 
 from lti_tool.badges import queries as badges
+from lti_tool.badges.models import Award
 from lti_tool.badges.services import withdraw_award
 from lti_tool.core import audit
 from lti_tool.core.db import transaction
@@ -73,6 +76,27 @@ def test_everybody_on_a_pathway_is_in_the_table_and_nothing_runs(
     other = next(row for row in found.values() if row["Name"] == "Linh Đặng")
     assert (other["Stones missing"], other["Missing"]) == ("1", "Consent")
     assert (other["Complete"], other["Completed on (UTC)"]) == ("no", "")
+
+
+def test_a_table_tells_times_in_the_zone_of_whoever_takes_it_and_names_it(
+    client: FlaskClient, desk: Desk
+) -> None:
+    desk.learner("Amara", *STONES[:1])
+    with transaction(desk.university.id) as session:
+        awarded_at = session.scalars(select(Award.awarded_at)).one()
+    client.get(f"{desk.path}/exports?zone=Asia/Kathmandu")
+
+    [there] = rows(take(client, f"{desk.path}/exports/awards")[2])
+    _, _, file = take(client, f"{desk.path}/exports/awards", format="xlsx")
+
+    clock = awarded_at.astimezone(ZoneInfo("Asia/Kathmandu"))
+    assert there["Awarded (Asia/Kathmandu)"] == f"{clock:%Y-%m-%d %H:%M:%S}"
+    [header, row] = (
+        CalamineWorkbook.from_filelike(io.BytesIO(file)).get_sheet_by_index(0).to_python()
+    )
+    at = dict(zip(map(str, header), row, strict=True))["Awarded (Asia/Kathmandu)"]
+    assert isinstance(at, datetime)
+    assert abs(at - clock.replace(tzinfo=None)) < timedelta(seconds=1)
 
 
 def test_an_excel_workbook_holds_the_same_as_text_numbers_and_days(

@@ -11,6 +11,7 @@ import { letEnlarge } from "./attempt/pictures.js";
 import { Saver } from "./attempt/saver.js";
 import { Striking } from "./attempt/striking.js";
 import { letChoose } from "./attempt/text-size.js";
+import { writeClock } from "./local-time.js";
 
 // At time-up a whole room hands in: spread over seconds, well within the grace the server gives.
 const SPREAD_MS = 8000;
@@ -111,9 +112,9 @@ function onState(state, savedAt) {
   }
   if (state === "saved" && savedAt) {
     receivedAt = savedAt;
-    write(saved.querySelector('[data-state="saved"] time'), new Date(savedAt));
+    writeClock(saved.querySelector('[data-state="saved"] time'), new Date(savedAt));
   } else if (shown === "kept") {
-    write(saved.querySelector('[data-state="kept"] time'), new Date());
+    writeClock(saved.querySelector('[data-state="kept"] time'), new Date());
   }
   showOffline(state === "offline");
 }
@@ -125,7 +126,7 @@ function showOffline(isOffline) {
   if (isOffline && receivedAt) {
     const received = offline.querySelector("[data-received]");
     received.hidden = false;
-    write(received.querySelector("time"), new Date(receivedAt));
+    writeClock(received.querySelector("time"), new Date(receivedAt));
   }
   offline.hidden = !isOffline;
   // Set now, not in the page: an alert is read when it appears, once.
@@ -140,13 +141,6 @@ function showOffline(isOffline) {
     }
   }
   document.getElementById("why-not").hidden = !isOffline;
-}
-
-function write(time, instant) {
-  time.dateTime = instant.toISOString();
-  const language = document.documentElement.lang;
-  const locales = [...navigator.languages.filter((locale) => locale.split("-")[0] === language), language];
-  time.textContent = new Intl.DateTimeFormat(locales, { timeStyle: "medium" }).format(instant);
 }
 
 // The form's own record follows, so that sending it by a button of the browser repeats nothing.

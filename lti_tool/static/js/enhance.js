@@ -47,7 +47,7 @@ for (const part of document.querySelectorAll("[data-needs-script]")) {
 }
 
 // Strangers who follow a link get no cookie at all; this script tells them times in their zone.
-if (!document.body.classList.contains("public")) {
+if ("keepsZone" in document.documentElement.dataset || !document.body.classList.contains("public")) {
   tellZone();
 }
 tellLocally(document);

@@ -1,4 +1,5 @@
-// Instants leave the server in its zone, which they name; the reader's own is better.
+// Instants leave the server in a zone that they name: the one the reader chose, else the best it knows. The browser's
+// own is better than that, but not than a choice.
 
 const LOCAL = {
   day: { dateStyle: "long" },
@@ -7,10 +8,24 @@ const LOCAL = {
 };
 
 export function tellLocally(part) {
+  if (chosenZone()) {
+    return;
+  }
   for (const time of part.querySelectorAll("time[data-local]")) {
     const format = new Intl.DateTimeFormat(readersLocale(), LOCAL[time.dataset.local]);
     time.textContent = format.format(new Date(time.dateTime));
   }
+}
+
+// A time as it is saved, in the zone that this page speaks in.
+export function writeClock(time, instant) {
+  const format = new Intl.DateTimeFormat(readersLocale(), { ...LOCAL.clock, timeZone: chosenZone() });
+  time.dateTime = instant.toISOString();
+  time.textContent = format.format(instant);
+}
+
+function chosenZone() {
+  return document.documentElement.dataset.zoneChosen;
 }
 
 // The reader's variety of the page's language (en-GB on an English page), else the page's language.

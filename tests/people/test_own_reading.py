@@ -1,4 +1,4 @@
-"""A language that was chosen once holds wherever the account is used, and only there."""
+"""A language or time zone that was chosen once holds wherever the account is used."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -9,15 +9,18 @@ from flask.testing import FlaskClient
 from sqlalchemy import Connection, select, update
 from werkzeug.test import TestResponse
 
-from lti_tool.core import clock
+from lti_tool.core import clock, speaking
+from lti_tool.core.audit import SYSTEM
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import UserId
 from lti_tool.core.secret import hash_of
-from lti_tool.people import mail_access, own_language
+from lti_tool.core.speaking import Zones
+from lti_tool.people import mail_access, own_reading
 from lti_tool.people.learner_session import COOKIE as MINE
-from lti_tool.people.models import LearnerSession, PersonEmail, PersonUser
+from lti_tool.people.models import IdentityProvider, LearnerSession, PersonEmail, PersonUser
 from lti_tool.people.services import add_identity_provider, person_of, sign_in
 from lti_tool.people.staff_session import COOKIE as STAFF
+from lti_tool.platforms import deciding
 from lti_tool.platforms.models import User
 from tests.learner import story
 from tests.learner.story import University
@@ -103,7 +106,7 @@ def test_another_account_of_the_same_person_speaks_it_and_so_do_letters(
     with transaction(here.institution_id) as session:
         [address] = mail_access.list_addresses(session, person_id)
     assert address.language == "de"
-    own_language.keep_of_person(here.institution_id, person_id, "en")
+    own_reading.keep_of_person(here.institution_id, person_id, {"language": "en"})
     assert speaks(client.get(arrive(client, here, amara, settings=GERMAN))) == "en"
 
 
@@ -183,13 +186,16 @@ def test_who_comes_by_a_letter_finds_it_and_else_their_browsers(
     mine, german = f"/my/{here.slug}/badges", {"Accept-Language": "de"}
     assert speaks(client.get(mine, headers=german)) == "de"
 
-    own_language.keep_of_person(here.institution_id, person_id, "en")
+    own_reading.keep_of_person(here.institution_id, person_id, {"language": "en"})
 
     assert speaks(client.get(mine, headers=german)) == "en"
 
 
-def test_staff_find_it_when_they_sign_in_again(client: FlaskClient, here: University) -> None:
-    provider_id = add_identity_provider(
+def sign_in_as(browser: FlaskClient, here: University, name: str) -> str:
+    """Sign somebody of the staff in; return the address of the desk."""
+    with transaction(here.institution_id) as session:
+        provider_id = session.scalar(select(IdentityProvider.id))
+    provider_id = provider_id or add_identity_provider(
         here.institution_id,
         "Campus",
         f"https://{uuid4().hex}.example",
@@ -197,28 +203,147 @@ def test_staff_find_it_when_they_sign_in_again(client: FlaskClient, here: Univer
         "secret",
         {"registrar": ["registrar"]},
     )
+    claims = {"sub": name, "name": name, "roles": ["registrar"]}
+    opened = sign_in(here.institution_id, provider_id, claims)
+    browser.set_cookie(STAFF, f"{here.institution_id}.{opened.id}.{opened.secret}")
+    return f"/desk/{here.slug}/"
 
-    def desk_of(browser: FlaskClient, name: str) -> str:
-        claims = {"sub": name, "name": name, "roles": ["registrar"]}
-        opened = sign_in(here.institution_id, provider_id, claims)
-        browser.set_cookie(STAFF, f"{here.institution_id}.{opened.id}.{opened.secret}")
-        return f"/desk/{here.slug}/"
 
-    desk = desk_of(client, "Ruth")
+def test_staff_find_it_when_they_sign_in_again(client: FlaskClient, here: University) -> None:
+    desk = sign_in_as(client, here, "Ruth")
     assert speaks(client.get(desk)) == "en"
 
     assert client.get(f"{desk}?lang=de").status_code == 303
 
     elsewhere = another(client)
-    assert speaks(elsewhere.get(desk_of(elsewhere, "Ruth"))) == "de"
-    assert speaks(elsewhere.get(desk_of(elsewhere, "Someone"))) == "en"
+    assert speaks(elsewhere.get(sign_in_as(elsewhere, here, "Ruth"))) == "de"
+    assert speaks(elsewhere.get(sign_in_as(elsewhere, here, "Someone"))) == "en"
 
 
 def test_another_institutions_account_is_not_touched(here: University) -> None:
     elsewhere = story.open_university("Elsewhere")
     stranger = story.enrol(elsewhere)
 
-    own_language.keep_of_user(here.institution_id, stranger, "de")
+    own_reading.keep_of_user(here.institution_id, stranger, {"language": "de"})
 
     with transaction(elsewhere.institution_id) as session:
         assert session.scalars(select(User.language).where(User.id == stranger)).one() is None
+
+
+def told(client: FlaskClient, page: str) -> str:
+    """Return in which zone a page says that it tells times."""
+    return client.get(page).text.partition("data-zone>")[2].partition("<")[0]
+
+
+def browser_in(client: FlaskClient, zone: str) -> FlaskClient:
+    browser = another(client)
+    browser.set_cookie(speaking.ZONE_COOKIE, zone)
+    return browser
+
+
+def test_a_zone_that_was_chosen_holds_on_every_machine_and_for_nobody_else(
+    client: FlaskClient, here: University
+) -> None:
+    amara, ben = story.enrol(here), story.enrol(here, "Ben")
+    page = arrive(client, here, amara)
+    assert told(client, page) == "Time zone: UTC"
+
+    chosen = client.get(f"{page}?zone=Asia/Tokyo&x=1")
+
+    assert chosen.status_code == 303
+    assert chosen.location.endswith(f"{page}?x=1")
+    elsewhere = browser_in(client, "Europe/Berlin")
+    there = arrive(elsewhere, here, amara)
+    assert told(elsewhere, there) == "Time zone: Tokyo"
+    assert 'data-zone-chosen="Asia/Tokyo"' in elsewhere.get(there).text
+    assert told(client, arrive(client, here, ben)) == "Time zone: UTC"
+
+    client.get(f"{page}?zone=device")
+
+    assert told(elsewhere, there) == "Time zone: Berlin"
+    assert "data-zone-chosen" not in elsewhere.get(there).text
+
+
+def test_the_zone_that_a_browser_told_last_holds_where_no_script_tells_one(
+    client: FlaskClient, here: University
+) -> None:
+    deciding.place_institution(here.institution_id, "Europe/Berlin", actor=SYSTEM)
+    amara = story.enrol(here)
+    assert told(client, arrive(client, here, amara)) == "Time zone: Berlin"
+    travelling = browser_in(client, "America/New_York")
+    travelling.get(arrive(travelling, here, amara))
+
+    assert told(client, arrive(client, here, amara)) == "Time zone: New York"
+
+
+@pytest.mark.parametrize("name", ["Mars/Base", "../etc", "", "choose"])
+def test_what_is_no_zone_leads_to_those_there_are(
+    client: FlaskClient, here: University, name: str
+) -> None:
+    page = arrive(client, here, story.enrol(here))
+
+    answer = client.get(page, query_string={"zone": name, "x": "1"})
+
+    assert answer.status_code == 200
+    assert "<h1>Your time zone</h1>" in answer.text
+    assert '<input type="hidden" name="x" value="1">' in answer.text
+    assert '<option value="Europe/Berlin">Berlin (UTC+' in answer.text
+    assert told(client, page) == "Time zone: UTC"
+
+
+def test_another_sites_link_chooses_a_zone_for_nobody(
+    client: FlaskClient, here: University
+) -> None:
+    page = arrive(client, here, story.enrol(here))
+
+    answer = client.get(f"{page}?zone=Asia/Tokyo", headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert answer.status_code == 303
+    assert told(client, page) == "Time zone: UTC"
+
+
+def test_no_zone_is_kept_of_a_visitor(client: FlaskClient, here: University) -> None:
+    visitor = story.enrol(here)
+    is_visitor(here, visitor)
+    browser = browser_in(client, "Asia/Tokyo")
+    page = arrive(browser, here, visitor)
+
+    assert browser.get(f"{page}?zone=Europe/Berlin").status_code == 200
+
+    assert "data-zone" not in browser.get(page).text
+    with transaction(here.institution_id) as session:
+        [row] = session.execute(select(User.zone, User.reported_zone))
+    assert tuple(row) == (None, None)
+
+
+def test_staff_find_their_zone_when_they_sign_in_again(
+    client: FlaskClient, here: University
+) -> None:
+    desk = sign_in_as(client, here, "Ruth")
+    assert told(client, desk) == "Time zone: UTC"
+
+    assert client.get(f"{desk}?zone=Europe/Berlin").status_code == 303
+
+    elsewhere = browser_in(client, "Asia/Tokyo")
+    assert told(elsewhere, sign_in_as(elsewhere, here, "Ruth")) == "Time zone: Berlin"
+    assert told(elsewhere, sign_in_as(elsewhere, here, "Someone")) == "Time zone: Tokyo"
+
+
+def test_a_person_who_came_by_letter_reads_in_the_zone_of_their_accounts(
+    here: University,
+) -> None:
+    amara, at_school = story.enrol(here), story.enrol(here)
+    with transaction(here.institution_id) as session:
+        person_id = person_of(session, amara)
+        person_of(session, at_school)
+        session.execute(
+            update(PersonUser).where(PersonUser.id == at_school).values(person_id=person_id)
+        )
+
+    own_reading.keep_of_person(here.institution_id, person_id, {"zone": "Asia/Tokyo"})
+    own_reading.keep_of_user(here.institution_id, amara, {"reported_zone": "Europe/Paris"})
+
+    with transaction(here.institution_id) as session:
+        assert own_reading.zones_of(session, person_id) == Zones("Asia/Tokyo", "Europe/Paris", None)
+        kept = session.execute(select(User.zone, User.reported_zone)).all()
+    assert {tuple(row) for row in kept} == {("Asia/Tokyo", "Europe/Paris")}

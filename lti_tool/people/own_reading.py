@@ -1,0 +1,81 @@
+"""The language and the time zone of somebody, kept with their accounts: they hold on every machine.
+
+Learners and instructors choose for all accounts that are theirs, and for letters to them. Who
+signs in without an LMS as staff has one account. Which zone a browser told last is kept beside
+the one that was chosen, for pages and letters to who chose none.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
+
+from lti_tool.core.db import tenant, transaction
+from lti_tool.core.ids import InstitutionId, PersonId, StaffId, UserId
+from lti_tool.core.speaking import Kept, Zones
+from lti_tool.people.models import PersonEmail, PersonUser, StaffMember
+from lti_tool.people.queries import find_person
+from lti_tool.platforms.models import Institution, User
+
+
+def keep_of_user(institution_id: InstitutionId, user_id: UserId, kept: Kept) -> None:
+    """Note it of a platform's user, who may be a person with other accounts, or nobody yet."""
+    with transaction(institution_id) as session:
+        person_id = find_person(session, user_id)
+        if person_id is None:
+            _keep(session, User.id == user_id, kept)
+        else:
+            _keep_of_person(session, person_id, kept)
+
+
+def keep_of_person(institution_id: InstitutionId, person_id: PersonId, kept: Kept) -> None:
+    """Note it of a person who came by a letter."""
+    with transaction(institution_id) as session:
+        _keep_of_person(session, person_id, kept)
+
+
+def keep_of_staff(institution_id: InstitutionId, staff_id: StaffId, kept: Kept) -> None:
+    """Note it of somebody of the staff."""
+    with transaction(institution_id) as session:
+        session.execute(update(StaffMember).where(StaffMember.id == staff_id).values(**kept))
+
+
+def zones_of(session: Session, person_id: PersonId) -> Zones:
+    """Return what is known of a person's time zone, over all their accounts."""
+    row = session.execute(
+        select(func.max(User.zone), func.max(User.reported_zone), func.max(Institution.zone))
+        .select_from(Institution)
+        .outerjoin(PersonUser, (PersonUser.person_id == person_id))
+        .outerjoin(User, User.id == PersonUser.id)
+        .where(Institution.id == tenant())
+    ).one()
+    return Zones(*row)
+
+
+def _keep_of_person(session: Session, person_id: UUID, kept: Kept) -> None:
+    theirs = select(PersonUser.id).where(PersonUser.person_id == person_id)
+    _keep(session, User.id.in_(theirs), kept)
+    if "language" in kept:
+        session.execute(
+            update(PersonEmail)
+            .where(PersonEmail.person_id == person_id)
+            .values(language=kept["language"])
+        )
+
+
+def _keep(session: Session, whose: ColumnElement[bool], kept: Kept) -> None:
+    own = (
+        select(User.id)
+        # A visitor may be anybody: their browser's cookie.
+        .where(whose, User.is_visitor.is_(False))
+        # In one order, as two browsers of one person may tell theirs at once.
+        .order_by(User.id)
+        .with_for_update(key_share=True)
+    )
+    session.execute(
+        update(User)
+        .where(User.id.in_(own))
+        .values(**kept)
+        .execution_options(synchronize_session=False)
+    )
