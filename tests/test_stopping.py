@@ -86,6 +86,7 @@ def test_a_web_server_answers_what_it_was_asked_before_it_ends(
     (launch,) = (line for line in events(log) if line["event"] == "launch")
     assert (launch["outcome"], launch["code"]) == ("refused", "launch_used")
     assert launch["request_id"] == refused.headers["X-Request-Id"]
+    assert not [line for line in events(log) if line["event"] == "refused"]
 
 
 def is_up(address: str) -> bool:

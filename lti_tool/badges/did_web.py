@@ -5,7 +5,7 @@ did:web, https://w3c-ccg.github.io/did-method-web/; Controlled Identifiers 1.0 Â
 
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -26,19 +26,6 @@ def did_of(issuer_url: str) -> str:
     parts = urlsplit(issuer_url)
     host = (parts.hostname or "") + (f"%3A{parts.port}" if parts.port else "")
     return ":".join(["did:web", host, *parts.path.strip("/").split("/")]).rstrip(":")
-
-
-def document_path(did: str) -> str:
-    """Return the path at which a did:web's document is published, such as `/i/northfell/did.json`.
-
-    Raises:
-        ValueError: not a did:web.
-    """
-    method, _, rest = did.removeprefix("did:").partition(":")
-    if not did.startswith("did:") or method != "web" or not rest:
-        raise ValueError(f"not a did:web: {did!r}")
-    _host, *path = (unquote(part) for part in rest.split(":"))
-    return "/" + "/".join([*(path or [".well-known"]), "did.json"])
 
 
 def verification_method(did: str, public_key: Ed25519PublicKey) -> VerificationMethod:
@@ -75,39 +62,6 @@ def document(did: str, public_keys: Iterable[Ed25519PublicKey]) -> dict[str, Any
         ],
         "assertionMethod": [method.id for method in methods],
     }
-
-
-def read_document(document: object, *, did: str) -> list[VerificationMethod]:
-    """Return the Ed25519 keys that a did document gives for assertions.
-
-    Args:
-        document: as fetched from where the did says.
-        did: the one that was asked for; a document about another is refused.
-
-    Raises:
-        ValueError: not that did's document. Keys of other kinds are passed over.
-    """
-    if not isinstance(document, dict) or document.get("id") != did:
-        raise ValueError(f"not the document of {did}")
-    listed = document.get("verificationMethod", [])
-    allowed = document.get("assertionMethod", [])
-    listed, allowed = (value if isinstance(value, list) else [] for value in (listed, allowed))
-    entries = [entry for entry in [*listed, *allowed] if isinstance(entry, dict)]
-    # A key stands in the list itself or is named there by its id.
-    allowed_ids = [entry.get("id") if isinstance(entry, dict) else entry for entry in allowed]
-    methods = {}
-    for entry in entries:
-        name, key = entry.get("id"), entry.get("publicKeyMultibase")
-        if name not in allowed_ids or not isinstance(name, str) or not isinstance(key, str):
-            continue
-        try:
-            public_key = multikey.decode_public_key(key)
-        except ValueError:
-            continue
-        methods[name] = VerificationMethod(
-            id=name, controller=str(entry.get("controller")), public_key=public_key
-        )
-    return list(methods.values())
 
 
 def key_set(did: str, public_keys: Iterable[Ed25519PublicKey]) -> dict[str, Any]:

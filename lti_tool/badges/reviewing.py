@@ -105,6 +105,8 @@ def decide_review(
 ) -> None:
     """Keep the award, or withdraw it. Deciding twice changes nothing.
 
+    Kept, it counts on pathways for as long as the pass that is lost had made it valid.
+
     Raises:
         NotFoundError: there is no such review here.
     """
@@ -127,6 +129,8 @@ def decide_review(
         open_one.decided_at = clock.now()
         open_one.outcome = "kept" if keeps else "withdrawn"
         if keeps:
+            award = session.scalars(select(Award).where(Award.id == open_one.award_id)).one()
+            tell_earned_again(session, award, open_one.attempt_id)
             audit.record(
                 session,
                 actor=actor,

@@ -167,10 +167,16 @@ def wants_json() -> bool:
     )
 
 
+def refusal_is_logged() -> None:
+    """Note that a line of the log tells of this request's refusal, and more than we could."""
+    g.refusal_is_logged = True
+
+
 def error_response(error: ToolError) -> tuple[Response, int]:
     """Show an expected failure: a page for people, a small document for scripts."""
     status = status_of(error)
-    log.info("refused", code=error.code, status=status)
+    if "refusal_is_logged" not in g:
+        log.info("refused", code=error.code, status=status)
     if wants_json():
         told = _told(error.code, error.title, error.sentence)
         return jsonify(**error.details, **told), status

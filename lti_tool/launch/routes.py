@@ -138,6 +138,7 @@ def launch() -> ResponseReturnValue:
         raise
     except ToolError as error:
         log.info("launch", outcome="refused", code=error.code, **facts)
+        web.refusal_is_logged()
         metrics.count("cairn_launches", outcome=error.code)
         error.return_url = _way_back(error)
         raise

@@ -8,11 +8,11 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments.models import Attempt
-from lti_tool.badges.models import Achievement, AchievementEdition, Award, AwardCause
+from lti_tool.badges.models import Achievement, AchievementEdition, Award, AwardCause, AwardReview
 from lti_tool.badges.rules import CauseKind
 from lti_tool.core import clock
 from lti_tool.core.ids import AchievementId, AwardId, PathwayId, PathwayVersionId, PersonId
@@ -205,9 +205,14 @@ def list_held(
 def _earned_again(session: Session, first: Mapping[AwardId, Held]) -> Iterator[Held]:
     """Yield the further times at which awards were earned while they stood.
 
-    A pass that no longer is one, or was deleted, is none of them: whether the award stands is for
-    a person to decide, but this pass adds nothing to it.
+    A pass that no longer is one, or was deleted, is none of them, unless a person decided that the
+    award is kept though it is lost. One that was deleted lends no grade then.
     """
+    kept = exists().where(
+        AwardReview.award_id == func.coalesce(Award.duplicate_of_id, Award.id),
+        AwardReview.attempt_id == AwardCause.cause_id,
+        AwardReview.outcome == "kept",
+    )
     rows = session.execute(
         select(
             AwardCause.award_id,
@@ -216,12 +221,13 @@ def _earned_again(session: Session, first: Mapping[AwardId, Held]) -> Iterator[H
             Attempt.points_earned,
             Attempt.points_possible,
         )
+        .join(Award, Award.id == AwardCause.award_id)
         .outerjoin(Attempt, Attempt.id == AwardCause.cause_id)
         .where(
             AwardCause.award_id.in_(first),
             AwardCause.renews,
             AwardCause.counts,
-            (AwardCause.kind != CauseKind.PASS.value) | Attempt.passed,
+            (AwardCause.kind != CauseKind.PASS.value) | Attempt.passed | kept,
         )
         .order_by(AwardCause.caused_at, AwardCause.id)
     )

@@ -72,14 +72,36 @@ def _follow(session: Session, person_id: PersonId) -> PersonId | None:
 
 
 def current_people(session: Session, person_ids: Collection[PersonId]) -> list[PersonId]:
-    """Return who these people are by now, each once, in order of id; as `current_person` does."""
+    """Return who these people are by now, each once, in order of id; as `current_person` does.
+
+    Of whom there is no row here is left out.
+    """
+    while True:
+        now = _follow_all(session, person_ids)
+        wanted = sorted(set(now.values()))
+        # All at once and in order of id, as merges and splits lock. Where somebody was merged
+        # meanwhile the locks are let go first: whoever they are by now may come earlier.
+        attempt = session.begin_nested() if len(wanted) > 1 else None
+        stand = session.scalars(
+            select(Person.id)
+            .where(Person.id.in_(wanted), Person.merged_into_id.is_(None))
+            .order_by(Person.id)
+            .with_for_update(read=True, key_share=True)
+        ).all()
+        followed = any(own != into for own, into in now.items())
+        if stand == wanted and (not followed or _follow_all(session, person_ids) == now):
+            return wanted
+        if attempt is not None:
+            attempt.rollback()
+
+
+def _follow_all(session: Session, person_ids: Collection[PersonId]) -> dict[PersonId, PersonId]:
+    """Return who each of these people is at this moment, locking nobody."""
     rows = session.execute(
-        select(Person.id, Person.merged_into_id)
-        .where(Person.id.in_(person_ids))
-        .order_by(Person.id)
-        .with_for_update(read=True, key_share=True)
-    ).all()
-    return sorted({own if into is None else current_person(session, into) for own, into in rows})
+        select(Person.id, Person.merged_into_id).where(Person.id.in_(person_ids))
+    )
+    found = {own: own if into is None else _follow(session, into) for own, into in rows}
+    return {own: into for own, into in found.items() if into is not None}
 
 
 def list_selves(session: Session, person_id: PersonId) -> list[PersonId]:

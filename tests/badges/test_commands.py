@@ -10,7 +10,6 @@ from flask import Flask
 
 from lti_tool.badges import (
     data_integrity,
-    did_web,
     issuing,
     services,
     status_list,
@@ -23,6 +22,7 @@ from lti_tool.badges.transcripts import links, making
 from lti_tool.badges.transcripts.contents import Asked, Contents
 from lti_tool.core import audit, clock
 from lti_tool.core.settings import Settings
+from tests.badges.did_documents import read_document
 from tests.badges.factories import (
     DRAFT,
     Place,
@@ -60,7 +60,7 @@ def test_what_is_exported_is_checked_by_the_command_and_without_it(
         assert json.loads(result.output)["verdict"] == "valid"
     document = json.loads((folder / "credential.json").read_text())
     did = document["issuer"]["id"]
-    methods = did_web.read_document(json.loads((tmp_path / "did.json").read_text()), did=did)
+    methods = read_document(json.loads((tmp_path / "did.json").read_text()), did=did)
     assert data_integrity.verify(document, methods=methods, at=clock.now()).verified
     assert json.loads((tmp_path / "micro-credential-1.json").read_text())["@context"]
     keys = json.loads((tmp_path / "jwks.json").read_text())["keys"]
@@ -148,7 +148,7 @@ def test_a_transcript_is_exported_and_checked_with_all_that_is_in_it(
         )
         assert [one["verdict"] for one in told["contained"]] == ["valid"]
     document = json.loads((folder / "transcript.json").read_text())
-    methods = did_web.read_document(
+    methods = read_document(
         json.loads((tmp_path / "did.json").read_text()), did=document["issuer"]["id"]
     )
     assert data_integrity.verify(document, methods=methods, at=clock.now()).verified

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from lti_tool.assessments.events import AssessmentPassLost
 from lti_tool.assessments.models import Attempt
 from lti_tool.badges import awarding, detailing, issuing, jobs, reviewing, signing
 from lti_tool.badges.awarding import Outcome
 from lti_tool.badges.details import PLAIN, Evidence
+from lti_tool.badges.events import AwardEarnedAgain
 from lti_tool.badges.issuer import Issuer
 from lti_tool.badges.models import Achievement, Award, Credential
 from lti_tool.badges.outlook import Passes, foresee
@@ -23,6 +25,7 @@ from lti_tool.badges.services import grant_award, restore_award, withdraw_award
 from lti_tool.core import audit, clock
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AttemptId, AwardId, PersonId, UserId, new_id
+from lti_tool.core.outbox import OutboxDelivery
 from lti_tool.pathways.deciding import Decision, grant_credit
 from lti_tool.pathways.expression import Earn
 from lti_tool.pathways.facts import list_held
@@ -31,6 +34,16 @@ from lti_tool.people.services import person_of
 from lti_tool.platforms.models import User
 from tests.conftest import Worker
 from tests.learner import story
+
+
+def count_earned_again(session: Session, award_id: AwardId) -> int:
+    """Return how often it was told that an award is to be counted anew."""
+    told = session.execute(
+        select(OutboxDelivery.event_id, OutboxDelivery.payload).where(
+            OutboxDelivery.event_type == AwardEarnedAgain.__name__
+        )
+    )
+    return len({event_id for event_id, payload in told if payload["award_id"] == str(award_id)})
 
 
 class Course:
@@ -140,6 +153,44 @@ def test_a_renewal_that_is_lost_is_put_before_a_person_though_an_older_pass_stan
 
     assert course.reviewed() == [award_id]
     assert [days for days, _, _ in course.held()] == [700]
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_renewal_that_is_lost_counts_again_when_a_person_keeps_the_award(
+    course: Course, *, keeps: bool
+) -> None:
+    award_id = course.tell(course.take(), 700)
+    again = course.take("right", "wrong")
+    course.tell(again, 100)
+    course.lose(again)
+    with transaction(course.id) as session:
+        [review] = reviewing.list_reviews(session)
+        before = count_earned_again(session, award_id)
+
+    reviewing.decide_review(
+        course.id, review.review.id, keeps=keeps, reason="An outage.", actor=audit.CLI
+    )
+
+    assert [days for days, _, _ in course.held()] == ([100, 700] if keeps else [])
+    with transaction(course.id) as session:
+        assert count_earned_again(session, award_id) == before + keeps
+
+
+def test_what_was_kept_of_one_renewal_says_nothing_of_another(course: Course) -> None:
+    course.tell(course.take(), 900)
+    kept, lost = course.take(), course.take()
+    course.tell(kept, 200)
+    course.lose(kept)
+    with transaction(course.id) as session:
+        [review] = reviewing.list_reviews(session)
+    reviewing.decide_review(
+        course.id, review.review.id, keeps=True, reason="An outage.", actor=audit.CLI
+    )
+    course.tell(lost, 100)
+
+    course.lose(lost)
+
+    assert [days for days, _, _ in course.held()] == [200, 900]
 
 
 def test_a_renewal_that_is_lost_asks_nobody_where_another_lasts_as_long(course: Course) -> None:

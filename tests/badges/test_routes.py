@@ -10,7 +10,6 @@ from flask.testing import FlaskClient
 from lti_tool.badges import (
     carriers,
     data_integrity,
-    did_web,
     micro_credentials,
     multikey,
     open_badges,
@@ -20,6 +19,7 @@ from lti_tool.badges import (
 )
 from lti_tool.badges.rules import Shows
 from lti_tool.core import audit, clock
+from tests.badges.did_documents import document_path, read_document
 from tests.badges.factories import DRAFT, Place, held_badges, issue, issuer, place
 from tests.badges.samples import changed, published
 
@@ -60,8 +60,8 @@ def test_a_stranger_verifies_a_downloaded_badge_from_the_web_alone(client: Flask
     document = json.loads(client.get(f"/i/northfell/shared/{token}.json").data)
 
     did = document["issuer"]["id"]
-    did_document = fetched(client, did_web.document_path(did))
-    methods = did_web.read_document(did_document, did=did)
+    did_document = fetched(client, document_path(did))
+    methods = read_document(did_document, did=did)
     listed = fetched(client, document["credentialStatus"]["statusListCredential"])
     bits = status_list.decode(listed["credentialSubject"]["encodedList"])
     achievement = fetched(client, document["credentialSubject"]["achievement"]["id"])

@@ -4,8 +4,6 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from lti_tool.core import zones
 from lti_tool.core.language import ENGLISH, language
@@ -78,24 +76,20 @@ def test_the_hour_that_never_comes_is_none(later: bool) -> None:  # noqa: FBT001
     assert zones.instant_at(datetime(2027, 3, 14, 2, 0), NEW_YORK, later=later) is None  # noqa: DTZ001
 
 
-@given(
-    instant=st.datetimes(
-        datetime(2020, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
-        datetime(2035, 1, 1),  # noqa: DTZ001
-        timezones=st.just(UTC),
-    ),
-    name=st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC"]),
+@pytest.mark.parametrize(
+    "name", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC"]
 )
-def test_what_a_clock_shows_means_that_instant_or_its_twin(instant: datetime, name: str) -> None:
+def test_what_a_clock_shows_means_that_instant_or_its_twin(name: str) -> None:
     zone = zones.find(name)
     assert zone is not None
-    minute = instant.replace(second=0, microsecond=0)
-    wall = datetime.fromisoformat(zones.wall_time(minute, zone))
+    for quarters in range(0, 366 * 24 * 4, 2):
+        minute = datetime(2027, 1, 1, tzinfo=UTC) + quarters * timedelta(minutes=15)
+        wall = datetime.fromisoformat(zones.wall_time(minute, zone))
 
-    meant = {zones.instant_at(wall, zone, later=later) for later in (False, True)}
+        meant = {zones.instant_at(wall, zone, later=later) for later in (False, True)}
 
-    assert minute in meant
-    assert all(one is not None and abs(one - minute) <= timedelta(hours=1) for one in meant)
+        assert minute in meant
+        assert all(one is not None and abs(one - minute) <= timedelta(hours=1) for one in meant)
 
 
 @pytest.mark.parametrize(

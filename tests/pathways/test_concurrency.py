@@ -17,6 +17,7 @@ from lti_tool.badges.events import AwardGranted, AwardWithdrawn
 from lti_tool.badges.models import Award, AwardCause
 from lti_tool.core import audit as trail
 from lti_tool.core.db import system_transaction, transaction
+from lti_tool.core.ids import PersonId
 from lti_tool.core.outbox import OutboxDelivery
 from lti_tool.core.settings import Settings
 from lti_tool.pathways import deciding, jobs, recounting, services, sweeping
@@ -27,6 +28,8 @@ from lti_tool.pathways.events import PathwayCompleted
 from lti_tool.pathways.expression import AllOf
 from lti_tool.pathways.models import Pathway
 from lti_tool.pathways.services import PathwayDraft
+from lti_tool.people import merging
+from lti_tool.people.queries import current_people
 from tests.helpers import wait_for_a_lock
 from tests.pathways.records import University, university
 
@@ -116,6 +119,68 @@ def test_whom_another_has_in_hand_a_recount_leaves_to_them(
 
 
 _AS_TENANT = text("SELECT set_config('app.institution_id', :id, true)")
+# Whom nobody holds.
+_FREE = text("SELECT id FROM persons ORDER BY id FOR UPDATE SKIP LOCKED")
+
+
+def _merge(place: University, kept_id: PersonId, gone_id: PersonId) -> None:
+    merging.merge(place.id, kept_id, gone_id, merge_id=uuid4(), actor=trail.CLI, reason="The same.")
+
+
+def test_whoever_counts_many_locks_as_splits_do_and_holds_nobody_that_a_split_asks_for(
+    northgate: University, live_settings: Settings
+) -> None:
+    ada, grace, linh = sorted(northgate.person() for _ in range(3))
+    _merge(northgate, ada, grace)
+    engine = create_engine(live_settings.database.url, poolclass=NullPool)
+    lock = text("SELECT 1 FROM persons WHERE id = :who FOR UPDATE NOWAIT")
+
+    def who_are(*person_ids: PersonId) -> list[PersonId]:
+        with transaction(northgate.id) as session:
+            return current_people(session, person_ids)
+
+    with ThreadPoolExecutor(1) as pool, engine.connect() as split:
+        split.execute(_AS_TENANT, {"id": str(northgate.id)})
+        split.execute(lock, {"who": ada})  # as a split does, whoever stayed comes first
+        found = pool.submit(who_are, grace, linh)
+        wait_for_a_lock(split)
+        split.execute(lock, {"who": grace})
+        split.rollback()
+
+        assert found.result(timeout=60) == [ada, linh]
+
+
+def test_who_is_merged_while_many_are_locked_is_locked_in_order_all_the_same(
+    northgate: University, live_settings: Settings
+) -> None:
+    ada, grace, linh = sorted(northgate.person() for _ in range(3))
+    engine = create_engine(live_settings.database.url, poolclass=NullPool)
+    lock = text("SELECT 1 FROM persons WHERE id = :who FOR UPDATE NOWAIT")
+    free: list[PersonId] = []
+
+    def count(person_ids: list[PersonId]) -> list[PersonId]:
+        with transaction(northgate.id) as session:
+            now = current_people(session, person_ids)
+            with engine.connect() as other:
+                other.execute(_AS_TENANT, {"id": str(northgate.id)})
+                free.extend(other.scalars(_FREE))
+            return now
+
+    with ThreadPoolExecutor(1) as pool, engine.connect() as merge:
+        merge.execute(_AS_TENANT, {"id": str(northgate.id)})
+        for person in (ada, linh):
+            merge.execute(lock, {"who": person})
+        found = pool.submit(count, [grace, linh])
+        wait_for_a_lock(merge)
+        merge.execute(
+            text("UPDATE persons SET merged_into_id = :into WHERE id = :who"),
+            {"into": ada, "who": linh},
+        )
+        merge.commit()
+
+        assert found.result(timeout=60) == [ada, grace]
+    # Of linh nothing is held any more.
+    assert set(free) == {linh}
 
 
 def test_who_decides_where_a_badge_counts_waits_with_nothing_in_hand(

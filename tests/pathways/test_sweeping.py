@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import Connection, select
 
 from lti_tool.badges.events import AwardGranted
-from lti_tool.badges.models import Award
+from lti_tool.badges.models import Award, AwardCause
+from lti_tool.badges.rules import CauseKind
 from lti_tool.core import audit as trail
 from lti_tool.core import clock
 from lti_tool.core.db import transaction
@@ -85,6 +86,50 @@ def test_time_takes_nothing_from_a_certificate_that_is_kept(
         assert northgate.progress(pathway_id, ada).missing == 0
         assert _certificate_stands(northgate, ada)
         assert _agrees(northgate, pathway_id)
+
+
+@pytest.mark.parametrize(
+    ("kind", "counts", "stands"),
+    [
+        (CauseKind.DECISION, True, True),
+        (CauseKind.DECISION, False, False),
+        (CauseKind.PATHWAY, True, False),
+        (CauseKind.PATHWAY, False, True),
+    ],
+)
+def test_only_causes_that_count_say_what_a_certificate_rests_on(
+    northgate: University,
+    worker: Worker,
+    kind: CauseKind,
+    counts: bool,  # noqa: FBT001
+    stands: bool,  # noqa: FBT001
+) -> None:
+    with clock.at(NOON + DAY):
+        _, ada = _expiring(northgate, LapsePolicy.SUSPEND)
+        worker.run()
+    with transaction(northgate.id) as session:
+        [cause] = session.scalars(
+            select(AwardCause).where(AwardCause.kind == CauseKind.PATHWAY.value)
+        )
+        if kind is CauseKind.PATHWAY:
+            cause.counts = counts
+        else:
+            session.add(
+                AwardCause(
+                    award_id=cause.award_id,
+                    kind=kind.value,
+                    cause_id=uuid4(),
+                    caused_at=NOON,
+                    counts=counts,
+                )
+            )
+
+    for days in (80, 101, 140):
+        with clock.at(NOON + days * DAY):
+            sweeping.sweep()
+            worker.run()
+
+    assert _certificate_stands(northgate, ada) == stands
 
 
 def test_a_certificate_is_suspended_after_notice_and_stands_again_when_all_is_there(

@@ -12,10 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from resvg_py import svg_to_bytes
 
-from lti_tool.badges import artwork, baking, did_web, micro_credentials, multikey, vc_jwt
+from lti_tool.badges import artwork, baking, micro_credentials, multikey, vc_jwt
 from lti_tool.badges.artwork import Artwork, Field, Outline
 from lti_tool.badges.open_badges import Badge
 from lti_tool.core.jwk import public_jwk
+from tests.badges.did_documents import document_path
 from tests.badges.samples import (
     AT,
     BADGE,
@@ -142,7 +143,7 @@ def test_an_achievement_type_the_specification_does_not_know_still_verifies(
 
 KEY_PAIR = generate_private_key(65537, 2048)
 PUBLISHED_KEYS = [{**public_jwk(KEY_PAIR), "iss": DID}]
-DID_URL = f"https://cairn.northfell.example{did_web.document_path(DID)}"
+DID_URL = f"https://cairn.northfell.example{document_path(DID)}"
 
 
 def compact(until: datetime | None = None) -> str:
