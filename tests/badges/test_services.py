@@ -127,6 +127,21 @@ def test_what_was_taken_back_is_not_named_where_a_newer_edition_was_earned() -> 
         assert queries.list_withdrawn(session, at.person_id) == []
 
 
+def test_a_badge_is_called_as_it_was_when_it_was_earned() -> None:
+    at = place()
+    award_id = grant(at)
+
+    services.revise_achievement(
+        at.institution_id, at.achievement_id, replace(DRAFT, name="Second"), actor=audit.SYSTEM
+    )
+
+    with transaction(at.institution_id) as session:
+        assert [one.name for one in queries.list_held(session, at.person_id)] == [DRAFT.name]
+    withdraw(at, award_id)
+    with transaction(at.institution_id) as session:
+        assert [one.name for one in queries.list_withdrawn(session, at.person_id)] == [DRAFT.name]
+
+
 def test_withdrawing_twice_is_once(database: Connection) -> None:
     at = place()
     award_id = grant(at)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments.models import Assessment
@@ -93,6 +93,22 @@ def edition_content(session: Session, achievement: Achievement, edition: int) ->
         credits=achievement.credits,
         details=Details.from_json(achievement.details),
     )
+
+
+def earned_name() -> ColumnElement[str]:
+    """Return the name of what an award is for, in a statement of awards and achievements.
+
+    As the edition has it that was earned: another may be called otherwise.
+    """
+    of_edition = (
+        select(AchievementEdition.content["name"].astext)
+        .where(
+            AchievementEdition.achievement_id == Award.achievement_id,
+            AchievementEdition.edition == Award.edition,
+        )
+        .scalar_subquery()
+    )
+    return func.coalesce(of_edition, Achievement.name)
 
 
 def list_editions(session: Session, achievement_id: AchievementId) -> list[AchievementEdition]:

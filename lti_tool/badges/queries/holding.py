@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
@@ -23,6 +22,7 @@ from lti_tool.badges.models import (
     Credential,
 )
 from lti_tool.badges.particulars import NOTHING, Particulars
+from lti_tool.badges.queries.achievements import earned_name
 from lti_tool.badges.queries.sharing import OpenShare, list_open_shares, says_the_dates
 from lti_tool.badges.rules import CauseKind
 from lti_tool.core.ids import (
@@ -50,6 +50,7 @@ class HeldBadge:
     Attributes:
         credential_id: of the minimal form, unless a detailed one was asked for; None while it is
             being signed, as is `issued_at`.
+        name: as the edition has it that was earned, and signed.
         image_path: of the artwork, on our own host.
         shares: open ones of every form, the newest first.
         detailed: the newest first.
@@ -65,10 +66,7 @@ class HeldBadge:
     achievement_id: AchievementId
     edition: int
     newest_edition: int
-    achievement_type: str
     name: str
-    description: str
-    artwork: dict[str, Any]
     image_path: str
     awarded_at: datetime
     valid_until: datetime | None
@@ -94,6 +92,7 @@ def list_held(session: Session, person_id: PersonId) -> list[HeldBadge]:
             Credential.id,
             Credential.issued_at,
             Institution.slug,
+            earned_name().label("name"),
             _has_points(),
             _in_review(),
         )
@@ -122,10 +121,7 @@ def list_held(session: Session, person_id: PersonId) -> list[HeldBadge]:
             person_id=person_id,
             achievement_id=achievement.id,
             edition=award.edition,
-            achievement_type=achievement.achievement_type,
-            name=achievement.name,
-            description=achievement.description,
-            artwork=achievement.artwork,
+            name=name,
             image_path=image_path(slug, achievement.id, award.edition),
             awarded_at=award.awarded_at,
             valid_until=award.valid_until,
@@ -138,7 +134,7 @@ def list_held(session: Session, person_id: PersonId) -> list[HeldBadge]:
             replaced_by=successors.get(achievement.replaced_by_id),
             in_review=in_review,
         )
-        for award, achievement, credential_id, issued_at, slug, has_points, in_review in rows
+        for award, achievement, credential_id, issued_at, slug, name, has_points, in_review in rows
     ]
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from lti_tool.assessments.models import Attempt, Placement
 from lti_tool.badges.issuer import image_path
 from lti_tool.badges.models import Achievement, Award, AwardCause
+from lti_tool.badges.queries.achievements import earned_name
 from lti_tool.badges.queries.sharing import OpenShare, list_open_shares
 from lti_tool.badges.rules import CauseKind
 from lti_tool.core.ids import AchievementId, AwardId, PersonId
@@ -42,7 +43,7 @@ def list_withdrawn(session: Session, person_id: PersonId) -> list[WithdrawnBadge
     Given again is also a newer edition. What a link still shows is named in any case.
     """
     rows = session.execute(
-        select(Award, Achievement, Institution.slug)
+        select(Award, Achievement.id, Institution.slug, earned_name().label("name"))
         .join(Achievement, Achievement.id == Award.achievement_id)
         .join(Institution, Institution.id == Award.institution_id)
         .where(
@@ -65,15 +66,15 @@ def list_withdrawn(session: Session, person_id: PersonId) -> list[WithdrawnBadge
     return [
         WithdrawnBadge(
             award_id=award.id,
-            achievement_id=achievement.id,
-            name=achievement.name,
-            image_path=image_path(slug, achievement.id, award.edition),
+            achievement_id=achievement_id,
+            name=name,
+            image_path=image_path(slug, achievement_id, award.edition),
             awarded_at=award.awarded_at,
             withdrawn_at=award.withdrawn_at,
             reason=award.withdrawn_reason or "",
             shares=shares.get(award.id, ()),
         )
-        for award, achievement, slug in rows
+        for award, achievement_id, slug, name in rows
         if award.withdrawn_at is not None
         and (award.achievement_id not in again or award.id in shares)
     ]
