@@ -28,16 +28,6 @@ from lti_tool.platforms.models import Context, Deployment, Registration, Resourc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """Where one user's score of a placement goes. `may_score`: the course lets us write there."""
-
-    registration_id: RegistrationId
-    line_item_url: str
-    subject: str
-    may_score: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A placement as the platform knows it: its link, course and column.
 
@@ -134,33 +124,18 @@ class ColumnState:
     rights: tuple[str, ...]
 
 
-def find_column(session: Session, placement_id: PlacementId, user_id: UserId) -> Column | None:
-    """Return where the user's score goes; None without a gradebook column, or for a visitor."""
-    row = session.execute(
-        select(
-            Deployment.registration_id,
-            # Moodle sends "" for none (4.5).
-            func.coalesce(func.nullif(ResourceLink.line_item_url, ""), GradebookColumn.made_url),
-            User.subject,
-            Context.service_scopes,
-        )
+def has_column(session: Session, placement_id: PlacementId, user_id: UserId) -> bool:
+    """Tell whether a user's score has a gradebook column to go to; a visitor's has none."""
+    found = session.scalar(
+        # Moodle sends "" for none (4.5).
+        select(func.coalesce(func.nullif(ResourceLink.line_item_url, ""), GradebookColumn.made_url))
         .select_from(Placement)
         .join(ResourceLink, ResourceLink.id == Placement.resource_link_id)
-        .join(Deployment, Deployment.id == ResourceLink.deployment_id)
         .join(User, User.id == user_id)
-        .outerjoin(Context, Context.id == ResourceLink.context_id)
         .outerjoin(GradebookColumn, GradebookColumn.placement_id == Placement.id)
         .where(Placement.id == placement_id, User.is_visitor.is_(False))
-    ).one_or_none()
-    if row is None or not row[1]:
-        return None
-    registration_id, line_item_url, subject, scopes = row
-    return Column(
-        registration_id=registration_id,
-        line_item_url=line_item_url,
-        subject=subject,
-        may_score=grants(scopes, ags.SCORE_SCOPE),
     )
+    return bool(found)
 
 
 def get_place(session: Session, placement_id: PlacementId) -> Place:

@@ -15,7 +15,7 @@ from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import AttemptId, UserId
 from lti_tool.core.language import phrase
-from lti_tool.grading.queries import find_column
+from lti_tool.grading.queries import has_column
 from lti_tool.instructor import queries
 from lti_tool.instructor.errors import NothingToReviewError
 from lti_tool.instructor.forms import DeletionForm
@@ -93,7 +93,7 @@ def _page(  # noqa: PLR0913 - the form as it stands
         deletion = try_deletion(session, placement.id, attempt_id)
         _refuse_others(deletion.attempt, user_id)
         badge_rests_on_it = rests_on(session, attempt_id)
-        has_column = find_column(session, placement.id, user_id) is not None
+        is_in_gradebook = has_column(session, placement.id, user_id)
         platform = get_registration(session, here.registration_id).name
     return render_template(
         "instructor/delete_attempt.html",
@@ -103,7 +103,7 @@ def _page(  # noqa: PLR0913 - the form as it stands
         name=learner.name,
         deletion=deletion,
         badge_rests_on_it=badge_rests_on_it,
-        has_column=has_column,
+        has_column=is_in_gradebook,
         platform=platform,
         reason=reason,
         wrong=wrong,

@@ -10,7 +10,7 @@ from lti_tool.app import PAGES
 from lti_tool.assessments.queries import get_placement
 from lti_tool.campus.claims import LTI
 from lti_tool.core.db import transaction
-from lti_tool.grading.queries import find_column
+from lti_tool.grading.queries import has_column
 from lti_tool.launch import placement_token
 from lti_tool.platforms.models import ResourceLink, User
 from tests.campus.site import Site
@@ -107,6 +107,6 @@ def test_what_a_visitor_does_goes_to_no_gradebook(placed: Placed) -> None:
     user_id = placed.course.take(AMARA, "abc")
     placement_id = placed.course.placement_id
     with transaction(placed.institution_id) as session:
-        assert find_column(session, placement_id, user_id) is not None
+        assert has_column(session, placement_id, user_id)
         session.execute(update(User).where(User.id == user_id).values(is_visitor=True))
-        assert find_column(session, placement_id, user_id) is None
+        assert not has_column(session, placement_id, user_id)

@@ -13,7 +13,7 @@ from lti_tool.badges.models import Achievement, Award, Credential
 from lti_tool.core.ids import PersonId
 from lti_tool.core.language import joined, phrase
 from lti_tool.grading.models import DesiredScore
-from lti_tool.grading.queries import find_column
+from lti_tool.grading.queries import has_column
 from lti_tool.learner.cairns import Cairn
 
 
@@ -63,8 +63,8 @@ def find_score(session: Session, result: PlacementResult) -> ScoreStanding:
         )
     )
     if score is None:
-        column = find_column(session, result.placement_id, result.user_id)
-        return ScoreStanding(state=ScoreState.SENDING if column else ScoreState.NO_COLUMN)
+        is_to_come = has_column(session, result.placement_id, result.user_id)
+        return ScoreStanding(state=ScoreState.SENDING if is_to_come else ScoreState.NO_COLUMN)
     if score.refused_at is not None:
         return ScoreStanding(state=ScoreState.REFUSED)
     # An older result that has arrived says nothing of this one.
