@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request
+from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from lti_tool.core import mail, speaking
@@ -12,7 +12,8 @@ from lti_tool.core.language import phrase
 from lti_tool.core.web import read_form
 from lti_tool.learner.forms import AddressForm
 from lti_tool.learner.holder import Holder
-from lti_tool.learner.routes.badges import Page, View, sent_fields
+from lti_tool.learner.routes.badges import sent_fields
+from lti_tool.learner.routes.doors import Pages
 from lti_tool.people import mail_access
 from lti_tool.people.queries import list_users
 from lti_tool.people.rules import Act
@@ -83,15 +84,9 @@ def _page(
     )
 
 
-_PAGES: tuple[tuple[str, str, Act, View], ...] = (
+PAGES: Pages = (
     ("GET", "/access", Act.SHARE_BADGE, show_access),
     ("POST", "/access", Act.SHARE_BADGE, add_address),
     ("POST", "/access/<uuid:email_id>/remove", Act.SHARE_BADGE, remove_address),
     ("POST", "/access/<uuid:email_id>/notices", Act.SHARE_BADGE, set_notices),
 )
-
-
-def connect(blueprint: Blueprint, page: Page) -> None:
-    """Give a door these pages; see `badges.connect`."""
-    for method, rule, act, view in _PAGES:
-        blueprint.add_url_rule(rule, view.__name__, page(act)(view), methods=[method])

@@ -1,8 +1,5 @@
 """A learner's pages inside the LMS: the activity, its result, their badges, their pathways."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, jsonify, redirect, render_template, url_for
@@ -23,7 +20,7 @@ from lti_tool.core.language import phrase
 from lti_tool.launch import placement_token
 from lti_tool.launch.claims import SUBMISSION_REVIEW_REQUEST
 from lti_tool.launch.queries import has_newer_token
-from lti_tool.launch.session import CurrentLaunch, View, launch_page
+from lti_tool.launch.session import CurrentLaunch, launch_page
 from lti_tool.learner.holder import Holder
 from lti_tool.learner.queries import opening, result
 from lti_tool.learner.queries.arriving import Arrival, arrive, find_arrival
@@ -32,6 +29,7 @@ from lti_tool.learner.queries.decisions import list_decisions
 from lti_tool.learner.queries.pathways import list_cairns
 from lti_tool.learner.routes import access as access_routes
 from lti_tool.learner.routes import badges as badge_routes
+from lti_tool.learner.routes import doors
 from lti_tool.learner.routes import transcripts as transcript_routes
 from lti_tool.pathways.notices import list_warnings
 from lti_tool.people.queries import find_person
@@ -246,23 +244,8 @@ def _holder(here: CurrentLaunch) -> Holder:
     )
 
 
-def _badge_page(act: Act) -> Callable[[View], View]:
-    """Guard a page about badges for those who come by a launch."""
-
-    def decorate(view: View) -> View:
-        @launch_page(act)
-        @wraps(view)
-        def entered(here: CurrentLaunch, **url_args: Any) -> ResponseReturnValue:  # noqa: ANN401 - whatever the address has
-            return view(_holder(here), **url_args)
-
-        return entered
-
-    return decorate
-
-
-badge_routes.connect(blueprint, _badge_page)
-access_routes.connect(blueprint, _badge_page)
-transcript_routes.connect(blueprint, _badge_page)
+for pages in (badge_routes.PAGES, access_routes.PAGES, transcript_routes.PAGES):
+    doors.connect(blueprint, pages, guard=launch_page, holder=_holder)
 
 
 @blueprint.get("/pathways")

@@ -1,14 +1,12 @@
 """Pages about what somebody holds: to see, take along, share and take back.
 
-The same for those who come from an LMS and those who come by a link in an e-mail: each door's
-blueprint connects them with a guard of its own (`connect`).
+The same for those who come from an LMS and those who come by a link in an e-mail (`doors`).
 """
 
-from collections.abc import Callable
 from functools import partial
 from uuid import UUID
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from lti_tool.badges import detailing, exporting
@@ -29,13 +27,11 @@ from lti_tool.learner.forms import CertificateForm, DetailsForm, ShareForm
 from lti_tool.learner.holder import Holder
 from lti_tool.learner.queries.badges import get_badge, list_badges
 from lti_tool.learner.queries.decisions import list_decisions
+from lti_tool.learner.routes.doors import Pages
 from lti_tool.pathways.leading import list_larger
 from lti_tool.pathways.notices import list_warnings
 from lti_tool.people.queries import display_names
 from lti_tool.people.rules import Act
-
-View = Callable[..., ResponseReturnValue]
-Page = Callable[[Act], Callable[[View], View]]
 
 
 def badges_page(here: Holder, *, activity: str | None = None) -> str:
@@ -188,7 +184,7 @@ def end_share(here: Holder, share_id: UUID) -> ResponseReturnValue:
 
 
 _ONE = "/badges/<uuid:credential_id>"
-_PAGES: tuple[tuple[str, str, Act, View], ...] = (
+PAGES: Pages = (
     ("GET", f"{_ONE}.<any(json, jwt, svg, png):kind>", Act.SEE_OWN, download_badge),
     ("GET", f"{_ONE}/download", Act.SEE_OWN, ask_download),
     ("POST", f"{_ONE}/certificate", Act.SHARE_BADGE, print_certificate),
@@ -199,17 +195,6 @@ _PAGES: tuple[tuple[str, str, Act, View], ...] = (
     ("POST", f"{_ONE}/share/preview", Act.SHARE_BADGE, preview_share),
     ("POST", "/shares/<uuid:share_id>/end", Act.SHARE_BADGE, end_share),
 )
-
-
-def connect(blueprint: Blueprint, page: Page) -> None:
-    """Give a door these pages.
-
-    Args:
-        blueprint: the door's; it has a page `show_badges` of its own.
-        page: the door's guard, for an act: calls the view with who is there, as `Holder`.
-    """
-    for method, rule, act, view in _PAGES:
-        blueprint.add_url_rule(rule, view.__name__, page(act)(view), methods=[method])
 
 
 def attachment(file: exporting.File) -> Response:

@@ -4,10 +4,6 @@ What is asked for here by strangers tells them nothing: whether an address is kn
 where the letter is written (`people.mail_access`).
 """
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
-
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -18,15 +14,13 @@ from lti_tool.core.language import phrase
 from lti_tool.core.web import read_form
 from lti_tool.learner.forms import AddressForm
 from lti_tool.learner.holder import Holder
-from lti_tool.learner.routes import access, badges, transcripts
+from lti_tool.learner.routes import access, badges, doors, transcripts
 from lti_tool.people import mail_access
 from lti_tool.people.errors import MailLinkUsedError, NotAnAddressError
 from lti_tool.people.learner_session import CurrentLearner, forget, learner_page, remember
 from lti_tool.people.rules import Act
 from lti_tool.platforms.models import Institution
 from lti_tool.platforms.queries import get_institution_by_slug
-
-View = Callable[..., ResponseReturnValue]
 
 blueprint = Blueprint("own", __name__, url_prefix="/my/<slug>")
 
@@ -144,23 +138,8 @@ def _holder(here: CurrentLearner) -> Holder:
     )
 
 
-def _own_page(act: Act) -> Callable[[View], View]:
-    """Guard a page about badges for those who come without an LMS."""
-
-    def decorate(view: View) -> View:
-        @learner_page(act)
-        @wraps(view)
-        def entered(here: CurrentLearner, **url_args: Any) -> ResponseReturnValue:  # noqa: ANN401 - whatever the address has
-            return view(_holder(here), **url_args)
-
-        return entered
-
-    return decorate
-
-
-badges.connect(blueprint, _own_page)
-access.connect(blueprint, _own_page)
-transcripts.connect(blueprint, _own_page)
+for pages in (badges.PAGES, access.PAGES, transcripts.PAGES):
+    doors.connect(blueprint, pages, guard=learner_page, holder=_holder)
 
 
 def _institution(slug: str) -> Institution:

@@ -5,7 +5,7 @@ The same for every door, as the pages about badges.
 
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from lti_tool.badges import queries as badges
@@ -20,7 +20,8 @@ from lti_tool.core.language import phrase
 from lti_tool.core.web import read_form
 from lti_tool.learner.forms import TranscriptForm
 from lti_tool.learner.holder import Holder
-from lti_tool.learner.routes.badges import Page, View, attachment
+from lti_tool.learner.routes.badges import attachment
+from lti_tool.learner.routes.doors import Pages
 from lti_tool.pathways.transcripts import contents_of, list_choices
 from lti_tool.people.queries import display_names
 from lti_tool.people.rules import Act
@@ -108,16 +109,10 @@ def _own(here: Holder, transcript_id: UUID) -> TranscriptId:
 
 
 _ONE = "/transcripts/<uuid:transcript_id>"
-_PAGES: tuple[tuple[str, str, Act, View], ...] = (
+PAGES: Pages = (
     ("GET", "/transcripts", Act.SEE_OWN, show_transcripts),
     ("POST", "/transcripts", Act.SHARE_BADGE, make_transcript),
     ("GET", f"{_ONE}.<any(json, jwt):kind>", Act.SEE_OWN, download_transcript),
     ("POST", f"{_ONE}/pdf", Act.SHARE_BADGE, print_transcript),
     ("POST", f"{_ONE}/end", Act.SHARE_BADGE, end_transcript),
 )
-
-
-def connect(blueprint: Blueprint, page: Page) -> None:
-    """Give a door these pages, as `badges.connect` does its own."""
-    for method, rule, act, view in _PAGES:
-        blueprint.add_url_rule(rule, view.__name__, page(act)(view), methods=[method])
