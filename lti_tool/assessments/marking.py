@@ -108,7 +108,7 @@ class Standing:
         """
         if self.differ and to == scheme.lead:
             return True
-        return scheme.markers == 1 or by == to or self.given is not None
+        return by == to or self.given is not None
 
 
 def settle(marks: Sequence[Marked], scheme: Scheme) -> Standing:

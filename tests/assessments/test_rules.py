@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lti_tool.assessments import rules
-from lti_tool.assessments.rules import FormItem, Outcome, Policy, Save, Stored, Verdict
+from lti_tool.assessments.rules import FormItem, Given, Outcome, Policy, Save, Stored, Verdict
 from lti_tool.core.ids import ItemVersionId, new_id
 from tests.assessments.factories import question
 from tests.assessments.items.samples import sample
@@ -160,6 +160,22 @@ def stored(letter: str, *, sequence: int, page: UUID = MINE, save_id: UUID | Non
     )
 
 
+def test_attempts_with_other_wholes_are_compared_by_their_shares() -> None:
+    attempts = [outcome("8", "10"), outcome("9", "20")]
+
+    assert rules.reduce_attempts(Policy.BEST, attempts, Decimal("0.5")) == attempts[0]
+    assert rules.reduce_attempts(Policy.AVERAGE, attempts, Decimal("0.5")) == outcome(
+        "12.5", "20", passed=True
+    )
+
+
+def test_a_mark_of_a_question_that_was_not_asked_counts_nothing() -> None:
+    asked = form("1")
+    elsewhere = {ItemVersionId(new_id()): Given(share=Decimal(1), levels={}, comment="")}
+
+    assert rules.mark(asked, {}, elsewhere) == rules.mark(asked, {})
+
+
 def test_the_first_answer_is_stored() -> None:
     assert rules.judge(save("a", sequence=1, base=0), None) is Verdict.STORE
 
@@ -173,6 +189,7 @@ def test_a_save_sent_twice_changes_nothing() -> None:
 def test_of_one_page_the_newer_save_wins_whatever_arrives_first() -> None:
     assert rules.judge(save("b", sequence=3, base=0), stored("a", sequence=2)) is Verdict.STORE
     assert rules.judge(save("b", sequence=2, base=0), stored("a", sequence=3)) is Verdict.OLDER
+    assert rules.judge(save("b", sequence=3, base=0), stored("a", sequence=3)) is Verdict.OLDER
 
 
 def test_another_page_replaces_only_what_it_has_seen() -> None:
@@ -182,6 +199,7 @@ def test_another_page_replaces_only_what_it_has_seen() -> None:
     assert rules.judge(save("b", sequence=1, base=0), copy) is Verdict.CONFLICT
     assert rules.judge(save("b", sequence=2, base=0), copy) is Verdict.CONFLICT
     assert rules.judge(save("b", sequence=9, base=1), copy) is Verdict.CONFLICT
+    assert rules.judge(save("b", sequence=2, base=2), copy) is Verdict.CONFLICT
 
 
 def test_two_pages_that_agree_have_no_conflict() -> None:

@@ -28,12 +28,16 @@ def test_an_achievement_says_what_it_is(name: str) -> None:
 def test_credits_are_not_negative() -> None:
     with pytest.raises(ValueError, match="credits"):
         replace(DRAFT, credits=Decimal(-1))
+    assert replace(DRAFT, credits=Decimal(0)).credits == 0
+    assert replace(DRAFT, credits=None).credits is None
 
 
 def test_a_decision_needs_its_reason_and_a_pass_does_not() -> None:
     assert Cause(kind=CauseKind.PASS, id=UUID(int=1), caused_at=AT).reason is None
     with pytest.raises(ValueError, match="reason"):
         Cause(kind=CauseKind.DECISION, id=UUID(int=1), caused_at=AT, reason=" ")
+    with pytest.raises(ValueError, match="reason"):
+        Cause(kind=CauseKind.DECISION, id=UUID(int=1), caused_at=AT)
 
 
 def test_a_cause_has_its_time_zone() -> None:

@@ -97,7 +97,10 @@ def test_a_claim_that_is_not_the_credentials_is_refused(claim: str, value: objec
 
     jwk = {name: public_jwk(KEY)[name] for name in ("kty", "n", "e")}
 
-    assert outcome(forged({"alg": "RS256", "jwk": jwk}, payload)) is ProofOutcome.MALFORMED
+    check = vc_jwt.verify(forged({"alg": "RS256", "jwk": jwk}, payload), published=PUBLISHED)
+
+    assert check.outcome is ProofOutcome.MALFORMED
+    assert check.detail.endswith(f"['{claim}']")
 
 
 @pytest.mark.parametrize(
@@ -110,9 +113,28 @@ def test_a_claim_that_is_not_the_credentials_is_refused(claim: str, value: objec
         ({"alg": "RS256", "jwk": {"kty": "RSA"}}, ProofOutcome.MALFORMED),
         ({"alg": "RS256", "jwk": {"kty": "oct", "k": "eA"}}, ProofOutcome.MALFORMED),
         ({"alg": "RS256", "jwk": {**PUBLISHED[0], "d": "AQAB"}}, ProofOutcome.MALFORMED),
+        ({"alg": "RS256", "jwk": {"kty": "RSA", "n": "AQAB"}}, ProofOutcome.MALFORMED),
+        ({"alg": "RS256", "jwk": {**PUBLISHED[0], "e": 3}}, ProofOutcome.MALFORMED),
+        ({"alg": "RS256", "jwk": {**PUBLISHED[0], "kty": "EC"}}, ProofOutcome.MALFORMED),
+        ({"alg": "RS256", "kid": ""}, ProofOutcome.MALFORMED),
+        ({"alg": "RS256", "kid": 7}, ProofOutcome.MALFORMED),
         ({"alg": "RS256", "kid": "other"}, ProofOutcome.KEY_UNKNOWN),
     ],
-    ids=["none", "symmetric", "jku", "no key", "half a key", "secret", "private", "unknown"],
+    ids=[
+        "none",
+        "symmetric",
+        "jku",
+        "no key",
+        "nothing of a key",
+        "secret",
+        "private",
+        "half a key",
+        "a number as it is",
+        "of another kind",
+        "no name",
+        "a number for a name",
+        "unknown",
+    ],
 )
 def test_a_strange_header_is_refused(header: dict[str, Any], expected: ProofOutcome) -> None:
     _, payload, signature = vc_jwt.sign(DOCUMENT, key=KEY).split(".")
@@ -133,6 +155,8 @@ def test_the_two_forms_are_not_mixed() -> None:
         vc_jwt.sign(published().credential, key=KEY)
     with pytest.raises(ValueError, match="sub"):
         vc_jwt.sign(changed(DOCUMENT, "credentialSubject.id", ...), key=KEY)
+    with pytest.raises(ValueError, match="sub"):
+        vc_jwt.sign(changed(DOCUMENT, "credentialSubject", ["did:key:z"]), key=KEY)
 
 
 def test_a_small_key_is_not_believed_even_if_published() -> None:
