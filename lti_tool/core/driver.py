@@ -44,13 +44,14 @@ def _ping_if_idle(
     used_at = record.info.get("used_at")
     if used_at is None or time.monotonic() - used_at < IDLE_SECONDS:
         return
+    # Nothing is asked, so no transaction begins: psycopg forgets with one that is rolled back all
+    # that was prepared, and each statement would be planned anew six times.
     try:
-        cursor = connection.cursor()
-        cursor.execute("SELECT 1")
-        cursor.close()
-        connection.rollback()
+        result = cast("psycopg.Connection[Any]", connection).pgconn.exec_(b"")
     except _GONE as error:
         raise DisconnectionError from error
+    if result.status != ExecStatus.EMPTY_QUERY:
+        raise DisconnectionError
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def rows_of(
     """Run a statement and return its rows as named tuples."""
     try:
         with psycopg.RawCursor(driver, row_factory=namedtuple_row) as cursor:
-            cursor.execute(words.sql, [values[name] for name in words.names])
+            cursor.execute(words.sql, [values[name] for name in words.names], prepare=True)
             # Not `description`, which makes an object of every column.
             return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
     except _GONE as error:
