@@ -1,7 +1,9 @@
 """Build the web application."""
 
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from flask import Flask, request
 
@@ -89,6 +91,10 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
 class _Application(Flask):
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return it as it is: no view of ours is asynchronous, and Flask would ask each time."""
+        return func
+
     def log_exception(
         self,
         exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],

@@ -203,10 +203,10 @@ def _finalize(value: object) -> object:
 
 @jinja2.pass_context
 def _gettext(context: Context, message: str, /, **values: object) -> str:
-    catalogue = current().catalogue
-    if not values and context.eval_ctx.autoescape:
-        return _markup(catalogue, message)
-    return _said(context, catalogue.gettext(message), values)
+    reader = current()
+    if not values:
+        return sentence(reader, message, as_html=context.eval_ctx.autoescape)
+    return _said(context, reader.catalogue.gettext(message), values)
 
 
 @jinja2.pass_context
@@ -214,6 +214,13 @@ def _ngettext(context: Context, one: str, several: str, number: int, /, **values
     reader = current()
     values.setdefault("num", reader.number(number))
     return _said(context, reader.form(one, several, number), values)
+
+
+def sentence(reader: Language, message: str, *, as_html: bool) -> str:
+    """Return a sentence of a template that has no values, as it is said in a language."""
+    if as_html:
+        return _markup(reader.catalogue, message)
+    return reader.catalogue.gettext(message) % {}
 
 
 @lru_cache(maxsize=8192)

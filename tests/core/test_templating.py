@@ -1,9 +1,13 @@
 """The ground of templates: what parts of a page may name."""
 
+from functools import partial
+
 import flask
 import jinja2
 import pytest
 
+from lti_tool.core import speaking
+from lti_tool.core.language import Language, language
 from lti_tool.core.templating import Environment
 
 PARTS = {
@@ -40,3 +44,52 @@ def test_parts_are_made_once_and_not_for_every_page_that_takes_them(
     assert part.module is environment.get_template("part").module
     assert environment.get_template("page").render() == first
     assert part.globals is environment.globals
+
+
+@pytest.fixture
+def translated() -> Environment:
+    said = {
+        "page.html": "{{ _('Start') }} {% trans %}Start{% endtrans %} {{ _('Go on') | upper }}",
+        "letter.txt": "{{ _('Start') }} {{ _(word) }}",
+    }
+    app = flask.Flask(__name__)
+    made = Environment(app, loader=jinja2.DictLoader(said), autoescape=app.select_jinja_autoescape)
+    speaking.teach(made)
+    made.globals["word"] = "Start"
+    return made
+
+
+@pytest.mark.parametrize(("code", "start"), [("en", "Start"), ("de", "Beginnen")])
+def test_sentences_are_said_in_the_language_of_whoever_reads(
+    translated: Environment, monkeypatch: pytest.MonkeyPatch, code: str, start: str
+) -> None:
+    monkeypatch.setattr(speaking, "current", lambda: language(code))
+
+    assert translated.get_template("letter.txt").render() == f"{start} {start}"
+    assert translated.get_template("page.html").render().startswith(f"{start} {start} ")
+
+
+def _itself(reader: Language) -> Language:
+    return reader
+
+
+def test_a_page_for_one_reader_does_not_speak_to_the_next(
+    translated: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = []
+    for reader in (language("de"), language("en"), language("de")):
+        monkeypatch.setattr(speaking, "current", partial(_itself, reader))
+        pages.append(translated.get_template("page.html").render())
+
+    assert pages[0] == pages[2] != pages[1]
+
+
+def test_a_sentence_without_values_is_part_of_the_page_before_it_is_asked_for(
+    translated: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speaking, "current", lambda: language("de"))
+    page = translated.get_template("page.html")
+
+    translated.globals.update(_=None, gettext=None)  # nobody looks any more
+
+    assert "Beginnen" in page.render()
