@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 _tenant: ContextVar[InstitutionId | None] = ContextVar("tenant", default=None)
 _in_transaction: ContextVar[bool] = ContextVar("in_transaction", default=False)
 _NO_SWITCHES: Mapping[str, str] = MappingProxyType({})
+_FLEETING: Mapping[str, str] = MappingProxyType({"synchronous_commit": "off"})
 
 _sessions = sessionmaker(expire_on_commit=False)
 
@@ -161,14 +162,19 @@ def in_transaction() -> bool:
 
 
 @contextmanager
-def transaction(institution_id: InstitutionId) -> Iterator[Session]:
+def transaction(institution_id: InstitutionId, *, fleeting: bool = False) -> Iterator[Session]:
     """Open a session of one institution: commits on exit, rolls back on any exception.
+
+    Args:
+        institution_id: the tenant.
+        fleeting: its commit does not wait for the disk. A database that is killed within the next
+            second may forget it, as a whole, unless something that lasts was committed after it.
 
     Raises:
         RuntimeError: a transaction is already open. Pass its session along
             instead: only the outermost caller decides what is atomic.
     """
-    with _opened(institution_id) as session:
+    with _opened(institution_id, switches=_FLEETING if fleeting else _NO_SWITCHES) as session:
         yield session
 
 
@@ -205,14 +211,19 @@ def _autocommitting(engine: Engine) -> Engine:
 
 @contextmanager
 def _opened(
-    institution_id: InstitutionId | None, *, bind: Engine | Connection | None = None
+    institution_id: InstitutionId | None,
+    *,
+    bind: Engine | Connection | None = None,
+    switches: Mapping[str, str] = _NO_SWITCHES,
 ) -> Iterator[Session]:
     if _in_transaction.get():
         raise RuntimeError("transaction() inside transaction()")
     open_token, tenant_token = _in_transaction.set(True), _tenant.set(institution_id)
     try:
-        with _sessions(bind=bind) if bind else _sessions() as session, session.begin():
-            yield session
+        with _sessions(bind=bind) if bind else _sessions() as session:
+            session.info["switches"] = switches
+            with session.begin():
+                yield session
     finally:
         _tenant.reset(tenant_token)
         _in_transaction.reset(open_token)
@@ -227,12 +238,12 @@ def after_commit(session: Session, callback: Callable[[], None]) -> None:
 
 @event.listens_for(_sessions, "after_begin")
 def _name_tenant(
-    _session: Session, _transaction: SessionTransaction, connection: Connection
+    session: Session, _transaction: SessionTransaction, connection: Connection
 ) -> None:
     """Tell row-level security who asks, until the transaction ends."""
     institution_id = _tenant.get()
     if institution_id is not None:
-        _name(driver_of(connection), institution_id)
+        _name(driver_of(connection), institution_id, session.info.get("switches", _NO_SWITCHES))
 
 
 def _name(

@@ -38,7 +38,10 @@ ANONYMOUS = "anonymous:"
 
 log = logs.get(__name__)
 
-# One statement each, built once, past the ORM: a launch is the product's most frequent write.
+# One statement each, built once, past the ORM: a launch is the product's most frequent write. None
+# of a launch's three commits waits for the disk. They come in order, and whatever a learner then
+# does lasts, and these with it: a database that is killed may forget that somebody just came in,
+# the use of the login along with it, and they open the activity again.
 _BEGIN = statement("""
     WITH found AS (
         SELECT id, client_id, auth_url FROM registrations
@@ -52,7 +55,7 @@ _BEGIN = statement("""
         SELECT :state_hash, :nonce_hash, :cookie_hash, id, :target_link_url, :expires_at
         FROM found WHERE (SELECT count(*) FROM found) = 1
     )
-    SELECT client_id, auth_url FROM found
+    SELECT client_id, auth_url, set_config('synchronous_commit', 'off', true) FROM found
 """)
 # Whoever deletes the row has the one use of the state. The deployment is looked up on the way, by
 # what the token says before it is verified: nothing is done with it until it is.
@@ -61,7 +64,7 @@ _USE = statement("""
     SELECT used.nonce_hash, used.cookie_hash, used.target_link_url, used.expires_at,
         r.id AS registration_id, r.name, r.issuer, r.client_id, r.product, r.auth_url, r.token_url,
         r.jwks_url, r.allows_anonymous, d.id AS deployment_id, d.institution_id, d.frame_origins,
-        d.role_map
+        d.role_map, set_config('synchronous_commit', 'off', true)
     FROM used JOIN registrations AS r ON r.id = used.registration_id
     LEFT JOIN deployments AS d ON d.registration_id = r.id AND d.platform_id = :deployment
 """)
@@ -263,7 +266,7 @@ def open_launch(login: UsedLogin, id_token: str) -> OpenedLaunch:
         raise DeploymentPendingError(web_address(message.return_url))
     secret = new_secret()
     launch = _record_of(message, login, login.deployment_id, login.institution_id, secret)
-    with transaction(login.institution_id) as session:
+    with transaction(login.institution_id, fleeting=True) as session:
         launch_id = record(session, launch)
     return OpenedLaunch(
         launch_id=launch_id,

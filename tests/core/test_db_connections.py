@@ -229,3 +229,33 @@ def test_a_database_out_of_reach_fails_a_statement_alone_in_the_known_way(
 
     with pytest.raises(OperationalError):
         db.run_alone(PID, {"word": "x"})
+
+
+@pytest.mark.usefixtures("live_app")
+def test_what_was_prepared_stays_so_when_an_idle_connection_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(driver, "IDLE_SECONDS", 0.0)
+    db.run_alone(PID, {"word": "x"})
+
+    prepared = db.run_alone(
+        statement("SELECT count(*) AS n FROM pg_prepared_statements WHERE statement LIKE :like"),
+        {"like": "SELECT pg_backend_pid() AS pid%"},
+    )
+
+    assert [row.n for row in prepared] == [1]
+
+
+WHO_DECIDED = text("SELECT source FROM pg_settings WHERE name = 'synchronous_commit'")
+
+
+@pytest.mark.usefixtures("live_app")
+def test_only_a_fleeting_transaction_does_not_wait_for_the_disk() -> None:
+    sources = []
+    for fleeting in (False, True, False):
+        with transaction(SOMEBODY, fleeting=fleeting) as session:
+            sources.append(session.scalar(WHO_DECIDED) == "session")
+            way = session.scalar(text("SHOW synchronous_commit"))
+            assert way == "off" or not fleeting
+
+    assert sources == [False, True, False]
