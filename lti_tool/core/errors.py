@@ -35,10 +35,15 @@ class ToolError(Exception):
 
 
 class InvalidRequestError(ToolError):
-    """What was sent breaks a rule; sending it again cannot help."""
+    """What was sent breaks a rule; sending it again cannot help.
+
+    Attributes:
+        fields: names of those of a form that are wrong, as far as they are known.
+    """
 
     code = "invalid_request"
     title = phrase("We could not read that")
+    fields: Sequence[str] = ()
 
 
 class DeniedError(ToolError):

@@ -77,12 +77,9 @@ def read_form(form: type[Form], values: Any) -> Form:  # noqa: ANN401 - checked 
         return form.model_validate(values)
     except ValidationError as error:
         wrong = ", ".join(".".join(map(str, e["loc"])) or e["msg"] for e in error.errors())
-        raise InvalidRequestError(
-            phrase(
-                "Please check: %(wrong)s.",
-                wrong=wrong,
-            )
-        ) from error
+        refused = InvalidRequestError(phrase("Please check: %(wrong)s.", wrong=wrong))
+        refused.fields = list(dict.fromkeys(str(e["loc"][0]) for e in error.errors() if e["loc"]))
+        raise refused from error
 
 
 def bind_csrf(session_secret: str) -> None:

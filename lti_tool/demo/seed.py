@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
 from lti_tool.assessments import services as assessment_services
@@ -29,7 +30,7 @@ from lti_tool.demo.showcase.course import Connection, ShowcaseCourse, open_cours
 from lti_tool.demo.showcase.learners import Cast, read_cast
 from lti_tool.demo.showcase.modules import FOUNDATIONS
 from lti_tool.demo.showcase.publishing import Published, publish_showcase
-from lti_tool.demo.showcase.story import Story
+from lti_tool.demo.showcase.story import Story, play
 from lti_tool.pathways import services as pathway_services
 from lti_tool.pathways.expression import AllOf, Earn
 from lti_tool.pathways.services import PathwayDraft
@@ -39,6 +40,7 @@ from lti_tool.platforms.services import Endpoints
 
 SLUG, NAME = "northgate", "Northgate University"
 PATHWAY = "Data literacy certificate"
+_PUBLISHED_BEFORE = timedelta(days=80)
 _EVENING_NUMBERS = 500  # from here on, people who are not at Campus
 
 
@@ -129,9 +131,10 @@ def seed_demo(settings: Settings, campus: Campus, evening: Campus) -> None:
         evening: another, of the same university's evening school.
     """
     institution_id = platform_services.add_institution(SLUG, NAME)
-    published = publish_showcase(institution_id, literacy=publish_content(institution_id))
-    store.seed(campus.engine)
     cast, now = read_cast(), clock.now()
+    with clock.at(now - _PUBLISHED_BEFORE):
+        published = publish_showcase(institution_id, literacy=publish_content(institution_id))
+    store.seed(campus.engine)
     connection = connect_campus(settings, campus, institution_id)
     connect_staff(settings, campus, institution_id)
     people = store.add_students(
@@ -146,10 +149,8 @@ def seed_demo(settings: Settings, campus: Campus, evening: Campus) -> None:
         teacher=store.people(campus.engine)[0],  # Mirela Dragomir
         learners=people,
     )
-    Story(course, cast, cast.learners).play(now)
-    Story(
-        _open_evening(settings, evening, institution_id, published, cast), cast, cast.evening
-    ).play(now)
+    in_the_evening = _open_evening(settings, evening, institution_id, published, cast)
+    play([Story(course, cast, cast.learners), Story(in_the_evening, cast, cast.evening)], now)
 
 
 def _open_evening(

@@ -285,9 +285,10 @@ def list_learners(
     rows = session.execute(page).all()
     people = [progress.person_id for progress, _ in rows]
     on_page = and_(Contribution.pathway_id == pathway_id, Contribution.person_id.in_(people))
-    counted = dict(
+    earned = dict(
         session.execute(
-            select(Contribution.person_id, func.max(Contribution.counted_at))
+            select(Contribution.person_id, func.max(Award.awarded_at))
+            .join(Award, Award.id == Contribution.award_id)
             .where(on_page)
             .group_by(Contribution.person_id)
         ).all()
@@ -308,7 +309,7 @@ def list_learners(
                 missing=progress.missing,
                 stones_needed=version.stones,
                 completed_at=progress.completed_at,
-                counted_at=counted.get(progress.person_id),
+                earned_at=earned.get(progress.person_id),
                 nearest=tuple(names[known] for known in evaluation.nearest),
             )
         )

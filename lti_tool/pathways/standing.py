@@ -86,11 +86,11 @@ class LearnerRow(Standing):
 
     Attributes:
         nearest: names of the achievements on the shortest way to completion.
-        counted_at: when an award last counted; None: none does any more.
+        earned_at: when the last of the awards that count was earned; None: none counts any more.
     """
 
     person_id: PersonId
-    counted_at: datetime | None
+    earned_at: datetime | None
     nearest: tuple[str, ...]
 
     @property

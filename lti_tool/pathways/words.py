@@ -60,12 +60,14 @@ def _group(reason: Reason) -> str:
         ]
         if kinds:
             return phrase(
-                "%(counted)s of at least %(needed)s credits, with %(kinds)s.",
+                "Credits so far: %(counted)s; needed: %(needed)s, with %(kinds)s.",
                 counted=counted,
                 needed=needed,
                 kinds=joined(kinds, ", "),
             )
-        return phrase("%(counted)s of at least %(needed)s credits.", counted=counted, needed=needed)
+        return phrase(
+            "Credits so far: %(counted)s; needed: %(needed)s.", counted=counted, needed=needed
+        )
     if isinstance(node, SomeOf):
         return phrase(
             "%(choose)s of these %(parts)s: %(counted)s so far.",

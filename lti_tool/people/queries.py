@@ -224,6 +224,13 @@ def list_staff_names(session: Session, staff_ids: Collection[UUID]) -> dict[UUID
     return {staff_id: name for staff_id, name in rows if name}
 
 
+def list_actor_names(session: Session, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return what to call whoever acted, at the desk or in a course, as far as a name is known."""
+    rows = session.execute(select(User.id, User.name).where(User.id.in_(ids)))
+    in_courses: dict[UUID, str] = {user_id: name for user_id, name in rows if name}
+    return in_courses | list_staff_names(session, ids)
+
+
 # A list to choose from.
 MOST_STAFF = 300
 

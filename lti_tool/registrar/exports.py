@@ -59,7 +59,7 @@ TITLES = {
 }
 HINTS = {
     Kind.PEOPLE: phrase("Everybody, with number, e-mail and accounts."),
-    Kind.PATHWAYS: phrase("One line for each; open a pathway to take along its learners."),
+    Kind.PATHWAYS: phrase("One line for each; open a pathway to download its learners."),
     Kind.AWARDS: phrase("To whom, when, why, and whether they stand."),
     Kind.DECISIONS: phrase("Waivers, credits, confirmations, moves, withdrawals: who, when, why."),
     Kind.WAITING: phrase("Completions to confirm, certificates to review."),

@@ -107,7 +107,7 @@ def show_person(here: CurrentStaff, person_id: UUID) -> ResponseReturnValue:
         decided = {
             one.actor_id for one in record.entries if one.actor_id and one.actor_kind == "staff"
         }
-        staff = people.list_staff_names(session, decided)
+        staff = people.list_actor_names(session, decided)
         merges = matches.list_merges(session, record.person_id)
         alike = matches.list_matches(session, person_id=record.person_id, limit=MOST_ALIKE)
     moments = timeline.build(record, staff)

@@ -20,16 +20,16 @@ _ACTS = {
     "declare_authority": marked("Said which platforms' student numbers are of one register"),
     "enter_by_mail": marked("Let %(thing)s in by a link in a letter"),
     "erase_person": marked("Erased who a person was"),
-    "export_audit": marked("Took the audit trail along as a table"),
-    "export_awards": marked("Took the badges that were awarded along as a table"),
-    "export_decisions": marked("Took what was decided along as a table"),
-    "export_learners": marked("Took the learners of %(thing)s along as a table"),
-    "export_matches": marked("Took who may be one person along as a table"),
-    "export_pathways": marked("Took the numbers of the pathways along as a table"),
-    "export_people": marked("Took the list of learners along as a table"),
-    "export_waiting": marked("Took what waits for a decision along as a table"),
-    "export_person": marked("Took along all that is kept about %(thing)s"),
-    "export_results": marked("Took the results of an assessment along as a table"),
+    "export_audit": marked("Downloaded the audit trail"),
+    "export_awards": marked("Downloaded the list of badges that were awarded"),
+    "export_decisions": marked("Downloaded the list of what was decided"),
+    "export_learners": marked("Downloaded the learners of %(thing)s"),
+    "export_matches": marked("Downloaded the list of who may be one person"),
+    "export_pathways": marked("Downloaded the numbers of the pathways"),
+    "export_people": marked("Downloaded the list of learners"),
+    "export_waiting": marked("Downloaded the list of what waits for a decision"),
+    "export_person": marked("Downloaded all that is kept about %(thing)s"),
+    "export_results": marked("Downloaded the results of an assessment"),
     "find_person": marked("Looked for %(thing)s"),
     "grant_minutes": marked("Gave a learner more time for one attempt"),
     "issue_transcript": marked("Gave out a transcript of %(thing)s"),
@@ -86,18 +86,14 @@ _ACTS = {
 }
 # The same, where it is known for whom.
 _FOR = {
-    "export_audit": marked("Took the audit trail along as a table, for %(recipient)s"),
-    "export_awards": marked(
-        "Took the badges that were awarded along as a table, for %(recipient)s"
-    ),
-    "export_decisions": marked("Took what was decided along as a table, for %(recipient)s"),
-    "export_learners": marked("Took the learners of %(thing)s along as a table, for %(recipient)s"),
-    "export_matches": marked("Took who may be one person along as a table, for %(recipient)s"),
-    "export_pathways": marked(
-        "Took the numbers of the pathways along as a table, for %(recipient)s"
-    ),
-    "export_people": marked("Took the list of learners along as a table, for %(recipient)s"),
-    "export_waiting": marked("Took what waits for a decision along as a table, for %(recipient)s"),
+    "export_audit": marked("Downloaded the audit trail, for %(recipient)s"),
+    "export_awards": marked("Downloaded the list of badges that were awarded, for %(recipient)s"),
+    "export_decisions": marked("Downloaded the list of what was decided, for %(recipient)s"),
+    "export_learners": marked("Downloaded the learners of %(thing)s, for %(recipient)s"),
+    "export_matches": marked("Downloaded the list of who may be one person, for %(recipient)s"),
+    "export_pathways": marked("Downloaded the numbers of the pathways, for %(recipient)s"),
+    "export_people": marked("Downloaded the list of learners, for %(recipient)s"),
+    "export_waiting": marked("Downloaded the list of what waits for a decision, for %(recipient)s"),
 }
 # What is decided about one learner.
 DECISIVE = frozenset(

@@ -130,7 +130,7 @@ def learners(pathway_id: PathwayId, wanted: Filters) -> Callable[[InstitutionId]
                     phrase("no") if row.missing else phrase("yes"),
                     row.completed_at and OnDay(row.completed_at),
                     "; ".join(row.nearest),
-                    row.counted_at and OnDay(row.counted_at),
+                    row.earned_at and OnDay(row.earned_at),
                     row.version_number,
                 )
             if len(page) < PAGE:

@@ -98,7 +98,7 @@ def _lines(session: Session, entries: Sequence[AuditEntry]) -> list[Line]:
             select(Pathway.id, Pathway.title).where(Pathway.id.in_(ids.get("pathway", ())))
         )
     }
-    staff = people.list_staff_names(session, {one.actor_id for one in entries if one.actor_id})
+    staff = people.list_actor_names(session, {one.actor_id for one in entries if one.actor_id})
     lines = []
     for entry in entries:
         person_id = PersonId(entry.object_id) if entry.object_kind == "person" else None

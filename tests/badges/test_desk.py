@@ -155,6 +155,25 @@ def test_what_is_wrong_is_told_and_nothing_typed_is_lost(
         assert len(queries.list_achievements(session)) == 1
 
 
+@pytest.mark.usefixtures("at")
+def test_fields_that_are_wrong_are_named_as_the_page_names_them(client: FlaskClient) -> None:
+    page = client.get(f"{DESK}/new")
+    wrong = {**EDITION, "criteria": " ", "workload_hours": "a week", "prerequisites": "A course"}
+
+    answer = client.post(f"{DESK}/new", data=sent(page, **wrong))
+
+    summary, _, form = answer.text.partition('enctype="multipart/form-data"')
+    links = re.findall(r'<li><a href="#(\w+)">(.*?)</a></li>', summary)
+    assert dict(links) == {
+        "criteria": "Please check “How it is earned”.",
+        "workload_hours": "Please check “Workload in hours”.",
+    }
+    assert re.findall(r'aria-describedby="([\w -]+)" aria-invalid="true"', form) == [
+        "criteria-error",
+        "workload_hours-hint workload_hours-error",
+    ]
+
+
 def test_letters_stand_in_the_picture_and_those_that_cannot_be_drawn_are_told(
     client: FlaskClient, at: Place
 ) -> None:

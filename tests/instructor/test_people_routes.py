@@ -163,7 +163,7 @@ def test_a_late_answer_is_decided_about_where_it_is_read(
     with pytest.raises(AttemptClosedError):
         save_response(here.place.id, attempt_id, page.save(items[0], "a"), user_id=user_id)
     submit_attempt(here.place.id, attempt_id, user_id=user_id)
-    assert "1 late to decide" in client.get(f"/l/{here.launch_id}/placement").text
+    assert "1 late answer to decide on" in client.get(f"/l/{here.launch_id}/placement").text
     work = client.get(url(here, user_id, "attempts", str(attempt_id)))
     assert "Let it count" in work.text
 
@@ -175,7 +175,7 @@ def test_a_late_answer_is_decided_about_where_it_is_read(
     read = client.get(answer.location).text
     assert "Let it count" not in read
     assert "1 of 3 points" in read
-    assert "late to decide" not in client.get(f"/l/{here.launch_id}/placement").text
+    assert "to decide on<" not in client.get(f"/l/{here.launch_id}/placement").text
 
 
 def test_how_an_attempt_went_is_told_with_the_time_by_question(

@@ -108,7 +108,9 @@ def is_said(text: str) -> bool:
     words = _WORD.findall(text)
     if not words or set(words) <= NAMES or not any(map(str.islower, text)):
         return False
-    if "/" in text or "<" in text or "_" in text or "=" in text or text.startswith(("#", ".")):
+    if "<" in text or "_" in text or "=" in text or text.startswith(("#", ".")):
+        return False
+    if "/" in text and " " not in text:  # the address of a page or a template
         return False
     if text[0].isupper():
         return True

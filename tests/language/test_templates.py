@@ -26,6 +26,7 @@ def test_no_template_says_anything_outside_of_the_catalogue() -> None:
         '{{ _("Marked %(x)s", x="Not marked") }}',
         '{{ " of them" ~ x }}',
         '{% set words = {"key": "Bare text"} %}',
+        '{{ field("a", hint="Bare, such as https://a.example") }}',
     ],
 )
 def test_what_is_bare_is_found(source: str) -> None:

@@ -119,7 +119,7 @@ def test_a_transcript_is_made_and_shown_on_pages_that_pass_axe(
         open_page("about:blank"),
     ):
         enter(page, base_url, visit, "/badges")
-        page.get_by_role("link", name="Make a transcript of them").click()
+        page.get_by_role("link", name="Make a transcript").click()
         page.get_by_role("radio", name="Only what belongs to these pathways:").check()
         page.get_by_role("checkbox", name="Numbers: 1 badge").check()
         page.get_by_role("button", name="Sign the transcript").click()
@@ -162,7 +162,7 @@ def test_coming_back_without_the_lms_on_pages_that_pass_axe(
         (open_page("about:blank"), "amara@work.example"),
     ):
         enter(page, base_url, visit, "/badges")
-        page.get_by_role("link", name="Keep them after the course").click()
+        page.get_by_role("link", name="Keep your badges after the course").click()
         look(page, "Keep your badges after the course")
         page.get_by_label("E-mail address").fill(address)
         page.get_by_role("button", name="Send the link").click()

@@ -195,19 +195,20 @@ def test_people_are_moved_to_a_version_after_a_preview(northgate: University) ->
 def test_who_is_moved_has_not_earned_anything_by_it(northgate: University) -> None:
     pathway_id = northgate.pathway("Certificate", ["Ethics", "Data"])
     ada = northgate.person()
-    jobs.count_award(northgate.grant(ada, "Ethics"))
-    earned_at = clock.now() - timedelta(days=200)
+    granted = northgate.grant(ada, "Ethics")
+    jobs.count_award(granted)
+    counted_at = clock.now() - timedelta(days=200)
     with transaction(northgate.id) as session:
-        session.execute(update(Contribution).values(counted_at=earned_at))
+        session.execute(update(Contribution).values(counted_at=counted_at))
     same = AllOf(parts=(northgate.stone("Ethics"), northgate.stone("Data")))
     version_id = services.publish_version(northgate.id, pathway_id, same)
 
     deciding.move(northgate.id, pathway_id, version_id, [ada], decision=because())
 
-    assert northgate.progress(pathway_id, ada).quiet_since == earned_at
+    assert northgate.progress(pathway_id, ada).quiet_since == counted_at
     with transaction(northgate.id) as session:
         [row] = list_learners(session, pathway_id, Which(state="stalled"))
-    assert (row.version_number, row.counted_at) == (2, earned_at)
+    assert (row.version_number, row.earned_at) == (2, granted.awarded_at)
 
 
 def test_a_shared_award_counts_in_one_pathway_as_allocated(northgate: University) -> None:

@@ -3,6 +3,7 @@
 import ast
 import re
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,6 +13,7 @@ from lti_tool.badges import queries as badges
 from lti_tool.badges.services import withdraw_award
 from lti_tool.core import audit
 from lti_tool.core.db import transaction
+from lti_tool.people.queries import list_users
 from lti_tool.registrar.sentences import known_acts
 from tests.registrar.desk import STONES, Desk, open_desk
 from tests.registrar.test_routes import rows_of
@@ -42,6 +44,27 @@ def test_the_trail_reads_as_sentences(client: FlaskClient, desk: Desk) -> None:
     )
     assert withdrawal.endswith("=Wrong person")
     assert entry.startswith("Signed in to the desk Ruth ")
+
+
+def test_who_acted_in_a_course_is_named_as_long_as_a_name_is_known(
+    client: FlaskClient, desk: Desk
+) -> None:
+    teacher = desk.learner("Mirela Dragomir")
+    with transaction(desk.university.id) as session:
+        [user] = list_users(session, teacher)
+        for actor_id in (user.id, uuid4()):
+            audit.record(
+                session,
+                actor=audit.Actor("user", actor_id),
+                act="mark_answer",
+                object_kind="attempt",
+                object_id=uuid4(),
+            )
+
+    forgotten, named, *_ = rows_of(client.get(f"{desk.path}/audit").text)
+
+    assert named.startswith("Marked an answer Mirela Dragomir ")
+    assert forgotten.startswith("Marked an answer somebody in a course ")
 
 
 def test_entries_are_found_by_act_and_day(client: FlaskClient, desk: Desk) -> None:

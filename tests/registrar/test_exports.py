@@ -1,4 +1,4 @@
-"""Tables to take along: for whom and why is asked and noted, they are whole, and run nothing."""
+"""Tables to download: for whom and why is asked and noted, they are whole, and run nothing."""
 
 import csv
 import io
@@ -144,7 +144,7 @@ def test_for_whom_and_why_is_kept_and_reads_as_a_sentence(client: FlaskClient, d
         "recipient": "The ministry",
         "only_state": "under_way",
     }
-    words = "Took the learners of Data literacy along as a table, for The ministry Ruth "
+    words = "Downloaded the learners of Data literacy, for The ministry Ruth "
     assert rows_of(client.get(f"{desk.path}/audit").text)[0].startswith(words)
     last = rows_of(client.get(f"{desk.path}/exports").text)[0]
     assert last.startswith(words)
@@ -195,7 +195,7 @@ def test_every_table_can_be_taken_along(client: FlaskClient, desk: Desk) -> None
     ]
     assert tables[Kind.WAITING] == []
     assert [row["Because of"] for row in tables[Kind.MATCHES]] == ["a@northfell.example"]
-    assert tables[Kind.AUDIT][0]["What"].startswith("Took the audit trail along")
+    assert tables[Kind.AUDIT][0]["What"].startswith("Downloaded the audit trail")
 
 
 def test_a_table_goes_on_past_a_page_of_rows(

@@ -211,6 +211,7 @@ def _editor(
         values=values,
         achievement_id=achievement_id,
         problem=problem,
+        wrong=problem.fields if isinstance(problem, InvalidRequestError) else (),
         sources=[
             ("", phrase("Only by hand, from a table or by a pathway")),
             *((str(id_), title) for id_, title in _unearned(here).items()),

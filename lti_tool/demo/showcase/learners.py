@@ -19,7 +19,7 @@ _DAYS_AGO = dict(zip(MODULES, (52, 41, 30, 16, 24, 12), strict=True))
 _BETWEEN_TRIES = timedelta(days=3)
 _UNTIL_MARKED = timedelta(days=2, hours=5)
 _OPEN_FOR = timedelta(minutes=4)
-_WORKED_FOR = timedelta(minutes=17)
+_QUICKEST, _SPREAD = timedelta(minutes=16), 23
 _LATE_SINCE = timedelta(hours=20)
 
 
@@ -117,7 +117,8 @@ def _sittings(learners: Sequence[Learner], now: datetime) -> Iterator[Sitting]:
                     minutes=(7 * number + 11 * place) % 60,
                 )
                 begins_at += tries * _BETWEEN_TRIES
-                ends_at: datetime | None = begins_at + _WORKED_FOR
+                slower = timedelta(minutes=(5 * number + 8 * place + 9 * tries) % _SPREAD)
+                ends_at: datetime | None = begins_at + _QUICKEST + slower
                 marked_at = None
                 if fate == "open":
                     begins_at, ends_at = now - _OPEN_FOR, None

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
 from lti_tool.assessments.drafts import DraftItem, EditionDetails, Name
 from lti_tool.badges.artwork import Field
-from lti_tool.badges.details import PLAIN
+from lti_tool.badges.details import PLAIN, Details
 
 FOUNDATIONS = ("describing", "relationships", "inference", "reproducible")
 SOFT_SKILLS = ("presenting", "teamwork")
@@ -47,6 +47,7 @@ class Module(BaseModel):
     competencies: tuple[Name, ...]
     items: tuple[DraftItem, ...]
     details: EditionDetails = EditionDetails()
+    achievement: Details = PLAIN
 
     @model_validator(mode="after")
     def _shows_all(self) -> Self:

@@ -1,7 +1,7 @@
 """Publish the showcase: assessments, what they earn, and the pathways that stack it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 
@@ -178,7 +178,7 @@ def _publish_module(institution_id: InstitutionId, module: Module) -> Published:
             artwork=Artwork(outline=Outline.STONE, field=module.field, level=1),
             credits=_CREDITS,
             assessment_id=assessment_id,
-            details=Details(assessment=module.assessment),
+            details=replace(module.achievement, assessment=module.assessment),
         ),
     )
     return Published(module=module, edition_id=edition_id, achievement_id=achievement_id)

@@ -1,8 +1,10 @@
 """What happened in the showcase's course so far: by the services that real learners use."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from random import Random
 from uuid import uuid4
 
@@ -35,6 +37,25 @@ _ANSWERED_WHILE_OPEN = 5
 _WORKED_BEFORE_SAVING = timedelta(minutes=3)
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happens in a story."""
+
+    at: datetime
+    do: Callable[[], None]
+
+
+def play(stories: Sequence["Story"], now: datetime) -> None:
+    """Let several courses' past happen as one, in the order of time, up to `now`."""
+    steps = [step for story in stories for step in story.begin(now)]
+    for step in sorted(steps, key=lambda step: step.at):
+        step.do()
+    for story in stories:
+        story.take_leave()
+    # Every job that was handed over is done; scores are sent by whoever finds them due.
+    queue.queue().empty()  # type: ignore[no-untyped-call]  # as RQ has it
+
+
 class Story:
     """The course's past, played once."""
 
@@ -44,8 +65,8 @@ class Story:
         self._users: dict[int, UserId] = {}
         self._items: dict[EditionId, Sequence[tuple[ItemVersionId, DraftItem]]] = {}
 
-    def play(self, now: datetime) -> None:
-        """Let all of it happen, in the order of time, up to `now`."""
+    def begin(self, now: datetime) -> list[Step]:
+        """Open the course's activities, and return what then happens up to `now`."""
         sittings = plan(self._learners, now)
         with clock.at(sittings[0].begins_at - timedelta(days=5)):
             teachers = [
@@ -53,21 +74,24 @@ class Story:
                 for module in self._course.activities
             ]
             _work_off()
-        attempts: dict[int, AttemptId] = {}
-        steps = [
-            *((sitting.ends_at or sitting.begins_at, 0, n) for n, sitting in enumerate(sittings)),
-            *((sitting.marked_at, 1, n) for n, sitting in enumerate(sittings) if sitting.marked_at),
+        attempts: dict[Sitting, AttemptId] = {}
+
+        def sit(sitting: Sitting) -> None:
+            attempts[sitting] = self._sit(sitting)
+
+        def mark(sitting: Sitting, at: datetime) -> None:
+            with clock.at(at):
+                self._mark(sitting, attempts[sitting], teachers[0])
+                _work_off()
+
+        return [
+            *(Step(one.ends_at or one.begins_at, partial(sit, one)) for one in sittings),
+            *(
+                Step(one.marked_at, partial(mark, one, one.marked_at))
+                for one in sittings
+                if one.marked_at
+            ),
         ]
-        for at, is_marking, number in sorted(steps):
-            if is_marking:
-                with clock.at(at):
-                    self._mark(sittings[number], attempts[number], teachers[0])
-                    _work_off()
-            else:
-                attempts[number] = self._sit(sittings[number])
-        self._take_leave()
-        # Every job that was handed over is done; scores are sent by whoever finds them due.
-        queue.queue().empty()  # type: ignore[no-untyped-call]  # as RQ has it
 
     def _sit(self, sitting: Sitting) -> AttemptId:
         module = self._course.activities[sitting.module]
@@ -196,7 +220,7 @@ class Story:
                     marked_by=teacher,
                 )
 
-    def _take_leave(self) -> None:
+    def take_leave(self) -> None:
         """Take back what is withdrawn, and take those out of the course who left."""
         for number, learner in enumerate(self._learners):
             if learner.withdrawn is not None:

@@ -15,7 +15,6 @@ from lti_tool.learner.holder import Holder
 from lti_tool.learner.routes.badges import sent_fields
 from lti_tool.learner.routes.doors import Pages
 from lti_tool.people import mail_access
-from lti_tool.people.queries import list_users
 from lti_tool.people.rules import Act
 
 
@@ -64,20 +63,17 @@ def _page(
     here: Holder,
     *,
     problem: InvalidRequestError | ConflictError | None = None,
-    address: str | None = None,
+    address: str = "",
     asked: str | None = None,
 ) -> str:
     with transaction(here.institution_id) as session:
         own = mail_access.list_addresses(session, here.person_id) if here.person_id else []
-        users = list_users(session, here.person_id) if here.person_id else []
-    known = {one.address for one in own}
-    suggested = next((u.email for u in users if u.email and u.email.lower() not in known), "")
     return render_template(
         "learner/show_access.html",
         here=here,
         addresses=own,
         problem=problem,
-        address=suggested if address is None else address,
+        address=address,
         asked=asked,
         can_send=mail.is_set_up(),
         lasts_minutes=int(mail_access.LASTS.total_seconds() // 60),
