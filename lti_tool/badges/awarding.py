@@ -184,7 +184,7 @@ def find_one(session: Session, who: str) -> PersonId:
     if not persons:
         raise UnknownPersonError(
             phrase(
-                "Nobody here is known as %(who)s. They have to launch once first.",
+                "Nobody here is known as %(who)s. They have to open an activity in a course once before.",
                 who=who,
             )
         )

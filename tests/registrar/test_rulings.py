@@ -101,7 +101,7 @@ def test_another_badge_counts_in_a_requirements_place(client: FlaskClient, desk:
     award = desk.university.grant(amara, "Learnt elsewhere").award_id
     page = page_of(desk, amara)
 
-    asked = ask(client, page, 'Let another count<span class="visually-hidden">: Consent')
+    asked = ask(client, page, 'Let another badge count<span class="visually-hidden">: Consent')
 
     assert "Learnt elsewhere" in asked
     assert send(client, asked, "The same.", award="") == 400
