@@ -184,7 +184,8 @@ def find_one(session: Session, who: str) -> PersonId:
     if not persons:
         raise UnknownPersonError(
             phrase(
-                "Nobody here is known as %(who)s. They have to open an activity in a course once before.",
+                "Nobody here is known as %(who)s. They have to open an activity in a course once "
+                "before.",
                 who=who,
             )
         )
