@@ -32,7 +32,7 @@ def readings(text: str) -> tuple[Decimal, ...]:
 
 
 def _forms(word: str) -> list[str]:
-    forms = [word, word.replace(",", ".")] if word.count(",") <= 1 else []
+    forms = [word, word.replace(",", ".")]
     if _THOUSANDS.fullmatch(word):
         forms.append(word.replace(",", ""))
     if _THOUSANDS_DOTS.fullmatch(word):

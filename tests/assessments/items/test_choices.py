@@ -48,6 +48,13 @@ def test_keys_that_make_no_question_are_refused(broken: dict[str, object]) -> No
         sample("multiple_choice", **broken)
 
 
+@pytest.mark.parametrize("credit", ["all_or_nothing", "each_option"])
+def test_every_option_may_be_right_where_a_wrong_one_takes_nothing_away(credit: str) -> None:
+    item = sample("multiple_choice", keys=list("abcd"), credit=credit)
+
+    assert item.score(list("abcd")).share == 1
+
+
 def test_feedback_is_for_those_who_chose_it() -> None:
     item = sample("multiple_choice")
 

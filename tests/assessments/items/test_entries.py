@@ -111,6 +111,20 @@ def test_the_first_answer_that_holds_counts() -> None:
     assert item.told(["10"]).feedback == "<p>In percent.</p>\n"
 
 
+@pytest.mark.parametrize(
+    ("answer", "key"),
+    [
+        ({"value": "70"}, "70"),
+        ({"value": "70", "tolerance": "0.5"}, "70 ± 0.5"),
+        ({"value": "70", "tolerance": "0.05", "tolerance_is": "relative"}, "70 ± 5%"),
+        ({"low": "2", "high": "2.5"}, "2 to 2.5"),
+        ({"low": "2", "high": "2"}, "2 to 2"),
+    ],
+)
+def test_the_key_says_what_counts(answer: dict[str, object], key: str) -> None:
+    assert sample("numeric", units=[], answers=[answer]).told([]).key == key
+
+
 def test_units_are_converted_and_one_that_is_missing_is_said() -> None:
     item = sample("numeric")
 

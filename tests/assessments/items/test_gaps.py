@@ -40,6 +40,15 @@ def test_a_gap_is_worth_what_its_answer_is() -> None:
     )
 
 
+def test_feedback_is_for_those_who_wrote_that_answer() -> None:
+    item = sample("fill_in_blanks")
+
+    assert item.told(["secret spider", ""]).feedback == "<p>SECRET</p>\n"
+    assert item.told(["fly", "secret eight"]).feedback is None
+    assert item.told(["", ""]).feedback is None
+    assert item.told(["", ""]).given is None
+
+
 def test_gaps_stand_where_the_author_put_them() -> None:
     shown = sample("fill_in_blanks").shown(())
 

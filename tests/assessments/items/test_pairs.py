@@ -23,6 +23,12 @@ def test_a_choice_for_one_row_taken_for_all_counts_for_none() -> None:
     assert sample("categorising").problem(everywhere) is None
 
 
+def test_a_choice_may_be_the_key_of_two_rows_where_it_may_be_taken_twice() -> None:
+    rows = [ROWS[0], {**ROWS[1], "key": "fr"}]
+
+    assert sample("matching", once=False, rows=rows).score(["fr", "fr"]).share == 1
+
+
 def test_rows_left_open_are_said() -> None:
     assert sample("matching").problem(["fr", "", ""]) == "2 of 3 still open."
     assert sample("matching").score(["fr", "", ""]).share == Decimal(1) / 3
@@ -86,6 +92,13 @@ def test_the_order_shown_is_never_the_right_one() -> None:
     short = sample("ordering", options=[{"id": "a", "text": "A"}, {"id": "b", "text": "B"}])
 
     assert {short.draw(seeded(seed)).options for seed in range(20)} == {("b", "a")}
+
+
+def test_feedback_of_an_option_is_for_those_who_misplaced_it() -> None:
+    item = sample("ordering")
+
+    assert item.told(["b", "a", "c", "d"]).feedback == "<p>SECRET of a</p>\n"
+    assert item.told(["a", "b", "d", "c"]).feedback is None
 
 
 def test_one_option_at_two_places_is_said() -> None:
