@@ -39,6 +39,7 @@ TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
         ([f"{MEMBERSHIP}/Instructor"], set()),
         ([f"{MEMBERSHIP}Instructor"], set()),
         ([f"{MEMBERSHIP}Instructor#TeachingAssistant"], set()),
+        ([f"{MEMBERSHIP}xInstructor#TeachingAssistant"], set()),
         ([f"{MEMBERSHIP}.example/Instructor#TeachingAssistant"], set()),
         (["instructor"], set()),
         ([], set()),

@@ -40,7 +40,8 @@ from lti_tool.platforms.rules import (
         ("https://lms.example/\0", None),
         ("https://schüle.example", None),
         ("https://xn--schle-lva.example", "https://xn--schle-lva.example"),
-        ("https://lms.example/" + "x" * 2048, None),
+        ("https://lms.example/".ljust(2048, "x"), "https://lms.example"),
+        ("https://lms.example/".ljust(2049, "x"), None),
     ],
 )
 def test_an_origin_is_what_a_browser_would_say(url: str | None, origin: str | None) -> None:
@@ -72,6 +73,7 @@ def test_customers_of_a_hosted_product_are_hosts_below_its_own() -> None:
     assert not belongs("https://evilinstructure.com/x", canvas)
     assert not belongs("http://school.instructure.com/x", canvas)
     assert not belongs("https://.instructure.com/x", canvas)
+    assert not belongs("line_items", canvas)
     assert not belongs("https://school.instructure.com/x", origins("generic", []))
 
 
@@ -84,7 +86,9 @@ NOW = datetime(2026, 3, 1, 12, 0, 5, 640_000, tzinfo=UTC)
         ("Sun, 01 Mar 2026 11:57:05 GMT", 180.64),
         ("Sun, 01 Mar 2026 12:00:05 GMT", 0.64),
         ("Sun, 01 Mar 2026 12:00:08 GMT", -2.36),
-        ("Sun, 01 Mar 2026 09:00:00 GMT", None),
+        ("Sun, 01 Mar 2026 11:00:06 GMT", 3599.64),
+        ("Sun, 01 Mar 2026 11:00:05 GMT", None),
+        ("Sun, 01 Mar 2026 13:00:06 GMT", None),
         ("Sun, 01 Mar 2026 12:00:05", None),
         ("yesterday", None),
         ("Sun, 01 Mar 99999999999999999999 12:00:05 GMT", None),
