@@ -21,8 +21,9 @@ _ADD_ACTIVITY = text(
 )
 _ADD_LINE_ITEM = text(
     "INSERT INTO line_items (course_id, tool_id, activity_id, label, score_maximum, resource_id,"
-    " tag, starts_at, ends_at) VALUES (:course_id, :tool_id, :activity_id, :label,"
-    " :score_maximum, :resource_id, :tag, :starts_at, :ends_at) RETURNING *"
+    " tag, starts_at, ends_at, submission_review) VALUES (:course_id, :tool_id, :activity_id,"
+    " :label, :score_maximum, :resource_id, :tag, :starts_at, :ends_at,"
+    " CAST(:submission_review AS jsonb)) RETURNING *"
 )
 
 
@@ -47,7 +48,9 @@ def add_activity(connection: Connection, **values: object) -> Activity:
 
 
 def add_line_item(connection: Connection, **values: object) -> LineItem:
-    """Insert a column of the gradebook: all columns but `id`."""
+    """Insert a column of the gradebook: all columns but `id`; that of reviews may be left out."""
+    review = values.get("submission_review")
+    values["submission_review"] = None if review is None else json.dumps(review)
     line_item = find_one(connection, LineItem, _ADD_LINE_ITEM, **values)
     if line_item is None:
         raise RefusalError(500, "not_added", "The column could not be added.")

@@ -4,9 +4,11 @@ AGS 2.0: https://www.imsglobal.org/spec/lti-ags/v2p0. A line item's URL carries 
 as Moodle's does, so that `/scores` has to go before it.
 """
 
+import json
 import socket
 import struct
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -29,6 +31,7 @@ from lti_tool.campus.gradebook import (
 )
 from lti_tool.campus.lists import answer, check_accept, check_content, cut_page
 from lti_tool.campus.records import LineItem, Person, Score, Tool
+from lti_tool.campus.reviewing import read_review
 from lti_tool.campus.runtime import campus
 from lti_tool.campus.tokens import check_bearer
 
@@ -40,7 +43,8 @@ SCORE: Final = "application/vnd.ims.lis.v1.score+json"
 RESULTS: Final = "application/vnd.ims.lis.v2.resultcontainer+json"
 _CHANGE = text(
     "UPDATE line_items SET label = :label, score_maximum = :maximum, resource_id = :resource_id,"
-    " tag = :tag, starts_at = :starts_at, ends_at = :ends_at WHERE id = :id RETURNING *"
+    " tag = :tag, starts_at = :starts_at, ends_at = :ends_at,"
+    " submission_review = CAST(:review AS jsonb) WHERE id = :id RETURNING *"
 )
 _REMOVE = text("DELETE FROM line_items WHERE id = :id")
 _LOCK_COLUMN = text("SELECT id FROM line_items WHERE id = :id FOR SHARE")
@@ -79,7 +83,8 @@ def create_line_item(course_id: int) -> ResponseReturnValue:
         tool = _get_tool(connection, store.LINE_ITEM_SCOPE)
         check_content(LINE_ITEM)
         queries.get_course(connection, course_id)
-        posted = read_line_item(parse_object(request.get_data()))
+        body = parse_object(request.get_data())
+        posted, review = read_line_item(body), _read_review(body, tool)
         activity_id = _find_activity(connection, course_id, tool, posted)
         line_item = adding.add_line_item(
             connection,
@@ -92,6 +97,7 @@ def create_line_item(course_id: int) -> ResponseReturnValue:
             tag=posted.tag,
             starts_at=posted.starts_at,
             ends_at=posted.ends_at,
+            submission_review=review,
         )
         line_item = queries.get_line_item(connection, course_id, line_item.id)
     _log(tool, "line item added", {"label": line_item.label, "id": line_item.id})
@@ -116,7 +122,8 @@ def change_line_item(course_id: int, line_item_id: int) -> ResponseReturnValue:
         tool = _get_tool(connection, store.LINE_ITEM_SCOPE)
         check_content(LINE_ITEM)
         line_item = _get_line_item(connection, course_id, line_item_id, tool)
-        posted = read_line_item(parse_object(request.get_data()))
+        body = parse_object(request.get_data())
+        posted, review = read_line_item(body), _read_review(body, tool)
         moved = posted.resource_link_id not in {None, line_item.link_id or ""}
         if moved:
             raise RefusalError(400, "bad_request", "resourceLinkId cannot be changed")
@@ -131,6 +138,7 @@ def change_line_item(course_id: int, line_item_id: int) -> ResponseReturnValue:
             tag=posted.tag,
             starts_at=posted.starts_at,
             ends_at=posted.ends_at,
+            review=None if review is None else json.dumps(review),
         )
     if changed is None:
         raise RefusalError(404, "not_found", "The line item was deleted meanwhile.")
@@ -226,6 +234,11 @@ def _get_line_item(
     return line_item
 
 
+def _read_review(body: Mapping[str, object], tool: Tool) -> dict[str, object] | None:
+    habits = campus().settings.personality
+    return read_review(body.get("submissionReview"), tool, habits, "submissionReview")
+
+
 def _is_wanted(line_item: LineItem, tool: Tool) -> bool:
     """Tell whether the request's filters let the tool's own line item through."""
     known = {
@@ -298,6 +311,7 @@ def _shown(line_item: LineItem) -> dict[str, object]:
         "resourceLinkId": line_item.link_id,
         "startDateTime": line_item.starts_at.isoformat() if line_item.starts_at else None,
         "endDateTime": line_item.ends_at.isoformat() if line_item.ends_at else None,
+        "submissionReview": line_item.submission_review,
     }
     return shown | {name: value for name, value in optional.items() if value is not None}
 

@@ -1,10 +1,11 @@
 """The claims of the messages Campus sends: LTI Core 1.3 and Deep Linking 2.0. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 
-from lti_tool.campus import store
+from lti_tool.campus import reviewing, store
 from lti_tool.campus.personality import DeepLinkPlace, Personality
 from lti_tool.campus.records import Activity, Course, LineItem, Person, Tool
 
@@ -14,6 +15,7 @@ ENDPOINT: Final = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
 NAMES_AND_ROLES: Final = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
 RESOURCE_LINK: Final = "LtiResourceLinkRequest"
 DEEP_LINK: Final = "LtiDeepLinkingRequest"
+REVIEW: Final = "LtiSubmissionReviewRequest"
 MEMBERSHIP: Final = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
 
 
@@ -51,15 +53,36 @@ def resource_link_claims(scene: Scene) -> dict[str, object]:
     link: dict[str, object] = {"id": course.context_id, "title": course.title}
     target = scene.tool.launch_url
     if activity is not None:
-        link = {"id": activity.link_id, "title": activity.title}
-        if activity.description:
-            link["description"] = activity.description
-        target = activity.url
+        link, target = _link(activity), activity.url
     return {
         **_common(scene, RESOURCE_LINK, target),
         f"{LTI}resource_link": link,
         **_services(scene),
     }
+
+
+def review_claims(scene: Scene, column: LineItem, whose: Person) -> dict[str, object]:
+    """Return the claims of a submission review (Submission Review 1.0 §3.1).
+
+    A column of no activity has no resource link to name.
+    """
+    activity = scene.activity
+    target = reviewing.target_of(column, activity.url if activity else scene.tool.launch_url)
+    claims = _common(scene, REVIEW, target) | _services(replace(scene, line_item=column))
+    parameters = custom(scene.tool, activity, variables(scene), reviewing.custom_of(column))
+    if parameters:
+        claims[f"{LTI}custom"] = parameters
+    if activity is not None:
+        claims[f"{LTI}resource_link"] = _link(activity)
+    named: dict[str, object] = {}
+    if scene.personality.names_reviewed:
+        named = {
+            **personal(whose, scene.tool.claims),
+            "person_sourcedid": whose.sis_id,
+            "roles": list(scene.personality.roles["Learner"]),
+        }
+    claims[f"{LTI}for_user"] = {"user_id": whose.subject, **named}
+    return claims
 
 
 def deep_linking_claims(
@@ -100,12 +123,17 @@ def personal(person: Person, allowed: list[str]) -> dict[str, str]:
     return {name: value for name, value in known.items() if name in allowed}
 
 
-def custom(tool: Tool, activity: Activity | None, variables: Mapping[str, str]) -> dict[str, str]:
+def custom(
+    tool: Tool,
+    activity: Activity | None,
+    variables: Mapping[str, str],
+    further: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, str]:
     """Return the custom parameters; a known `$Variable` is replaced as a whole value.
 
     An unknown one arrives as it was written (LTI Core 1.3 §6.1).
     """
-    merged = {**tool.custom, **(activity.custom if activity else {})}
+    merged = {**tool.custom, **(activity.custom if activity else {}), **further}
     return {
         name: variables.get(value.removeprefix("$"), value) if value.startswith("$") else value
         for name, value in merged.items()
@@ -138,6 +166,13 @@ def variables(scene: Scene) -> dict[str, str]:
         if scene.personality.link_history:
             known["ResourceLink.id.history"] = ""
     return known
+
+
+def _link(activity: Activity) -> dict[str, object]:
+    link: dict[str, object] = {"id": activity.link_id, "title": activity.title}
+    if activity.description:
+        link["description"] = activity.description
+    return link
 
 
 def _common(scene: Scene, message_type: str, target_link_uri: str) -> dict[str, object]:

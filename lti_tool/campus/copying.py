@@ -80,6 +80,7 @@ def copy_course(connection: Connection, course_id: int, habits: Personality) -> 
                     tag=column.tag,
                     starts_at=column.starts_at,
                     ends_at=column.ends_at,
+                    submission_review=column.submission_review,
                 )
     return queries.get_course(connection, copy_id)
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
-from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -21,6 +20,7 @@ from lti_tool.campus.database import digest, find_one, log_message
 from lti_tool.campus.errors import RefusalError
 from lti_tool.campus.gradebook import parse_instant
 from lti_tool.campus.records import DeepLinking, Tool
+from lti_tool.campus.reviewing import read_review
 from lti_tool.campus.runtime import campus
 from lti_tool.campus.tokens import check_times, use_once
 from lti_tool.campus.web import find_persona
@@ -47,6 +47,7 @@ class Column:
     score_maximum: Decimal
     resource_id: str | None
     tag: str | None
+    submission_review: dict[str, object] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +188,7 @@ def _read_item(item: object, tool: Tool, where: str, *, percent: bool) -> Conten
         raise _refused(f"{where} is a {item.get('type')!r}; only ltiResourceLink was asked for")
     title = _words(item, "title", where) or tool.name
     url = _words(item, "url", where) or tool.launch_url
-    if urlsplit(url)[:2] != urlsplit(tool.launch_url)[:2]:
+    if not tool.has(url):
         raise _refused(f"{where} leads to {url}, which is not the tool's own site")
     parameters = item.get("custom", {})
     if not isinstance(parameters, dict) or not all(
@@ -205,12 +206,14 @@ def _read_item(item: object, tool: Tool, where: str, *, percent: bool) -> Conten
         custom=parameters,
         opens_at=opens_at if habits.takes_times else None,
         closes_at=closes_at if habits.takes_times else None,
-        column=_read_column(item.get("lineItem"), title, where, percent=percent),
+        column=_read_column(item.get("lineItem"), title, where, tool, percent=percent),
         in_window=habits.takes_windows and isinstance(item.get("window"), dict),
     )
 
 
-def _read_column(value: object, title: str, where: str, *, percent: bool) -> Column | None:
+def _read_column(
+    value: object, title: str, where: str, tool: Tool, *, percent: bool
+) -> Column | None:
     if value is None:
         return None
     if not isinstance(value, dict):
@@ -220,13 +223,17 @@ def _read_column(value: object, title: str, where: str, *, percent: bool) -> Col
         raise _refused(f"{where}: lineItem.scoreMaximum has to be a number above 0")
     if percent and maximum not in range(1, 101):
         raise _refused(f"{where}: lineItem.scoreMaximum has to be a whole number from 1 to 100")
-    if campus().settings.personality.deep_link_maximum_is_percent and maximum not in range(1, 101):
+    habits = campus().settings.personality
+    if habits.deep_link_maximum_is_percent and maximum not in range(1, 101):
         maximum = 100
+    what = f"{where}: lineItem.submissionReview"
+    review = read_review(value.get("submissionReview"), tool, habits, what)
     return Column(
         label=_words(value, "label", where) or title,
         score_maximum=Decimal(str(maximum)),
         resource_id=_words(value, "resourceId", where),
         tag=_words(value, "tag", where),
+        submission_review=review,
     )
 
 
@@ -283,6 +290,7 @@ def _add(connection: Connection, items: Sequence[ContentItem], waiting: DeepLink
                 tag=item.column.tag,
                 starts_at=item.opens_at,
                 ends_at=item.closes_at,
+                submission_review=item.column.submission_review,
             )
 
 

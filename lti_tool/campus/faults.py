@@ -26,6 +26,7 @@ class Faults:
         posts: scores that were posted since the faults were cleared last.
         html: services answer 200 with a login page, as after a lost session.
         latency_ms: every LTI endpoint waits this long first.
+        missing_key: the key set leaves out the key that signs, and no other.
         clock_skew_s: added to `iat` and `exp` of what Campus signs.
     """
 
@@ -41,6 +42,7 @@ class Faults:
     scores_every: int = 1
     html: bool = False
     latency_ms: int = 0
+    missing_key: bool = False
     clock_skew_s: int = 0
     posts: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -64,6 +66,7 @@ class Faults:
             "scores_every": int,
             "html": bool,
             "latency_ms": int,
+            "missing_key": bool,
             "clock_skew_s": int,
         }
         for name, value in wanted.items():

@@ -43,9 +43,15 @@ class SigningKeys:
         header = {"alg": "RS256", "typ": "JWT", "kid": key.kid}
         return jwt.encode(header, claims, key, algorithms=["RS256"])
 
-    def public(self, purpose: Purpose) -> dict[str, object]:
-        """Return the JSON Web Key Set with the published public halves."""
-        keys = [key for key, published in self._live[purpose] if published]
+    def public(self, purpose: Purpose, *, but_newest: bool = False) -> dict[str, object]:
+        """Return the JSON Web Key Set with the published public halves.
+
+        Args:
+            purpose: whose keys.
+            but_newest: leave out the one that signs.
+        """
+        live = self._live[purpose]
+        keys = [key for key, published in live[: -1 if but_newest else None] if published]
         return {
             "keys": [
                 {**key.as_dict(private=False), "alg": "RS256", "use": "sig", "kid": key.kid}

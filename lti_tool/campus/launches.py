@@ -18,13 +18,16 @@ from lti_tool.campus.claims import (
     DEEP_LINK,
     LTI,
     RESOURCE_LINK,
+    REVIEW,
     Scene,
     deep_linking_claims,
     resource_link_claims,
+    review_claims,
 )
 from lti_tool.campus.database import digest, find_one, log_message
 from lti_tool.campus.errors import RefusalError
 from lti_tool.campus.records import Activity, Launch, LineItem, Person, Tool
+from lti_tool.campus.reviewing import get_reviewable, target_of
 from lti_tool.campus.runtime import campus
 from lti_tool.campus.web import find_persona, get_instructor, get_persona, get_role
 
@@ -34,13 +37,14 @@ _HINT_LIFETIME: Final = timedelta(minutes=10)
 _DEEP_LINKING_LIFETIME: Final = timedelta(hours=2)
 _BEGIN = text(
     "INSERT INTO launches (hint_digest, message_type, person_id, tool_id, course_id,"
-    " activity_id, section_id, document_target, place, expires_at) VALUES (:digest, :message_type,"
-    " :person, :tool, :course, :activity, :section, :target, :place, :expires_at)"
+    " activity_id, section_id, document_target, place, expires_at, line_item_id, for_person_id)"
+    " VALUES (:digest, :message_type, :person, :tool, :course, :activity, :section, :target,"
+    " :place, :expires_at, :line_item, :whose)"
 )
 _LAUNCH = text(
     "SELECT message_type, person_id, tool_id, course_id, activity_id, section_id, document_target,"
-    " place FROM launches WHERE hint_digest = :digest AND used_at IS NULL AND expires_at > :now"
-    " FOR UPDATE"
+    " place, line_item_id, for_person_id FROM launches"
+    " WHERE hint_digest = :digest AND used_at IS NULL AND expires_at > :now FOR UPDATE"
 )
 _SPEND = text("UPDATE launches SET used_at = :now WHERE hint_digest = :digest")
 _AWAIT_RESPONSE = text(
@@ -89,6 +93,31 @@ def launch_deep_linking(course_id: int, tool_id: int) -> ResponseReturnValue:
     return _send_login(tool, person, hint, tool.deep_link_url)
 
 
+@blueprint.get("/courses/<int:course_id>/gradebook/<int:line_item_id>/<int:person_id>/launch")
+def launch_review(course_id: int, line_item_id: int, person_id: int) -> ResponseReturnValue:
+    """Begin the review of a student's work, if the column offers it at this state."""
+    with campus().engine.begin() as connection:
+        person = get_instructor(connection, course_id)
+        column, whose = get_reviewable(
+            connection,
+            campus().settings.personality,
+            course_id=course_id,
+            line_item_id=line_item_id,
+            person_id=person_id,
+        )
+        tool = _get_usable(connection, column.tool_id)
+        values = {"activity": column.activity_id, "section": None}
+        review = {"line_item": column.id, "whose": whose.id}
+        hint = _begin(connection, REVIEW, person, tool, course=course_id, **values, **review)
+        activity = (
+            queries.get_activity(connection, course_id, column.activity_id)
+            if column.activity_id is not None
+            else None
+        )
+    target = target_of(column, activity.url if activity else tool.launch_url)
+    return _send_login(tool, person, hint, target)
+
+
 @blueprint.route("/lti/auth", methods=["GET", "POST"])
 def authorize() -> ResponseReturnValue:
     """Answer an authentication request with an id_token, or with what is wrong with it.
@@ -134,6 +163,8 @@ def _begin(  # noqa: PLR0913 - a row's columns
     course: int,
     activity: int | None,
     section: int | None,
+    line_item: int | None = None,
+    whose: int | None = None,
 ) -> str:
     hint = campus().settings.personality.hint.format(
         token=secrets.token_urlsafe(24), activity=activity or 0
@@ -150,6 +181,8 @@ def _begin(  # noqa: PLR0913 - a row's columns
         "target": target,
         "place": request.args.get("place"),
         "expires_at": clock.now() + _HINT_LIFETIME,
+        "line_item": line_item,
+        "whose": whose,
     }
     connection.execute(_BEGIN, values)
     return hint
@@ -240,6 +273,15 @@ def _message(
     )
     if launch.message_type == RESOURCE_LINK:
         return resource_link_claims(scene)
+    if launch.line_item_id is not None and launch.for_person_id is not None:
+        reviewed = get_reviewable(
+            connection,
+            scene.personality,
+            course_id=launch.course_id,
+            line_item_id=launch.line_item_id,
+            person_id=launch.for_person_id,
+        )
+        return review_claims(scene, *reviewed)
     return _await_response(connection, launch, scene)
 
 

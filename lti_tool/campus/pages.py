@@ -22,6 +22,7 @@ from lti_tool.campus.records import (
     Section,
 )
 from lti_tool.campus.registration import registration_link
+from lti_tool.campus.reviewing import get_reviewable, is_reviewable, words_of
 from lti_tool.campus.runtime import campus
 from lti_tool.campus.web import find_persona, get_instructor, get_persona, get_role
 
@@ -64,6 +65,13 @@ class Cell:
     def is_changed(self) -> bool:
         """A teacher has put a grade over the tool's."""
         return self.score is not None and self.score.override is not None
+
+    @property
+    def review(self) -> str | None:
+        """What leads to the work, if its tool shows it at this state."""
+        habits = campus().settings.personality
+        offers = is_reviewable(self.line_item, self.score, habits)
+        return words_of(self.line_item) if offers else None
 
 
 def plain(points: Decimal) -> str:
@@ -236,9 +244,7 @@ def change_grade(course_id: int, line_item_id: int, person_id: int) -> ResponseR
         course = queries.get_course(connection, course_id)
         get_instructor(connection, course_id)
         line_item = queries.get_line_item(connection, course_id, line_item_id)
-        student = queries.find_person(connection, person_id)
-        if student is None or queries.find_role(connection, course_id, person_id) != "Learner":
-            raise RefusalError(404, "not_found", "There is no such student in this course.")
+        student = queries.get_student(connection, course_id, person_id)
         score = queries.list_scores(connection, course_id).get((line_item_id, person_id))
     cell = Cell(person=student, line_item=line_item, score=score)
     problem = None
@@ -253,6 +259,28 @@ def change_grade(course_id: int, line_item_id: int, person_id: int) -> ResponseR
             )
             return redirect(url_for(".show_course", course_id=course_id), 303)
     return render_template("grade.html", course=course, cell=cell, problem=problem)
+
+
+@blueprint.get("/courses/<int:course_id>/gradebook/<int:line_item_id>/<int:person_id>/work")
+def show_work(course_id: int, line_item_id: int, person_id: int) -> ResponseReturnValue:
+    """Show a student's work in its tool (Submission Review 1.0)."""
+    with campus().engine.begin() as connection:
+        course = queries.get_course(connection, course_id)
+        get_instructor(connection, course_id)
+        line_item, student = get_reviewable(
+            connection,
+            campus().settings.personality,
+            course_id=course_id,
+            line_item_id=line_item_id,
+            person_id=person_id,
+        )
+    launch_url = url_for(
+        "launches.launch_review",
+        course_id=course_id,
+        line_item_id=line_item_id,
+        person_id=person_id,
+    )
+    return _frame(course, f"{line_item.label}: {student.name}", launch_url)
 
 
 @blueprint.get("/tools")

@@ -91,6 +91,9 @@ class Personality:
         switch_on: what the administrator presses before a registered tool can be used.
             Empty where it can be at once.
         asks_update: a tool of a known address may renew its registration.
+        reviews: the gradebook leads to the tool's page of one person's work (Submission
+            Review 1.0).
+        names_reviewed: the review says who that is, not only by which id.
     """
 
     name: str
@@ -143,6 +146,8 @@ class Personality:
     registration_tells_deployment: bool = True
     switch_on: str = ""
     asks_update: bool = False
+    reviews: bool = True
+    names_reviewed: bool = True
 
     def find_place(self, name: str | None) -> DeepLinkPlace:
         """Return the place of this name, else the first."""
@@ -179,6 +184,7 @@ MOODLE = Personality(
     takes_times=False,
     switch_on="Activate",
     asks_update=True,
+    names_reviewed=False,
 )
 _CANVAS: Final = "https://canvas.instructure.com/lti/"
 CANVAS = Personality(
@@ -236,6 +242,7 @@ CANVAS = Personality(
     configuration_needs_token=True,
     registration_tells_deployment=False,
     switch_on="Install",
+    reviews=False,
 )
 BLACKBOARD = Personality(
     name="blackboard",
@@ -244,6 +251,7 @@ BLACKBOARD = Personality(
     not_enrolled=(400, "User could not be found:"),
     unknown_person=(400, "User could not be found:"),
     message_is_object=True,
+    reviews=False,
 )
 BRIGHTSPACE = Personality(
     name="brightspace",
@@ -260,6 +268,7 @@ OPEN_EDX = Personality(
     id_token_lifetime_s=3600,
     stale_score_status=400,
     most_members=1000,
+    reviews=False,
 )
 PERSONALITIES = {
     personality.name: personality

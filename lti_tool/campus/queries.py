@@ -107,6 +107,14 @@ def list_members(connection: Connection, course_id: int, role: str) -> list[Pers
     return find_all(connection, Person, _MEMBERS, course=course_id, role=role)
 
 
+def get_student(connection: Connection, course_id: int, person_id: int) -> Person:
+    """Return the course's student."""
+    person = find_person(connection, person_id)
+    if person is None or find_role(connection, course_id, person_id) != "Learner":
+        raise RefusalError(404, "not_found", "There is no such student in this course.")
+    return person
+
+
 def list_sections(connection: Connection, course_id: int) -> list[Section]:
     """Return the parts of a course page, from the top."""
     return find_all(connection, Section, _SECTIONS, course=course_id)

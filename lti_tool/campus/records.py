@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,13 @@ class Tool:
     is_on: bool = True
     places: list[str] = field(default_factory=list)
 
+    def has(self, url: str) -> bool:
+        """Tell whether an address is on the tool's own site."""
+        try:
+            return urlsplit(url)[:2] == urlsplit(self.launch_url)[:2]
+        except ValueError:  # such as a bracket that is never closed
+            return False
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
@@ -114,7 +122,10 @@ class Activity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineItem:
-    """A column of a gradebook. `link_id` is its activity's id in messages."""
+    """A column of a gradebook. `link_id` is its activity's id in messages.
+
+    `submission_review` is what the tool said of it (Submission Review 1.0 §3.3).
+    """
 
     id: int
     course_id: int
@@ -127,6 +138,7 @@ class LineItem:
     starts_at: datetime | None
     ends_at: datetime | None
     link_id: str | None = None
+    submission_review: dict[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +180,8 @@ class Launch:
     section_id: int | None
     document_target: str
     place: str | None = None
+    line_item_id: int | None = None
+    for_person_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy import text
 
 from lti_tool.campus import clock, queries, store
-from lti_tool.campus.claims import DEEP_LINK, RESOURCE_LINK
+from lti_tool.campus.claims import DEEP_LINK, RESOURCE_LINK, REVIEW
 from lti_tool.campus.database import digest, log_message
 from lti_tool.campus.errors import RefusalError
 from lti_tool.campus.gradebook import parse_object
@@ -63,6 +63,7 @@ def show_configuration() -> ResponseReturnValue:
                 "messages_supported": [
                     {"type": RESOURCE_LINK},
                     {"type": DEEP_LINK, "placements": [place.name for place in habits.places]},
+                    *([{"type": REVIEW}] if habits.reviews else []),
                 ],
                 "variables": ["Context.id", "ResourceLink.id", "User.id", "Person.sourcedId"],
             },

@@ -211,3 +211,7 @@ ALTER TABLE deep_linkings ADD COLUMN IF NOT EXISTS place text;
 ALTER TABLE deep_linkings ADD COLUMN IF NOT EXISTS claims jsonb;
 -- A token that renews this tool's registration.
 ALTER TABLE registration_tokens ADD COLUMN IF NOT EXISTS tool_id int REFERENCES tools;
+-- What a tool says of reviews (Submission Review 1.0 §3.3), and launches that begin one.
+ALTER TABLE line_items ADD COLUMN IF NOT EXISTS submission_review jsonb;
+ALTER TABLE launches ADD COLUMN IF NOT EXISTS line_item_id int REFERENCES line_items ON DELETE CASCADE;
+ALTER TABLE launches ADD COLUMN IF NOT EXISTS for_person_id int REFERENCES people;

@@ -49,7 +49,7 @@ def show_keys() -> ResponseReturnValue:
     status = campus().faults.jwks_status
     if status is not None:
         raise RefusalError(status, "unavailable", "The key set cannot be had at the moment.")
-    return jsonify(campus().keys.public("lti"))
+    return jsonify(campus().keys.public("lti", but_newest=campus().faults.missing_key))
 
 
 @blueprint.post("/lti/token")

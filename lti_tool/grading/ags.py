@@ -117,12 +117,15 @@ class LineItem:
 
     Attributes:
         resource_link_id: the platform's; None where the column belongs to no link it knows.
+        reviewable: states of a score at which a learner's work can be looked at (Submission
+            Review 1.0 §3.3).
     """
 
     label: str
     maximum: Decimal
     resource_link_id: str | None
     resource_id: str
+    reviewable: tuple[str, ...]
 
     def to_json(self) -> dict[str, object]:
         """Return the body to POST with media type `LINE_ITEM_MEDIA_TYPE`."""
@@ -130,6 +133,7 @@ class LineItem:
             "label": self.label,
             "scoreMaximum": float(self.maximum),
             "resourceId": self.resource_id,
+            "submissionReview": {"reviewableStatus": [*self.reviewable]},
         }
         if self.resource_link_id is not None:
             body["resourceLinkId"] = self.resource_link_id

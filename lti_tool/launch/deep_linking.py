@@ -29,7 +29,8 @@ from lti_tool.platforms import tool_keys
 from lti_tool.platforms.quirks import quirks_of
 
 # Whose work staff can look at: whoever handed something in (Submission Review 1.0 §3.3).
-_REVIEWABLE = ("Submitted", "Completed")
+# The states of a score (AGS 2.0 §3.4.7) at which we have a learner's work to show.
+REVIEWABLE = ("Submitted", "Completed")
 
 
 class OnlyOneItemError(InvalidRequestError):
@@ -165,6 +166,6 @@ def _link(item: ContentItem, *, columns: bool, by_address: bool) -> DeepLinkReso
         if item.tag is not None:
             column.set_tag(item.tag)
         # Without this no platform offers its gradebook's way to a learner's answers.
-        column.set_submission_review([*_REVIEWABLE])
+        column.set_submission_review([*REVIEWABLE])
         link.set_lineitem(column)
     return link

@@ -124,6 +124,22 @@ def test_keys_rotate_over_http_hidden_or_published(
     assert len(published()) == 2
 
 
+def test_the_key_that_signs_may_be_missing_until_the_fault_ends(site: Site) -> None:
+    def published() -> list[str]:
+        return [key["kid"] for key in WIRE.get(f"{site.url}/lti/jwks").json()["keys"]]
+
+    WIRE.post(f"{site.url}/faults", json={"rotate_keys": "publish"})
+    before = published()
+
+    answer = WIRE.post(f"{site.url}/faults", json={"missing_key": True})
+    meanwhile = published()
+    WIRE.post(f"{site.url}/faults", json={"clear": True})
+
+    assert answer.status_code == 200
+    assert meanwhile == before[:-1]
+    assert published() == before
+
+
 def test_keys_outlive_the_process(site: Site) -> None:
     again = SigningKeys(site.campus.engine)
 

@@ -126,7 +126,11 @@ def small_site(new_database: Callable[[str], str]) -> Iterator[Site]:
         connected_tool(site) as tool,
         site.sign_in(1) as instructor,
     ):
-        column = {"scoreMaximum": 100, "label": "Reading Statistics Critically"}
+        column = {
+            "scoreMaximum": 100,
+            "label": "Reading Statistics Critically",
+            "submissionReview": {"reviewableStatus": ["Completed"]},
+        }
         ends = {"endDateTime": "2027-03-19T23:59:00Z"}
         add_activity(tool, instructor, title=column["label"], lineItem=column, submission=ends)
         service = Service(tool)

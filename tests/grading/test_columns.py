@@ -115,6 +115,17 @@ def test_who_could_not_make_a_column_may_ask_again_at_once(course: Course) -> No
     assert state.line_item_url
 
 
+def test_a_column_made_anew_leads_to_learners_work_as_the_first_one_did(course: Course) -> None:
+    course.forget_column()
+
+    services.make_column(course.institution_id, course.placement_id, actor=audit.CLI)
+
+    newest = text("SELECT submission_review FROM line_items ORDER BY id DESC LIMIT 1")
+    with course.site.campus.engine.begin() as connection:
+        said = connection.execute(newest).scalar_one()
+    assert said == {"reviewableStatus": ["Submitted", "Completed"]}
+
+
 def columns_of(course: Course) -> int:
     """Count the columns of the course's tool in Campus."""
     tool_id = int(course.url.rpartition("=")[2])

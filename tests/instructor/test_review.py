@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from lti_tool.app import PAGES
 from lti_tool.assessments.queries import get_placement
@@ -54,6 +54,26 @@ def test_staff_see_a_learners_attempts_and_answers(placed: Placed) -> None:
     answers = placed.browser.client.get(attempt)
     assert answers.status_code == 200
     assert "2 of 3 points" in answers.text
+
+
+def test_the_gradebook_leads_to_a_learners_work(placed: Placed) -> None:
+    """As an instructor goes in Campus, without a claim of the test's own."""
+    placed.course.take(AMARA, "abd")
+    column = placed.course.url.partition("?")[0].rpartition("/")[2]
+    work = f"/courses/1/gradebook/{column}/2"
+    reported = text(
+        "INSERT INTO scores (line_item_id, person_id, given, maximum, activity_progress,"
+        " grading_progress, scored_at) VALUES (:column, 2, 2, 3, 'Completed', 'FullyGraded', now())"
+    )
+    with placed.course.site.campus.engine.begin() as connection:
+        connection.execute(reported, {"column": column})
+
+    course = placed.browser.campus.get("/courses/1").text
+    page = placed.browser.open(f"{work}/launch")
+
+    assert f"{work}/work" in course
+    assert page.status_code == 200, page.text
+    assert "Attempt 1" in page.text
 
 
 def test_who_has_not_begun_has_no_attempt(placed: Placed) -> None:

@@ -79,6 +79,7 @@ class Connected:
                 tag="",
                 starts_at=None,
                 ends_at=None,
+                submission_review={"reviewableStatus": ["Submitted", "Completed"]},
             )
         return f"/courses/1/activities/{activity.id}/launch"
 

@@ -187,6 +187,7 @@ def _place(
             tag=None,
             starts_at=None,
             ends_at=None,
+            submission_review={"reviewableStatus": ["Submitted", "Completed"]},
         )
     return Activity(
         module=module, placement_id=placement_id, link_id=link.id, line_item_id=column.id

@@ -14,6 +14,7 @@ from lti_tool.grading.errors import CannotMakeColumnError, ColumnThereError
 from lti_tool.grading.models import GradebookColumn
 from lti_tool.grading.rules import grants
 from lti_tool.grading.services.desired import desire_scores_of_context
+from lti_tool.launch.deep_linking import REVIEWABLE
 from lti_tool.platforms.models import ResourceLink
 from lti_tool.platforms.rules import told_link_id
 
@@ -50,6 +51,7 @@ def make_column(
         maximum=place.points,
         resource_link_id=told_link_id(place.resource_link_platform_id),
         resource_id=str(placement_id),
+        reviewable=REVIEWABLE,
     )
     url: str | None = None
     _claim(institution_id, placement_id)
