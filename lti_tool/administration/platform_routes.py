@@ -20,6 +20,7 @@ from lti_tool.people.rules import Act
 from lti_tool.people.staff_session import CurrentStaff, staff_page
 from lti_tool.platforms import deciding
 from lti_tool.platforms.queries import find_role_map
+from lti_tool.platforms.rules import learnt
 
 blueprint = Blueprint(
     "platform_settings", __name__, url_prefix="/desk/<slug>/platforms/<uuid:registration_id>"
@@ -95,6 +96,24 @@ def change_addresses(
         )
         return shown, web.status_of(error)
     return _back(here, registration_id)
+
+
+@blueprint.post("/settings/deployments/<uuid:approved_deployment_id>/learnt")
+@staff_page(Act.ADMINISTER)
+def change_learnt(
+    here: CurrentStaff, registration_id: UUID, approved_deployment_id: UUID
+) -> ResponseReturnValue:
+    """Take an address away that was learnt, or let it be learnt again."""
+    with transaction(here.institution_id) as session:
+        queries.get_platform(session, here.institution_id, RegistrationId(registration_id))
+    deciding.decide_learnt(
+        here.institution_id,
+        DeploymentId(approved_deployment_id),
+        request.form.get("origin", ""),
+        removed="removed" in request.form,
+        actor=here.actor,
+    )
+    return _back(here, registration_id, saved="learnt")
 
 
 @blueprint.post("/settings/anonymous")
@@ -176,7 +195,12 @@ def _show(  # noqa: PLR0913 - what a refused form said
         here=here,
         registration=platform.registration,
         deployments=[
-            (one, (written or {}).get(one.id, "\n".join(one.frame_origins))) for one in deployments
+            (
+                one,
+                (written or {}).get(one.id, "\n".join(one.frame_origins)),
+                learnt(one.learnt_origins),
+            )
+            for one in deployments
         ],
         rows=[*shown, *[("", "learner")] * BLANK_ROWS],
         roles=[(role, ROLE_NAMES[role]) for role in GIVEN_ROLES],

@@ -34,7 +34,7 @@ from lti_tool.launch.forms import LoginRequest
 from lti_tool.launch.refusals import note_refusal
 from lti_tool.launch.rules import return_address
 from lti_tool.launch.session import PREFIX, end_cookie, remember, set_cookie
-from lti_tool.platforms.rules import origins_of
+from lti_tool.platforms.rules import frames, origins_of
 
 PROBE = f"{PREFIX}probe"
 _KEYS_SECONDS = 300
@@ -165,7 +165,7 @@ def _launch(facts: dict[str, Any]) -> Response:
     cookie = services.login_cookie_name(state)
     used = services.use_login(state, request.cookies.get(cookie), id_token)
     facts["registration_id"] = str(used.registration_id)
-    web.frame_ancestors(origins_of(used.addresses) or ("*",))
+    web.frame_ancestors((*origins_of(used.addresses), *frames(used.learnt_origins)) or ("*",))
     try:
         if refusal:
             facts["platform_error"] = refusal[:80]

@@ -27,10 +27,11 @@ from lti_tool.launch.errors import (
 )
 from lti_tool.launch.id_token import ExpectedLogin, claimed_deployment, verify_id_token
 from lti_tool.launch.record import LaunchRecord, record
-from lti_tool.launch.session import PREFIX, expiry
+from lti_tool.launch.session import PREFIX, expiry, frames_said_by
 from lti_tool.people.rules import Role
 from lti_tool.platforms import invitations, quirks
-from lti_tool.platforms.rules import belongs, origin_of, shared_link_id
+from lti_tool.platforms.rules import belongs, origin_of, shared_link_id, unlearnt
+from lti_tool.platforms.services import learn_frames
 
 LOGIN_LIFETIME = timedelta(minutes=10)
 LAUNCH_PATH = "/lti/launch"
@@ -64,7 +65,7 @@ _USE = statement("""
     SELECT used.nonce_hash, used.cookie_hash, used.target_link_url, used.expires_at,
         r.id AS registration_id, r.name, r.issuer, r.client_id, r.product, r.auth_url, r.token_url,
         r.jwks_url, r.allows_anonymous, d.id AS deployment_id, d.institution_id, d.frame_origins,
-        d.role_map, set_config('synchronous_commit', 'off', true)
+        d.learnt_origins, d.role_map, set_config('synchronous_commit', 'off', true)
     FROM used JOIN registrations AS r ON r.id = used.registration_id
     LEFT JOIN deployments AS d ON d.registration_id = r.id AND d.platform_id = :deployment
 """)
@@ -104,6 +105,7 @@ class UsedLogin:
         deployment_claim: what the token says of its deployment, unverified when looked up.
         deployment_id: None when nobody saw that deployment before.
         institution_id: None while it waits for approval.
+        learnt_origins: where its pages are besides; see `platforms.rules.learnt`. No service is.
         role_map: what the institution decided that its roles count as; see `rules.roles_of`.
     """
 
@@ -120,6 +122,7 @@ class UsedLogin:
     deployment_claim: str | None
     deployment_id: DeploymentId | None
     institution_id: InstitutionId | None
+    learnt_origins: Mapping[str, Any]
     role_map: Mapping[str, str]
 
 
@@ -236,6 +239,7 @@ def use_login(state: str, cookie: str | None, id_token: str = "") -> UsedLogin:
         deployment_claim=claim,
         deployment_id=row.deployment_id,
         institution_id=row.institution_id,
+        learnt_origins=row.learnt_origins or {},
         role_map=row.role_map or {},
     )
 
@@ -266,8 +270,16 @@ def open_launch(login: UsedLogin, id_token: str) -> OpenedLaunch:
         raise DeploymentPendingError(web_address(message.return_url))
     secret = new_secret()
     launch = _record_of(message, login, login.deployment_id, login.institution_id, secret)
+    new = unlearnt(
+        frames_said_by(launch.settings),
+        quirks.origins(login.product, login.addresses),
+        login.learnt_origins,
+        insecure=settings.current().base_url.startswith("http:"),
+    )
     with transaction(login.institution_id, fleeting=True) as session:
         launch_id = record(session, launch)
+        if new:
+            learn_frames(session, login.institution_id, login.deployment_id, new)
     return OpenedLaunch(
         launch_id=launch_id,
         institution_id=login.institution_id,

@@ -34,7 +34,7 @@ from lti_tool.launch.errors import LaunchEndedError, NotForYourRoleError
 from lti_tool.people import own_reading
 from lti_tool.people.rules import Act, Role, may
 from lti_tool.platforms import quirks
-from lti_tool.platforms.rules import origins_of
+from lti_tool.platforms.rules import frames, origins_of
 
 View = Callable[..., ResponseReturnValue]
 
@@ -44,6 +44,8 @@ PREFIX = "__Host-cairn-"
 MOST_COOKIES = 20
 # An expiry is moved only when this much of it is gone: a page view should not cost a write.
 _STEP = timedelta(minutes=15)
+# `document_target`; most platforms leave it out (LTI Core 1.3 §5.4.4).
+_IN_FRAMES = (None, "iframe", "frame")
 _LAUNCH_COOKIE = re.compile(re.escape(PREFIX) + "[0-9a-f]{32}")
 
 # Past the ORM: this is on every page view. A deployment that was given to another institution
@@ -51,8 +53,8 @@ _LAUNCH_COOKIE = re.compile(re.escape(PREFIX) + "[0-9a-f]{32}")
 _LOAD = statement("""
     SELECT l.institution_id, l.registration_id, l.deployment_id, l.user_id, l.context_id,
         l.resource_link_id, l.message_type, l.roles, l.placement_token, l.settings, l.secret_hash,
-        l.expires_at, r.issuer, r.auth_url, r.token_url, r.product, d.frame_origins, u.is_visitor,
-        u.language, u.zone, u.reported_zone, i.zone AS place_zone
+        l.expires_at, r.issuer, r.auth_url, r.token_url, r.product, d.frame_origins,
+        d.learnt_origins, u.is_visitor, u.language, u.zone, u.reported_zone, i.zone AS place_zone
     FROM launches AS l
     JOIN institutions AS i ON i.id = l.institution_id
     JOIN users AS u ON u.institution_id = l.institution_id AND u.id = l.user_id
@@ -161,7 +163,8 @@ def _load(
     )
     addresses = (row.auth_url, row.issuer, row.token_url, *row.frame_origins)
     own = quirks.origins(row.product, addresses)
-    return here, tuple(dict.fromkeys((*own, *framed_by(row.settings))))
+    more = frames(row.learnt_origins, framed_by(row.settings))
+    return here, tuple(dict.fromkeys((*own, *more)))
 
 
 def framed_by(launch_settings: dict[str, Any]) -> tuple[str, ...]:
@@ -169,8 +172,21 @@ def framed_by(launch_settings: dict[str, Any]) -> tuple[str, ...]:
 
     A school's own host name for a hosted LMS is in no registration; the platform signed it.
     """
-    deep_linking = launch_settings.get("deep_linking") or {}
-    return origins_of((launch_settings.get("return_url"), deep_linking.get("deep_link_return_url")))
+    return origins_of((launch_settings.get("return_url"), _picked_at(launch_settings)))
+
+
+def frames_said_by(launch_settings: dict[str, Any]) -> tuple[str, ...]:
+    """Return those of them that say where the platform's frames are: not where its windows are."""
+    is_framed = launch_settings.get("document_target") in _IN_FRAMES
+    return origins_of(
+        (launch_settings.get("return_url") if is_framed else None, _picked_at(launch_settings))
+    )
+
+
+def _picked_at(launch_settings: dict[str, Any]) -> str | None:
+    url = (launch_settings.get("deep_linking") or {}).get("deep_link_return_url")
+    # Read and checked in a message that asks for something to place; kept from others as sent.
+    return url if isinstance(url, str) else None
 
 
 def expiry(now: datetime) -> datetime:

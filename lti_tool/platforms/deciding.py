@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lti_tool.core import audit, zones
+from lti_tool.core import audit, clock, zones
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import transaction
-from lti_tool.core.errors import NotFoundError
+from lti_tool.core.errors import ConflictError, NotFoundError
 from lti_tool.core.ids import DeploymentId, InstitutionId, RegistrationId
 from lti_tool.core.language import phrase
 from lti_tool.platforms import queries
@@ -85,6 +85,56 @@ def decide_addresses(
             deployment_id,
             before=" ".join(before),
             after=" ".join(origins),
+        )
+
+
+def decide_learnt(
+    institution_id: InstitutionId,
+    deployment_id: DeploymentId,
+    origin: str,
+    *,
+    removed: bool,
+    actor: Actor,
+) -> None:
+    """Take away where a deployment's pages are said to be, or let it be learnt again.
+
+    What was taken away frames none of our pages, whatever messages say. The same again is
+    nothing that was done.
+
+    Raises:
+        NotFoundError: the institution has no such deployment.
+        ConflictError: it knows no such address, or not any more.
+    """
+    with transaction(institution_id) as session:
+        deployment = session.scalar(
+            select(Deployment)
+            .where(Deployment.id == deployment_id, Deployment.institution_id == institution_id)
+            .with_for_update(key_share=True)
+        )
+        if deployment is None:
+            raise NotFoundError(phrase("There is no such deployment here."))
+        stored = deployment.learnt_origins
+        if origin not in stored:
+            raise ConflictError(
+                phrase("This address is no longer among the learnt ones. Open the settings again.")
+            )
+        if removed == ("removed_at" in stored[origin]):
+            return
+        if removed:
+            gone = {**stored[origin], "removed_at": clock.now().isoformat()}
+            deployment.learnt_origins = {**stored, origin: gone}
+        else:
+            deployment.learnt_origins = {
+                other: one for other, one in stored.items() if other != origin
+            }
+        _record(
+            session,
+            actor,
+            "remove_learnt_address" if removed else "allow_learnt_address",
+            "deployment",
+            deployment_id,
+            before=origin if removed else "",
+            after="" if removed else origin,
         )
 
 

@@ -95,6 +95,7 @@ class Deployment(Base):
 
     Attributes:
         frame_origins: where its pages and services are, besides the registration's addresses.
+        learnt_origins: where its pages are too, as signed messages said; see `rules.learnt`.
         role_map: for a role exactly as the platform names it, what it counts as here.
     """
 
@@ -108,6 +109,7 @@ class Deployment(Base):
     platform_name: Mapped[str | None]
     platform_guid: Mapped[str | None]
     frame_origins: Mapped[list[Any]] = mapped_column(default=list)
+    learnt_origins: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     role_map: Mapped[dict[str, Any]] = mapped_column(default=dict)
     first_seen_at: Mapped[datetime]
     approved_at: Mapped[datetime | None]

@@ -1,9 +1,12 @@
 """Which addresses are a platform's own, and what time it is there."""
 
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 
 MAX_URL_LENGTH = 2048
@@ -11,6 +14,10 @@ _WEB = {"http": 80, "https": 443}
 # Between an id that several links share and what tells them apart: no platform's id has it, for
 # identifiers with characters that cannot be seen are refused.
 _SHARED = "\x1f"
+# Each is in the header of every page of the deployment.
+MOST_LEARNT = 10
+# What a browser reads as one host in `frame-ancestors` (CSP 3 §2.3.1).
+_FRAME = re.compile(r"https?://[a-z0-9.-]{1,253}(?::[0-9]{1,5})?")
 # A platform whose Date is further from our clock than this has no clock to go by.
 BELIEVABLE_LEAD = timedelta(hours=1)
 
@@ -64,6 +71,77 @@ def _covers(pattern: str, origin: str) -> bool:
     if not star:
         return pattern == origin
     return origin.startswith(start) and origin.endswith(end) and len(origin) > len(start + end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearntOrigin:
+    """Where a deployment's pages are, as a signed message said.
+
+    Attributes:
+        origin: allowed to frame ours, and nothing else: no token and no grade goes there.
+        learnt_at: aware.
+        removed_at: since when the institution keeps it out, whatever messages say.
+    """
+
+    origin: str
+    learnt_at: datetime
+    removed_at: datetime | None
+
+
+def learnt(stored: Mapping[str, Any]) -> list[LearntOrigin]:
+    """Read what a deployment has learnt, the newest first."""
+    found = [
+        LearntOrigin(
+            origin=origin,
+            learnt_at=datetime.fromisoformat(one["at"]),
+            removed_at=datetime.fromisoformat(one["removed_at"]) if "removed_at" in one else None,
+        )
+        for origin, one in stored.items()
+    ]
+    return sorted(found, key=lambda one: (one.learnt_at, one.origin), reverse=True)
+
+
+def frames(stored: Mapping[str, Any], named: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return which origins may frame a deployment's pages, besides the platform's own.
+
+    Args:
+        stored: what it has learnt.
+        named: by the message of this launch.
+    """
+    if not stored:
+        return tuple(named)
+    kept = [origin for origin, one in stored.items() if "removed_at" not in one]
+    return (*kept, *(origin for origin in named if origin not in stored))
+
+
+def unlearnt(
+    named: Iterable[str], own: Iterable[str], stored: Mapping[str, Any], *, insecure: bool
+) -> tuple[str, ...]:
+    """Return the origins that a deployment has yet to learn: mostly none.
+
+    Args:
+        named: by a verified message.
+        own: the platform's; those with a `*` stand for servers of others as well, so none of
+            them says where this deployment is.
+        stored: what it has learnt, and what was taken away: that stays away.
+        insecure: whether http will do, as where Cairn itself is asked so.
+    """
+    return tuple(
+        origin
+        for origin in named
+        if origin not in stored
+        and origin not in own
+        and (insecure or origin.startswith("https:"))
+        and _FRAME.fullmatch(origin)
+    )
+
+
+def learn(stored: Mapping[str, Any], origins: Iterable[str], now: datetime) -> dict[str, Any]:
+    """Return what a deployment has learnt with these added: of too many the oldest go."""
+    new = {origin: {"at": now.isoformat()} for origin in origins if origin not in stored}
+    held = [one.origin for one in learnt({**new, **stored}) if one.removed_at is None]
+    gone = set(held[MOST_LEARNT:])
+    return {origin: one for origin, one in {**stored, **new}.items() if origin not in gone}
 
 
 def shared_link_id(platform_id: str, mark: str) -> str:

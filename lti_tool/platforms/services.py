@@ -1,13 +1,15 @@
 """Connecting platforms: institutions, registrations, and whose a deployment is."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lti_tool.core import audit, clock, keys
+from lti_tool.core import audit, clock, keys, logs
 from lti_tool.core.audit import Actor
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import InvalidRequestError, NotFoundError
@@ -20,9 +22,11 @@ from lti_tool.platforms.errors import (
     NotAWebAddressError,
 )
 from lti_tool.platforms.models import Deployment, Institution, Registration
-from lti_tool.platforms.rules import origin_of
+from lti_tool.platforms.rules import learn, origin_of
 
 KEY_KEPT_FOR = timedelta(days=1)  # after another one signs: platforms keep what they read
+
+log = logs.get(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +181,7 @@ def approve_deployment(
             deployment.role_map = queries.find_role_map(
                 session, institution_id, deployment.registration_id
             )
+            deployment.learnt_origins = {}  # the other's launches said so
         deployment.institution_id, deployment.approved_at = institution_id, clock.now()
         audit.record(
             session,
@@ -316,3 +321,27 @@ def note_deployment(
         )
         .on_conflict_do_nothing()
     )
+
+
+def learn_frames(
+    session: Session,
+    institution_id: InstitutionId,
+    deployment_id: DeploymentId,
+    origins: Collection[str],
+) -> None:
+    """Remember where a deployment's pages are too, as a verified message said.
+
+    Part of the caller's transaction. Nobody waits: while another launch teaches the deployment
+    something, this one does not, and a later one will.
+    """
+    deployment = session.scalar(
+        select(Deployment)
+        .where(Deployment.id == deployment_id, Deployment.institution_id == institution_id)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    if deployment is None:
+        return
+    new = sorted(set(origins) - deployment.learnt_origins.keys())
+    if new:
+        deployment.learnt_origins = learn(deployment.learnt_origins, new, clock.now())
+        log.info("frames_learnt", deployment_id=str(deployment_id), origins=new)

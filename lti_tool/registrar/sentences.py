@@ -9,6 +9,7 @@ from lti_tool.core.language import marked, phrase
 _ACTS = {
     "allocate_award": marked("Said in which pathway a badge of %(thing)s counts"),
     "allow_anonymous": marked("Decided about visits without a name"),
+    "allow_learnt_address": marked("Let an address be learnt again from a platform's messages"),
     "approve_deployment": marked("Allowed a platform to open Cairn"),
     "award_by_hand": marked("Gave %(thing)s by a decision"),
     "change_platform_addresses": marked("Changed where a platform is"),
@@ -52,6 +53,7 @@ _ACTS = {
     "regrade_everywhere": marked("Scored an assessment in all courses by a newer edition"),
     "reopen_attempt": marked("Opened an attempt again"),
     "place_institution": marked("Gave the institution another time zone"),
+    "remove_learnt_address": marked("Took an address away that a platform's messages had named"),
     "rename_institution": marked("Gave the institution another name"),
     "rename_pathway": marked("Gave %(thing)s another name"),
     "replace_achievement": marked("Said what replaces a badge"),

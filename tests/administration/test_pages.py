@@ -8,7 +8,7 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from lti_tool.core.audit import CLI
-from lti_tool.core.db import system_transaction
+from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.ids import InstitutionId, RegistrationId
 from lti_tool.core.settings import Settings
 from lti_tool.people.staff_session import COOKIE
@@ -50,7 +50,10 @@ def place(live_app: Flask, live_settings: Settings) -> Iterator[Place]:
             ),
             registered_for=desk.institution_id,
         )
-        services.add_deployment(registration_id, "1", desk.institution_id)
+        deployment_id = services.add_deployment(registration_id, "1", desk.institution_id)
+        learnt = ["https://lms-of-the-school.northgate.example:8443"]
+        with transaction(desk.institution_id) as session:
+            services.learn_frames(session, desk.institution_id, deployment_id, learnt)
         with system_transaction() as session:
             services.note_deployment(
                 session, registration_id, "2", platform_name="A test site", platform_guid=None

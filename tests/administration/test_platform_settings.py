@@ -167,6 +167,56 @@ class TestAddresses:
         assert answer.status_code == 404
 
 
+class TestLearntAddresses:
+    SCHOOL = "https://lms.school.example"
+
+    def teach(self, app: Flask, connected: Connected) -> None:
+        with browsing(app, connected, 2) as amara:
+            arrival = amara.arrive(connected.course_path)
+            arrival.change(launch_presentation={"return_url": f"{self.SCHOOL}/courses/7"})
+            assert amara.post(arrival).status_code == 303
+
+    def test_they_are_shown_removed_and_allowed_again_and_the_trail_says_so(
+        self, app: Flask, desk: Office, connected: Connected
+    ) -> None:
+        page = f"platforms/{connected.registration_id}/settings"
+        path = f"deployments/{connected.deployment_id}/learnt"
+        assert "has learnt none yet" in text_of(desk.get(page).text)
+        self.teach(app, connected)
+        assert f"{self.SCHOOL} Learnt " in text_of(desk.get(page).text)
+
+        send(desk, connected, path, origin=self.SCHOOL, removed="1")
+        answer = send(desk, connected, path, origin=self.SCHOOL, removed="1")
+        self.teach(app, connected)
+
+        assert f"{self.SCHOOL} Removed " in text_of(desk.get(page).text)
+        assert "It holds from the next page" in desk.client.get(answer.location).text
+        with browsing(app, connected, 2) as amara:
+            shown = amara.open(connected.course_path)
+        assert self.SCHOOL not in shown.headers["Content-Security-Policy"]
+        send(desk, connected, path, origin=self.SCHOOL)
+        assert "has learnt none yet" in text_of(desk.get(page).text)
+        with transaction(connected.institution_id) as session:
+            acts = [entry.act for entry in audit.list_entries(session)]
+        assert acts.count("remove_learnt_address") == 1
+        assert acts.count("allow_learnt_address") == 1
+
+    def test_only_what_is_there_can_be_removed(
+        self, app: Flask, desk: Office, connected: Connected
+    ) -> None:
+        self.teach(app, connected)
+        other = services.add_deployment(connected.registration_id, "theirs", another_institution())
+
+        for deployment_id, origin, status in (
+            (other, self.SCHOOL, 404),
+            (uuid4(), self.SCHOOL, 404),
+            (connected.deployment_id, "https://evil.example", 409),
+            (connected.deployment_id, "", 409),
+        ):
+            path = f"deployments/{deployment_id}/learnt"
+            assert send(desk, connected, path, origin=origin, removed="1").status_code == status
+
+
 class TestVisitsWithoutAName:
     def test_they_are_let_in_while_it_is_allowed(
         self, app: Flask, desk: Office, connected: Connected

@@ -1,9 +1,11 @@
 """Which addresses are a platform's own, and what time it is there."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from lti_tool.platforms import rules
 from lti_tool.platforms.quirks import origins
 from lti_tool.platforms.rules import (
     belongs,
@@ -106,3 +108,77 @@ def test_an_id_that_several_links_share_is_never_told_to_the_platform() -> None:
     assert told_link_id("9a3ce0a4") == "9a3ce0a4"
     assert shared_link_id("9a3ce0a4", "a") != shared_link_id("9a3ce0a4", "b")
     assert told_link_id(shared_link_id("9a3ce0a4", "a")) is None
+
+
+NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
+class TestLearning:
+    def test_an_address_of_pages_is_learnt_once_and_not_where_it_is_the_platforms_own(self) -> None:
+        named = ("https://lms.example", "https://known.example", "https://new.example")
+        stored = rules.learn({}, ["https://known.example"], NOON)
+
+        found = rules.unlearnt(named, ("https://lms.example",), stored, insecure=False)
+
+        assert found == ("https://new.example",)
+
+    def test_servers_of_others_at_the_same_host_make_no_address_known(self) -> None:
+        named = ("https://school.lms.example",)
+
+        assert rules.unlearnt(named, ("https://*.lms.example",), {}, insecure=False) == named
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "javascript:alert(1)",
+            "https://*",
+            "https://*.example.edu",
+            "https://a.example;script-src",
+            "https://a.example; frame-ancestors *",
+            "https://a.example\r\nX-Evil: 1",
+            "https://user@a.example",
+            "https://a_b.example",
+            "https://bücher.example",
+            f"https://{'a' * 254}",
+            "https://a.example:99999",
+            "https://[::1]",
+            "http://a.example",
+            "//a.example",
+            "null",
+        ],
+    )
+    def test_what_no_header_may_hold_is_not_learnt(self, url: str) -> None:
+        assert rules.unlearnt(rules.origins_of([url]), (), {}, insecure=False) == ()
+
+    def test_path_and_usual_port_are_left_out_and_another_port_is_kept(self) -> None:
+        named = rules.origins_of(["https://A.example:443/x?y#z", "https://b.example:8443/"])
+
+        found = rules.unlearnt(named, (), {}, insecure=False)
+
+        assert found == ("https://a.example", "https://b.example:8443")
+
+    def test_http_will_do_where_cairn_itself_is_asked_so(self) -> None:
+        assert rules.unlearnt(["http://localhost:81"], (), {}, insecure=True)
+
+    def test_of_a_hundred_the_last_ten_stay_and_what_was_removed_as_well(self) -> None:
+        removed = {"at": NOON.isoformat(), "removed_at": NOON.isoformat()}
+        stored: dict[str, Any] = {"https://removed.example": removed}
+        for number in range(100):
+            origin = f"https://h{number}.example"
+            stored = rules.learn(stored, [origin], NOON + timedelta(minutes=number))
+
+        assert {one.origin for one in rules.learnt(stored)} == {
+            "https://removed.example",
+            *(f"https://h{number}.example" for number in range(90, 100)),
+        }
+        assert rules.learnt(stored)[0].origin == "https://h99.example"
+        assert len(rules.frames(stored)) == rules.MOST_LEARNT
+
+    def test_what_was_removed_frames_nothing_even_where_a_message_names_it(self) -> None:
+        removed = {"at": NOON.isoformat(), "removed_at": NOON.isoformat()}
+        stored = {"https://a.example": removed, "https://b.example": {"at": NOON.isoformat()}}
+
+        found = rules.frames(stored, ["https://a.example", "https://c.example"])
+
+        assert found == ("https://b.example", "https://c.example")
+        assert rules.learn(stored, ["https://a.example"], NOON) == stored
