@@ -104,11 +104,14 @@ def erase(slug: str, person: UUID, *, reason: str, dry_run: bool, yes: bool) -> 
     if data["person"]["erased_at"] is not None:
         click.echo("This person was erased before.")
         return
-    click.echo(
-        f"{len(data['accounts'])} accounts lose their names; {len(data['attempts'])} attempts are "
-        f"emptied of answers and {len(files)} files; the credentials of {len(data['awards'])} "
-        f"awards are revoked; {len(data['visits'])} visits are forgotten."
-    )
+    for number, what in (
+        (len(data["accounts"]), "accounts that lose their names"),
+        (len(data["attempts"]), "attempts that lose their answers"),
+        (len(files), "files that go"),
+        (len(data["awards"]), "awards whose credentials are revoked"),
+        (len(data["visits"]), "visits that are forgotten"),
+    ):
+        click.echo(f"{number:>5}  {what}")
     if dry_run:
         return
     if not yes:

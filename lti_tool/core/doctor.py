@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from redis.exceptions import RedisError
 from rq.worker import SimpleWorker
 from sqlalchemy import Connection, create_engine, func, select, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from lti_tool.core import clock, http, keys, mail, outbox, queue, schema
@@ -77,10 +77,15 @@ def examine(
     ]
     advice = _ADVICE | {about: says for about, (_, says) in (features or {}).items()}
     findings: list[Finding] = []
+    is_down = False
     for about, check in checks:
         try:
             findings += check(settings)
         except (SQLAlchemyError, RedisError, OSError, ToolError) as error:
+            if is_down and isinstance(error, OperationalError):
+                findings.append(_bad(about, "This can be looked at when the database answers."))
+                continue
+            is_down = is_down or about == "database"
             reason = str(error).strip().partition("\n")[0]
             findings.append(_bad(about, f"{advice[about]} ({type(error).__name__}: {reason})"))
     return findings
@@ -116,7 +121,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         version = connection.scalar(text("SHOW server_version"))
         yield _good("database", f"PostgreSQL {version} answers")
         yield _role(connection)
-        yield _clock(connection.scalar(text("SELECT clock_timestamp()")))
+        yield _clock(connection.execute(text("SELECT clock_timestamp()")).scalar_one())
         yield _connections(connection)
         yield from _unprotected(connection)
 
@@ -139,14 +144,15 @@ def _role(connection: Connection) -> Finding:
     return _good("role", f"{name} owns nothing and sees one institution at a time")
 
 
-def _clock(theirs: datetime | None) -> Finding:
+def _clock(theirs: datetime) -> Finding:
     ours = clock.now()
-    apart = abs(ours - theirs) if theirs is not None else CLOCK_TOLERANCE
+    apart = abs(ours - theirs)
     if apart >= CLOCK_TOLERANCE:
         return _bad(
             "clock",
-            f"This machine and the database differ by {apart.total_seconds():.0f} s. Run a time "
-            "service (NTP) on both: platforms refuse messages and scores with a wrong time.",
+            f"It is {ours:%Y-%m-%d %H:%M:%S} UTC on this machine and "
+            f"{theirs.astimezone(UTC):%Y-%m-%d %H:%M:%S} in the database. Run a time service "
+            "(NTP) on both: platforms refuse messages and scores with a wrong time.",
         )
     return _good("clock", f"{ours:%H:%M:%S} UTC, {apart.total_seconds():.1f} s from the database's")
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask, jsonify
 from sqlalchemy import NullPool, create_engine, text
 
-from lti_tool.core import doctor
+from lti_tool.core import clock, doctor
 from lti_tool.core import settings as settings_module
 from lti_tool.core.doctor import Finding
 from lti_tool.core.settings import Settings
@@ -26,6 +26,41 @@ from tests.helpers import serving
 
 def find(settings: Settings, about: str) -> Finding:
     return {one.about: one for one in doctor.examine(settings)}[about]
+
+
+def test_a_database_that_is_down_is_the_only_thing_said_against_what_needs_it(
+    live_app: Flask,
+) -> None:
+    assert live_app.testing
+    settings = settings_module.current()
+    broken = replace(settings.database, url="postgresql+psycopg://cairn@127.0.0.1:9/cairn")
+    engine = create_engine(broken.url, poolclass=NullPool)
+
+    def needs_it(_settings: Settings) -> Iterator[Finding]:
+        with engine.connect():
+            yield Finding(about="another", ok=True, says="fine")
+
+    features = {"another": (needs_it, "Do something else.")}
+    found = doctor.examine(replace(settings, database=broken), features)
+
+    says = {one.about: one.says for one in found}
+    assert says["database"].startswith("PostgreSQL does not answer")
+    assert says["another"] == "This can be looked at when the database answers."
+    assert not next(one.ok for one in found if one.about == "another")
+
+
+def test_clocks_that_differ_are_both_told(live_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert live_app.testing
+    before = find(settings_module.current(), "clock")
+    ahead = clock.now() + dt.timedelta(hours=49)
+    monkeypatch.setattr(clock, "now", lambda: ahead)
+
+    after = find(settings_module.current(), "clock")
+
+    assert before.ok
+    assert not after.ok
+    assert f"It is {ahead:%Y-%m-%d %H:%M:%S} UTC on this machine" in after.says
+    assert " in the database. Run a time service" in after.says
 
 
 @pytest.mark.parametrize(("days", "is_well"), [(90, True), (5, False)])
