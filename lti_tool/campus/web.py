@@ -5,6 +5,7 @@ import time
 from flask import Flask, Response, jsonify, render_template, request, session
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from lti_tool.campus import queries
@@ -29,6 +30,7 @@ def set_up(app: Flask) -> None:
     app.after_request(_protect)
     app.register_error_handler(RefusalError, _answer_refusal)
     app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(DataError, _answer_data_error)
     app.context_processor(_shared_values)
 
 
@@ -125,6 +127,12 @@ def _answer_refusal(refusal: RefusalError) -> ResponseReturnValue:
     if refusal.status == 401:  # noqa: PLR2004 - RFC 9110 §11.6.1 wants the header with it
         answer.headers["WWW-Authenticate"] = f'Bearer error="{refusal.code}"'
     return answer, refusal.status
+
+
+def _answer_data_error(_error: DataError) -> ResponseReturnValue:
+    """Refuse what PostgreSQL cannot hold, such as a null character."""
+    message = "Something that was sent cannot be stored: a null character, or too large a number."
+    return _answer_refusal(RefusalError(400, "bad_request", message))
 
 
 def _answer_http(problem: HTTPException) -> ResponseReturnValue:

@@ -217,6 +217,13 @@ def test_what_is_no_word_of_reviews_is_refused(service: Service, wrong: object) 
     assert "submissionReview" in answer.text
 
 
+def test_a_null_character_is_refused_and_breaks_nothing(service: Service) -> None:
+    for wrong in ({"label": "a\0b"}, {"submissionReview": REVIEW | {"label": "a\0b"}}):
+        answer = service.create(**wrong)
+        assert answer.status_code == 400, answer.text
+        assert "null character" in answer.text
+
+
 def test_a_copied_course_offers_reviews_as_well(
     tool: Tool, instructor: httpx.Client, site: Site
 ) -> None:
