@@ -29,6 +29,8 @@ MESSAGE_TYPES: Final = frozenset(
 )
 VERSION: Final = "1.3.0"
 PLACEMENT_PARAMETER: Final = "placement"
+# In an address it stands beside what others write there: Canvas' own example is `?placement=`.
+PLACEMENT_QUERY: Final = "cairn_placement"
 MAX_TEXT: Final = 500
 MAX_IDENTIFIER: Final = 255
 
@@ -218,7 +220,7 @@ class Message(_Claims):
         value = (self.custom or {}).get(PLACEMENT_PARAMETER)
         if not isinstance(value, str) or not value or value.startswith("$"):
             query = dict(parse_qsl(urlsplit(self.target_link_url or "").query))
-            value = query.get(PLACEMENT_PARAMETER, "")
+            value = query.get(PLACEMENT_QUERY, "")
         return value if value.isprintable() and 0 < len(value) <= MAX_TEXT else None
 
     @property

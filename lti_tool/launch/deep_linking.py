@@ -20,7 +20,7 @@ from lti_tool.core.db import system_transaction
 from lti_tool.core.errors import InvalidRequestError
 from lti_tool.core.language import phrase
 from lti_tool.launch import history
-from lti_tool.launch.claims import DEEP_LINKING, PLACEMENT_PARAMETER
+from lti_tool.launch.claims import DEEP_LINKING, PLACEMENT_PARAMETER, PLACEMENT_QUERY
 from lti_tool.launch.errors import LaunchEndedError
 from lti_tool.launch.services import LAUNCH_PATH, web_address
 from lti_tool.launch.session import CurrentLaunch
@@ -153,7 +153,7 @@ def _link(item: ContentItem, *, columns: bool, by_address: bool) -> DeepLinkReso
     link.more = _more(item)
     url = settings.current().base_url + LAUNCH_PATH
     if by_address:
-        url += "?" + urlencode({PLACEMENT_PARAMETER: item.placement_token})
+        url += "?" + urlencode({PLACEMENT_QUERY: item.placement_token})
     link.set_title(item.title).set_url(url)
     link.set_custom_params({PLACEMENT_PARAMETER: item.placement_token, **history.PARAMETERS})
     if item.icon_url is not None:

@@ -180,3 +180,14 @@ def test_the_courses_menu_leads_staff_to_the_course_and_learners_to_their_badges
     assert "Assessments in this course" in course
     assert TITLE in course
     assert "My badges" in open_it(student, from_menu(student))
+
+
+def test_a_copied_courses_menu_is_not_taken_for_a_link_that_was_titled_as_the_course(
+    student: Browser, connected: Connected, original: Placement
+) -> None:
+    path = connected.place(TITLE, placement=token_of(connected, original))
+    open_it(student, moved(student.arrive(path), link="of a page", course="1", title="Course"))
+    menu = moved(student.arrive(connected.course_path), link="copy", course="copy", title="Course")
+
+    assert "My badges" in open_it(student, custom(menu, **{history.COURSE_PARAMETER: "1"}))
+    assert len(placements(connected)) == 1

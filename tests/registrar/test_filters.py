@@ -105,7 +105,7 @@ def test_each_filter_is_shown_and_can_be_taken_away(client: FlaskClient, desk: D
         "since=2026-01-01&state=under_way#learners",
         "since=2026-01-01&q=amara#learners",
     ]
-    assert "Joined from 1 January 2026" in page
+    assert "Joined from 1 January 2026 (UTC)" in page
 
 
 @pytest.mark.parametrize(

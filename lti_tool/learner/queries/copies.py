@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from lti_tool.assessments.models import Placement
 from lti_tool.core.ids import PlacementId
 from lti_tool.launch.session import CurrentLaunch
+from lti_tool.platforms import queries as platforms
 from lti_tool.platforms.models import Context, ResourceLink
 
 
@@ -38,6 +39,11 @@ def _by_link(session: Session, here: CurrentLaunch) -> PlacementId | None:
 
 def _by_course(session: Session, here: CurrentLaunch) -> PlacementId | None:
     ids = here.settings.get("course_history") or []
+    # The menu's link is titled as the course is, and so is what Canvas launches from a page there.
+    if not ids or here.resource_link_id is None:
+        return None
+    if is_whole_course(session, platforms.get_resource_link(session, here.resource_link_id)):
+        return None
     title = select(ResourceLink.title).where(ResourceLink.id == here.resource_link_id)
     rows = session.execute(
         select(Context.platform_id, Placement.id)

@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261126_1500"
-down_revision = "20261126_1340"
+down_revision = "20261126_1342"
 
 
 def upgrade() -> None:

@@ -117,7 +117,7 @@ def test_something_is_placed_as_the_product_takes_it(wire: Wire, client: FlaskCl
     first, *others = claims[f"{DEEP_LINKING}content_items"]
     assert len(others) == int(taken.several)
     assert first["type"] == "ltiResourceLink"
-    by_address = "?placement=p1.abc" if wire.product == CANVAS else ""
+    by_address = "?cairn_placement=p1.abc" if wire.product == CANVAS else ""
     assert first["url"] == LAUNCH + by_address
     assert first["custom"]["resource_link_id_history"] == "$ResourceLink.id.history"
     assert first["lineItem"]["scoreMaximum"] == 12.5
@@ -213,7 +213,7 @@ def test_links_in_canvas_pages_are_told_by_their_address_where_all_have_the_cour
         course = installed.common[f"{LTI}context"]["id"]
 
         def open_link(token: str) -> str:
-            target = f"{LAUNCH}?placement={token}"
+            target = f"{LAUNCH}?cairn_placement={token}"
             claims = wire.launch(
                 target_link_uri=target, resource_link={"id": course, "title": token}, custom=None
             )
@@ -236,10 +236,27 @@ def test_a_custom_parameter_counts_before_the_address(client: FlaskClient, produ
     with connected(CANVAS) as wire:
         for said, token in (("p1.x", "p1.x"), ("$placement", "p1.a"), ("", "p1.a")):
             claims = wire.launch(
-                target_link_uri=f"{LAUNCH}?placement=p1.a", custom={"placement": said}
+                target_link_uri=f"{LAUNCH}?cairn_placement=p1.a", custom={"placement": said}
             )
 
             assert opened(wire, client, claims)["placement_token"] == token
+
+
+def test_an_address_that_says_placement_for_a_reason_of_its_own_is_no_token(
+    client: FlaskClient, product: Flask, database: Connection
+) -> None:
+    """Canvas' own example of an address behind a course's menu."""
+    del product
+    with connected(CANVAS) as wire:
+        course = CANVAS.common[f"{LTI}context"]["id"]
+        menu = wire.launch(
+            target_link_uri=f"{LAUNCH}?placement=course_navigation",
+            resource_link={"id": course, "title": "Course"},
+            custom=None,
+        )
+
+        assert opened(wire, client, menu)["placement_token"] is None
+        assert [row.platform_id for row in rows(database, wire, LINKS)] == [course]
 
 
 @pytest.mark.parametrize("product_of_many", [CANVAS, BLACKBOARD, SCHOOLOGY], ids=lambda p: p.code)
