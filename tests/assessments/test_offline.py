@@ -1,6 +1,7 @@
 """An attempt in a browser whose line fails, whose page closes, whose visit ends."""
 
 import contextlib
+import re
 
 import pytest
 from playwright.sync_api import Error, expect
@@ -55,6 +56,49 @@ def test_a_line_that_fails_unnoticed_is_tried_again(arrive: Arrive, open_page: O
 
     expect(page.get_by_text("You are offline. Keep working.")).to_be_hidden(timeout=10_000)
     assert letters(here, attempt_id) == "a--"
+
+
+def test_a_browser_that_does_not_know_the_chosen_zone_saves_all_the_same(
+    arrive: Arrive, open_page: OpenPage
+) -> None:
+    here = arrive()
+    attempt_id = here.begin()
+    page = open_page(here.enter_url(attempt_id))
+    page.evaluate("document.documentElement.dataset.zoneChosen = 'Europe/NotYetNamed'")
+    page.route("**/responses", lambda route: route.abort())
+
+    choose(page, "a")
+    expect(page.get_by_role("alert")).to_contain_text("You are offline. Keep working.")
+    expect(page.locator('#saved [data-state="kept"] time')).to_have_text(re.compile(r"\d:\d\d"))
+    page.unroute("**/responses")
+
+    expect(page.get_by_text("You are offline. Keep working.")).to_be_hidden(timeout=15_000)
+    expect_saved(page)
+    assert letters(here, attempt_id) == "a--"
+
+
+def test_what_a_page_fails_to_show_keeps_no_answer_from_being_sent(
+    arrive: Arrive, open_page: OpenPage
+) -> None:
+    here = arrive()
+    attempt_id = here.begin()
+    page = open_page(here.enter_url(attempt_id))
+    # The fault is told to the browser, here not to the test's watch over scripts.
+    page.evaluate(
+        """() => {
+          addEventListener("error", (event) => event.preventDefault());
+          document.querySelector('#saved [data-state="saved"] time').remove();
+        }"""
+    )
+
+    choose(page, "a")
+    wait_until(page, lambda: letters(here, attempt_id) == "a--")
+    page.get_by_role("button", name="Next").click()
+    choose(page, "b")
+    wait_until(page, lambda: letters(here, attempt_id) == "ab-")
+    page.get_by_role("navigation").get_by_role("button", name="Review and hand in").click()
+
+    expect(page.get_by_role("heading", name="Hand in now?")).to_be_visible()
 
 
 def test_a_crash_while_offline_loses_nothing(arrive: Arrive, open_page: OpenPage) -> None:

@@ -12,7 +12,7 @@ async function look(turn) {
   if (answer && answer.state !== part.dataset.state) {
     await renew();
   }
-  if (!answer?.settled) {
+  if (!answer?.settled || answer.state !== part.dataset.state) {
     setTimeout(look, WAITS_MS[Math.min(turn, WAITS_MS.length - 1)], turn + 1);
   }
 }

@@ -19,9 +19,17 @@ export function tellLocally(part) {
 
 // A time as it is saved, in the zone that this page speaks in.
 export function writeClock(time, instant) {
-  const format = new Intl.DateTimeFormat(readersLocale(), { ...LOCAL.clock, timeZone: chosenZone() });
   time.dateTime = instant.toISOString();
-  time.textContent = format.format(instant);
+  time.textContent = clockIn(chosenZone()).format(instant);
+}
+
+function clockIn(timeZone) {
+  const [locale, style] = [readersLocale(), LOCAL.clock];
+  try {
+    return new Intl.DateTimeFormat(locale, { ...style, timeZone });
+  } catch {
+    return new Intl.DateTimeFormat(locale, style); // it is too old to know this zone's name: its own, then
+  }
 }
 
 function chosenZone() {

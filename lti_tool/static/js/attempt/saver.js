@@ -9,11 +9,25 @@ const AT_MOST_MS = 15000;
 const RETRY_MS = 5000;
 const PATIENCE_MS = 20000;
 
+// What the page makes of it cannot keep an answer from being sent: its faults are told to the browser alone.
+function unfailing(hear) {
+  const guard = (tell) => (...news) => {
+    try {
+      tell(...news);
+    } catch (fault) {
+      setTimeout(() => {
+        throw fault;
+      });
+    }
+  };
+  return Object.fromEntries(Object.entries(hear).map(([name, tell]) => [name, guard(tell)]));
+}
+
 export class Saver {
   // url, csrf: where and with what token; mirror: a Mirror; hear: { onState(state, savedAt), onAcknowledged(item,
   // save, sequence), onConflict(item, stored), onTrouble(why), onTime(serverNow, closesAt) }.
   constructor({ url, csrf, mirror, hear }) {
-    Object.assign(this, { url, csrf, mirror, hear });
+    Object.assign(this, { url, csrf, mirror, hear: unfailing(hear) });
     this.page = crypto.randomUUID();
     this.items = new Map();
     this.firstChangeAt = null;
@@ -91,8 +105,11 @@ export class Saver {
     }
     if (!this.hasEnded && this.waiting().length > 0) {
       this.sending = this.sendAll();
-      await this.sending;
-      this.sending = null;
+      try {
+        await this.sending;
+      } finally {
+        this.sending = null;
+      }
     }
     return this.isSettled();
   }
