@@ -104,13 +104,11 @@ def show_person(here: CurrentStaff, person_id: UUID) -> ResponseReturnValue:
     """Show one person over all platforms; that it was read is noted."""
     with transaction(here.institution_id) as session:
         record = records.get_record(session, PersonId(person_id))
-        decided = {
-            one.actor_id for one in record.entries if one.actor_id and one.actor_kind == "staff"
-        }
-        staff = people.list_actor_names(session, decided)
+        decided = {one.actor_id for one in record.entries if one.actor_id}
+        deciders = people.list_actor_names(session, decided)
         merges = matches.list_merges(session, record.person_id)
         alike = matches.list_matches(session, person_id=record.person_id, limit=MOST_ALIKE)
-    moments = timeline.build(record, staff)
+    moments = timeline.build(record, deciders)
     note_reading(
         here.institution_id,
         actor=here.actor,

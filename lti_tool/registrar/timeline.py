@@ -30,12 +30,12 @@ class Moment:
     more: str = ""
 
 
-def build(record: Record, staff: Mapping[UUID, str]) -> list[Moment]:
+def build(record: Record, deciders: Mapping[UUID, str]) -> list[Moment]:
     """Return the moments of a record, the newest first.
 
     Args:
         record: whose.
-        staff: names of those who decided, by id.
+        deciders: names of those who decided, at the desk or in a course, by id.
     """
     names: dict[UUID, str] = {award.award_id: award.name for award in record.awards}
     own_name = next((one.name for one in record.accounts if one.name), "")
@@ -52,7 +52,7 @@ def build(record: Record, staff: Mapping[UUID, str]) -> list[Moment]:
                     own_name if entry.object_kind == "person" else names.get(entry.object_id, ""),
                     kind=entry.object_kind,
                 ),
-                more=_by(actor_words(entry.actor_kind, entry.actor_id, staff), entry.reason),
+                more=_by(actor_words(entry.actor_kind, entry.actor_id, deciders), entry.reason),
             )
             for entry in record.entries
         ),

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Connection, select, text, update
 
 from lti_tool.assessments.services import open_attempt, submit_attempt
-from lti_tool.core import clock
+from lti_tool.core import audit, clock
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import PersonId, UserId
 from lti_tool.grading.models import DesiredScore
@@ -94,6 +94,27 @@ def test_a_record_joins_what_all_platforms_know_of_a_person(
     other = client.get(f"{desk.path}/people/{stranger}").text
     assert "No attempt yet." in other
     assert "Known from 1 account." in other
+
+
+def test_a_record_names_whoever_acted_in_a_course(client: FlaskClient, desk: Desk) -> None:
+    person = desk.learner("Tomás", STONES[0])
+    with transaction(desk.university.id) as session:
+        teacher = User(issuer="https://lms.example", subject="t-1", name="Mirela Dragomir")
+        session.add(teacher)
+        session.flush()
+        audit.record(
+            session,
+            actor=audit.Actor("user", teacher.id),
+            act="merge_people",
+            object_kind="person",
+            object_id=person,
+        )
+    desk.enter(client, "registrar")
+
+    page = client.get(f"{desk.path}/people/{person}").text
+
+    assert "Mirela Dragomir" in page
+    assert "somebody in a course" not in page
 
 
 def test_a_record_says_why_in_words_requirement_by_requirement(
