@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments.models import Attempt, Placement, PlacementResult
+from lti_tool.assessments.queries import is_to_mark
 from lti_tool.core.ids import ContextId
 from lti_tool.grading.models import DesiredScore
 from lti_tool.platforms.models import ResourceLink
@@ -46,7 +47,7 @@ def list_placements(session: Session, context_id: ContextId | None) -> list[Plac
     )
     to_mark = (
         select(Attempt.placement_id, func.count().label("number"))
-        .where(Attempt.awaits_marking, Attempt.placement_id.in_(here))
+        .where(is_to_mark(), Attempt.placement_id.in_(here))
         .group_by(Attempt.placement_id)
         .subquery()
     )

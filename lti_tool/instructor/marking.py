@@ -339,9 +339,7 @@ def marking_page(
 
 def count_waiting(session: Session, placement: Placement) -> int:
     """Return how many attempts at a placement wait for a person."""
-    waiting = select(func.count()).where(
-        Attempt.placement_id == placement.id, Attempt.awaits_marking
-    )
+    waiting = select(func.count()).where(Attempt.placement_id == placement.id, queries.is_to_mark())
     return session.scalar(waiting) or 0
 
 

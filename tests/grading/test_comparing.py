@@ -9,7 +9,7 @@ from sqlalchemy import select, text, update
 
 from lti_tool.campus import store
 from lti_tool.campus.personality import STRICT
-from lti_tool.core import audit
+from lti_tool.core import audit, clock
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import PlacementId, new_id
@@ -92,6 +92,32 @@ def test_a_refused_score_that_the_gradebook_holds_is_acknowledged(
     assert found[AMARA].state is SyncState.IN_GRADEBOOK
     assert found[AMARA].outcome is None
     assert found[LINH].state is SyncState.REFUSED, "another grade is there"
+
+
+def test_a_refused_score_is_not_acknowledged_by_what_an_earlier_reading_saw(
+    course: Course, later: Later
+) -> None:
+    course.take(AMARA, "abd")
+    work()
+    override(course, 2, Decimal(10))
+    later.move(minutes=5)
+    compare(course)
+    with transaction(course.institution_id) as session:
+        session.execute(
+            update(DesiredScore).values(
+                given=ALL,
+                version=DesiredScore.version + 1,
+                acknowledged_at=clock.now(),
+                refused_at=clock.now(),
+                last_outcome=Outcome.REFUSED.value,
+                last_status=400,
+            )
+        )
+    later.move_ours(minutes=-1)  # the next reading began before
+
+    compare(course)
+
+    assert rows(course)[AMARA].state is SyncState.REFUSED
 
 
 def test_what_the_platform_lost_is_sent_once_more_and_not_for_ever(

@@ -3,15 +3,17 @@
 import threading
 from datetime import timedelta
 
+import pytest
 from redis import Redis
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from lti_tool.campus import store
 from lti_tool.core import clock, settings
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.grading import backlog, jobs, sender, services
-from lti_tool.grading.models import SenderLane
+from lti_tool.grading.models import DesiredScore, SenderLane
 from lti_tool.grading.rules import Answer, Outcome
+from lti_tool.grading.services.desired import ERASED
 from lti_tool.platforms import service_client
 from lti_tool.worker import run_worker
 from tests.grading.course import AMARA, BJORN, INGRID, LINH, MIRELA, Course
@@ -127,6 +129,51 @@ def test_a_change_that_may_not_be_sent_waits_for_the_right_whatever_arrives_of_t
     later.move(seconds=5)
     work()
     assert course.held() == {AMARA: ALL}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(outcome=Outcome.TEMPORARY, status=503),
+        Answer(outcome=Outcome.TEMPORARY, status=429, retry_after=timedelta(seconds=1)),
+        Answer(outcome=Outcome.CONFLICT, status=409),
+    ],
+    ids=["failed", "busy", "conflict"],
+)
+def test_a_score_under_way_while_its_learner_is_erased_is_not_tried_again(
+    course: Course, later: Later, answer: Answer
+) -> None:
+    user_id = course.take(AMARA, "abc")
+    services.desire_score(course.institution_id, course.placement_id, user_id)
+    lane = course.lane()
+    [parcel] = services.take_batch(lane, GENERIC)
+    services.erase_scores(course.institution_id, [user_id])
+
+    services.record_answers(lane, [sender.Delivered(parcel=parcel, answer=answer)])
+
+    row = course.row(user_id)
+    assert (row.due_at, row.last_error) == (None, ERASED)
+    services.release(lane)
+    later.move(hours=1)
+    work()
+    assert course.held() == {}
+
+
+def test_a_score_of_an_erased_learner_that_was_left_due_is_not_sent(
+    course: Course, later: Later
+) -> None:
+    user_id = course.take(AMARA, "abc")
+    services.desire_score(course.institution_id, course.placement_id, user_id)
+    services.erase_scores(course.institution_id, [user_id])
+    with transaction(course.institution_id) as session:
+        session.execute(update(DesiredScore).values(due_at=clock.now()))
+    later.move(seconds=5)
+    lane = course.lane()
+
+    assert services.take_batch(lane, GENERIC) == []
+    assert services.first_address(lane) is None
+    services.release(lane)
+    assert course.lane_row().due_at is None, "nobody is woken for it"
 
 
 def test_what_redis_forgot_the_clock_finds(course: Course) -> None:

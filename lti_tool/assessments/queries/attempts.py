@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments import items, rules
@@ -318,6 +318,11 @@ def awaits_marking(session: Session, placement_id: PlacementId, user_id: UserId)
         Attempt.placement_id == placement_id, Attempt.user_id == user_id, Attempt.awaits_marking
     )
     return bool(session.scalar(select(waiting.exists())))
+
+
+def is_to_mark() -> ColumnElement[bool]:
+    """Say which attempts wait for a person; nobody can mark one whose answers are gone."""
+    return and_(Attempt.awaits_marking, Attempt.answers_gone_at.is_(None))
 
 
 def form_item_id(asked: Mapping[str, Any]) -> ItemVersionId:

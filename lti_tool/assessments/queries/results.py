@@ -21,6 +21,7 @@ from lti_tool.assessments.models import (
 from lti_tool.assessments.queries.attempts import (
     get_attempt,
     get_placement,
+    is_to_mark,
     list_attachments,
     list_form,
     list_given,
@@ -107,7 +108,7 @@ def list_results(session: Session, placement_id: PlacementId) -> list[LearnerSta
             func.bool_or(Attempt.submitted_at.is_(None)).label("is_open"),
             func.max(Attempt.submitted_at).label("last_submitted_at"),
             _LAST_TIME.label("time_used"),
-            func.count().filter(Attempt.awaits_marking).label("to_mark"),
+            func.count().filter(is_to_mark()).label("to_mark"),
         )
         .where(Attempt.placement_id == placement_id)
         .group_by(Attempt.user_id)

@@ -106,11 +106,9 @@ def _empty(session: Session, attempt_ids: Sequence[AttemptId]) -> list[str]:
     session.execute(delete(AttemptTime).where(AttemptTime.id.in_(attempt_ids)))
     session.execute(update(Response).where(Response.attempt_id.in_(attempt_ids)).values(value=[]))
     session.execute(update(ItemMark).where(ItemMark.attempt_id.in_(attempt_ids)).values(comment=""))
+    # One that was not marked stays so: what it was worth, nobody can tell any more.
     session.execute(
-        update(Attempt)
-        .where(Attempt.id.in_(attempt_ids))
-        # Nobody can mark what is gone.
-        .values(answers_gone_at=clock.now(), awaits_marking=False)
+        update(Attempt).where(Attempt.id.in_(attempt_ids)).values(answers_gone_at=clock.now())
     )
     return [key_of(db.tenant(), each) for each in files]
 

@@ -129,6 +129,7 @@ def _accept(session: Session, placement_id: PlacementId, url: str, at: datetime)
             DesiredScore.line_item_url == url,
             DesiredScore.refused_at.is_not(None),
             DesiredScore.held_points.is_not(None),
+            DesiredScore.held_at == at,  # this reading's, not an older one's
         )
         .with_for_update()
     )

@@ -21,7 +21,7 @@ from lti_tool.core import clock, queue
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.ids import DesiredScoreId, InstitutionId, RegistrationId, new_id
 from lti_tool.grading import ags, rules
-from lti_tool.grading.models import DesiredScore, SenderLane
+from lti_tool.grading.models import ERASED_SUBJECT, DesiredScore, SenderLane
 from lti_tool.grading.rules import Answer, Outcome, grants
 from lti_tool.grading.sender import Delivered, Parcel
 from lti_tool.platforms.models import Context
@@ -33,6 +33,8 @@ CLOCK_HOLDS = timedelta(minutes=5)
 # How many scores show whether a platform that failed is back.
 PROBE = 4
 SEND_DUE = "lti_tool.grading.jobs.send_due"
+# Whose learner was not erased: nothing more is sent for who was.
+_IS_KNOWN = DesiredScore.subject != ERASED_SUBJECT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +146,7 @@ def release(lane: Lane) -> None:
         )
         next_at = session.scalar(
             select(func.min(DesiredScore.due_at)).where(
-                DesiredScore.registration_id == lane.registration_id
+                DesiredScore.registration_id == lane.registration_id, _IS_KNOWN
             )
         )
         if next_at is not None:
@@ -196,10 +198,7 @@ def first_address(lane: Lane) -> str | None:
     with transaction(lane.institution_id) as session:
         return session.scalar(
             select(DesiredScore.line_item_url)
-            .where(
-                DesiredScore.registration_id == lane.registration_id,
-                DesiredScore.due_at <= clock.now(),
-            )
+            .where(*due_in(lane, clock.now()))
             .order_by(DesiredScore.due_at)
             .limit(1)
         )
@@ -299,7 +298,8 @@ def _parcel(row: DesiredScore, quirks: Quirks, *, may_read: bool) -> Parcel:
 
 def due_in(lane: Lane, now: datetime) -> tuple[ColumnElement[bool], ...]:
     """Say which scores are due in a lane."""
-    return DesiredScore.registration_id == lane.registration_id, DesiredScore.due_at <= now
+    of_lane = DesiredScore.registration_id == lane.registration_id
+    return of_lane, DesiredScore.due_at <= now, _IS_KNOWN
 
 
 def record_answers(lane: Lane, delivered: Sequence[Delivered]) -> None:
@@ -390,6 +390,10 @@ def _put_off(session: Session, item: Delivered, now: datetime) -> None:
         values["tries"] = item.parcel.conflicts + 1
     session.execute(
         update(DesiredScore)
-        .where(DesiredScore.id == item.parcel.id, DesiredScore.version == item.parcel.version)
+        .where(
+            DesiredScore.id == item.parcel.id,
+            DesiredScore.version == item.parcel.version,
+            _IS_KNOWN,  # else erased while it was under way
+        )
         .values(**values)
     )

@@ -11,14 +11,28 @@ from sqlalchemy import Connection, func, select, update
 
 from lti_tool.assessments import services
 from lti_tool.assessments.errors import AttemptClosedError
-from lti_tool.assessments.models import Attachment, Attempt, ItemMark, LateResponse, Response
-from lti_tool.assessments.queries import AttemptReview, attempt_review, list_results
+from lti_tool.assessments.models import (
+    Attachment,
+    Attempt,
+    ItemMark,
+    ItemVersion,
+    LateResponse,
+    Placement,
+    Response,
+)
+from lti_tool.assessments.queries import (
+    AttemptReview,
+    attempt_review,
+    item_statistics,
+    list_results,
+)
 from lti_tool.core import clock, queue
 from lti_tool.core import settings as settings_module
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import new_id
 from lti_tool.core.settings import Keep
 from lti_tool.core.storage import storage
+from lti_tool.instructor.marking import count_waiting
 from tests.assessments.factories import learner, placed, university
 from tests.assessments.services.taking import take
 from tests.assessments.services.test_files import Sitting, sit
@@ -117,7 +131,21 @@ def test_nothing_of_a_learner_who_was_erased_waits_for_marking() -> None:
         [standing] = list_results(session, sitting.placement_id)
         assert standing.to_mark == 0
         review = attempt_review(session, sitting.attempt_id, at=clock.now(), whole=True)
+        placement = session.scalars(select(Placement)).one()
+        assert count_waiting(session, placement) == 0
     assert not any(one.needs_marking for one in review.items)
+
+
+def test_an_answer_that_was_erased_unmarked_is_not_counted_as_a_wrong_one() -> None:
+    sitting = sit()
+    sitting.send("b.pdf", b"%PDF")
+    services.submit_attempt(sitting.place.id, sitting.attempt_id, user_id=sitting.user_id)
+
+    services.erase_answers(sitting.place.id, [sitting.user_id])
+
+    with transaction(sitting.place.id) as session:
+        asked = session.scalars(select(ItemVersion.item_id)).all()
+        assert item_statistics(session, asked) == {}
 
 
 @pytest.mark.parametrize("kept", ["young", "open", "to be marked", "for ever"])
