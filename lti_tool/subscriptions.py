@@ -3,6 +3,7 @@
 from lti_tool.assessments.events import (
     AssessmentPassed,
     AssessmentPassLost,
+    PlacementPutBack,
     PlacementResultChanged,
     RegradeAsked,
 )
@@ -19,7 +20,12 @@ from lti_tool.badges.jobs import (
 )
 from lti_tool.badges.merging import BADGES
 from lti_tool.core import outbox
-from lti_tool.grading.jobs import desire_score, desire_scores_of_course, erase_scores
+from lti_tool.grading.jobs import (
+    desire_score,
+    desire_scores_of_course,
+    erase_scores,
+    send_put_back,
+)
 from lti_tool.launch.jobs import forget_visits
 from lti_tool.pathways import leading
 from lti_tool.pathways.events import (
@@ -62,6 +68,7 @@ def register() -> None:
     outbox.subscribe(CourseServicesChanged, [desire_scores_of_course])
     outbox.subscribe(PersonErased, [forget_visits, erase_answers, erase_scores, erase_credentials])
     outbox.subscribe(PlacementResultChanged, [desire_score])
+    outbox.subscribe(PlacementPutBack, [send_put_back])
     outbox.subscribe(AssessmentPassed, [award_for_pass])
     outbox.subscribe(AssessmentPassLost, [review_award])
     outbox.subscribe(RegradeAsked, [regrade_everywhere])

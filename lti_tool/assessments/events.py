@@ -29,6 +29,17 @@ class PlacementResultChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlacementPutBack:
+    """A link leads to a placement again after it led to another: its column has that one's grades.
+
+    Announced each time.
+    """
+
+    institution_id: InstitutionId
+    placement_id: PlacementId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssessmentPassed:
     """One attempt reached the pass mark, whatever the placement's policy makes of it.
 

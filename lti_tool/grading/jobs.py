@@ -4,8 +4,8 @@ import asyncio
 import time
 from uuid import UUID
 
-from lti_tool.assessments.events import PlacementResultChanged
-from lti_tool.core import logs, queue
+from lti_tool.assessments.events import PlacementPutBack, PlacementResultChanged
+from lti_tool.core import audit, logs, queue
 from lti_tool.core.db import system_transaction
 from lti_tool.core.errors import ToolError
 from lti_tool.core.ids import InstitutionId, PlacementId, RegistrationId
@@ -34,6 +34,12 @@ def desire_score(event: PlacementResultChanged) -> None:
 def desire_scores_of_course(event: CourseServicesChanged) -> None:
     """Have the gradebook hold what could not be sent, or not there, before."""
     services.desire_scores_of_context(event.institution_id, event.context_id)
+
+
+def send_put_back(event: PlacementPutBack) -> None:
+    """Have the gradebook hold a placement's results again, those that came meanwhile as well."""
+    services.desire_scores_of_placement(event.institution_id, event.placement_id)
+    services.send_again(event.institution_id, event.placement_id, actor=audit.SYSTEM)
 
 
 def erase_scores(event: PersonErased) -> None:

@@ -16,7 +16,9 @@ from lti_tool.core.ids import ContextId, EditionId, PlacementId, ResourceLinkId,
 class Placement(TenantRow, Base):
     """An edition placed in a course by an instructor; tightens its rules, never loosens.
 
-    Bound to its resource link at the first launch that carries its token. What holds is the
+    Bound to its resource link at the first launch that carries its token. If the link gets
+    another's token, it is kept as `former_link_id`, and the placement is bound to no other: what
+    was done there must not turn up elsewhere. What holds is the
     stricter of its conditions and the edition's (`conditions.strictest`). An answer that people
     mark takes `markers` of them, who agree within a share of its points; else `lead_id` decides, or
     a third person (`marking.settle`).
@@ -38,6 +40,7 @@ class Placement(TenantRow, Base):
         ),
         tenant_key("edition_id", "editions"),
         tenant_key("resource_link_id", "resource_links"),
+        tenant_key("former_link_id", "resource_links"),
         tenant_key("context_id", "contexts"),
         tenant_key("copied_from_id", "placements"),
         tenant_key("lead_id", "users"),
@@ -47,6 +50,7 @@ class Placement(TenantRow, Base):
     edition_id: Mapped[EditionId]
     context_id: Mapped[ContextId | None]
     resource_link_id: Mapped[ResourceLinkId | None]
+    former_link_id: Mapped[ResourceLinkId | None]
     copied_from_id: Mapped[PlacementId | None]
     title: Mapped[str]
     points: Mapped[Decimal] = mapped_column(default=Decimal(100))

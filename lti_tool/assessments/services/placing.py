@@ -3,15 +3,16 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments import queries
 from lti_tool.assessments.conditions import Shown
-from lti_tool.assessments.models import Placement
+from lti_tool.assessments.events import PlacementPutBack
+from lti_tool.assessments.models import Attempt, Placement
 from lti_tool.assessments.rules import Policy
-from lti_tool.core import clock
+from lti_tool.core import clock, outbox
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import (
@@ -99,7 +100,8 @@ def bind_placement(
     The first launch binds the placement. A course copy carries the same token on
     another link: it gets a placement of its own with the same edition and rules, so
     that two courses never share results. A link whose token was exchanged for another
-    placement's is bound anew; what was done under the old one stays there.
+    placement's is bound anew; what was done under the old one stays there, and is found
+    again only by that link: its grades are announced then, for the column has others.
 
     Args:
         session: of the institution.
@@ -128,35 +130,50 @@ def bind_placement(
     if placement is None:
         raise NotFoundError(phrase("There is no such activity."))
     if bound is not None:
-        bound.resource_link_id = None
+        bound.resource_link_id, bound.former_link_id = None, resource_link_id
         session.flush()  # the link must be free before it is given away again
-    if placement.resource_link_id is None and placement.context_id in {None, context_id}:
+    earlier = _find_earlier(session, placement_id, resource_link_id)
+    if earlier is not None:
+        earlier.resource_link_id = resource_link_id
+        outbox.record(
+            session,
+            PlacementPutBack(institution_id=earlier.institution_id, placement_id=earlier.id),
+        )
+        return earlier
+    if placement.context_id in {None, context_id} and _is_unused(session, placement):
         placement.resource_link_id = resource_link_id
         placement.context_id = context_id
         return placement
-    # Whoever puts a token back where it was finds what was done under it.
-    earlier = _free_copy(session, placement_id, context_id)
-    if earlier is not None:
-        earlier.resource_link_id = resource_link_id
-        return earlier
     return _copy(session, placement, resource_link_id, context_id)
 
 
-def _free_copy(
-    session: Session, placement_id: PlacementId, context_id: ContextId | None
+def _find_earlier(
+    session: Session, placement_id: PlacementId, resource_link_id: ResourceLinkId
 ) -> Placement | None:
-    """Return a placement's copy in a course whose link was given another token since."""
+    """Return a placement, or its copy, that this link led to before it was given another token."""
     return session.scalar(
         select(Placement)
         .where(
-            Placement.copied_from_id == placement_id,
-            Placement.context_id.is_not_distinct_from(context_id),
+            or_(Placement.id == placement_id, Placement.copied_from_id == placement_id),
+            Placement.former_link_id == resource_link_id,
             Placement.resource_link_id.is_(None),
         )
         .order_by(Placement.created_at, Placement.id)
         .limit(1)
         .execution_options(populate_existing=True)
     )
+
+
+def _is_unused(session: Session, placement: Placement) -> bool:
+    """Tell whether no link ever led to a placement.
+
+    One that lost its link to an older release does not say so, but it has attempts.
+    """
+    if placement.resource_link_id is not None or placement.former_link_id is not None:
+        return False
+    begun = select(Attempt.id).where(Attempt.placement_id == placement.id)
+    with queries.seeing_deleted(session):
+        return not session.scalar(select(begun.exists()))
 
 
 def _copy(

@@ -17,6 +17,7 @@ from lti_tool.grading.services.comparing import (
 from lti_tool.grading.services.desired import (
     desire_score,
     desire_scores_of_context,
+    desire_scores_of_placement,
     erase_scores,
     send_again,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "compare_column",
     "desire_score",
     "desire_scores_of_context",
+    "desire_scores_of_placement",
     "due_lanes",
     "erase_scores",
     "first_address",

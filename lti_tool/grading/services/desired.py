@@ -114,6 +114,16 @@ def desire_scores_of_context(institution_id: InstitutionId, context_id: ContextI
     return len(found)
 
 
+def desire_scores_of_placement(institution_id: InstitutionId, placement_id: PlacementId) -> int:
+    """Want every result of a placement in its gradebook; returns how many are new or different."""
+    with transaction(institution_id) as session:
+        users = session.scalars(
+            select(PlacementResult.user_id).where(PlacementResult.placement_id == placement_id)
+        ).all()
+        found = _desire(session, institution_id, [(placement_id, user_id) for user_id in users])
+    return len(found)
+
+
 def _desire(
     session: Session,
     institution_id: InstitutionId,

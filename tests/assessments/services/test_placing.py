@@ -144,3 +144,35 @@ def test_a_copy_that_lost_its_link_is_not_given_to_another_course() -> None:
     bind(place, second, link_id, copy_id)
 
     assert bind(place, first, link(place, third_id), third_id) not in {copied, first}
+
+
+@pytest.mark.parametrize("is_copy", [False, True], ids=["the placement", "its copy"])
+def test_what_was_done_under_a_link_is_found_by_that_link_and_by_no_other(*, is_copy: bool) -> None:
+    place = university()
+    context_id = course(place)
+    first, second = place_in(place, context_id), place_in(place, context_id)
+    own, new = link(place, context_id), link(place, context_id)
+    if is_copy:
+        bind(place, first, link(place, context_id), context_id)
+    used = bind(place, first, own, context_id)
+    attempt_id = open_attempt(place.id, used, learner(place))
+    bind(place, second, own, context_id)  # the link is given another token
+
+    fresh = bind(place, first, new, context_id)  # and the activity is placed once more
+
+    assert fresh != used
+    assert bind(place, first, own, context_id) == used
+    with transaction(place.id) as session:
+        assert queries.get_attempt(session, attempt_id).placement_id == used
+
+
+def test_a_placement_that_lost_its_link_unnoted_is_given_to_no_other() -> None:
+    place = university()
+    context_id = course(place)
+    placement_id = place_in(place, context_id)
+    bind(place, placement_id, link(place, context_id), context_id)
+    open_attempt(place.id, placement_id, learner(place))
+    with transaction(place.id) as session:  # as a release did that knew no former links
+        queries.get_placement(session, placement_id).resource_link_id = None
+
+    assert bind(place, placement_id, link(place, context_id), context_id) != placement_id
