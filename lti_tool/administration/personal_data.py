@@ -62,6 +62,7 @@ def collect(session: Session, person_id: PersonId) -> dict[str, Any]:
                 "language": user.language,
                 "time_zone_chosen": user.zone,
                 "time_zone_of_the_last_browser": user.reported_zone,
+                "time_zones_told_at": user.zones_told_at,
             }
             for user in users
         ],

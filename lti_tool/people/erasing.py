@@ -65,7 +65,7 @@ def erase_person(
                 )
             )
             user.name = user.email = user.sis_id = None
-            user.language = user.zone = user.reported_zone = None
+            user.language = user.zone = user.reported_zone = user.zones_told_at = None
             user.subject = f"erased:{user.id}"
             user.is_visitor = True  # nothing of theirs goes to a gradebook or earns anything
         audit.record(

@@ -20,6 +20,7 @@ from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import InstitutionId, PersonId, UserId, new_id
 from lti_tool.core.language import phrase
+from lti_tool.people import own_reading
 from lti_tool.people.errors import MergedFurtherError, MergedMeanwhileError, SamePersonError
 from lti_tool.people.events import PersonsMerged, PersonsSplit
 from lti_tool.people.models import Person, PersonMatch, PersonMerge, PersonUser
@@ -126,6 +127,7 @@ def merge_into(  # noqa: PLR0913 - as above
         .values(person_id=kept_id)
         .returning(PersonUser.id)
     ).all()
+    own_reading.agree_on_browser(session, kept_id)
     moved: dict[str, Any] = {"users": [str(user_id) for user_id in users]}
     for name, follower in _followers.items():
         moved[name] = follower.move(session, kept_id, gone.id)

@@ -7,10 +7,11 @@ the one that was chosen, for pages and letters to who chose none.
 
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
+from lti_tool.core import clock
 from lti_tool.core.db import tenant, transaction
 from lti_tool.core.ids import InstitutionId, PersonId, StaffId, UserId
 from lti_tool.core.speaking import Kept, Zones
@@ -27,6 +28,11 @@ def keep_of_user(institution_id: InstitutionId, user_id: UserId, kept: Kept) -> 
             _keep(session, User.id == user_id, kept)
         else:
             _keep_of_person(session, person_id, kept)
+        if "reported_zone" in kept:
+            # Of this account alone: it is the one in use, and its choice counts before another's.
+            session.execute(
+                update(User).where(User.id == user_id).values(zones_told_at=clock.now())
+            )
 
 
 def keep_of_person(institution_id: InstitutionId, person_id: PersonId, kept: Kept) -> None:
@@ -42,15 +48,35 @@ def keep_of_staff(institution_id: InstitutionId, staff_id: StaffId, kept: Kept) 
 
 
 def zones_of(session: Session, person_id: PersonId) -> Zones:
-    """Return what is known of a person's time zone, over all their accounts."""
-    row = session.execute(
-        select(func.max(User.zone), func.max(User.reported_zone), func.max(Institution.zone))
+    """Return what is known of a person's time zone: of several accounts what was told last."""
+    rows = session.execute(
+        select(User.zone, User.reported_zone, Institution.zone)
         .select_from(Institution)
         .outerjoin(PersonUser, (PersonUser.person_id == person_id))
         .outerjoin(User, User.id == PersonUser.id)
         .where(Institution.id == tenant())
-    ).one()
-    return Zones(*row)
+        .order_by(User.zones_told_at.desc().nulls_last(), User.id.desc())
+    ).all()
+    chosen, reported, of_institution = (
+        next(filter(None, names), None) for names in zip(*rows, strict=True)
+    )
+    return Zones(chosen, reported, of_institution)
+
+
+def agree_on_browser(session: Session, person_id: PersonId) -> None:
+    """Have all accounts of a person, who were two until now, know the browser that told last.
+
+    So the next browser is seen to differ from it, whichever account it comes by. What was chosen
+    stays with each account: the two may be told apart again.
+    """
+    theirs = select(PersonUser.id).where(PersonUser.person_id == person_id)
+    known = zones_of(session, person_id).reported
+    session.execute(
+        update(User)
+        .where(User.id.in_(_own(User.id.in_(theirs))))
+        .values(reported_zone=known)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _keep_of_person(session: Session, person_id: UUID, kept: Kept) -> None:
@@ -65,17 +91,21 @@ def _keep_of_person(session: Session, person_id: UUID, kept: Kept) -> None:
 
 
 def _keep(session: Session, whose: ColumnElement[bool], kept: Kept) -> None:
-    own = (
+    told_at = {"zones_told_at": clock.now()} if "zone" in kept else {}
+    session.execute(
+        update(User)
+        .where(User.id.in_(_own(whose)))
+        .values(**kept, **told_at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _own(whose: ColumnElement[bool]) -> Select[UserId]:
+    return (
         select(User.id)
         # A visitor may be anybody: their browser's cookie.
         .where(whose, User.is_visitor.is_(False))
         # In one order, as two browsers of one person may tell theirs at once.
         .order_by(User.id)
         .with_for_update(key_share=True)
-    )
-    session.execute(
-        update(User)
-        .where(User.id.in_(own))
-        .values(**kept)
-        .execution_options(synchronize_session=False)
     )

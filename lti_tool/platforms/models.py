@@ -183,7 +183,7 @@ class User(TenantRow, Base):
     A visitor is nobody in particular, the platform's test user or somebody it does not name:
     what a visitor passes earns no badge and no grade. `language` is what they chose here; None
     where they leave it to the platform. `zone` is the time zone they chose, `reported_zone` that
-    of the browser they used last.
+    of the browser they used last, `zones_told_at` when one of the two was told last.
     """
 
     __tablename__ = "users"
@@ -199,6 +199,7 @@ class User(TenantRow, Base):
     language: Mapped[str | None]
     zone: Mapped[str | None]
     reported_zone: Mapped[str | None]
+    zones_told_at: Mapped[datetime | None]
 
 
 class Roster(TenantRow, Base):

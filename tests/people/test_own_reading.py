@@ -12,10 +12,10 @@ from werkzeug.test import TestResponse
 from lti_tool.core import clock, speaking
 from lti_tool.core.audit import SYSTEM
 from lti_tool.core.db import transaction
-from lti_tool.core.ids import UserId
+from lti_tool.core.ids import PersonId, UserId
 from lti_tool.core.secret import hash_of
-from lti_tool.core.speaking import Zones
-from lti_tool.people import mail_access, own_reading
+from lti_tool.core.speaking import Kept, Zones
+from lti_tool.people import mail_access, merging, own_reading
 from lti_tool.people.learner_session import COOKIE as MINE
 from lti_tool.people.models import IdentityProvider, LearnerSession, PersonEmail, PersonUser
 from lti_tool.people.services import add_identity_provider, person_of, sign_in
@@ -347,3 +347,36 @@ def test_a_person_who_came_by_letter_reads_in_the_zone_of_their_accounts(
         assert own_reading.zones_of(session, person_id) == Zones("Asia/Tokyo", "Europe/Paris", None)
         kept = session.execute(select(User.zone, User.reported_zone)).all()
     assert {tuple(row) for row in kept} == {("Asia/Tokyo", "Europe/Paris")}
+
+
+def test_of_two_accounts_that_are_found_to_be_one_persons_the_zone_told_last_counts(
+    client: FlaskClient, here: University
+) -> None:
+    older, newer = story.enrol(here), story.enrol(here)
+    with transaction(here.institution_id) as session:
+        persons = person_of(session, older), person_of(session, newer)
+    told_last: tuple[tuple[UserId, timedelta, Kept], ...] = (
+        (older, timedelta(days=2), {"zone": "Europe/Paris", "reported_zone": "Europe/Berlin"}),
+        (newer, timedelta(days=1), {"zone": "Asia/Tokyo", "reported_zone": "America/Lima"}),
+    )
+    for user_id, ago, told_then in told_last:
+        with clock.at(clock.now() - ago):
+            own_reading.keep_of_user(here.institution_id, user_id, told_then)
+    own_reading.keep_of_user(here.institution_id, older, {"language": "de"})
+
+    merge_id = uuid4()
+    kept_id = merging.merge(
+        here.institution_id, *persons, merge_id=merge_id, actor=SYSTEM, reason=None
+    )
+
+    assert zones_here(here, kept_id) == Zones("Asia/Tokyo", "America/Lima", None)
+    browser = browser_in(client, "Europe/Berlin")
+    browser.get(arrive(browser, here, older))
+    assert zones_here(here, kept_id).reported == "Europe/Berlin", "as it was before the merge"
+    merging.split(here.institution_id, merge_id, actor=SYSTEM, reason="They are two.")
+    assert [zones_here(here, one).chosen for one in persons] == ["Europe/Paris", "Asia/Tokyo"]
+
+
+def zones_here(here: University, person_id: PersonId) -> Zones:
+    with transaction(here.institution_id) as session:
+        return own_reading.zones_of(session, person_id)
