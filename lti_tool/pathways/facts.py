@@ -9,7 +9,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import and_, exists, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from lti_tool.assessments.models import Attempt
 from lti_tool.badges.models import Achievement, AchievementEdition, Award, AwardCause, AwardReview
@@ -208,8 +208,11 @@ def _earned_again(session: Session, first: Mapping[AwardId, Held]) -> Iterator[H
     A pass that no longer is one, or was deleted, is none of them, unless a person decided that the
     award is kept though it is lost. One that was deleted lends no grade then.
     """
+    # Which of several awards counts changes when persons are merged or split: the decision stays.
+    decided = aliased(Award)
     kept = exists().where(
-        AwardReview.award_id == func.coalesce(Award.duplicate_of_id, Award.id),
+        decided.id == AwardReview.award_id,
+        decided.achievement_id == Award.achievement_id,
         AwardReview.attempt_id == AwardCause.cause_id,
         AwardReview.outcome == "kept",
     )

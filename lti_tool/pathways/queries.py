@@ -16,7 +16,6 @@ from lti_tool.pathways.expression import Earn, Requirement, from_json
 from lti_tool.pathways.facts import Facts, facts_of
 from lti_tool.pathways.models import (
     Completion,
-    Contribution,
     Pathway,
     PathwayRuling,
     PathwayStone,
@@ -283,16 +282,6 @@ def list_learners(
     if after is not None:
         page = page.where(tuple_(Progress.missing, Progress.person_id) > tuple_(*after))
     rows = session.execute(page).all()
-    people = [progress.person_id for progress, _ in rows]
-    on_page = and_(Contribution.pathway_id == pathway_id, Contribution.person_id.in_(people))
-    earned = dict(
-        session.execute(
-            select(Contribution.person_id, func.max(Award.awarded_at))
-            .join(Award, Award.id == Contribution.award_id)
-            .where(on_page)
-            .group_by(Contribution.person_id)
-        ).all()
-    )
     versions = {version.id: version for _, version in rows}
     expressions = {key: from_json(version.expression) for key, version in versions.items()}
     names = _names(session, expressions.values())
@@ -309,7 +298,7 @@ def list_learners(
                 missing=progress.missing,
                 stones_needed=version.stones,
                 completed_at=progress.completed_at,
-                earned_at=earned.get(progress.person_id),
+                quiet_since=progress.quiet_since,
                 nearest=tuple(names[known] for known in evaluation.nearest),
             )
         )

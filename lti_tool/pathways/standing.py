@@ -86,11 +86,12 @@ class LearnerRow(Standing):
 
     Attributes:
         nearest: names of the achievements on the shortest way to completion.
-        earned_at: when the last of the awards that count was earned; None: none counts any more.
+        quiet_since: when something last began to count, by which it is told who stalled; until
+            something does, when they came onto the pathway.
     """
 
     person_id: PersonId
-    earned_at: datetime | None
+    quiet_since: datetime
     nearest: tuple[str, ...]
 
     @property

@@ -43,7 +43,7 @@ LEARNERS = (
     phrase("Complete"),
     phrase("Completed on (%(zone)s)", zone=READERS_ZONE),
     phrase("Missing"),
-    phrase("Last stone on (%(zone)s)", zone=READERS_ZONE),
+    phrase("Nothing new counted since (%(zone)s)", zone=READERS_ZONE),
     phrase("Version"),
 )
 PATHWAYS = (
@@ -130,7 +130,7 @@ def learners(pathway_id: PathwayId, wanted: Filters) -> Callable[[InstitutionId]
                     phrase("no") if row.missing else phrase("yes"),
                     row.completed_at and OnDay(row.completed_at),
                     "; ".join(row.nearest),
-                    row.earned_at and OnDay(row.earned_at),
+                    OnDay(row.quiet_since),
                     row.version_number,
                 )
             if len(page) < PAGE:

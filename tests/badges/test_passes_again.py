@@ -176,21 +176,73 @@ def test_a_renewal_that_is_lost_counts_again_when_a_person_keeps_the_award(
         assert count_earned_again(session, award_id) == before + keeps
 
 
-def test_what_was_kept_of_one_renewal_says_nothing_of_another(course: Course) -> None:
-    course.tell(course.take(), 900)
-    kept, lost = course.take(), course.take()
-    course.tell(kept, 200)
-    course.lose(kept)
+def keep(course: Course) -> None:
+    """Decide that the one award whose renewal is lost is kept."""
     with transaction(course.id) as session:
         [review] = reviewing.list_reviews(session)
     reviewing.decide_review(
         course.id, review.review.id, keeps=True, reason="An outage.", actor=audit.CLI
     )
+
+
+def test_what_was_kept_of_one_renewal_says_nothing_of_another(course: Course) -> None:
+    course.tell(course.take(), 900)
+    kept, lost = course.take(), course.take()
+    course.tell(kept, 200)
+    course.lose(kept)
+    keep(course)
     course.tell(lost, 100)
 
     course.lose(lost)
 
     assert [days for days, _, _ in course.held()] == [200, 900]
+
+
+@pytest.mark.parametrize("days", [50, 800], ids=["a duplicate", "what counts"])
+def test_what_was_kept_still_counts_when_two_people_turn_out_to_be_one(
+    course: Course, days: int
+) -> None:
+    kept = course.tell(course.take(), 700)
+    again = course.take("right", "wrong")
+    course.tell(again, 100)
+    course.lose(again)
+    keep(course)
+    user_id, other = course.enrol()
+    longer = course.tell(course.take(user_id=user_id), days, person_id=other)
+    merge_id = new_id()
+
+    merging.merge(
+        course.id, course.person_id, other, merge_id=merge_id, actor=audit.CLI, reason="One."
+    )
+
+    assert course.award(kept).duplicate_of_id == (longer if days == 50 else None)
+    assert [found for found, _, _ in course.held()] == sorted([100, 700, days])
+    merging.split(course.id, merge_id, actor=audit.CLI, reason="Two.")
+    assert [found for found, _, _ in course.held()] == [100, 700]
+    assert [found for found, _, _ in course.held(other)] == [days]
+
+
+def test_what_was_kept_while_two_were_one_still_counts_when_they_are_split(course: Course) -> None:
+    course.tell(course.take(), 700)
+    again = course.take("right", "wrong")
+    course.tell(again, 100)
+    user_id, other = course.enrol()
+    theirs = course.take(user_id=user_id)
+    longer = course.tell(theirs, 50, person_id=other)
+    merge_id = new_id()
+    merging.merge(
+        course.id, course.person_id, other, merge_id=merge_id, actor=audit.CLI, reason="One."
+    )
+    for lost in (theirs, again):
+        course.lose(lost)
+        assert course.reviewed() == [longer]
+        keep(course)
+    assert [found for found, _, _ in course.held()] == [50, 100, 700]
+
+    merging.split(course.id, merge_id, actor=audit.CLI, reason="Two.")
+
+    assert [found for found, _, _ in course.held()] == [100, 700]
+    assert [found for found, _, _ in course.held(other)] == [50]
 
 
 def test_a_renewal_that_is_lost_asks_nobody_where_another_lasts_as_long(course: Course) -> None:

@@ -17,6 +17,7 @@ from lti_tool.people.models import PersonUser
 from lti_tool.platforms.models import User
 from lti_tool.registrar.filters import Period, cohorts, half_year
 from tests.registrar.desk import STONES, Desk, open_desk
+from tests.registrar.test_exports import rows as read_rows
 from tests.registrar.test_exports import take
 from tests.registrar.test_routes import learners_of
 
@@ -157,6 +158,30 @@ def test_a_stone_ends_the_quiet_and_its_loss_does_not(desk: Desk) -> None:
 
     with transaction(desk.university.id) as session:
         assert get_figures(session, desk.pathway_id).stalled == 0
+
+
+def test_table_file_filter_and_plot_tell_of_one_day(client: FlaskClient, desk: Desk) -> None:
+    """Both earned it on one day: it began to count for the one long ago, and now for the other."""
+    now = clock.now()
+    days = {"Slow": now - timedelta(days=100), "Quick": now}
+    for name, day in days.items():
+        with clock.at(day):
+            desk.learner(name, STONES[0])
+    said = {f"{day.day} {day:%B %Y}" for day in days.values()}
+
+    rows = learners_of(client.get(desk.pathway_path).text)
+    stalled = learners_of(client.get(f"{desk.pathway_path}?state=stalled").text)
+    file = read_rows(take(client, f"{desk.pathway_path}/export")[2])
+    figures = opened(client.get(desk.pathway_path).text)
+
+    assert {re.findall(r"\d+ \w+ \d{4}$", row)[0] for row in rows} == said
+    assert [row.split()[0] for row in stalled] == ["Slow"]
+    assert {row["Name"]: row["Nothing new counted since (UTC)"] for row in file} == {
+        name: f"{day:%Y-%m-%d}" for name, day in days.items()
+    }
+    assert [
+        figure for url, figure in figures.items() if url.endswith("?state=stalled&weeks=13")
+    ] == [1]
 
 
 def test_a_page_without_anybody_who_fits_says_so_and_keeps_its_filters(
