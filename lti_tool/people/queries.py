@@ -46,21 +46,8 @@ def current_person(session: Session, person_id: PersonId) -> PersonId:
 
     Until the transaction ends nobody merges them: whatever is written for them stays theirs.
     """
-    now = person_id
-    while True:
-        # Only whoever stands is locked: who was merged first and then into whom would be against
-        # the order in which merges and splits lock; and neither is undone without this lock.
-        stands = session.scalar(
-            select(Person.id)
-            .where(Person.id == now, Person.merged_into_id.is_(None))
-            .with_for_update(read=True, key_share=True)
-        )
-        if stands is not None and (now == person_id or _follow(session, person_id) == now):
-            return now
-        found = _follow(session, person_id)
-        if found is None:
-            return person_id  # of whom there is no row here
-        now = found
+    found = current_people(session, [person_id])
+    return found[0] if found else person_id  # of whom there is no row here
 
 
 def _follow(session: Session, person_id: PersonId) -> PersonId | None:
@@ -74,14 +61,16 @@ def _follow(session: Session, person_id: PersonId) -> PersonId | None:
 def current_people(session: Session, person_ids: Collection[PersonId]) -> list[PersonId]:
     """Return who these people are by now, each once, in order of id; as `current_person` does.
 
-    Of whom there is no row here is left out.
+    Until the transaction ends nobody merges them. Of whom there is no row here is left out.
     """
     while True:
         now = _follow_all(session, person_ids)
         wanted = sorted(set(now.values()))
-        # All at once and in order of id, as merges and splits lock. Where somebody was merged
-        # meanwhile the locks are let go first: whoever they are by now may come earlier.
-        attempt = session.begin_nested() if len(wanted) > 1 else None
+        # All at once and in order of id, as merges and splits lock; whoever does not stand is not
+        # undone without these. Where somebody was merged meanwhile the locks are let go first, also
+        # the one of whom the statement waited for and leaves out: whoever they are by now may come
+        # earlier.
+        attempt = session.begin_nested()
         stand = session.scalars(
             select(Person.id)
             .where(Person.id.in_(wanted), Person.merged_into_id.is_(None))
@@ -90,9 +79,9 @@ def current_people(session: Session, person_ids: Collection[PersonId]) -> list[P
         ).all()
         followed = any(own != into for own, into in now.items())
         if stand == wanted and (not followed or _follow_all(session, person_ids) == now):
+            attempt.commit()
             return wanted
-        if attempt is not None:
-            attempt.rollback()
+        attempt.rollback()
 
 
 def _follow_all(session: Session, person_ids: Collection[PersonId]) -> dict[PersonId, PersonId]:
