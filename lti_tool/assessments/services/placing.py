@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from lti_tool.assessments import queries
 from lti_tool.assessments.conditions import Shown
 from lti_tool.assessments.events import PlacementPutBack
-from lti_tool.assessments.models import Attempt, Placement
+from lti_tool.assessments.models import Placement
 from lti_tool.assessments.rules import Policy
 from lti_tool.core import clock, outbox
 from lti_tool.core.db import transaction
@@ -140,7 +140,8 @@ def bind_placement(
             PlacementPutBack(institution_id=earlier.institution_id, placement_id=earlier.id),
         )
         return earlier
-    if placement.context_id in {None, context_id} and _is_unused(session, placement):
+    is_new = placement.resource_link_id is None and placement.former_link_id is None
+    if is_new and placement.context_id in {None, context_id}:
         placement.resource_link_id = resource_link_id
         placement.context_id = context_id
         return placement
@@ -162,18 +163,6 @@ def _find_earlier(
         .limit(1)
         .execution_options(populate_existing=True)
     )
-
-
-def _is_unused(session: Session, placement: Placement) -> bool:
-    """Tell whether no link ever led to a placement.
-
-    One that lost its link to an older release does not say so, but it has attempts.
-    """
-    if placement.resource_link_id is not None or placement.former_link_id is not None:
-        return False
-    begun = select(Attempt.id).where(Attempt.placement_id == placement.id)
-    with queries.seeing_deleted(session):
-        return not session.scalar(select(begun.exists()))
 
 
 def _copy(

@@ -164,15 +164,3 @@ def test_what_was_done_under_a_link_is_found_by_that_link_and_by_no_other(*, is_
     assert bind(place, first, own, context_id) == used
     with transaction(place.id) as session:
         assert queries.get_attempt(session, attempt_id).placement_id == used
-
-
-def test_a_placement_that_lost_its_link_unnoted_is_given_to_no_other() -> None:
-    place = university()
-    context_id = course(place)
-    placement_id = place_in(place, context_id)
-    bind(place, placement_id, link(place, context_id), context_id)
-    open_attempt(place.id, placement_id, learner(place))
-    with transaction(place.id) as session:  # as a release did that knew no former links
-        queries.get_placement(session, placement_id).resource_link_id = None
-
-    assert bind(place, placement_id, link(place, context_id), context_id) != placement_id
