@@ -97,8 +97,8 @@ def borrowed(engine: Engine) -> Iterator["psycopg.Connection[Any]"]:
         raise _in_known_words(error) from error
     try:
         yield cast("psycopg.Connection[Any]", pooled.dbapi_connection)
-    except BaseException:
-        pooled.invalidate()  # whatever state it is in
+    except BaseException:  # whatever it was, it may have left a statement half read
+        pooled.invalidate()
         raise
     pooled.close()
 

@@ -132,7 +132,7 @@ class FolderStorage:
                     file.flush()
                     os.fsync(file.fileno())
                 Path(name).replace(path)
-            except BaseException:
+            except BaseException:  # a stopped process, too, leaves no half file
                 Path(name).unlink(missing_ok=True)
                 raise
             _flush_folder(path.parent)
