@@ -119,6 +119,15 @@ def test_what_cannot_be_is_told_and_stays_as_it_was_typed(  # noqa: PLR0913, PLR
     assert held(place, placement_id) == Conditions(key_shown=Shown.AT_ONCE)
 
 
+def test_two_fields_that_are_wrong_in_one_way_are_told_apart_by_their_names(
+    client: FlaskClient, url: str
+) -> None:
+    _, page = send(client, url, **{**TYPED, "minutes": "-5", "max_attempts": "many"})
+
+    assert '<a href="#minutes">Minutes for an attempt: Enter a whole number' in page
+    assert '<a href="#max_attempts">Attempts: Enter a whole number' in page
+
+
 def test_a_deadline_is_shown_in_the_zone_that_was_chosen_and_stays_the_instant_it_is(
     client: FlaskClient, place: University, placement_id: PlacementId, url: str
 ) -> None:
