@@ -1,135 +1,28 @@
 """Awards that were earned again, when passes are lost, come late or were another's."""
 
-from dataclasses import replace
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
 
-from lti_tool.assessments.events import AssessmentPassLost
-from lti_tool.assessments.models import Attempt
-from lti_tool.badges import awarding, detailing, issuing, jobs, reviewing, signing
+from lti_tool.badges import awarding, issuing, reviewing, signing
 from lti_tool.badges.awarding import Outcome
-from lti_tool.badges.details import PLAIN, Evidence
-from lti_tool.badges.events import AwardEarnedAgain
+from lti_tool.badges.details import Evidence
 from lti_tool.badges.issuer import Issuer
-from lti_tool.badges.models import Achievement, Award, Credential
+from lti_tool.badges.models import Achievement, Credential
 from lti_tool.badges.outlook import Passes, foresee
 from lti_tool.badges.queries import list_evidence
-from lti_tool.badges.rules import Cause, CauseKind, ends_at
+from lti_tool.badges.rules import Cause, CauseKind
 from lti_tool.badges.services import grant_award, restore_award, withdraw_award
-from lti_tool.core import audit, clock
+from lti_tool.core import audit
 from lti_tool.core.db import transaction
-from lti_tool.core.ids import AttemptId, AwardId, PersonId, UserId, new_id
-from lti_tool.core.outbox import OutboxDelivery
+from lti_tool.core.ids import AwardId, new_id
 from lti_tool.pathways.deciding import Decision, grant_credit
-from lti_tool.pathways.expression import Earn
-from lti_tool.pathways.facts import list_held
 from lti_tool.people import merging
-from lti_tool.people.services import person_of
-from lti_tool.platforms.models import User
+from tests.badges.passing import Course, count_earned_again, keep
 from tests.conftest import Worker
-from tests.learner import story
-
-
-def count_earned_again(session: Session, award_id: AwardId) -> int:
-    """Return how often it was told that an award is to be counted anew."""
-    told = session.execute(
-        select(OutboxDelivery.event_id, OutboxDelivery.payload).where(
-            OutboxDelivery.event_type == AwardEarnedAgain.__name__
-        )
-    )
-    return len({event_id for event_id, payload in told if payload["award_id"] == str(award_id)})
-
-
-class Course:
-    """A learner who takes an activity whose badge is valid for twelve months."""
-
-    def __init__(self, worker: Worker) -> None:
-        self.worker = worker
-        self.here = story.open_university()
-        self.id = self.here.institution_id
-        self.activity = story.add_activity(self.here, "First aid")
-        with transaction(self.id) as session:
-            details = replace(PLAIN, valid_months=12).to_json()
-            session.execute(update(Achievement).values(details=details))
-        self.now = clock.now()
-        self.user_id, self.person_id = self.enrol()
-
-    def enrol(self) -> tuple[UserId, PersonId]:
-        user_id = story.enrol(self.here)
-        with transaction(self.id) as session:
-            session.execute(update(User).where(User.id == user_id).values(sis_id=str(user_id)))
-            return user_id, person_of(session, user_id)
-
-    def ago(self, days: int) -> datetime:
-        return self.now - timedelta(days=days)
-
-    def take(self, *answers: str, user_id: UserId | None = None) -> AttemptId:
-        """Hand in, and let nobody hear of it yet: it is told with a day of its own."""
-        return story.take(
-            self.here, self.activity, user_id or self.user_id, *(answers or ("right", "right"))
-        )
-
-    def tell(
-        self, attempt_id: AttemptId, days: int, *, person_id: PersonId | None = None
-    ) -> AwardId:
-        """Award for an attempt that was handed in some days ago."""
-        return grant_award(
-            self.id,
-            person_id or self.person_id,
-            self.activity.achievement_id,
-            cause=Cause(kind=CauseKind.PASS, id=attempt_id, caused_at=self.ago(days)),
-        )
-
-    def lose(self, attempt_id: AttemptId) -> None:
-        with transaction(self.id) as session:
-            session.execute(update(Attempt).where(Attempt.id == attempt_id).values(passed=False))
-        jobs.review_award(
-            AssessmentPassLost(
-                institution_id=self.id,
-                placement_id=self.activity.placement_id,
-                assessment_id=self.activity.assessment_id,
-                user_id=self.user_id,
-                attempt_id=attempt_id,
-                lost_at=clock.now(),
-            )
-        )
-
-    def award(self, award_id: AwardId) -> Award:
-        with transaction(self.id) as session:
-            return session.scalars(select(Award).where(Award.id == award_id)).one()
-
-    def held(self, person_id: PersonId | None = None) -> list[tuple[int, int | None, str]]:
-        """Return how many days ago it was earned, how many days ago it ended, and the grade."""
-        stone = Earn(achievement_id=self.activity.achievement_id, grade_at_least=Decimal(0))
-        with transaction(self.id) as session:
-            found = [one for _, one in list_held(session, stone, [person_id or self.person_id])]
-        return sorted(
-            (
-                (self.now - one.awarded_at).days,
-                None if one.valid_until is None else (self.now - one.valid_until).days,
-                "none" if one.grade is None else f"{one.grade:.1f}",
-            )
-            for one in found
-        )
-
-    def reviewed(self) -> list[AwardId]:
-        with transaction(self.id) as session:
-            return [one.award.id for one in reviewing.list_reviews(session)]
-
-    def ends(self, days: int) -> datetime | None:
-        return ends_at(self.ago(days), 12)
-
-    def signed(self) -> list[str]:
-        """Return until when what is signed and not revoked says that it is valid."""
-        with transaction(self.id) as session:
-            found = session.scalars(select(Credential).where(Credential.revoked_at.is_(None)))
-            return [(one.document or {})["validUntil"] for one in found]
 
 
 @pytest.fixture
@@ -176,15 +69,6 @@ def test_a_renewal_that_is_lost_counts_again_when_a_person_keeps_the_award(
         assert count_earned_again(session, award_id) == before + keeps
 
 
-def keep(course: Course) -> None:
-    """Decide that the one award whose renewal is lost is kept."""
-    with transaction(course.id) as session:
-        [review] = reviewing.list_reviews(session)
-    reviewing.decide_review(
-        course.id, review.review.id, keeps=True, reason="An outage.", actor=audit.CLI
-    )
-
-
 def test_what_was_kept_of_one_renewal_says_nothing_of_another(course: Course) -> None:
     course.tell(course.take(), 900)
     kept, lost = course.take(), course.take()
@@ -196,53 +80,6 @@ def test_what_was_kept_of_one_renewal_says_nothing_of_another(course: Course) ->
     course.lose(lost)
 
     assert [days for days, _, _ in course.held()] == [200, 900]
-
-
-@pytest.mark.parametrize("days", [50, 800], ids=["a duplicate", "what counts"])
-def test_what_was_kept_still_counts_when_two_people_turn_out_to_be_one(
-    course: Course, days: int
-) -> None:
-    kept = course.tell(course.take(), 700)
-    again = course.take("right", "wrong")
-    course.tell(again, 100)
-    course.lose(again)
-    keep(course)
-    user_id, other = course.enrol()
-    longer = course.tell(course.take(user_id=user_id), days, person_id=other)
-    merge_id = new_id()
-
-    merging.merge(
-        course.id, course.person_id, other, merge_id=merge_id, actor=audit.CLI, reason="One."
-    )
-
-    assert course.award(kept).duplicate_of_id == (longer if days == 50 else None)
-    assert [found for found, _, _ in course.held()] == sorted([100, 700, days])
-    merging.split(course.id, merge_id, actor=audit.CLI, reason="Two.")
-    assert [found for found, _, _ in course.held()] == [100, 700]
-    assert [found for found, _, _ in course.held(other)] == [days]
-
-
-def test_what_was_kept_while_two_were_one_still_counts_when_they_are_split(course: Course) -> None:
-    course.tell(course.take(), 700)
-    again = course.take("right", "wrong")
-    course.tell(again, 100)
-    user_id, other = course.enrol()
-    theirs = course.take(user_id=user_id)
-    longer = course.tell(theirs, 50, person_id=other)
-    merge_id = new_id()
-    merging.merge(
-        course.id, course.person_id, other, merge_id=merge_id, actor=audit.CLI, reason="One."
-    )
-    for lost in (theirs, again):
-        course.lose(lost)
-        assert course.reviewed() == [longer]
-        keep(course)
-    assert [found for found, _, _ in course.held()] == [50, 100, 700]
-
-    merging.split(course.id, merge_id, actor=audit.CLI, reason="Two.")
-
-    assert [found for found, _, _ in course.held()] == [100, 700]
-    assert [found for found, _, _ in course.held(other)] == [50]
 
 
 def test_a_renewal_that_is_lost_asks_nobody_where_another_lasts_as_long(course: Course) -> None:
@@ -306,92 +143,6 @@ def test_a_renewal_of_before_a_withdrawal_counts_no_longer_when_it_is_regained(
     assert course.reviewed() == [award_id]
 
 
-def test_after_a_split_each_keeps_what_their_own_passes_say(course: Course) -> None:
-    user_id, other = course.enrol()
-    award_id = course.tell(course.take(), 300)
-    merge_id = new_id()
-    merging.merge(
-        course.id, course.person_id, other, merge_id=merge_id, actor=audit.CLI, reason="One."
-    )
-    issuing.issue_credential(course.id, award_id)
-    course.tell(course.take(user_id=user_id), 100)
-    issuing.renew_credential(course.id, award_id)
-    assert len(course.signed()) == 1
-    long = course.signed()
-
-    merging.split(course.id, merge_id, actor=audit.CLI, reason="Two.")
-
-    award = course.award(award_id)
-    assert (award.valid_until, award.first_valid_until) == (course.ends(300), None)
-    assert [days for days, _, _ in course.held()] == [300]
-    assert course.signed() == []
-    issuing.issue_credential(course.id, award_id)
-    [short] = course.signed()
-    assert short < long[0]
-
-
-def test_after_a_split_what_was_made_for_the_others_pass_begins_with_the_own(
-    course: Course,
-) -> None:
-    user_id, other = course.enrol()
-    merge_id = new_id()
-    merging.merge(
-        course.id, course.person_id, other, merge_id=merge_id, actor=audit.CLI, reason="One."
-    )
-    award_id = course.tell(course.take(user_id=user_id), 300)
-    course.tell(course.take("right", "wrong"), 100)
-
-    merging.split(course.id, merge_id, actor=audit.CLI, reason="Two.")
-
-    award = course.award(award_id)
-    assert (award.person_id, award.awarded_at) == (course.person_id, course.ago(100))
-    assert (award.valid_until, award.first_valid_until) == (course.ends(100), None)
-    assert [(days, grade) for days, _, grade in course.held()] == [(100, "0.5")]
-
-
-def test_after_a_split_results_that_were_signed_may_be_the_others_and_are_revoked(
-    course: Course,
-) -> None:
-    with transaction(course.id) as session:
-        session.execute(update(Achievement).values(details=PLAIN.to_json()))
-    user_id, other = course.enrol()
-    award_id = course.tell(course.take("right", "wrong"), 300)
-    merge_id = new_id()
-    merging.merge(
-        course.id, course.person_id, other, merge_id=merge_id, actor=audit.CLI, reason="One."
-    )
-    course.tell(course.take(user_id=user_id), 100)
-    issuing.issue_credential(course.id, award_id)
-    asked = detailing.Asked(results=True)
-    signed = detailing.sign_detailed(course.id, award_id, person_id=course.person_id, asked=asked)
-
-    merging.split(course.id, merge_id, actor=audit.CLI, reason="Two.")
-
-    with transaction(course.id) as session:
-        revoked = select(Credential.revoked_at).where(Credential.id == signed)
-        assert session.scalars(revoked).one() is not None
-
-
-def test_what_is_left_without_any_pass_by_a_split_stays_as_it_is(course: Course) -> None:
-    first = course.take()
-    award_id = course.tell(first, 500)
-    withdraw_award(course.id, award_id, reason="Copied", actor=audit.CLI)
-    user_id, other = course.enrol()
-    merge_id = new_id()
-    merging.merge(
-        course.id, course.person_id, other, merge_id=merge_id, actor=audit.CLI, reason="One."
-    )
-    course.tell(course.take(user_id=user_id), 200)
-    course.tell(course.take(user_id=user_id), 100)
-
-    merging.split(course.id, merge_id, actor=audit.CLI, reason="Two.")
-
-    valid_until = course.award(award_id).valid_until
-    with transaction(course.id) as session:
-        assert valid_until is not None
-        assert issuing.last_earned_at(session, award_id, valid_until) == course.ago(100)
-
-
 def test_what_is_given_back_comes_with_its_duplicates_and_not_with_those_of_before(
     course: Course,
 ) -> None:
@@ -437,25 +188,6 @@ def test_evidence_of_before_a_withdrawal_is_not_signed_when_it_is_regained(cours
 
     with transaction(course.id) as session:
         assert list_evidence(session, award_id) == []
-
-
-def test_after_a_split_whoever_renewed_anothers_badge_has_one_of_their_own(course: Course) -> None:
-    user_id, other = course.enrol()
-    theirs = course.tell(course.take(user_id=user_id), 300, person_id=other)
-    merge_id = new_id()
-    merging.merge(
-        course.id, course.person_id, other, merge_id=merge_id, actor=audit.CLI, reason="One."
-    )
-    assert course.tell(course.take(), 100) == theirs
-
-    merging.split(course.id, merge_id, actor=audit.CLI, reason="Two.")
-    course.worker.run()
-
-    assert course.award(theirs).person_id == other
-    assert course.award(theirs).valid_until == course.ends(300)
-    assert [days for days, _, _ in course.held(other)] == [300]
-    assert len(course.held()) == 1
-    assert len(course.signed()) == 2
 
 
 def by_hand(course: Course) -> tuple[AwardId, Outcome]:
