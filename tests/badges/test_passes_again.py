@@ -1,4 +1,4 @@
-"""Awards that were earned again, when passes are lost, come late or were another's."""
+"""Awards that were earned again, when passes are lost or come late."""
 
 from datetime import timedelta
 from itertools import permutations
