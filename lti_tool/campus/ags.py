@@ -196,7 +196,8 @@ def list_results(course_id: int, line_item_id: int) -> ResponseReturnValue:
     """Return what the gradebook holds, a teacher's changes included (AGS 2.0 §3.3)."""
     broken = campus().faults.results_status
     if broken is not None:
-        return Response("out of order", broken)
+        busy, words = campus().settings.personality.throttled
+        return Response(words if broken == busy else "out of order", broken)
     with campus().engine.begin() as connection:
         tool = _get_tool(connection, store.RESULT_SCOPE)
         check_accept(RESULTS)

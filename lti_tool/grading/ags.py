@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from lti_tool.core.errors import InvalidRequestError
 
@@ -68,7 +68,8 @@ class Score:
 
     def __post_init__(self) -> None:
         """Refuse what the spec forbids, so that no caller has to check."""
-        if self.maximum <= 0 or (self.given is not None and self.given < 0):
+        is_number = self.maximum.is_finite() and (self.given is None or self.given.is_finite())
+        if not is_number or self.maximum <= 0 or (self.given is not None and self.given < 0):
             raise InvalidRequestError(f"impossible score {self.given}/{self.maximum}")
         if self.timestamp.tzinfo is None:
             raise InvalidRequestError("a score's timestamp needs a time zone")
@@ -186,10 +187,9 @@ def results_url(line_item_url: str, user_id: str | None = None) -> str:
     Never with a limit: Moodle answers 404 to one (4.5).
     """
     parts = urlsplit(_below(line_item_url, "results"))
-    query = parse_qsl(parts.query, keep_blank_values=True)
-    if user_id is not None:
-        query.append(("user_id", user_id))
-    return parts._replace(query=urlencode(query)).geturl()
+    asked = "" if user_id is None else urlencode({"user_id": user_id})
+    # What the platform wrote stays as it wrote it.
+    return parts._replace(query="&".join(filter(None, (parts.query, asked)))).geturl()
 
 
 def _below(line_item_url: str, name: str) -> str:

@@ -141,7 +141,9 @@ def _line(registration_id: RegistrationId, habits: quirks.Quirks) -> Line:
         except ToolError:
             return refused
 
-    def read_token() -> str | None:
+    def read_token(refused: str | None) -> str | None:
+        if refused is not None:
+            service_client.forget_token(registration_id, _READ, refused)
         try:
             return service_client.access_token(registration_id, _READ)
         except ToolError:

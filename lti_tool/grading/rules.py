@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from lti_tool.core.quoting import quoted
 from lti_tool.platforms.quirks import Quirks
-from lti_tool.platforms.rules import http_date, measure_lead
+from lti_tool.platforms.rules import http_date, is_throttled, measure_lead
 
 STEP = timedelta(seconds=1)
 FIRST_DELAY = timedelta(seconds=15)
@@ -158,10 +158,15 @@ def _outcome(status: int, headers: Mapping[str, str], body: str, quirks: Quirks)
         # A page for people instead of an answer: a lost session, a maintenance page.
         is_page = headers.get("Content-Type", "").startswith("text/html") and "<" in body
         return Outcome.TEMPORARY if is_page else Outcome.ACKNOWLEDGED
-    if status == _FORBIDDEN and ("rate limit" in body or _is_used_up(headers)):
+    if is_throttled(status, headers, body):
         return Outcome.TEMPORARY
-    if any(status == one and words in body for one, words in quirks.not_in_course):
-        return Outcome.NOT_IN_COURSE
+    products = {
+        Outcome.NOT_IN_COURSE: quirks.not_in_course,
+        Outcome.REFUSED: quirks.tool_removed,
+    }
+    for outcome, answers in products.items():
+        if any(status == one and words in body for one, words in answers):
+            return outcome
     if status in quirks.stale_statuses:
         return Outcome.CONFLICT
     if status in _MEANINGS:
@@ -184,14 +189,6 @@ def judge_conflict(answer: Answer, conflicts: int) -> Answer:
     return replace(answer, outcome=Outcome.REFUSED)
 
 
-def _is_used_up(headers: Mapping[str, str]) -> bool:
-    """Tell whether Canvas' bucket is empty."""
-    try:
-        return float(headers.get("X-Rate-Limit-Remaining", "1")) <= 0
-    except ValueError:
-        return False
-
-
 def _quote(body: str) -> str:
     """Return the start of a body on one line; a web page is no reason for people.
 
@@ -207,6 +204,9 @@ def _quote(body: str) -> str:
     if not document:
         return ""
     reason = document.get("reason") if isinstance(document, dict) else None
+    errors = document.get("errors") if isinstance(document, dict) else None
+    if isinstance(errors, dict):  # Canvas'
+        reason = errors.get("message")
     return quoted(reason, _REASON_CHARACTERS) if isinstance(reason, str) and reason else text
 
 

@@ -20,14 +20,14 @@ from lti_tool.core.language import phrase
 from lti_tool.grading import ags, rules
 from lti_tool.grading.rules import Answer, Outcome
 from lti_tool.platforms.quirks import Quirks
-from lti_tool.platforms.rules import measure_lead
+from lti_tool.platforms.rules import is_throttled, measure_lead
 
 REQUEST_SECONDS = 15
 MEASURE_SECONDS = 5
 FAILURES_IN_A_ROW = 8
 _MAX_BODY_BYTES = 100_000
-_OK = 200
-_FAILS = frozenset({408, 425, 429, *range(500, 600)})
+_OK, _UNAUTHORIZED = 200, 401
+_FAILS = frozenset({408, 425, *range(500, 600)})
 # For whoever looks after a course, and whoever has to mend it; the first that fits.
 _FAILURES: Final = (
     (aiohttp.ClientConnectorCertificateError, phrase("its certificate is not trusted")),
@@ -89,13 +89,14 @@ class Line:
         token: for posting scores.
         renew: returns another one for a token that is no longer taken, or the same if the
             platform gives no other.
-        read_token: gives one for reading results, or None when the platform grants none.
+        read_token: gives one for reading results, another than the refused one if that is named;
+            None when the platform grants none.
         quirks: of the product.
     """
 
     token: str
     renew: Callable[[str], str]
-    read_token: Callable[[], str | None]
+    read_token: Callable[[str | None], str | None]
     quirks: Quirks
 
 
@@ -256,23 +257,34 @@ class _Run:
             aiohttp.ClientError: the line broke, or the platform fails just now.
             TimeoutError: there was no answer in time.
         """
-        token = await asyncio.to_thread(self._line.read_token) if parcel.may_read else None
+        if not parcel.may_read:
+            return None
+        token = await asyncio.to_thread(self._line.read_token, None)
         if token is None:
             return None
-        user_id = parcel.score.user_id
-        try:
-            async with self._session.get(
-                ags.results_url(parcel.line_item_url, user_id),
-                headers={"Authorization": f"Bearer {token}", "Accept": ags.RESULTS_MEDIA_TYPE},
-                allow_redirects=False,
-            ) as response:
-                if response.status in _FAILS:
-                    response.raise_for_status()
-                if response.status != _OK:
-                    return None
-                return ags.read_result(json.loads(await _text(response)), user_id)
-        except (ValueError, ToolError):
+        status, body = await self._get(parcel, token)
+        if status == _UNAUTHORIZED:
+            renewed = await asyncio.to_thread(self._line.read_token, token)
+            if renewed is not None:
+                status, body = await self._get(parcel, renewed)
+        if status != _OK:
             return None
+        try:
+            return ags.read_result(json.loads(body), parcel.score.user_id)
+        except (ValueError, RecursionError, ToolError):
+            return None
+
+    async def _get(self, parcel: Parcel, token: str) -> tuple[int, str]:
+        async with self._session.get(
+            ags.results_url(parcel.line_item_url, parcel.score.user_id),
+            headers={"Authorization": f"Bearer {token}", "Accept": ags.RESULTS_MEDIA_TYPE},
+            allow_redirects=False,
+        ) as response:
+            body = await _text(response)
+            is_busy = is_throttled(response.status, response.headers, body.lower())
+            if is_busy or response.status in _FAILS:
+                response.raise_for_status()
+            return response.status, body
 
 
 def _why_failed(error: aiohttp.ClientError) -> str:

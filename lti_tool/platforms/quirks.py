@@ -22,6 +22,7 @@ class Quirks:
         stale_statuses: answers to a score that may mean: a newer one, or one as new, is here.
         not_in_course: answers to a score that mean: this user is no learner there. Status,
             and words that the body must contain, in small letters; "" for any body.
+        tool_removed: answers to a score that mean: we are in that course no more. Status and words.
         canvas_submission: scores carry Canvas' own part. Without it each would count as
             another submission and take a teacher's grade away.
         takes_comments: a comment belongs to the score and is replaced by the next one's. Not
@@ -38,6 +39,7 @@ class Quirks:
     token_audience: str | None = None
     stale_statuses: frozenset[int] = frozenset({409})
     not_in_course: tuple[tuple[int, str], ...] = ((400, ""), (422, ""))
+    tool_removed: tuple[tuple[int, str], ...] = ()
     canvas_submission: bool = False
     takes_comments: bool = True
     links_share_id: bool = False
@@ -62,6 +64,8 @@ _PRODUCTS = {
         origins=("https://*.instructure.com",),
         stale_statuses=_STALE_AS_BAD_REQUEST,
         not_in_course=((422, ""),),
+        # "Access Token not linked to a Tool associated with this Context": no other token helps.
+        tool_removed=((401, "not linked to a tool"),),
         canvas_submission=True,
         takes_comments=False,
         # instructure/canvas-lms#1944: no link of its own, so the course's id (2021, as in 2026).

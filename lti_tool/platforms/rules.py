@@ -20,6 +20,7 @@ MOST_LEARNT = 10
 _FRAME = re.compile(r"https?://[a-z0-9.-]{1,253}(?::[0-9]{1,5})?")
 # A platform whose Date is further from our clock than this has no clock to go by.
 BELIEVABLE_LEAD = timedelta(hours=1)
+_FORBIDDEN, _TOO_MANY = 403, 429
 
 
 def origin_of(url: str | None) -> str | None:
@@ -173,6 +174,29 @@ def measure_lead(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     if theirs is None or abs(now - theirs) > BELIEVABLE_LEAD:
         return None
     return now - theirs
+
+
+def is_throttled(status: int, headers: Mapping[str, str], body: str) -> bool:
+    """Tell whether a platform's answer asks for patience, whatever was asked of it.
+
+    429 is for that. Canvas said 403 until 2025-10, which elsewhere is a refusal: with these words,
+    or with its bucket empty.
+
+    Args:
+        status: of the answer.
+        headers: the same.
+        body: in small letters.
+    """
+    if status == _TOO_MANY:
+        return True
+    return status == _FORBIDDEN and ("rate limit" in body or _is_used_up(headers))
+
+
+def _is_used_up(headers: Mapping[str, str]) -> bool:
+    try:
+        return float(headers.get("X-Rate-Limit-Remaining", "1")) <= 0
+    except ValueError:
+        return False
 
 
 def http_date(value: str) -> datetime | None:

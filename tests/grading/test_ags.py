@@ -38,6 +38,15 @@ def test_a_users_result_is_asked_for_beside_what_the_address_says_already() -> N
     )
 
 
+@pytest.mark.parametrize("query", ["type_id=3", "sig=a%2fb~c&next=/d?e", "flag", "a=1;b=2"])
+def test_what_a_line_items_address_says_is_left_as_the_platform_wrote_it(query: str) -> None:
+    url = f"https://lms.test/items/7?{query}"
+
+    assert scores_url(url) == f"https://lms.test/items/7/scores?{query}"
+    assert results_url(url) == f"https://lms.test/items/7/results?{query}"
+    assert results_url(url, "amara") == f"https://lms.test/items/7/results?{query}&user_id=amara"
+
+
 def test_a_zero_is_sent_with_both_numbers_and_an_instant_in_utc() -> None:
     east = AT.astimezone(timezone(timedelta(hours=5, minutes=30)))
 
@@ -51,7 +60,19 @@ def test_a_zero_is_sent_with_both_numbers_and_an_instant_in_utc() -> None:
     }
 
 
-@pytest.mark.parametrize(("given", "maximum"), [("-0.1", "4"), ("1", "0"), ("1", "-3")])
+@pytest.mark.parametrize(
+    ("given", "maximum"),
+    [
+        ("-0.1", "4"),
+        ("1", "0"),
+        ("1", "-3"),
+        # No numbers of JSON (RFC 8259 §6).
+        ("NaN", "4"),
+        ("Infinity", "4"),
+        ("1", "NaN"),
+        ("1", "Infinity"),
+    ],
+)
 def test_an_impossible_score_cannot_be_made(given: str, maximum: str) -> None:
     with pytest.raises(InvalidRequestError, match="impossible"):
         score(given, maximum)

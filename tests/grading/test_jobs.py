@@ -1,6 +1,7 @@
 """Scores on their way to a real platform that fails on demand."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -14,7 +15,7 @@ from lti_tool.campus import store
 from lti_tool.campus.personality import PERSONALITIES
 from lti_tool.core import audit, clock
 from lti_tool.core.db import transaction
-from lti_tool.grading import queries, services
+from lti_tool.grading import ags, queries, services
 from lti_tool.grading.models import DesiredScore
 from lti_tool.grading.queries import SyncState
 from lti_tool.platforms.models import Registration, ResourceLink
@@ -27,7 +28,8 @@ def openedx_course(course: Course) -> Iterator[Course]:
     """A course of a platform that says 400 both to a stale timestamp and to a bad score."""
     with transaction(course.institution_id) as session:
         session.execute(update(Registration).values(product="openedx"))
-    with course.personality(PERSONALITIES["openedx"]):
+    throttled = (403, "403 Forbidden (Rate Limit Exceeded)")
+    with course.personality(replace(PERSONALITIES["openedx"], throttled=throttled)):
         yield course
 
 
@@ -230,8 +232,10 @@ def test_a_conflict_with_another_grade_allots_a_newer_timestamp(
     assert course.held() == {AMARA: ALL}
 
 
+# 403 is what a throttled request got from Canvas until 2025-10, in these words.
+@pytest.mark.parametrize("status", [403, 429, 503])
 def test_a_stale_timestamp_is_no_refusal_while_the_gradebook_cannot_be_read(
-    openedx_course: Course, later: Later
+    openedx_course: Course, later: Later, status: int
 ) -> None:
     course, faults = openedx_course, openedx_course.site.campus.faults
     faults.change({"scores_status": 503})
@@ -241,7 +245,7 @@ def test_a_stale_timestamp_is_no_refusal_while_the_gradebook_cannot_be_read(
         later.move(hours=1)
     faults.clear()
     # Stored, but the answer is lost; then the same score is stale, with the status of a refusal.
-    faults.change({"scores_reset": True, "scores_remaining": 1, "results_status": 503})
+    faults.change({"scores_reset": True, "scores_remaining": 1, "results_status": status})
     for _ in range(4):
         work()
         later.move(hours=1)
@@ -253,6 +257,31 @@ def test_a_stale_timestamp_is_no_refusal_while_the_gradebook_cannot_be_read(
 
     assert course.row(user_id).acknowledged_version == 1
     assert course.held() == {AMARA: ALL}
+
+
+def test_a_token_for_results_that_was_revoked_is_replaced_before_a_conflict_is_judged(
+    openedx_course: Course, later: Later
+) -> None:
+    course, faults = openedx_course, openedx_course.site.campus.faults
+    course.take(LINH, "abc")
+    work()
+    services.compare_column(course.institution_id, course.placement_id)  # with a token of its own
+    with course.site.campus.engine.begin() as connection:
+        connection.execute(
+            text("DELETE FROM access_tokens WHERE :scope = ANY (scopes)"),
+            {"scope": ags.RESULT_SCOPE},
+        )
+    later.move(minutes=1)
+    # Stored, but the answer is lost; then the same score is stale.
+    faults.change({"scores_reset": True, "scores_remaining": 1})
+    user_id = course.take(AMARA, "abc")
+    work()
+    sent_at = course.row(user_id).timestamp
+    later.move(minutes=1)
+    work()
+
+    row = course.row(user_id)
+    assert (row.acknowledged_version, row.timestamp) == (1, sent_at)
 
 
 def test_other_failures_before_a_conflict_do_not_make_it_a_refusal(

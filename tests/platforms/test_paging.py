@@ -1,8 +1,16 @@
-import pytest
+import json
 
+import pytest
+from flask import Flask, Response, request
+
+from lti_tool.campus import store
 from lti_tool.core.errors import InvalidRequestError
+from lti_tool.platforms import paging
+from lti_tool.platforms.errors import PartialListError
 from lti_tool.platforms.nrps import Member, read_members
 from lti_tool.platforms.paging import next_link
+from tests.helpers import serving
+from tests.launch.platform import Connected
 
 SECOND = "https://lms.example/m?page=2&limit=1"
 
@@ -74,3 +82,42 @@ def test_a_name_is_kept_without_what_cannot_be_seen() -> None:
     (member,) = read_members({"members": [{"user_id": "4", "name": "A\x00da\ud83d\u202e"}]})
 
     assert member.name == "Ada"
+
+
+@pytest.mark.parametrize(
+    ("following", "bodies", "why"),
+    [
+        ("{base}/list?page=0", "01", "circle"),
+        ("http://localhost:1/list?page=1", "01", "another site"),
+        ("{base}/list?page={next}", "00", "same page"),  # as Schoology's members
+        ("{base}/list?page={next}", "01", "circle"),  # and so on without an end
+    ],
+    ids=["a circle", "another site", "the same again", "no end"],
+)
+def test_a_list_that_does_not_end_where_it_should_is_none(
+    connected: Connected,
+    monkeypatch: pytest.MonkeyPatch,
+    following: str,
+    bodies: str,
+    why: str,
+) -> None:
+    monkeypatch.setattr(paging, "MAX_PAGES", 3)
+    app = Flask("lists")
+
+    @app.get("/list")
+    def show() -> Response:
+        assert request.headers["Authorization"].startswith("Bearer ")
+        page = request.args.get("page", 0, type=int)
+        url = following.format(base=request.host_url.rstrip("/"), next=page + 1)
+        body = json.dumps([bodies[page % len(bodies)]])
+        return Response(body, headers={"Link": f'<{url}>; rel="next"'})
+
+    with serving(app) as url, pytest.raises(PartialListError, match=why):
+        list(
+            paging.pages(
+                connected.registration_id,
+                (store.RESULT_SCOPE,),
+                f"{url}/list?page=0",
+                accept="application/json",
+            )
+        )

@@ -27,12 +27,6 @@ from tests.launch.platform import Connected, connect, published_keys
 SCORE = (store.SCORE_SCOPE,)
 
 
-@pytest.fixture
-def connected(product: Flask, site: Site) -> Iterator[Connected]:  # noqa: ARG001 - binds the database
-    with published_keys() as url:
-        yield connect(site, jwks_url=url)
-
-
 def asked(site: Site) -> int:
     """Count the token requests Campus has answered with a token."""
     with site.campus.engine.begin() as connection:
