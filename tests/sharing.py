@@ -43,6 +43,7 @@ LONGEST: Sequence[tuple[str, ...]] = (
     ("tests/administration/test_pages.py",),
     ("tests/learner/test_german.py",),
     ("tests/instructor/test_marking_pages.py",),
+    ("tests/witness/test_openedx.py",),
     ("tests/witness/test_platform.py",),
     ("tests/test_stopping.py",),
 )

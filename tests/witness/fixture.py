@@ -131,8 +131,16 @@ class OpenBadgesLib:
 
 @pytest.fixture(scope="session")
 def openbadgeslib() -> OpenBadgesLib:
-    """Install openbadgeslib in an environment of its own, once per lock file."""
-    home, lock = FOLDER / ".venv", FOLDER / "openbadgeslib.txt"
+    """Install openbadgeslib in an environment of its own."""
+    return OpenBadgesLib(environment("openbadgeslib"))
+
+
+def environment(name: str) -> Path:
+    """Install what a lock file beside us names, once per lock file; return its Python.
+
+    Without a package registry, or a wheel of something, the test is skipped, and says so.
+    """
+    home, lock = FOLDER / ".venv" / name, FOLDER / f"{name}.txt"
     python, mark = home / "bin" / "python", home / ".installed"
     digest = hashlib.sha256(lock.read_bytes()).hexdigest()
     with lock.open() as guard:
@@ -147,9 +155,9 @@ def openbadgeslib() -> OpenBadgesLib:
                     command, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
                 )
                 if result.returncode != 0:
-                    _do_without(f"openbadgeslib: {result.stderr.strip().splitlines()[-1:]}")
+                    _do_without(f"{name}: {result.stderr.strip().splitlines()[-1:]}")
             mark.write_text(digest)
-    return OpenBadgesLib(python)
+    return python
 
 
 def _install(npm: str) -> None:
@@ -177,5 +185,5 @@ def _install(npm: str) -> None:
 
 def _do_without(reason: str) -> NoReturn:
     if os.environ.get("CAIRN_REQUIRE_ALL") == "1":
-        pytest.fail(f"the outside verifiers are required: {reason}")
-    pytest.skip(f"no outside verifiers: {reason}")
+        pytest.fail(f"the outside witnesses are required: {reason}")
+    pytest.skip(f"no outside witness: {reason}")
