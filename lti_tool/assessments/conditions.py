@@ -3,12 +3,12 @@
 The published edition says what is allowed; a placement may tighten that, never loosen it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 from lti_tool.core.language import phrase
 
@@ -63,10 +63,14 @@ class Limits:
         return tuple(field.name for field in fields(cls))
 
     @classmethod
-    def read(cls, row: object, prefix: str = "") -> Self:
-        """Return what a row says whose columns are named so, `prefix` before each."""
-        values = {name: getattr(row, prefix + name) for name in cls.columns()}
-        return cls(**values | {name: Shown(values[name]) for name in _SHOWN})
+    def read(cls, row: object) -> Self:
+        """Return what a row says whose columns are named so."""
+        return cls.of({name: getattr(row, name) for name in cls.columns()})
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Return what these values, by their columns' names, come to."""
+        return cls(**{**values, **{name: Shown(values[name]) for name in _SHOWN}})
 
 
 _SHOWN = tuple(field.name for field in fields(Limits) if isinstance(field.default, Shown))

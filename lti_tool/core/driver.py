@@ -13,6 +13,7 @@ from typing import Any, cast
 import psycopg
 from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus
+from psycopg.pq.abc import PGresult
 from psycopg.rows import namedtuple_row
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -21,6 +22,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 IDLE_SECONDS = 1.0
 _GONE = (psycopg.OperationalError, psycopg.InterfaceError)
+_DONE = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK})
 
 
 def watch(engine: Engine) -> None:
@@ -72,16 +74,19 @@ def statement(words: str) -> Statement:
     return Statement(re.sub(r"(?<!:):(\w+)", numbered, words).encode(), tuple(names))
 
 
-def tell(driver: "psycopg.Connection[Any]", words: str) -> None:
-    """Have statements run that take and return nothing; several at once are one round trip.
+def tell(driver: "psycopg.Connection[Any]", words: str) -> PGresult:
+    """Have statements run that take nothing; several at once are one round trip.
+
+    Returns:
+        What came of the last.
 
     Raises:
         OperationalError: the database has gone, as SQLAlchemy says it.
         psycopg.Error: whatever else is wrong.
     """
     result = driver.pgconn.exec_(words.encode())
-    if result.status == ExecStatus.COMMAND_OK:
-        return
+    if result.status in _DONE:
+        return result
     error = error_from_result(result)
     if driver.pgconn.status != ConnStatus.OK or isinstance(error, _GONE):
         raise _in_known_words(error)

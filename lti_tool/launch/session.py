@@ -6,10 +6,11 @@ partitioned (CHIPS), so that it comes back inside the LMS's page.
 
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
+from types import MappingProxyType
 from typing import Any, cast
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from lti_tool.core import clock, settings, speaking, web
-from lti_tool.core.db import run_in, uuid_or_none
+from lti_tool.core.db import look_up_in, run_in, uuid_or_none
 from lti_tool.core.driver import statement
 from lti_tool.core.ids import (
     ContextId,
@@ -29,6 +30,7 @@ from lti_tool.core.ids import (
     ResourceLinkId,
     UserId,
 )
+from lti_tool.core.lookup import Lookup, lookup
 from lti_tool.core.secret import hash_of
 from lti_tool.launch.errors import LaunchEndedError, NotForYourRoleError
 from lti_tool.people import own_reading
@@ -50,19 +52,41 @@ _LAUNCH_COOKIE = re.compile(re.escape(PREFIX) + "[0-9a-f]{32}")
 
 # Past the ORM: this is on every page view. A deployment that was given to another institution
 # takes its sessions along to the end.
-_LOAD = statement("""
+_LOAD = """
     SELECT l.institution_id, l.registration_id, l.deployment_id, l.user_id, l.context_id,
-        l.resource_link_id, l.message_type, l.roles, l.placement_token, l.settings, l.secret_hash,
-        l.expires_at, r.issuer, r.auth_url, r.token_url, r.product, d.frame_origins,
-        d.learnt_origins, u.is_visitor, u.language, u.zone, u.reported_zone, i.zone AS place_zone
+        l.resource_link_id, l.message_type, l.roles, l.placement_token, l.settings,
+        encode(l.secret_hash, 'hex') AS secret_hash, l.expires_at, r.issuer, r.auth_url,
+        r.token_url, r.product, d.frame_origins, d.learnt_origins, u.is_visitor, u.language, u.zone,
+        u.reported_zone, i.zone AS place_zone, {also} AS also
     FROM launches AS l
     JOIN institutions AS i ON i.id = l.institution_id
     JOIN users AS u ON u.institution_id = l.institution_id AND u.id = l.user_id
     JOIN registrations AS r ON r.id = l.registration_id
     JOIN deployments AS d ON d.id = l.deployment_id
     WHERE l.id = :id AND d.institution_id = l.institution_id
-""")
+"""
 _PROLONG = statement("UPDATE launches SET expires_at = :expires_at WHERE id = :id")
+
+
+@dataclass(frozen=True, slots=True)
+class Also:
+    """What a page asks the database for along with its session, in the same round trip.
+
+    Attributes:
+        query: finds one row at most, of the launch `l`.
+        switches: for it, as `core.db.switch` sets them.
+    """
+
+    query: str
+    switches: Mapping[str, str]
+
+
+_NOTHING = Also("SELECT NULL WHERE false", MappingProxyType({}))
+
+
+def _session_and(also: Also) -> Lookup:
+    query = f"(SELECT to_json(also) FROM ({also.query}) AS also)"  # noqa: S608 - a page's own words
+    return lookup(_LOAD.format(also=query))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +98,7 @@ class CurrentLaunch:
         settings: `deep_linking` (the request's settings, as sent), `return_url`, `locale` and
             `document_target`, each only if the message had it.
         expires_at: aware; a page view moves it.
+        also: the row that the page asked for, by names, as a lookup reads it.
     """
 
     launch_id: LaunchId
@@ -88,19 +113,21 @@ class CurrentLaunch:
     placement_token: str | None
     settings: dict[str, Any]
     expires_at: datetime
+    also: Mapping[str, Any] | None = None
 
 
-def launch_page(act: Act) -> Callable[[View], View]:
+def launch_page(act: Act, also: Also = _NOTHING) -> Callable[[View], View]:
     """Guard a view of a launch: `view(here, **url_args)`, at an address with `<uuid:launch_id>`.
 
     The session is found and alive, a changing request comes from one of our own pages, and the
     person's roles allow `act`, which the view then carries as its attribute `act`.
     """
+    asked = _session_and(also)
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(launch_id: UUID, **url_args: Any) -> ResponseReturnValue:  # noqa: ANN401 - whatever the address has
-            here = _enter(LaunchId(launch_id))
+            here = _enter(LaunchId(launch_id), asked, also.switches)
             chosen = speaking.take_choice(
                 lambda kept: own_reading.keep_of_user(here.institution_id, here.user_id, kept)
             )
@@ -117,7 +144,7 @@ def launch_page(act: Act) -> Callable[[View], View]:
     return decorate
 
 
-def _enter(launch_id: LaunchId) -> CurrentLaunch:
+def _enter(launch_id: LaunchId, asked: Lookup, switches: Mapping[str, str]) -> CurrentLaunch:
     # Until the launch is known, so is not whose page this is in. What is shown then is an error
     # page without any authority, and it must be seen.
     web.frame_ancestors(("*",))
@@ -125,46 +152,57 @@ def _enter(launch_id: LaunchId) -> CurrentLaunch:
     institution_id = uuid_or_none(institution)
     if institution_id is None or not secret:
         raise LaunchEndedError
-    here, origins = _load(InstitutionId(institution_id), launch_id, secret)
-    web.frame_ancestors(origins)
+    row = look_up_in(InstitutionId(institution_id), asked, {"id": launch_id}, switches)
+    if row is None or not hmac.compare_digest(row["secret_hash"], hash_of(secret).hex()):
+        raise LaunchEndedError
+    here = _current(launch_id, row)
+    now = clock.now()
+    if here.expires_at <= now:
+        raise LaunchEndedError(here.settings.get("return_url"))
+    _speak_to(row)
+    expires_at = expiry(now)
+    if expires_at - here.expires_at > _STEP:
+        run_in(here.institution_id, _PROLONG, {"id": launch_id, "expires_at": expires_at})
+    web.frame_ancestors(_framed_by(row))
     web.bind_csrf(secret)
     web.check_csrf()
     return here
 
 
-def _load(
-    institution_id: InstitutionId, launch_id: LaunchId, secret: str
-) -> tuple[CurrentLaunch, tuple[str, ...]]:
-    now = clock.now()
-    row = next(iter(run_in(institution_id, _LOAD, {"id": launch_id})), None)
-    if row is None or not hmac.compare_digest(row.secret_hash, hash_of(secret)):
-        raise LaunchEndedError
-    if row.expires_at <= now:
-        raise LaunchEndedError(row.settings.get("return_url"))
-    own = row.language or (speaking.remembered() if row.is_visitor else None)
-    zones = speaking.Zones(row.zone, row.reported_zone, row.place_zone)
-    speaking.prefer(own, row.settings.get("locale"), None if row.is_visitor else zones)
-    expires_at = expiry(now)
-    if expires_at - row.expires_at > _STEP:
-        run_in(institution_id, _PROLONG, {"id": launch_id, "expires_at": expires_at})
-    here = CurrentLaunch(
+def _current(launch_id: LaunchId, row: Mapping[str, Any]) -> CurrentLaunch:
+    context_id, link_id = row["context_id"], row["resource_link_id"]
+    return CurrentLaunch(
         launch_id=launch_id,
-        institution_id=row.institution_id,
-        registration_id=row.registration_id,
-        deployment_id=row.deployment_id,
-        user_id=row.user_id,
-        context_id=row.context_id,
-        resource_link_id=row.resource_link_id,
-        message_type=row.message_type,
-        roles=frozenset(map(Role, row.roles)),
-        placement_token=row.placement_token,
-        settings=row.settings,
-        expires_at=row.expires_at,
+        institution_id=InstitutionId(UUID(row["institution_id"])),
+        registration_id=RegistrationId(UUID(row["registration_id"])),
+        deployment_id=DeploymentId(UUID(row["deployment_id"])),
+        user_id=UserId(UUID(row["user_id"])),
+        context_id=None if context_id is None else ContextId(UUID(context_id)),
+        resource_link_id=None if link_id is None else ResourceLinkId(UUID(link_id)),
+        message_type=row["message_type"],
+        roles=frozenset(map(Role, row["roles"])),
+        placement_token=row["placement_token"],
+        settings=row["settings"],
+        expires_at=datetime.fromisoformat(row["expires_at"]),
+        also=row["also"],
     )
-    addresses = (row.auth_url, row.issuer, row.token_url, *row.frame_origins)
-    own = quirks.origins(row.product, addresses)
-    more = frames(row.learnt_origins, framed_by(row.settings))
-    return here, tuple(dict.fromkeys((*own, *more)))
+
+
+def _speak_to(row: Mapping[str, Any]) -> None:
+    """Speak as the person of a session reads: a visitor may be anybody, so their browser says."""
+    locale = row["settings"].get("locale")
+    if row["is_visitor"]:
+        speaking.prefer(row["language"] or speaking.remembered(), locale)
+    else:
+        zones = speaking.Zones(row["zone"], row["reported_zone"], row["place_zone"])
+        speaking.prefer(row["language"], locale, zones)
+
+
+def _framed_by(row: Mapping[str, Any]) -> tuple[str, ...]:
+    addresses = (row["auth_url"], row["issuer"], row["token_url"], *row["frame_origins"])
+    own = quirks.origins(row["product"], addresses)
+    more = frames(row["learnt_origins"], framed_by(row["settings"]))
+    return tuple(dict.fromkeys((*own, *more)))
 
 
 def framed_by(launch_settings: dict[str, Any]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from lti_tool.core import db, driver
 from lti_tool.core.db import system_statements, system_transaction, transaction
 from lti_tool.core.driver import statement
 from lti_tool.core.ids import InstitutionId
+from lti_tool.core.lookup import lookup
 
 
 def _pid() -> int:
@@ -102,6 +103,8 @@ def test_statements_commit_one_by_one_and_a_transaction_does_not() -> None:
 
 SOMEBODY = InstitutionId(uuid4())
 PID = statement("SELECT pg_backend_pid() AS pid, CAST(:word AS text) AS word, :word AS again")
+
+LOOKED_UP = lookup("SELECT pg_backend_pid() AS pid, CAST(:id AS uuid) AS id")
 
 
 @pytest.mark.usefixtures("live_app")
@@ -197,7 +200,9 @@ def test_a_statement_alone_is_not_for_a_transaction_that_is_open() -> None:
 
 
 @pytest.mark.usefixtures("live_app")
-@pytest.mark.parametrize("way", ["alone", "of an institution", "in a transaction of one", "in one"])
+@pytest.mark.parametrize(
+    "way", ["alone", "of an institution", "looked up", "in a transaction of one", "in one"]
+)
 def test_a_connection_that_died_fails_a_statement_in_the_known_way(way: str) -> None:
     """As web answers it: 503. Nobody gets that connection again, nobody sees the values."""
 
@@ -206,6 +211,8 @@ def test_a_connection_that_died_fails_a_statement_in_the_known_way(way: str) -> 
             return int(db.run_alone(PID, {"word": "secret"})[0].pid)
         if way == "of an institution":
             return int(db.run_in(SOMEBODY, PID, {"word": "secret"})[0].pid)
+        if way == "looked up":
+            return int(db.look_up_in(SOMEBODY, LOOKED_UP, {"id": SOMEBODY})["pid"])
         opened = transaction(SOMEBODY) if way == "in a transaction of one" else system_transaction()
         with opened as session:
             return int(db.run(session, PID, {"word": "secret"})[0].pid)

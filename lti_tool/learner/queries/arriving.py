@@ -1,9 +1,9 @@
-"""What a learner arrives at: the activity behind a link, and how far they are, in one statement.
+"""What a learner arrives at: the activity behind a link, and how far they are, in one query.
 
-Every launch of a learner shows it, so it goes past SQLAlchemy to the driver, like the launch.
+Every launch of a learner shows it, so it is looked up along with the session of the page.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -21,40 +21,42 @@ from lti_tool.assessments.conditions import (
     strictest,
 )
 from lti_tool.assessments.queries import SEEING_DELETED, seeing_deleted
-from lti_tool.core.db import run, run_in
-from lti_tool.core.driver import statement
+from lti_tool.core.db import look_up
 from lti_tool.core.ids import (
     AchievementId,
     AttemptId,
     EditionId,
-    InstitutionId,
     PlacementId,
     ResourceLinkId,
     UserId,
 )
 from lti_tool.core.language import phrase
+from lti_tool.core.lookup import lookup
+from lti_tool.launch.session import Also
 from lti_tool.learner.queries.opening import policy_words
 
-_OF_EDITION = "edition_"
-_CONDITIONS = ", ".join(
-    [
-        *(f"p.{name}" for name in Conditions.columns()),
-        *(f"e.{name} AS {_OF_EDITION}{name}" for name in Limits.columns()),
-    ]
-)
+
+def _document(table: str, columns: Sequence[str]) -> str:
+    """Return the SQL of a JSON document of columns, by their names."""
+    pairs = ", ".join(f"'{name}', {table}.{name}" for name in columns)
+    return f"json_build_object({pairs})"
+
+
 _SQL = f"""
     SELECT p.id, p.copied_from_id, p.edition_id, p.title, p.policy, e.summary, e.competencies,
-        e.pass_mark,
+        e.pass_mark::text,
         e.details->>'supervision' AS supervision,
-        coalesce(e.details->>'language', '') AS language, {_CONDITIONS},
-        asked.questions, asked.points, coalesce(c.title, c.label) AS course,
+        coalesce(e.details->>'language', '') AS language,
+        {_document("e", Limits.columns())} AS allowed,
+        {_document("p", Conditions.columns())} AS wanted,
+        asked.questions, asked.points::text, coalesce(c.title, c.label) AS course,
         a.id AS offer_id, a.edition AS offer_edition, a.name AS offer_name, i.slug,
-        u.name AS learner, more.factor, more.extra_minutes, own.attempts
+        u.name AS learner, more.factor::text, more.extra_minutes, own.attempts
     FROM placements AS p
     JOIN editions AS e ON e.institution_id = p.institution_id AND e.id = p.edition_id
         AND e.published_at IS NOT NULL
     JOIN institutions AS i ON i.id = p.institution_id
-    JOIN users AS u ON u.institution_id = p.institution_id AND u.id = :user_id
+    JOIN users AS u ON u.institution_id = p.institution_id AND u.id = {{user_id}}
     CROSS JOIN LATERAL (
         SELECT count(*) AS questions, sum(q.points) AS points
         FROM edition_items AS q
@@ -79,9 +81,11 @@ _SQL = f"""
         FROM attempts AS t
         WHERE t.institution_id = p.institution_id AND t.placement_id = p.id AND t.user_id = u.id
     ) AS own
-    WHERE p.resource_link_id = :resource_link_id
+    WHERE p.resource_link_id = {{link_id}}
 """  # noqa: S608 - put together once, from names of ours; every value is a parameter
-_ARRIVE = statement(_SQL)
+_ARRIVE = lookup(_SQL.format(user_id=":user_id", link_id=":link_id"))
+# For the page of a launch.
+ARRIVING = Also(_SQL.format(user_id="l.user_id", link_id="l.resource_link_id"), SEEING_DELETED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,56 +192,66 @@ def find_arrival(
     session: Session, resource_link_id: ResourceLinkId, user_id: UserId
 ) -> Arrival | None:
     """Return what a link leads this user to; None if no placement is bound to it."""
-    values = {"resource_link_id": resource_link_id, "user_id": user_id}
+    values = {"link_id": resource_link_id, "user_id": user_id}
     with seeing_deleted(session):
-        row = next(iter(run(session, _ARRIVE, values)), None)
-    return None if row is None else _arrival(row)
+        found = look_up(session, _ARRIVE, values)
+    return None if found is None else read_arrival(found)
 
 
-def arrive(
-    institution_id: InstitutionId, resource_link_id: ResourceLinkId, user_id: UserId
-) -> Arrival | None:
-    """Return the same in a transaction of its own, for pages that need to know no more."""
-    values = {"resource_link_id": resource_link_id, "user_id": user_id}
-    row = next(iter(run_in(institution_id, _ARRIVE, values, SEEING_DELETED)), None)
-    return None if row is None else _arrival(row)
-
-
-def _arrival(row: Any) -> Arrival:  # noqa: ANN401 - a named tuple of the statement above
-    begun = [_begun(*one) for one in row.attempts or ()]
+def read_arrival(found: Mapping[str, Any]) -> Arrival:
+    """Return what was found by the query of `ARRIVING`."""
+    begun = [_begun(*one) for one in found["attempts"] or ()]
     deleted = [one for one in begun if one.deleted_at is not None]
-    conditions = _conditions(row)
+    conditions = _conditions(found)
+    points = Decimal(found["points"])
     return Arrival(
-        placement_id=row.id,
-        copied_from_id=row.copied_from_id,
-        edition_id=row.edition_id,
-        title=row.title,
-        summary=row.summary,
-        competencies=row.competencies,
-        language=row.language,
-        course=row.course,
-        learner=row.learner,
-        policy=row.policy,
-        questions=row.questions,
-        supervision=row.supervision or "unsupervised",
-        points=row.points,
-        points_to_pass=row.points * row.pass_mark,
+        placement_id=PlacementId(UUID(found["id"])),
+        copied_from_id=None
+        if found["copied_from_id"] is None
+        else PlacementId(UUID(found["copied_from_id"])),
+        edition_id=EditionId(UUID(found["edition_id"])),
+        title=found["title"],
+        summary=found["summary"],
+        competencies=found["competencies"],
+        language=found["language"],
+        course=found["course"],
+        learner=found["learner"],
+        policy=found["policy"],
+        questions=found["questions"],
+        supervision=found["supervision"] or "unsupervised",
+        points=points,
+        points_to_pass=points * Decimal(found["pass_mark"]),
         conditions=conditions,
-        allowance=Allowance(minutes=conditions.minutes)
-        if row.factor is None
-        else Allowance(
-            minutes=conditions.minutes, factor=row.factor, extra_minutes=row.extra_minutes
-        ),
-        offer=None
-        if row.offer_id is None
-        else Offer(id=row.offer_id, edition=row.offer_edition, name=row.offer_name, slug=row.slug),
+        allowance=_allowance(found, conditions),
+        offer=None if found["offer_id"] is None else _offer(found),
         attempts=[one for one in begun if one.deleted_at is None],
         deleted=sorted(deleted, key=lambda one: one.deleted_at or one.started_at, reverse=True),
     )
 
 
-def _conditions(row: Any) -> Conditions:  # noqa: ANN401 - the same
-    return strictest(Limits.read(row, _OF_EDITION), Conditions.read(row))
+def _conditions(found: Mapping[str, Any]) -> Conditions:
+    wanted = found["wanted"]
+    window = {name: _instant(wanted[name]) for name in ("opens_at", "closes_at")}
+    return strictest(Limits.of(found["allowed"]), Conditions.of({**wanted, **window}))
+
+
+def _allowance(found: Mapping[str, Any], conditions: Conditions) -> Allowance:
+    if found["factor"] is None:
+        return Allowance(minutes=conditions.minutes)
+    return Allowance(
+        minutes=conditions.minutes,
+        factor=Decimal(found["factor"]),
+        extra_minutes=found["extra_minutes"],
+    )
+
+
+def _offer(found: Mapping[str, Any]) -> Offer:
+    return Offer(
+        id=AchievementId(UUID(found["offer_id"])),
+        edition=found["offer_edition"],
+        name=found["offer_name"],
+        slug=found["slug"],
+    )
 
 
 def _begun(

@@ -23,7 +23,7 @@ from lti_tool.launch.queries import has_newer_token
 from lti_tool.launch.session import CurrentLaunch, launch_page
 from lti_tool.learner.holder import Holder
 from lti_tool.learner.queries import opening, result
-from lti_tool.learner.queries.arriving import Arrival, arrive, find_arrival
+from lti_tool.learner.queries.arriving import ARRIVING, Arrival, find_arrival, read_arrival
 from lti_tool.learner.queries.copies import find_copied, is_whole_course
 from lti_tool.learner.queries.decisions import list_decisions
 from lti_tool.learner.queries.pathways import list_cairns
@@ -41,7 +41,7 @@ blueprint = Blueprint("learner", __name__, url_prefix="/l/<uuid:launch_id>")
 
 
 @blueprint.get("/")
-@launch_page(Act.SEE_OWN)
+@launch_page(Act.SEE_OWN, ARRIVING)
 def open_placement(here: CurrentLaunch) -> ResponseReturnValue:
     """Lead whoever opened the activity to their page of it."""
     staff = may(here.roles, Act.SEE_RESULTS)
@@ -78,13 +78,10 @@ def open_placement(here: CurrentLaunch) -> ResponseReturnValue:
 
 def _settled(here: CurrentLaunch) -> Arrival | None:
     """Return what the link is bound to if this launch says nothing else, as nearly all do."""
-    if here.resource_link_id is None:
+    if here.also is None:
         return None
-    bound = arrive(here.institution_id, here.resource_link_id, here.user_id)
-    said = _said(here)
-    if bound is None or said not in {None, bound.placement_id, bound.copied_from_id}:
-        return None
-    return bound
+    bound = read_arrival(here.also)
+    return bound if _said(here) in {None, bound.placement_id, bound.copied_from_id} else None
 
 
 def _said(here: CurrentLaunch) -> PlacementId | None:
