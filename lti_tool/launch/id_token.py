@@ -198,6 +198,9 @@ class _Launch(MessageLaunch[_Posted, _NoRegistrations, _NoSession, _NoCookies]):
     def validate_jwt_format(self) -> "_Launch":
         """Read the header, and only that: whose key to check with."""
         header = _header_of(self._id_token)
+        # RFC 7515 §4.1.11: no extension is understood here, and a list of none is no list.
+        if "crit" in header:
+            raise MessageRefusedError(Reason.UNREADABLE)
         if header.get("alg") != ALGORITHM:
             raise MessageRefusedError(Reason.ALGORITHM)
         kid = header.get("kid")
@@ -266,7 +269,8 @@ def _header_of(id_token: str) -> dict[str, Any]:
     if not dot or len(encoded) > _MAX_HEADER_BYTES or not id_token.isascii():
         raise MessageRefusedError(Reason.UNREADABLE)
     try:
-        header = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+        # Decoded here: json.loads takes other encodings than UTF-8 as well (RFC 7515 §2).
+        header = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode())
     except (ValueError, RecursionError) as error:
         raise MessageRefusedError(Reason.UNREADABLE) from error
     if not isinstance(header, dict):

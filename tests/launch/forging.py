@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from joserfc.jwk import RSAKey
 from werkzeug.test import TestResponse
 
@@ -31,6 +34,18 @@ def by_platform(arrival: Arrival, **header: object) -> None:
         algorithm="RS256",
         headers={"kid": key.kid, **header},
     )
+
+
+def by_platform_in(arrival: Arrival, encoding: str) -> None:
+    """Have the platform sign a header that is JSON, and not in UTF-8 (RFC 7515 §2)."""
+    key = platform_key(arrival)
+    head = json.dumps({"alg": "RS256", "kid": key.kid}).encode(encoding)
+    _, body, _ = arrival.fields["id_token"].split(".")
+    signed = f"{base64.urlsafe_b64encode(head).rstrip(b'=').decode()}.{body}"
+    private = load_pem_private_key(key.as_pem(private=True), None)
+    assert isinstance(private, RSAPrivateKey)
+    tag = private.sign(signed.encode(), PKCS1v15(), SHA256())
+    arrival.fields["id_token"] = f"{signed}.{base64.urlsafe_b64encode(tag).rstrip(b'=').decode()}"
 
 
 def by_stranger(arrival: Arrival, **header: object) -> None:

@@ -1,6 +1,7 @@
 """What an attacker might try between a login and a session: each refused in words, nothing kept."""
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.launch.forging import (
     NOTHING,
     Change,
     by_platform,
+    by_platform_in,
     by_stranger,
     check_line,
     check_refusal,
@@ -31,6 +33,11 @@ from tests.launch.platform import BASE_URL, Browser, browsing, connect, error_co
 
 DEEP_LINKING = "https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings"
 
+# What no list of names is, or a list of what may not be in one (RFC 7515 §4.1.11).
+CRITICAL: tuple[object, ...] = (
+    *(None, True, 1, "b64", {}),
+    *([], [None], [{}], ["alg"], ["b64", "b64"]),
+)
 
 TOKENS: dict[str, Change] = {
     "jku": lambda a: by_stranger(a, jku="http://127.0.0.1:1/keys"),
@@ -45,6 +52,13 @@ TOKENS: dict[str, Change] = {
     "header is huge": lambda a: by_platform(a, padding="x" * 100_000),
     "critical header": lambda a: by_platform(a, crit=["exp"], exp=1),
     "critical header of nobody": lambda a: by_platform(a, crit=["x"], x=1),
+    **{
+        f"critical header is {json.dumps(word)}": partial(by_platform, crit=word)
+        for word in CRITICAL
+    },
+    "critical header that is understood elsewhere": lambda a: by_platform(
+        a, crit=["b64"], b64=True
+    ),
     "unencoded payload": unencoded,
     "alg twice": lambda a: header_with(a, b'{"alg":"RS256","alg":"none","kid":"x"}'),
     "alg in small letters": lambda a: header_with(a, b'{"alg":"rs256","kid":"x"}'),
@@ -54,6 +68,10 @@ TOKENS: dict[str, Change] = {
     "kid is empty": lambda a: by_stranger(a, kid=""),
     "kid has half a letter": lambda a: header_with(a, b'{"alg":"RS256","kid":"\\ud83d"}'),
     "header is no text": lambda a: header_with(a, b"\xff\xfe"),
+    **{
+        f"header in {encoding}": partial(by_platform_in, encoding=encoding)
+        for encoding in ("utf-16", "utf-32", "utf-8-sig")
+    },
     "encrypted": lambda a: a.fields.update(id_token="eyJhbGciOiJSU0EifQ.a.b.c.d"),
     "no signature": lambda a: raw(a, 2, ""),
     "signature is no base64": lambda a: raw(a, 2, "!!!!"),
