@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
+from werkzeug.routing import RequestRedirect
 
 from lti_tool.core import keys, logs, metrics, settings, speaking
 from lti_tool.core.errors import (
@@ -269,7 +270,7 @@ def _database_away(error: OperationalError | PoolTimeoutError) -> tuple[Response
     )
 
 
-def _begin() -> None:
+def _begin() -> ResponseReturnValue | None:
     g.began_at = time.perf_counter()
     sent = request.environ.get("HTTP_X_REQUEST_ID", "")
     g.request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid4().hex[:16]
@@ -278,6 +279,17 @@ def _begin() -> None:
         raise BadRequest
     if request.query_string:
         _refuse_nul(_words(request.args))
+    led = request.routing_exception
+    return (
+        flask.redirect(_here(led.new_url), led.code) if isinstance(led, RequestRedirect) else None
+    )
+
+
+def _here(url: str) -> str:
+    """Return the right form of an address without the host, which is whatever the request named."""
+    parts = urlsplit(url)
+    path = "/" + parts.path.lstrip("/")  # two slashes would begin a host
+    return parts._replace(scheme="", netloc="", path=path).geturl()
 
 
 class Request(flask.Request):

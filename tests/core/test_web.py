@@ -130,6 +130,22 @@ class TestErrors:
         assert page.status_code == 405
         assert set(page.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
 
+    @pytest.mark.parametrize(
+        ("sent", "path"),
+        [("/shelf?a=b&a=c", "/shelf/?a=b&a=c"), ("/shelf//?a=%2F", "/shelf/?a=%2F")],
+    )
+    def test_a_redirect_to_the_right_form_of_an_address_names_no_host(
+        self, tool: Tool, sent: str, path: str
+    ) -> None:
+        tool.app.add_url_rule("/shelf/", "shelf", tool._show)
+
+        answer = tool.client.get(
+            sent, headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
+        )
+
+        assert (answer.status_code, answer.location) == (308, path)
+        assert "evil.example" not in answer.text
+
     def test_too_much_at_once_is_refused(self, tool: Tool) -> None:
         def read() -> str:
             return str(len(request.get_data()))
