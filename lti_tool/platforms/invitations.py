@@ -4,8 +4,9 @@ An invitation is taken before the platform is asked and used up after it answere
 one goes on, and a refusal by the platform leaves the invitation as it was.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select, update
@@ -197,9 +198,11 @@ def use(invited: Invited, granted: Granted) -> Connected:
 
     A platform that already knew us keeps its client id ("update" in Moodle): then what it says
     of itself replaces what it said. Its deployment goes to the institution of the invitation.
+    Neither where others are served by the same registration: a deployment then waits for approval.
 
     Raises:
-        RegisteredElsewhereError: that registration serves another institution only.
+        RegisteredElsewhereError: that registration serves another institution only, or others too
+            and the platform names other addresses.
     """
     now = clock.now()
     inside = (
@@ -208,11 +211,12 @@ def use(invited: Invited, granted: Granted) -> Connected:
         else transaction(invited.institution_id)
     )
     with inside as session:
-        registration_id, is_new = _store(session, invited, granted)
+        registration_id, is_new, is_shared = _store(session, invited, granted)
         approved = is_new and invited.institution_id is not None
         if granted.deployment_id is not None:
             deployment_id = _store_deployment(session, registration_id, granted.deployment_id)
-            approved = _approve(session, deployment_id, invited.institution_id)
+            owner = None if is_shared else invited.institution_id
+            approved = _approve(session, deployment_id, owner)
         session.execute(
             update(RegistrationInvitation)
             .where(RegistrationInvitation.id == invited.id)
@@ -279,15 +283,17 @@ def adopt(
         return deployment.id, deployment.institution_id
 
 
-def _store(session: Session, invited: Invited, granted: Granted) -> tuple[RegistrationId, bool]:
-    endpoints = granted.endpoints
-    said = {
+def _store(
+    session: Session, invited: Invited, granted: Granted
+) -> tuple[RegistrationId, bool, bool]:
+    """Return the registration, whether it is new, and whether others are served by it.
+
+    Of such a one nothing is replaced: by the addresses that one customer named, all would sign in.
+    """
+    said: dict[str, Any] = {
         "name": granted.name,
         "product": granted.product,
-        "auth_url": endpoints.auth_url,
-        "token_url": endpoints.token_url,
-        "jwks_url": endpoints.jwks_url,
-        "token_audience": endpoints.token_audience,
+        **asdict(granted.endpoints),
         "scopes": list(granted.scopes),
     }
     made = session.scalar(
@@ -304,7 +310,7 @@ def _store(session: Session, invited: Invited, granted: Granted) -> tuple[Regist
         .returning(Registration.id)
     )
     if made is not None:
-        return made, True
+        return made, True, False
     [known] = queries.find_registration(session, granted.issuer, granted.client_id)
     owners = set(
         session.scalars(
@@ -312,10 +318,13 @@ def _store(session: Session, invited: Invited, granted: Granted) -> tuple[Regist
         )
     )
     owners = (owners | {known.registered_for}) - {None}
-    if invited.institution_id is not None and owners and invited.institution_id not in owners:
+    if owners <= {invited.institution_id}:
+        session.execute(update(Registration).where(Registration.id == known.id).values(**said))
+        return known.id, False, False
+    moved = any(getattr(known, name) != url for name, url in asdict(granted.endpoints).items())
+    if moved or invited.institution_id not in {None, *owners}:
         raise RegisteredElsewhereError
-    session.execute(update(Registration).where(Registration.id == known.id).values(**said))
-    return known.id, False
+    return known.id, False, True
 
 
 def _store_deployment(

@@ -20,7 +20,17 @@ from lti_tool.platforms.models import Registration, RegistrationInvitation
 from tests.campus.site import Site
 from tests.launch.moodle import running_moodle
 from tests.launch.platform import error_code
-from tests.launch.registering import agree, begun_at, deployments, fields, registrations, text_of
+from tests.launch.registering import (
+    Lms,
+    agree,
+    begun_at,
+    deployments,
+    fields,
+    registrations,
+    text_of,
+)
+
+PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 
 
 class TestCampus:
@@ -237,6 +247,63 @@ class TestMoodle:
         assert error_code(used) == "registration_token"
         assert "“token_already_used”" in text_of(used)
         assert registrations() == []
+
+
+class TestShared:
+    """One registration, two customers of a hosted LMS: neither speaks for the other."""
+
+    @pytest.fixture
+    def neighbour(self, client: FlaskClient, lms: Lms, path: str) -> InstitutionId:
+        """Another institution that has a deployment of the same registration."""
+        agree(client, path, lms.begun)
+        [registration] = registrations()
+        other = services.add_institution(f"i-{uuid4().hex[:8]}", "Another")
+        services.add_deployment(registration.id, "theirs", other)
+        return other
+
+    @pytest.mark.parametrize("invited", ["neighbour", "nobody"])
+    @pytest.mark.parametrize("endpoint", ["authorization_endpoint", "token_endpoint", "jwks_uri"])
+    def test_no_customer_moves_the_addresses_of_all(
+        self,
+        client: FlaskClient,
+        lms: Lms,
+        neighbour: InstitutionId,
+        invited: str,
+        endpoint: str,
+    ) -> None:
+        [before], had = registrations(), len(deployments())
+        lms.describe(**{endpoint: f"{lms.url}/another"})
+        whose = neighbour if invited == "neighbour" else None
+
+        page = agree(client, f"/lti/register/{invitations.invite(whose, actor=CLI)}", lms.begun)
+
+        assert error_code(page) == "registered_elsewhere"
+        [after] = registrations()
+        assert (after.auth_url, after.token_url, after.jwks_url, after.name) == (
+            before.auth_url,
+            before.token_url,
+            before.jwks_url,
+            before.name,
+        )
+        assert len(deployments()) == had
+
+    def test_a_customer_claims_no_deployment_of_another(
+        self, client: FlaskClient, lms: Lms, neighbour: InstitutionId
+    ) -> None:
+        """The platform's word for it comes by the customer's browser; an operator looks at it."""
+        lms.answer = (
+            {"client_id": "10000000000001", TOOL_CONFIGURATION: {"deployment_id": "9"}},
+            201,
+        )
+        lms.describe(**{PLATFORM: {"product_family_code": "canvas"}})
+
+        page = agree(client, f"/lti/register/{invitations.invite(neighbour, actor=CLI)}", lms.begun)
+
+        assert "One approval is left" in text_of(page)
+        claimed = next(one for one in deployments() if one.platform_id == "9")
+        assert claimed.institution_id is None
+        [registration] = registrations()
+        assert registration.product == "generic"
 
 
 def test_of_many_at_once_one_registers(live_app: Flask) -> None:  # noqa: ARG001 - a real database
