@@ -4,7 +4,8 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+from weakref import WeakSet
 
 import axe_playwright_python  # type: ignore[import-untyped]  # read for axe.min.js only
 import pytest
@@ -32,6 +33,10 @@ ARGUMENTS = [
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 # Every rule of WCAG 2.0 to 2.2, A and AA (target-size among them), and axe's own good practice.
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Those to which colours matter; the others find the same in all.
+AXE_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+
+_looked_at: WeakSet[BrowserContext] = WeakSet()
 
 
 class OpenPage(Protocol):
@@ -143,18 +148,49 @@ def axe_violations(page: Page) -> list[str]:
     return [line for frame in page.frames for line in frame_violations(frame)]
 
 
-def frame_violations(frame: Frame | Page) -> list[str]:
+def frame_violations(frame: Frame | Page, rules: object = AXE_TAGS) -> list[str]:
     """Return what axe finds in one frame, a line per element. Needs scripts."""
     if not frame.evaluate("typeof axe === 'object'"):  # else this document was looked at before
-        frame.evaluate(AXE)
+        _bring_axe(frame)
     # What passes is not told one by one: half of what a look would cost.
-    options = f"{{runOnly: {AXE_TAGS}, resultTypes: ['violations']}}"
-    outcome = frame.evaluate(f"axe.run(document, {options}).then(found => found.violations)")
+    outcome: list[dict[str, Any]] = frame.evaluate(
+        "runOnly => axe.run(document, {runOnly, resultTypes: ['violations']})"
+        ".then(found => found.violations)",
+        rules,
+    )
     return [
         f"{rule['id']}: {' '.join(map(str, node['target']))} ({rule['help']})"
         for rule in outcome
         for node in rule["nodes"]
     ]
+
+
+def _bring_axe(frame: Frame | Page) -> None:
+    # To the second page and all after it the browser brings it by itself: half of the time.
+    page = frame if isinstance(frame, Page) else frame.page
+    if page.context in _looked_at and frame in {page, page.main_frame}:
+        page.context.add_init_script(f"if (window === window.top) {{{AXE}}}")
+    _looked_at.add(page.context)
+    frame.evaluate(AXE)
+
+
+def unfit_for(page: Page, *, dark: bool) -> list[str]:
+    """Return what of a page is not for everybody, a line per element. Needs scripts.
+
+    By all rules as it is open, `dark` or light, and whether it runs over its window. In light
+    after the dark, or in forced colours after the light, by the rules about colours.
+    """
+    found = axe_violations(page)
+    if width := overflow_px(page):
+        found.append(f"{width} pixels wider than its window")
+    if dark:
+        page.emulate_media(color_scheme="light")
+    else:
+        page.emulate_media(forced_colors="active")
+    for frame in page.frames:
+        found += [f"in other colours: {line}" for line in frame_violations(frame, AXE_COLOURS)]
+    page.emulate_media(color_scheme="dark" if dark else "light", forced_colors="none")
+    return found
 
 
 def overflow_px(page: Frame | Page) -> int:

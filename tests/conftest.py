@@ -29,7 +29,7 @@ from psycopg import sql
 from redis import Redis
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.orm import Session, SessionTransaction
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.pool import QueuePool, StaticPool
 
 from lti_tool.app import create_app
 from lti_tool.core import db, keys, metrics, outbox, queue, schema, servers
@@ -149,7 +149,9 @@ def _product(settings: Settings) -> Iterator[Flask]:
 
 @pytest.fixture(scope="session")
 def _engine(settings: Settings) -> Iterator[Engine]:
-    engine = create_engine(settings.database.url, poolclass=NullPool)
+    # One connection for all tests: its process knows the tables after the first, where a new one
+    # would look them up, and start, for each.
+    engine = create_engine(settings.database.url, poolclass=StaticPool)
     yield engine
     engine.dispose()
 
