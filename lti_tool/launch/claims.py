@@ -12,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     StringConstraints,
     ValidationError,
 )
@@ -157,6 +158,8 @@ class Message(_Claims):
         deep_linking_settings: exactly as sent, for the answer has to echo a part of them.
     """
 
+    _ignored: tuple[str, ...] = PrivateAttr(())
+
     subject: Identifier | None = Field(default=None, alias="sub")
     issued_at: float = Field(alias="iat")
     name: Text | None = None
@@ -195,6 +198,11 @@ class Message(_Claims):
     deep_linking_settings: Annotated[dict[str, Any] | None, BeforeValidator(_object_or_none)] = (
         _optional(f"{DEEP_LINKING}deep_linking_settings")
     )
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Return which claims, or members of them, were of a wrong type and are not read."""
+        return self._ignored
 
     @property
     def full_name(self) -> str | None:
@@ -248,35 +256,77 @@ _REASONS = {
 _OF_A_LINK = frozenset({RESOURCE_LINK_REQUEST, SUBMISSION_REVIEW_REQUEST})
 _MOST_NESTED = 20
 _TOO_LONG = {"string_too_long", "value_error"}
+_CONTEXT, _LINK = f"{LTI}context", f"{LTI}resource_link"
+# What a message is nothing without: every one, and besides that those of a type.
+_NEEDED = frozenset(
+    {"sub", "iat", f"{LTI}message_type", f"{LTI}deployment_id", f"{LTI}roles", _CONTEXT}
+)
+_NEEDED_BY_TYPE = {
+    RESOURCE_LINK_REQUEST: frozenset({_LINK}),
+    DEEP_LINKING_REQUEST: frozenset({f"{DEEP_LINKING}deep_linking_settings"}),
+    SUBMISSION_REVIEW_REQUEST: frozenset({_LINK, f"{LTI}for_user"}),
+}
+# Whose members say something each by itself. Half of what is said of a service says nothing: a
+# gradebook whose column cannot be read is not one without a column.
+_OF_PARTS = frozenset({f"{LTI}lis", f"{LTI}tool_platform", f"{LTI}launch_presentation"})
+_SPARE_PARTS = frozenset({(_CONTEXT, "title"), (_CONTEXT, "label"), (_LINK, "title")})
 
 
 def read_message(claims: dict[str, Any], *, anonymous: bool = False) -> Message:
     """Type the claims of a token whose signature was checked.
+
+    What is of a wrong type and not needed is left out, and named by `Message.ignored`.
 
     Args:
         claims: of the token.
         anonymous: a message that names nobody is taken.
 
     Raises:
-        MessageRefusedError: naming the first claim that is not as the specification has it.
+        MessageRefusedError: naming the first needed claim that is not as the specification has it.
     """
     try:
         message = Message.model_validate(claims)
-        if message.subject is None and not anonymous:
-            raise MessageRefusedError(Reason.SUBJECT)
-        if message.message_type in _OF_A_LINK and message.resource_link is None:
-            raise MessageRefusedError(Reason.RESOURCE_LINK)
-        if message.message_type == SUBMISSION_REVIEW_REQUEST:
-            _check_review(message)
-        if message.message_type == DEEP_LINKING_REQUEST:
-            _check_deep_linking(message)
     except ValidationError as error:
-        wrong = error.errors(include_input=False, include_url=False)[0]
-        claim = str(wrong["loc"][0])
-        if wrong["type"] in _TOO_LONG:
-            raise MessageRefusedError(Reason.IDENTIFIER, claim) from error
-        raise MessageRefusedError(_REASONS.get(claim, Reason.CLAIM), claim) from error
+        message = _read_without(claims, error)
+    if message.subject is None and not anonymous:
+        raise MessageRefusedError(Reason.SUBJECT)
+    if message.message_type in _OF_A_LINK and message.resource_link is None:
+        raise MessageRefusedError(Reason.RESOURCE_LINK)
+    if message.message_type == SUBMISSION_REVIEW_REQUEST:
+        _check_review(message)
+    if message.message_type == DEEP_LINKING_REQUEST:
+        _check_deep_linking(message)
     return message
+
+
+def _read_without(claims: dict[str, Any], error: ValidationError) -> Message:
+    """Type the claims without those that are wrong; refuse them if one of those is needed."""
+    kept, ignored = dict(claims), list[str]()
+    for wrong in error.errors(include_input=False, include_url=False):
+        place = _spare(claims, wrong["loc"])
+        claim = str(wrong["loc"][0])
+        if place is None and wrong["type"] in _TOO_LONG:
+            raise MessageRefusedError(Reason.IDENTIFIER, claim) from error
+        if place is None:
+            raise MessageRefusedError(_REASONS.get(claim, Reason.CLAIM), claim) from error
+        ignored.append(".".join(map(str, place)))
+        if place == (claim,):
+            kept.pop(claim, None)
+        else:
+            kept[claim] = {name: value for name, value in kept[claim].items() if name != place[1]}
+    message = Message.model_validate(kept)
+    message._ignored = tuple(dict.fromkeys(ignored))  # noqa: SLF001 - a field could be claimed
+    return message
+
+
+def _spare(claims: dict[str, Any], place: tuple[int | str, ...]) -> tuple[int | str, ...] | None:
+    """Return what to leave out so that what is wrong at a place is gone; None if it is needed."""
+    claim, part = place[0], place[:2]
+    if part in _SPARE_PARTS or (len(part) > 1 and claim in _OF_PARTS):
+        return part
+    if claim in _NEEDED or claim in _NEEDED_BY_TYPE.get(str(claims.get(f"{LTI}message_type")), ()):
+        return None
+    return (claim,)
 
 
 def _check_review(message: Message) -> None:

@@ -180,6 +180,8 @@ def _launch(facts: dict[str, Any]) -> Response:
         "message_type": opened.message_type,
         "age_seconds": round(opened.age_seconds, 1),
     }
+    if opened.ignored_claims:
+        facts["ignored_claims"] = list(opened.ignored_claims)
     page = web.page(opened.message_type)
     response = Response(status=303)
     response.location = address_of(page, launch_id=opened.launch_id)

@@ -133,6 +133,7 @@ class OpenedLaunch:
     Attributes:
         secret: goes into its cookie and is stored nowhere.
         age_seconds: of the message, by our clock: below 0 the platform's clock is ahead.
+        ignored_claims: of a wrong type, and not needed.
     """
 
     launch_id: LaunchId
@@ -140,6 +141,7 @@ class OpenedLaunch:
     secret: str
     message_type: str
     age_seconds: float
+    ignored_claims: tuple[str, ...]
 
 
 def begin_login(login: Login) -> StartedLogin:
@@ -286,6 +288,7 @@ def open_launch(login: UsedLogin, id_token: str) -> OpenedLaunch:
         secret=secret,
         message_type=message.message_type,
         age_seconds=clock.now().timestamp() - message.issued_at,
+        ignored_claims=message.ignored,
     )
 
 

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from flask import Flask
 from sqlalchemy import Connection, text
+from structlog.testing import capture_logs
 
 from lti_tool.campus.claims import DEEP_LINKING, LTI, MEMBERSHIP
 from lti_tool.core import clock
@@ -95,6 +96,72 @@ def test_the_platforms_test_user_is_known_as_a_visitor(
 
     assert tried["roles"] == ["learner", "test_user"]
     assert is_visitor(database, student, tried)
+
+
+# What has a wrong type, and what the log line names of it. Nothing here is needed.
+UNNEEDED: dict[str, tuple[dict[str, object], list[str]]] = {
+    "unknown to us": ({"locale": 5, "picture": {}, "zoneinfo": [], "email_verified": "x"}, []),
+    "parts of a name": ({"name": {"first": "Ada"}, "given_name": 5}, ["given_name", "name"]),
+    "an address": ({"email": ["ada@example.org"]}, ["email"]),
+    "lis is a word": ({"lis": "4711"}, ["lis"]),
+    "a number as a number": ({"lis": {"person_sourcedid": 4711}}, ["lis.person_sourcedid"]),
+    "platform is a word": ({"tool_platform": "Moodle"}, ["tool_platform"]),
+    "platform's parts": (
+        {"tool_platform": {"guid": 5, "name": None, "version": 4.5, "contact_email": []}},
+        ["tool_platform.guid"],
+    ),
+    "presentation is a list": ({"launch_presentation": ["iframe"]}, ["launch_presentation"]),
+    "presentation's parts": (
+        {"launch_presentation": {"locale": 5, "height": "tall", "return_url": {}}},
+        ["launch_presentation.locale", "launch_presentation.return_url"],
+    ),
+    "custom is a list": ({"custom": ["placement"]}, ["custom"]),
+    "custom is true": ({"custom": True}, ["custom"]),
+    "custom's values": ({"custom": {"a": 5, "b": None, "c": True, "d": {"e": [1]}}}, []),
+    "endpoint is a word": ({"endpoint": "https://evil.example"}, ["endpoint"]),
+    "scopes are a word": ({"endpoint": {"scope": "all"}}, ["endpoint"]),
+    "members' list": ({"namesroleservice": {"context_memberships_url": 5}}, ["namesroleservice"]),
+    "titles": (
+        {"context": {"id": "c", "title": 5, "label": {}}, "resource_link": {"id": "l", "title": 5}},
+        ["context.label", "context.title", "resource_link.title"],
+    ),
+    "for whom": ({"for_user": {"user_id": 5}}, ["for_user"]),
+    "how to place": ({"deep_linking_settings": "all"}, ["deep_linking_settings"]),
+}
+
+
+@pytest.mark.parametrize(("changes", "ignored"), UNNEEDED.values(), ids=list(UNNEEDED))
+def test_what_is_not_needed_is_ignored_if_its_type_is_wrong_and_named_in_the_line(
+    student: Browser, changes: dict[str, object], ignored: list[str]
+) -> None:
+    arrival = student.arrive(student.connected.place())
+    prefixes = {"for_user": LTI, "custom": LTI, "deep_linking_settings": DEEP_LINKING}
+    arrival.change(**{prefixes.get(name, "") + name: value for name, value in changes.items()})
+
+    with capture_logs() as lines:
+        here = opened(student, arrival)
+
+    (line,) = (line for line in lines if line["event"] == "launch")
+    names = sorted(name.rpartition("/")[2] for name in line.get("ignored_claims", []))
+    assert (line["outcome"], names) == ("opened", ignored)
+    assert here["roles"] == ["learner"]
+
+
+def test_a_column_that_cannot_be_read_leaves_the_one_that_is_known(
+    student: Browser, database: Connection
+) -> None:
+    path = student.connected.place()
+    endpoint = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
+    url = f"{student.connected.site.url}/lti/courses/1/lineitems/1"
+    opened(student, student.arrive(path).change(**{endpoint: {"scope": [], "lineitem": url}}))
+
+    opened(student, student.arrive(path).change(**{endpoint: {"scope": [], "lineitem": 5}}))
+
+    database.execute(
+        text("SELECT set_config('app.institution_id', :i, true)"),
+        {"i": str(student.connected.institution_id)},
+    )
+    assert database.scalar(text("SELECT line_item_url FROM resource_links")) == url
 
 
 def review(arrival: Arrival, **for_user: object) -> Arrival:
