@@ -34,7 +34,6 @@ from lti_tool.launch.forms import LoginRequest
 from lti_tool.launch.refusals import note_refusal
 from lti_tool.launch.rules import return_address
 from lti_tool.launch.session import PREFIX, end_cookie, remember, set_cookie
-from lti_tool.platforms.rules import frames, origins_of
 
 PROBE = f"{PREFIX}probe"
 _KEYS_SECONDS = 300
@@ -46,7 +45,11 @@ log = logs.get(__name__)
 
 @blueprint.before_request
 def _show_errors_in_frames() -> None:
-    """Let what these addresses show be seen in whatever page asked: it carries no authority."""
+    """Let what these addresses show be seen in whatever page asked: it carries no authority.
+
+    A refusal too, of a message of whatever site: a frame that stays empty tells nobody why. There
+    is nothing on such a page to be led by the nose with: no form, no secret, one way back.
+    """
     web.frame_ancestors(("*",))
 
 
@@ -165,7 +168,6 @@ def _launch(facts: dict[str, Any]) -> Response:
     cookie = services.login_cookie_name(state)
     used = services.use_login(state, request.cookies.get(cookie), id_token)
     facts["registration_id"] = str(used.registration_id)
-    web.frame_ancestors((*origins_of(used.addresses), *frames(used.learnt_origins)) or ("*",))
     try:
         if refusal:
             facts["platform_error"] = refusal[:80]

@@ -1,5 +1,7 @@
 """Where a deployment's pages are, learnt from what its platform signed."""
 
+import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from uuid import uuid4
@@ -7,6 +9,7 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 from sqlalchemy import Connection, event, text
+from werkzeug.test import TestResponse
 
 from lti_tool.core import clock
 from lti_tool.core.audit import CLI, SYSTEM
@@ -61,18 +64,56 @@ def test_a_launch_without_the_claim_is_framed_where_an_earlier_one_was(
     assert ancestors(student, page) == [student.connected.site.url, SCHOOL]
 
 
-def test_what_was_open_before_is_framed_there_too_and_so_is_a_refusal(
-    student: Browser, instructor: Browser
-) -> None:
+def test_what_was_open_before_is_framed_there_too(student: Browser, instructor: Browser) -> None:
     before = launch(student)
     assert ancestors(student, before) == [student.connected.site.url]
 
     launch(instructor, return_url=SCHOOL)
-    refused = student.post(student.arrive(student.connected.course_path).change(iat=0))
 
     assert ancestors(student, before) == [student.connected.site.url, SCHOOL]
-    assert error_code(refused) == "token_too_old"
-    assert refused.headers["Content-Security-Policy"].endswith(f" {SCHOOL}")
+
+
+def refused_for_age(browser: Browser) -> TestResponse:
+    arrival = browser.arrive(browser.connected.course_path)
+    return browser.post(arrival.change(launch_presentation={"return_url": SCHOOL}, iat=0))
+
+
+def of_a_stranger(browser: Browser) -> TestResponse:
+    form = browser.login_form(browser.connected.course_path)
+    return browser.login({**form, "iss": "https://stranger.example"})
+
+
+def used_before(browser: Browser) -> TestResponse:
+    arrival = browser.arrive(browser.connected.course_path)
+    browser.post(arrival)
+    return browser.post(arrival)
+
+
+def of_a_new_deployment(browser: Browser) -> TestResponse:
+    arrival = browser.arrive(browser.connected.course_path)
+    return browser.post(arrival.change(deployment_id="another"))
+
+
+@pytest.mark.parametrize(
+    ("refuse", "code"),
+    [
+        (refused_for_age, "token_too_old"),
+        (of_a_stranger, "login_unknown_platform"),
+        (used_before, "launch_used"),
+        (of_a_new_deployment, "deployment_pending"),
+    ],
+)
+def test_a_refusal_can_be_read_in_whatever_frame_and_nothing_on_it_decides(
+    student: Browser, refuse: Callable[[Browser], TestResponse], code: str
+) -> None:
+    refused = refuse(student)
+
+    assert error_code(refused) == code
+    assert refused.headers["Content-Security-Policy"].endswith("frame-ancestors *")
+    assert "X-Frame-Options" not in refused.headers
+    assert "<form" not in refused.text
+    links = set(re.findall(r'href="([^"?]*)', refused.text.partition("<main")[2]))
+    assert links <= {SCHOOL, f"{student.connected.site.url}/courses/1/return"}
 
 
 def test_where_something_is_picked_is_learnt(instructor: Browser) -> None:
