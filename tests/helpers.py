@@ -119,10 +119,10 @@ _WAITING = text(
 )
 
 
-def wait_for_a_lock(connection: Connection) -> None:
-    """Return once another connection waits for a lock in this connection's database."""
+def wait_for_a_lock(connection: Connection, waiting: int = 1) -> None:
+    """Return once this many others wait for a lock in this connection's database."""
     deadline = time.monotonic() + 20
-    while not connection.scalar(_WAITING):
+    while (connection.scalar(_WAITING) or 0) < waiting:
         assert time.monotonic() < deadline, "nobody waits"
         time.sleep(0.01)
         connection.execute(_CLEAR)

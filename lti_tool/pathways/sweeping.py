@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from lti_tool.badges.models import Award, AwardCause
 from lti_tool.badges.rules import CauseKind
-from lti_tool.badges.services import withdraw_award
+from lti_tool.badges.services import withdraw_award, withdraw_within
 from lti_tool.core import audit, clock, outbox
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
@@ -27,6 +27,7 @@ from lti_tool.pathways.facts import facts_of
 from lti_tool.pathways.models import Completion, Pathway, Progress
 from lti_tool.pathways.stand import LapsePolicy, ends_then
 from lti_tool.people.models import Person
+from lti_tool.people.queries import current_person
 from lti_tool.platforms.rounds import every_institution
 
 # People whose rows are locked together; an award of one of them waits for all.
@@ -166,17 +167,17 @@ def settle_lapse(
         )
         if completion is None:
             raise NotFoundError(phrase("There is no such completion, or no part of it fell away."))
+        current_person(session, completion.person_id)  # before what is theirs, as merges do
+        session.refresh(completion, with_for_update=True)  # of two who decide one decides
         if completion.settled_at is not None:
             return
         waiting = list_to_review(session, completion.pathway_id, person_id=completion.person_id)
         if completion not in waiting:
             raise NotFoundError(phrase("There is nothing of this kind to decide any more."))
         awards = _certificates(session, completion) if withdraws else []
-    for award_id in awards:
-        withdraw_award(institution_id, award_id, reason=decision.reason, actor=decision.actor)
-    with transaction(institution_id) as session:
-        if not _settle(session, completion_id):
-            return  # somebody else did at the same time
+        for award_id in awards:
+            withdraw_within(session, award_id, reason=decision.reason, actor=decision.actor)
+        completion.settled_at = clock.now()
         audit.record(
             session,
             actor=decision.actor,

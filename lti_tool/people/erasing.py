@@ -38,8 +38,8 @@ def erase_person(
         NotFoundError: there is no such person here.
     """
     with transaction(institution_id) as session:
-        person_id = queries.current_person(session, person_id)
-        person = session.scalar(select(Person).where(Person.id == person_id).with_for_update())
+        person_id = queries.current_person(session, person_id, alone=True)
+        person = session.scalar(select(Person).where(Person.id == person_id))
         if person is None:
             raise NotFoundError(phrase("There is no such person."))
         if person.erased_at is not None:

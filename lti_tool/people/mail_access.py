@@ -26,6 +26,7 @@ from lti_tool.people import letters
 from lti_tool.people.errors import MailLinkUsedError, NotAnAddressError, TooManyLettersError
 from lti_tool.people.events import MailLinkAsked
 from lti_tool.people.models import LearnerSession, MailLink, PersonEmail, PersonUser
+from lti_tool.people.queries import current_people, current_person
 from lti_tool.platforms.models import Institution, User
 from lti_tool.platforms.queries import get_institution
 from lti_tool.platforms.rounds import every_institution
@@ -179,6 +180,7 @@ def confirm(institution_id: InstitutionId, token: str) -> str:
         MailLinkUsedError: the link has been used or is too old, or is none.
     """
     with transaction(institution_id) as session:
+        _hold_people(session, CONFIRM, token)
         link = _use(session, CONFIRM, token)
         before = _owner(session, link.address)
         if before != link.person_id:
@@ -221,6 +223,7 @@ def enter(institution_id: InstitutionId, token: str) -> OpenedSession:
     """
     now, secret = clock.now(), new_secret()
     with transaction(institution_id) as session:
+        _hold_people(session, SIGN_IN, token)
         link = _use(session, SIGN_IN, token)
         person_id = _owner(session, link.address)
         if person_id is None:  # taken away since the letter was written
@@ -243,6 +246,17 @@ def enter(institution_id: InstitutionId, token: str) -> OpenedSession:
             object_id=person_id,
         )
     return OpenedSession(id=opened.id, secret=secret)
+
+
+def _hold_people(session: Session, purpose: str, token: str) -> None:
+    """Lock whoever a link is about before what is theirs, as merges, splits and erasures do."""
+    told = session.execute(
+        select(MailLink.person_id, PersonEmail.person_id)
+        .outerjoin(PersonEmail, PersonEmail.address == MailLink.address)
+        .where(*_works(purpose, token))
+    ).one_or_none()
+    if told is not None:
+        current_people(session, [one for one in told if one is not None])
 
 
 def _use(session: Session, purpose: str, token: str) -> MailLink:
@@ -278,6 +292,7 @@ def remove_address(institution_id: InstitutionId, person_id: PersonId, email_id:
         NotFoundError: it is not the person's.
     """
     with transaction(institution_id) as session:
+        current_person(session, person_id)  # first, as above
         address = session.scalar(
             delete(PersonEmail)
             .where(PersonEmail.id == email_id, PersonEmail.person_id == person_id)
@@ -356,6 +371,7 @@ def forget_old_links() -> int:
                 .where(MailLink.asked_at < clock.now() - KEPT)
                 .returning(MailLink.id)
             ).all()
+        with transaction(institution_id) as session:  # by itself: others take them the other way
             session.execute(delete(LearnerSession).where(LearnerSession.expires_at <= clock.now()))
         count += len(gone)
     return count

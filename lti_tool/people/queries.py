@@ -41,12 +41,13 @@ def get_person(session: Session, person_id: PersonId) -> Person:
     return person
 
 
-def current_person(session: Session, person_id: PersonId) -> PersonId:
+def current_person(session: Session, person_id: PersonId, *, alone: bool = False) -> PersonId:
     """Return who a person is by now: themselves, or whom they were merged into.
 
-    Until the transaction ends nobody merges them: whatever is written for them stays theirs.
+    Until the transaction ends nobody merges them: whatever is written for them stays theirs. With
+    `alone` nobody else writes for them either; to ask for that later could wait for ever.
     """
-    found = current_people(session, [person_id])
+    found = current_people(session, [person_id], alone=alone)
     return found[0] if found else person_id  # of whom there is no row here
 
 
@@ -58,11 +59,14 @@ def _follow(session: Session, person_id: PersonId) -> PersonId | None:
     return _follow(session, row.merged_into_id)
 
 
-def current_people(session: Session, person_ids: Collection[PersonId]) -> list[PersonId]:
+def current_people(
+    session: Session, person_ids: Collection[PersonId], *, alone: bool = False
+) -> list[PersonId]:
     """Return who these people are by now, each once, in order of id; as `current_person` does.
 
     Until the transaction ends nobody merges them. Of whom there is no row here is left out.
     """
+    lock: dict[str, bool] = {} if alone else {"read": True, "key_share": True}
     while True:
         now = _follow_all(session, person_ids)
         wanted = sorted(set(now.values()))
@@ -75,7 +79,7 @@ def current_people(session: Session, person_ids: Collection[PersonId]) -> list[P
             select(Person.id)
             .where(Person.id.in_(wanted), Person.merged_into_id.is_(None))
             .order_by(Person.id)
-            .with_for_update(read=True, key_share=True)
+            .with_for_update(**lock)
         ).all()
         followed = any(own != into for own, into in now.items())
         if stand == wanted and (not followed or _follow_all(session, person_ids) == now):

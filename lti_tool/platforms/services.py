@@ -91,6 +91,28 @@ def add_registration(  # noqa: PLR0913 - what its administrator reads off the LM
         AlreadyKnownError: this issuer and client id were registered before.
         NotAWebAddressError: an endpoint is no absolute http(s) address.
     """
+    registration = _registration(
+        issuer=issuer,
+        client_id=client_id,
+        name=name,
+        endpoints=endpoints,
+        product=product,
+        registered_for=registered_for,
+    )
+    with system_transaction() as session:
+        _keep(session, registration)
+    return registration.id
+
+
+def _registration(  # noqa: PLR0913 - as above
+    *,
+    issuer: str,
+    client_id: str,
+    name: str,
+    endpoints: Endpoints,
+    product: str,
+    registered_for: InstitutionId | None,
+) -> Registration:
     for url in (endpoints.auth_url, endpoints.token_url, endpoints.jwks_url):
         if origin_of(url) is None:
             raise NotAWebAddressError(
@@ -99,7 +121,7 @@ def add_registration(  # noqa: PLR0913 - what its administrator reads off the LM
                     f=f"{url!r}",
                 )
             )
-    registration = Registration(
+    return Registration(
         id=RegistrationId(new_id()),
         issuer=issuer,
         client_id=client_id,
@@ -113,18 +135,20 @@ def add_registration(  # noqa: PLR0913 - what its administrator reads off the LM
         registered_for=registered_for,
         created_at=clock.now(),
     )
+
+
+def _keep(session: Session, registration: Registration) -> None:
+    session.add(registration)
     try:
-        with system_transaction() as session:
-            session.add(registration)
+        session.flush()  # to know at once whether it is there already
     except IntegrityError as error:
         raise AlreadyKnownError(
             phrase(
                 "%(issuer)s with client id %(client_id)s is there already.",
-                issuer=issuer,
-                client_id=client_id,
+                issuer=registration.issuer,
+                client_id=registration.client_id,
             )
         ) from error
-    return registration.id
 
 
 def add_deployment(
@@ -138,16 +162,7 @@ def add_deployment(
         AlreadyKnownError: it was added or seen before; approve that one.
         NotFoundError: no such registration.
     """
-    now = clock.now()
-    deployment = Deployment(
-        id=DeploymentId(new_id()),
-        registration_id=registration_id,
-        platform_id=platform_id,
-        institution_id=institution_id,
-        frame_origins=[],
-        first_seen_at=now,
-        approved_at=now if institution_id else None,
-    )
+    deployment = _deployment(registration_id, platform_id, institution_id)
     try:
         with system_transaction() as session:
             queries.get_registration(session, registration_id)
@@ -160,6 +175,21 @@ def add_deployment(
             )
         ) from error
     return deployment.id
+
+
+def _deployment(
+    registration_id: RegistrationId, platform_id: str, institution_id: InstitutionId | None = None
+) -> Deployment:
+    now = clock.now()
+    return Deployment(
+        id=DeploymentId(new_id()),
+        registration_id=registration_id,
+        platform_id=platform_id,
+        institution_id=institution_id,
+        frame_origins=[],
+        first_seen_at=now,
+        approved_at=now if institution_id else None,
+    )
 
 
 def approve_deployment(
@@ -176,21 +206,27 @@ def approve_deployment(
     with transaction(institution_id) as session:
         queries.get_institution(session, institution_id)
         deployment = queries.get_deployment(session, deployment_id)
-        before = deployment.institution_id
-        if before != institution_id:
-            deployment.role_map = queries.find_role_map(
-                session, institution_id, deployment.registration_id
-            )
-            deployment.learnt_origins = {}  # the other's launches said so
-        deployment.institution_id, deployment.approved_at = institution_id, clock.now()
-        audit.record(
-            session,
-            actor=actor,
-            act="approve_deployment",
-            object_kind="deployment",
-            object_id=deployment_id,
-            facts={"institution_before": str(before) if before else None},
+        _approve(session, deployment, institution_id, actor)
+
+
+def _approve(
+    session: Session, deployment: Deployment, institution_id: InstitutionId, actor: Actor
+) -> None:
+    before = deployment.institution_id
+    if before != institution_id:
+        deployment.role_map = queries.find_role_map(
+            session, institution_id, deployment.registration_id
         )
+        deployment.learnt_origins = {}  # the other's launches said so
+    deployment.institution_id, deployment.approved_at = institution_id, clock.now()
+    audit.record(
+        session,
+        actor=actor,
+        act="approve_deployment",
+        object_kind="deployment",
+        object_id=deployment.id,
+        facts={"institution_before": str(before) if before else None},
+    )
 
 
 def add_by_hand(  # noqa: PLR0913 - what an administrator reads off the LMS
@@ -210,7 +246,7 @@ def add_by_hand(  # noqa: PLR0913 - what an administrator reads off the LMS
         AlreadyKnownError: this issuer and client id are registered, perhaps by somebody else.
         NotAWebAddressError: an address is none.
     """
-    registration_id = add_registration(
+    registration = _registration(
         issuer=issuer,
         client_id=client_id,
         name=name,
@@ -218,19 +254,21 @@ def add_by_hand(  # noqa: PLR0913 - what an administrator reads off the LMS
         product=product,
         registered_for=institution_id,
     )
-    if platform_deployment_id:
-        deployment_id = add_deployment(registration_id, platform_deployment_id)
-        approve_deployment(deployment_id, institution_id, actor=actor)
     with transaction(institution_id) as session:
+        _keep(session, registration)
+        if platform_deployment_id:
+            deployment = _deployment(registration.id, platform_deployment_id)
+            session.add(deployment)
+            _approve(session, deployment, institution_id, actor)
         audit.record(
             session,
             actor=actor,
             act="register_platform",
             object_kind="registration",
-            object_id=registration_id,
+            object_id=registration.id,
             facts={"by_hand": True},
         )
-    return registration_id
+    return registration.id
 
 
 def rotate_keys(

@@ -1,10 +1,13 @@
 """What time takes away, what is told before, and what becomes of the certificate."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, select
+from flask import Flask
+from sqlalchemy import Connection, create_engine, select, text
+from sqlalchemy.pool import NullPool
 
 from lti_tool.badges.events import AwardGranted
 from lti_tool.badges.models import Award, AwardCause
@@ -14,11 +17,13 @@ from lti_tool.core import clock
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import PathwayId, PersonId
+from lti_tool.core.settings import Settings
 from lti_tool.pathways import jobs, services, sweeping
 from lti_tool.pathways.audit import audit
 from lti_tool.pathways.deciding import Decision
 from lti_tool.pathways.stand import LapsePolicy
 from tests.conftest import Worker
+from tests.helpers import wait_for_a_lock
 from tests.pathways.records import University, university
 from tests.pathways.trees import NOON
 
@@ -216,6 +221,43 @@ def test_a_certificate_is_not_withdrawn_by_a_page_that_was_opened_before_all_was
 
         assert northgate.progress(pathway_id, ada).missing == 0
         assert _certificate_stands(northgate, ada)
+
+
+def test_of_two_who_decide_about_a_lapse_at_once_only_the_first_does(
+    live_app: Flask,  # noqa: ARG001 - a database of its own
+    live_settings: Settings,
+) -> None:
+    northgate = university()
+    with clock.at(NOON + DAY):
+        pathway_id, ada = _expiring(northgate, LapsePolicy.REVIEW)
+        Worker().run()
+    with clock.at(NOON + 200 * DAY):
+        sweeping.sweep()
+    with transaction(northgate.id) as session:
+        [lapsed] = sweeping.list_to_review(session, pathway_id)
+    engine = create_engine(live_settings.database.url, poolclass=NullPool)
+
+    def settle(withdraws: bool) -> None:  # noqa: FBT001 - for a thread
+        sweeping.settle_lapse(northgate.id, lapsed.id, withdraws=withdraws, decision=because())
+
+    with engine.connect() as other, ThreadPoolExecutor(max_workers=2) as pool:
+        other.execute(_AS_TENANT, {"id": str(northgate.id)})
+        other.execute(text("SELECT 1 FROM pathway_completions FOR UPDATE"))
+        keeps = pool.submit(settle, False)  # noqa: FBT003
+        wait_for_a_lock(other)
+        withdraws = pool.submit(settle, True)  # noqa: FBT003
+        wait_for_a_lock(other, 2)
+        other.rollback()
+        keeps.result()
+        withdraws.result()
+
+    assert _certificate_stands(northgate, ada)
+    with transaction(northgate.id) as session:
+        noted = {one.act for one in trail.list_entries(session, object_kind="person")}
+    assert noted & {"keep_lapsed", "withdraw_lapsed"} == {"keep_lapsed"}
+
+
+_AS_TENANT = text("SELECT set_config('app.institution_id', :id, true)")
 
 
 def test_a_policy_that_is_set_twice_is_noted_once(northgate: University) -> None:

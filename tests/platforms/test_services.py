@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import Connection
+from sqlalchemy.exc import StatementError
 
 from lti_tool.core import audit
 from lti_tool.core.audit import CLI
@@ -55,6 +56,33 @@ def test_a_client_id_is_registered_once_per_issuer() -> None:
 
     with pytest.raises(AlreadyKnownError):
         register()
+
+
+def test_a_platform_added_by_hand_is_there_whole_or_not_at_all() -> None:
+    here = services.add_institution("northgate", "Northgate University")
+
+    def add(deployment: str) -> RegistrationId:
+        return services.add_by_hand(
+            here,
+            issuer="https://lms.example",
+            client_id="c",
+            name="LMS",
+            product="moodle",
+            endpoints=LISTENS,
+            platform_deployment_id=deployment,
+            actor=CLI,
+        )
+
+    with pytest.raises(StatementError):
+        add("\0")  # no database holds it
+
+    with transaction(here) as session:
+        assert queries.find_registration(session, "https://lms.example", "c") == []
+        assert audit.list_entries(session, object_kind="registration") == []
+    registration_id = add("1")
+    with transaction(here) as session:
+        noted = audit.list_entries(session, object_kind="registration", object_id=registration_id)
+    assert [one.act for one in noted] == ["register_platform"]
 
 
 def test_registrations_are_found_with_and_without_client_id() -> None:

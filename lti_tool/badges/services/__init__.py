@@ -1,6 +1,11 @@
 """Publishing achievements, granting and withdrawing awards, sharing what one holds."""
 
-from lti_tool.badges.services.awards import grant_award, restore_award, withdraw_award
+from lti_tool.badges.services.awards import (
+    grant_award,
+    restore_award,
+    withdraw_award,
+    withdraw_within,
+)
 from lti_tool.badges.services.publishing import (
     publish_achievement,
     replace_achievement,
@@ -18,4 +23,5 @@ __all__ = [
     "revise_achievement",
     "share",
     "withdraw_award",
+    "withdraw_within",
 ]

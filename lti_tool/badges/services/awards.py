@@ -286,28 +286,33 @@ def withdraw_award(
         UnknownAwardError: there is no such award here.
     """
     with transaction(institution_id) as session:
-        award = get_award(session, award_id, lock=True)
-        if award.withdrawn_at is not None:
-            return
-        now = clock.now()
-        award.withdrawn_at, award.withdrawn_reason = now, reason
-        duplicates = session.scalars(
-            update(Award)
-            .where(Award.duplicate_of_id == award_id, Award.withdrawn_at.is_(None))
-            .values(withdrawn_at=now, withdrawn_reason=reason)
-            .returning(Award.id)
-        ).all()
-        revoke_credentials(session, [award_id, *duplicates])
-        _note(session, "withdraw_award", award_id, reason, actor)
-        outbox.record(
-            session,
-            AwardWithdrawn(
-                institution_id=institution_id,
-                award_id=award_id,
-                person_id=award.person_id,
-                achievement_id=award.achievement_id,
-            ),
-        )
+        withdraw_within(session, award_id, reason=reason, actor=actor)
+
+
+def withdraw_within(session: Session, award_id: AwardId, *, reason: str, actor: Actor) -> None:
+    """Withdraw an award as part of what is decided beside it; see `withdraw_award`."""
+    award = get_award(session, award_id, lock=True)
+    if award.withdrawn_at is not None:
+        return
+    now = clock.now()
+    award.withdrawn_at, award.withdrawn_reason = now, reason
+    duplicates = session.scalars(
+        update(Award)
+        .where(Award.duplicate_of_id == award_id, Award.withdrawn_at.is_(None))
+        .values(withdrawn_at=now, withdrawn_reason=reason)
+        .returning(Award.id)
+    ).all()
+    revoke_credentials(session, [award_id, *duplicates])
+    _note(session, "withdraw_award", award_id, reason, actor)
+    outbox.record(
+        session,
+        AwardWithdrawn(
+            institution_id=InstitutionId(tenant()),
+            award_id=award_id,
+            person_id=award.person_id,
+            achievement_id=award.achievement_id,
+        ),
+    )
 
 
 def revoke_credentials(session: Session, award_ids: Sequence[AwardId]) -> None:
