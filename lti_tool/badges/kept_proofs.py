@@ -46,4 +46,5 @@ def verify(
 
 def _hash_of(document: Mapping[str, Any], methods: Sequence[VerificationMethod]) -> bytes:
     keys = [[one.id, one.controller, one.public_key.public_bytes_raw().hex()] for one in methods]
-    return hashlib.sha256(json.dumps([document, keys]).encode()).digest()
+    # The database gives members back in another order than they were signed in; it means nothing.
+    return hashlib.sha256(json.dumps([document, keys], sort_keys=True).encode()).digest()

@@ -66,7 +66,6 @@ def current_people(
 
     Until the transaction ends nobody merges them. Of whom there is no row here is left out.
     """
-    lock: dict[str, bool] = {} if alone else {"read": True, "key_share": True}
     while True:
         now = _follow_all(session, person_ids)
         wanted = sorted(set(now.values()))
@@ -79,7 +78,7 @@ def current_people(
             select(Person.id)
             .where(Person.id.in_(wanted), Person.merged_into_id.is_(None))
             .order_by(Person.id)
-            .with_for_update(**lock)
+            .with_for_update(read=not alone, key_share=not alone)
         ).all()
         followed = any(own != into for own, into in now.items())
         if stand == wanted and (not followed or _follow_all(session, person_ids) == now):

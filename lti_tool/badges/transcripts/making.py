@@ -12,7 +12,7 @@ from sqlalchemy import Table, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from lti_tool.badges import clr, data_integrity, detailing, lists, open_badges, signing
+from lti_tool.badges import clr, detailing, kept_proofs, lists, open_badges, signing
 from lti_tool.badges.canonical import UnsafeDocumentError
 from lti_tool.badges.carriers import MOST_TEXT_BYTES
 from lti_tool.badges.errors import (
@@ -105,7 +105,7 @@ def sign_transcript(
         raise signing.SelfCheckError("it does not read as what was meant")
     methods, now = signing.methods(issuer), clock.now()
     for credential in transcript.credentials:
-        check = data_integrity.verify(credential, methods=methods, at=now)
+        check = kept_proofs.verify(credential, methods=methods, at=now)
         if not check.verified:
             raise signing.SelfCheckError(f"{credential['id']} in it: {check.outcome}")
     with transaction(institution_id) as session:

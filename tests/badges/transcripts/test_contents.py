@@ -1,15 +1,14 @@
 """What is in a transcript, and what is not."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from lti_tool.badges import (
-    clr,
-)
+from lti_tool.badges import canonical, clr, data_integrity
 from lti_tool.badges.clr import AssociationKind
 from lti_tool.badges.errors import (
     NothingToTranscribeError,
@@ -178,6 +177,26 @@ def test_what_was_scored_is_in_it_and_the_trail_says_who_asked(sat: Sat) -> None
         assert (entry.actor_kind, entry.actor_id) == ("staff", ruth.id)
         assert entry.reason == "Asked by post"
     assert issued.facts["says_results"] is True
+
+
+def test_the_meaning_of_each_document_is_worked_out_once_however_often_it_is_checked(
+    sat: Sat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meant: list[object] = []
+    canonicalize = canonical.canonicalize
+
+    def noted(document: Mapping[str, Any]) -> bytes:
+        meant.append(document.get("id"))
+        return canonicalize(document)
+
+    monkeypatch.setattr(data_integrity, "canonicalize", noted)
+
+    made = sat.ask()
+
+    with transaction(sat.institution_id) as session:
+        document = kept.document_of(kept.get_transcript(session, made))
+    [badge] = document["credentialSubject"]["verifiableCredential"]
+    assert [one for one in meant if one is not None] == [badge["id"], document["id"]]
 
 
 @pytest.mark.parametrize(
