@@ -40,7 +40,7 @@ from sqlalchemy.orm import (
 )
 
 from lti_tool.core import ids, lookup
-from lti_tool.core.driver import Statement, borrowed, driver_of, rows_of, tell, watch
+from lti_tool.core.driver import Statement, borrowed, driver_of, line_of, rows_of, tell, watch
 from lti_tool.core.ids import InstitutionId
 from lti_tool.core.lookup import Lookup
 from lti_tool.core.settings import Settings
@@ -296,10 +296,7 @@ def run_alone(words: Statement, values: Mapping[str, Any]) -> list[Any]:
         with _opened(None) as session:
             return run(session, words, values)
     with borrowed(bind) as driver:
-        driver.autocommit = True
-        rows = rows_of(driver, words, values)
-        driver.autocommit = False
-    return rows
+        return line_of(driver).ask((words, values))
 
 
 def run_in(
@@ -307,6 +304,8 @@ def run_in(
     words: Statement,
     values: Mapping[str, Any],
     switches: Mapping[str, str] = _NO_SWITCHES,
+    *,
+    fleeting: bool = False,
 ) -> list[Any]:
     """Run a statement of one institution like `run`, in a transaction of its own.
 
@@ -315,24 +314,33 @@ def run_in(
         words: the statement.
         values: of its parameters.
         switches: as `switch` sets them, for this statement.
+        fleeting: as of a `transaction`.
 
     Raises:
         RuntimeError: a transaction is open.
     """
     bind = _sessions.kw["bind"]
     if _in_transaction.get() or not isinstance(bind, Engine):
-        with _opened(institution_id) as session:
+        ways = _FLEETING if fleeting else _NO_SWITCHES
+        with _opened(institution_id, switches=ways) as session:
             for name, word in switches.items():
                 switch(session, name, word)
             rows = run(session, words, values)
             for name in switches:
                 switch(session, name, "")
             return rows
+    named = {"app.institution_id": str(institution_id), **switches}
+    if fleeting:
+        named |= _FLEETING
     with borrowed(bind) as driver:
-        _name(driver, institution_id, switches)
-        rows = rows_of(driver, words, values)
-        tell(driver, "COMMIT")
-    return rows
+        return line_of(driver).ask((_naming(tuple(named)), named), (words, values))
+
+
+@cache
+def _naming(names: tuple[str, ...]) -> Statement:
+    """Return the statement that tells row-level security who asks, until the transaction ends."""
+    told = ", ".join(f"set_config('{name}', ${at}, true)" for at, name in enumerate(names, 1))
+    return Statement(f"SELECT {told}".encode(), names)
 
 
 def look_up(session: Session, asked: Lookup, values: Mapping[str, UUID]) -> Any:  # noqa: ANN401 - whatever the query finds

@@ -103,6 +103,36 @@ def record(session: Session, event: object) -> None:
     db.after_commit(session, lambda: hand_over(delivery_ids))
 
 
+def announcing(event_type: type, source: str) -> str:
+    """Return the words by which a statement announces events along with what it changes.
+
+    For those few statements that go past the ORM. It has to have `:subscribers`, which
+    `subscribers` gives; whoever ran it hands over the ids that these words return.
+
+    Args:
+        event_type: of the events.
+        source: has a row for each: `institution_id`, `payload` (the event as JSON), `recorded_at`.
+    """
+    return f"""
+        INSERT INTO outbox_deliveries (id, institution_id, event_id, event_type, subscriber,
+            payload, recorded_at, due_at, tries)
+        SELECT uuidv7(), institution_id, event_id, '{event_type.__name__}', subscriber, payload,
+            recorded_at, recorded_at + make_interval(secs => {HAND_OVER.total_seconds()}), 0
+        FROM (SELECT *, uuidv7() AS event_id FROM {source}) AS said,
+            unnest(CAST(:subscribers AS text[])) AS heard (subscriber)
+        RETURNING id
+    """  # noqa: S608 - put together once, from words of ours
+
+
+def subscribers(event_type: type) -> list[str]:
+    """Return who is to hear events of this type, for `announcing`.
+
+    Raises:
+        KeyError: nobody was ever asked to; see `subscriptions.py`.
+    """
+    return list(_handlers[event_type.__name__])
+
+
 def go_on(
     institution_id: InstitutionId, event: object, piece: Callable[[], bool], *, seconds: float
 ) -> None:

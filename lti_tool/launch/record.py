@@ -13,10 +13,9 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from lti_tool.core import outbox
-from lti_tool.core.db import run
+from lti_tool.core.db import after_commit, run, run_in
 from lti_tool.core.driver import statement
 from lti_tool.core.ids import (
-    ContextId,
     DeploymentId,
     InstitutionId,
     LaunchId,
@@ -27,10 +26,7 @@ from lti_tool.platforms.events import CourseServicesChanged
 
 # Parameters with their types: a NULL alone has none.
 _GIVEN: Final = {
-    "uuid": (
-        "institution_id deployment_id registration_id launch_id new_context_id new_link_id"
-        " new_user_id"
-    ),
+    "uuid": "institution_id deployment_id registration_id launch_id",
     "text": (
         "context_platform_id context_title context_label line_items_url memberships_url"
         " link_platform_id link_title line_item_url issuer subject name email sis_id"
@@ -52,7 +48,7 @@ _TYPED: Final = ", ".join(
 _SQL = f"""
 WITH given AS (SELECT {_TYPED}),
 context_new AS (
-    SELECT coalesce(old.id, new_context_id) AS id, context_platform_id AS platform_id,
+    SELECT coalesce(old.id, uuidv7()) AS id, context_platform_id AS platform_id,
         coalesce(context_title, old.title) AS title,
         coalesce(context_label, old.label) AS label,
         CASE WHEN has_endpoint THEN given.line_items_url ELSE old.line_items_url END
@@ -85,7 +81,7 @@ context AS (
     SELECT coalesce((SELECT id FROM context_written), id) AS id FROM context_new
 ),
 link_new AS (
-    SELECT coalesce(old.id, new_link_id) AS id, link_platform_id AS platform_id,
+    SELECT coalesce(old.id, uuidv7()) AS id, link_platform_id AS platform_id,
         coalesce((SELECT id FROM context), old.context_id) AS context_id,
         coalesce(link_title, old.title) AS title,
         CASE WHEN has_endpoint THEN given.line_item_url ELSE old.line_item_url END
@@ -113,7 +109,7 @@ link AS (
     SELECT coalesce((SELECT id FROM link_written), id) AS id FROM link_new
 ),
 user_new AS (
-    SELECT coalesce(old.id, new_user_id) AS id,
+    SELECT coalesce(old.id, uuidv7()) AS id,
         coalesce(given.name, old.name) AS name,
         coalesce(given.email, old.email) AS email,
         coalesce(given.sis_id, old.sis_id) AS sis_id,
@@ -134,7 +130,21 @@ user_written AS (
         name = excluded.name, email = excluded.email, sis_id = excluded.sis_id,
         is_visitor = excluded.is_visitor
     RETURNING u.id
-)
+),
+changed AS (
+    SELECT n.id FROM context_new AS n
+    WHERE (n.old).service_scopes IS DISTINCT FROM n.service_scopes AND (n.old).id IS NOT NULL
+    UNION ALL
+    SELECT n.context_id FROM link_new AS n
+    WHERE (n.old).line_item_url IS DISTINCT FROM n.line_item_url AND (n.old).id IS NOT NULL
+    LIMIT 1
+),
+change AS (
+    SELECT institution_id, now AS recorded_at,
+        jsonb_build_object('institution_id', institution_id, 'context_id', changed.id) AS payload
+    FROM given, changed
+),
+announced AS ({outbox.announcing(CourseServicesChanged, "change")})
 INSERT INTO launches (institution_id, id, registration_id, deployment_id, user_id, context_id,
     resource_link_id, message_type, roles, placement_token, settings, secret_hash, age_seconds,
     created_at, expires_at)
@@ -143,14 +153,7 @@ SELECT institution_id, launch_id, registration_id, deployment_id,
     (SELECT id FROM link), message_type, roles, placement_token, settings, secret_hash, age_seconds,
     now, expires_at
 FROM given, user_new
-RETURNING (
-    SELECT n.id FROM context_new AS n
-    WHERE (n.old).service_scopes IS DISTINCT FROM n.service_scopes AND (n.old).id IS NOT NULL
-    UNION ALL
-    SELECT n.context_id FROM link_new AS n
-    WHERE (n.old).line_item_url IS DISTINCT FROM n.line_item_url AND (n.old).id IS NOT NULL
-    LIMIT 1
-) AS changed_context_id
+RETURNING ARRAY(SELECT CAST(id AS text) FROM announced) AS deliveries
 """  # noqa: S608 - put together once, from words of ours; every value is a parameter
 _RECORD = statement(_SQL)
 
@@ -204,19 +207,25 @@ def record(session: Session, launch: LaunchRecord) -> LaunchId:
     scores may be waiting for that.
     """
     launch_id = LaunchId(new_id())
-    values = {name: getattr(launch, name) for name in LaunchRecord.__slots__} | {
+    ((deliveries,),) = run(session, _RECORD, _values_of(launch, launch_id))
+    after_commit(session, lambda: outbox.hand_over(deliveries))
+    return launch_id
+
+
+def record_alone(launch: LaunchRecord) -> LaunchId:
+    """Do the same in a transaction of its own, whose commit does not wait for the disk."""
+    launch_id = LaunchId(new_id())
+    values = _values_of(launch, launch_id)
+    ((deliveries,),) = run_in(launch.institution_id, _RECORD, values, fleeting=True)
+    outbox.hand_over(deliveries)
+    return launch_id
+
+
+def _values_of(launch: LaunchRecord, launch_id: LaunchId) -> dict[str, Any]:
+    return {name: getattr(launch, name) for name in LaunchRecord.__slots__} | {
         "launch_id": launch_id,
-        "new_context_id": new_id(),
-        "new_link_id": new_id(),
-        "new_user_id": new_id(),
         "service_scopes": json.dumps(launch.service_scopes),
         "roles": json.dumps(launch.roles),
         "settings": json.dumps(launch.settings),
+        "subscribers": outbox.subscribers(CourseServicesChanged),
     }
-    ((changed,),) = run(session, _RECORD, values)
-    if changed is not None:
-        event = CourseServicesChanged(
-            institution_id=launch.institution_id, context_id=ContextId(changed)
-        )
-        outbox.record(session, event)
-    return launch_id

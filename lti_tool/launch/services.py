@@ -26,7 +26,7 @@ from lti_tool.launch.errors import (
     UnknownPlatformError,
 )
 from lti_tool.launch.id_token import ExpectedLogin, claimed_deployment, verify_id_token
-from lti_tool.launch.record import LaunchRecord, record
+from lti_tool.launch.record import LaunchRecord, record, record_alone
 from lti_tool.launch.session import PREFIX, expiry, frames_said_by
 from lti_tool.people.rules import Role
 from lti_tool.platforms import invitations, quirks
@@ -278,10 +278,12 @@ def open_launch(login: UsedLogin, id_token: str) -> OpenedLaunch:
         login.learnt_origins,
         insecure=settings.current().base_url.startswith("http:"),
     )
-    with transaction(login.institution_id, fleeting=True) as session:
-        launch_id = record(session, launch)
-        if new:
+    if new:
+        with transaction(login.institution_id, fleeting=True) as session:
+            launch_id = record(session, launch)
             learn_frames(session, login.institution_id, login.deployment_id, new)
+    else:
+        launch_id = record_alone(launch)
     return OpenedLaunch(
         launch_id=launch_id,
         institution_id=login.institution_id,

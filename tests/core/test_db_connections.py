@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from threading import Thread
 from uuid import uuid4
 
 import psycopg
@@ -253,6 +254,45 @@ def test_what_was_prepared_stays_so_when_an_idle_connection_is_looked_at(
     assert [row.n for row in prepared] == [1]
 
 
+@pytest.mark.usefixtures("live_app")
+@pytest.mark.parametrize("way", ["alone", "of an institution"])
+def test_what_was_prepared_and_then_forgotten_is_prepared_again(way: str) -> None:
+    """As psycopg has it forgotten with a transaction that is rolled back."""
+
+    def ask() -> int:
+        if way == "alone":
+            return int(db.run_alone(PID, {"word": "x"})[0].pid)
+        return int(db.run_in(SOMEBODY, PID, {"word": "x"})[0].pid)
+
+    pid = ask()
+    with system_transaction() as session:
+        session.execute(text("DEALLOCATE ALL"))
+
+    assert ask() == pid
+
+
+NAP = statement("SELECT CAST(pg_sleep(CAST(:seconds AS float)) AS text)")
+
+
+@pytest.mark.usefixtures("live_app")
+@pytest.mark.parametrize("way", ["alone", "of an institution"])
+def test_other_threads_go_on_while_a_statement_is_waited_for(way: str) -> None:
+    def nap() -> None:
+        if way == "alone":
+            db.run_alone(NAP, {"seconds": 2})
+        else:
+            db.run_in(SOMEBODY, NAP, {"seconds": 2})
+
+    napping = Thread(target=nap)
+    napping.start()
+    turns = 0
+    while napping.is_alive():
+        time.sleep(0.01)
+        turns += 1
+
+    assert turns > 10
+
+
 WHO_DECIDED = text("SELECT source FROM pg_settings WHERE name = 'synchronous_commit'")
 
 
@@ -264,5 +304,17 @@ def test_only_a_fleeting_transaction_does_not_wait_for_the_disk() -> None:
             sources.append(session.scalar(WHO_DECIDED) == "session")
             way = session.scalar(text("SHOW synchronous_commit"))
             assert way == "off" or not fleeting
+
+    assert sources == [False, True, False]
+
+
+@pytest.mark.usefixtures("live_app")
+def test_only_a_fleeting_statement_does_not_wait_for_the_disk() -> None:
+    words = statement("SELECT source FROM pg_settings WHERE name = 'synchronous_commit'")
+
+    sources = [
+        db.run_in(SOMEBODY, words, {}, fleeting=fleeting)[0].source == "session"
+        for fleeting in (False, True, False)
+    ]
 
     assert sources == [False, True, False]

@@ -1,5 +1,6 @@
 """What launches leave in the database: each thing once, written only when it differs."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -8,15 +9,19 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from pydantic import TypeAdapter
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from lti_tool.core import clock
-from lti_tool.core.db import transaction
-from lti_tool.core.ids import InstitutionId, LaunchId
-from lti_tool.launch.record import LaunchRecord, record
+from lti_tool.core import clock, outbox
+from lti_tool.core.db import system_transaction, transaction
+from lti_tool.core.ids import ContextId, InstitutionId, LaunchId
+from lti_tool.core.outbox import OutboxDelivery
+from lti_tool.launch.record import LaunchRecord, record, record_alone
 from lti_tool.platforms import services
+from lti_tool.platforms.events import CourseServicesChanged
 from lti_tool.platforms.services import Endpoints
+from tests.conftest import Worker
 
 
 def one_launch(client_id: str = "c") -> LaunchRecord:
@@ -63,6 +68,10 @@ def one_launch(client_id: str = "c") -> LaunchRecord:
 def write(launch: LaunchRecord) -> LaunchId:
     with transaction(launch.institution_id) as session:
         return record(session, launch)
+
+
+def write_alone(launch: LaunchRecord) -> LaunchId:
+    return record_alone(launch)
 
 
 def rows(session: Session, table: str) -> list[dict[str, Any]]:
@@ -217,6 +226,52 @@ def test_launches_of_a_known_course_do_not_wait_for_each_other(live_app: Flask) 
     with ThreadPoolExecutor(1) as thread, transaction(launch.institution_id) as session:
         record(session, launch)
         thread.submit(second).result()  # the first has not committed
+
+
+def announced(institution_id: InstitutionId) -> list[OutboxDelivery]:
+    with system_transaction() as session:
+        found = select(OutboxDelivery).where(OutboxDelivery.institution_id == institution_id)
+        return list(session.scalars(found))
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("written", [write, write_alone])
+@pytest.mark.parametrize(
+    "changed", [{"line_item_url": "https://lms.example/lineitems/2"}, {"service_scopes": ["all"]}]
+)
+def test_another_column_or_other_rights_are_announced_once(
+    written: Callable[[LaunchRecord], LaunchId], changed: dict[str, Any]
+) -> None:
+    launch = one_launch()
+    written(launch)
+    written(launch)
+    assert not announced(launch.institution_id)
+
+    written(replace(launch, **changed))
+    written(replace(launch, **changed))
+
+    [delivery] = announced(launch.institution_id)
+    [context] = kept(launch.institution_id)["contexts"]
+    event = CourseServicesChanged(
+        institution_id=launch.institution_id, context_id=ContextId(context["id"])
+    )
+    assert delivery.payload == TypeAdapter(CourseServicesChanged).dump_python(event, mode="json")
+    assert delivery.subscriber == "desire_scores_of_course"
+    assert delivery.due_at == launch.now + outbox.HAND_OVER
+
+
+@pytest.mark.parametrize("written", [write, write_alone])
+def test_what_is_announced_is_handed_over(
+    written: Callable[[LaunchRecord], LaunchId], worker: Worker
+) -> None:
+    launch = one_launch()
+    written(launch)
+    written(replace(launch, line_item_url=None))
+
+    worker.run()
+
+    [delivery] = announced(launch.institution_id)
+    assert delivery.finished_at is not None
 
 
 def test_two_institutions_hold_the_same_ids_apart(live_app: Flask) -> None:  # noqa: ARG001
