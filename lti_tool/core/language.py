@@ -248,9 +248,12 @@ def _pattern(message: str) -> re.Pattern[str]:
     return re.compile("".join(parts), re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Language:
-    """How one person reads: a language, its way to write numbers, and a time zone."""
+    """How one person reads: a language, its way to write numbers, and a time zone.
+
+    There is one of each, made by `language`: what is kept for it is found again at once.
+    """
 
     locale: Locale
     catalogue: catalogues.NullTranslations
@@ -332,6 +335,7 @@ class Language:
         return value
 
 
+@lru_cache(maxsize=4096)
 def language(code: str, zone: tzinfo = UTC) -> Language:
     """Return one of our languages, by a name from `LANGUAGES` or a variety of it (`de_AT`)."""
     locale = Locale.parse(code, sep="_")

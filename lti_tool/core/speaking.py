@@ -113,19 +113,19 @@ def take_choice(keep: Callable[[Kept], object]) -> ResponseReturnValue | None:
         Where the same page is, as it was chosen; the page to choose a zone from, for
         `?zone=choose`; or None if nothing was chosen here.
     """
-    keeps = request.headers.get("Sec-Fetch-Site", "same-origin") in {"same-origin", "none"}
     language_wanted: str | None = g.pop("chosen_language", None)
     if language_wanted is not None:
-        if keeps:
+        if _keeps():
             keep({"language": language_wanted})
         return _shown_again(language_wanted)
     known: Zones | None = g.get("known_zones")
     if known is None:
         return None
-    zone_wanted = request.args.get("zone") if _can_be_asked_again() else None
+    asks = request.query_string and _can_be_asked_again()
+    zone_wanted = request.args.get("zone") if asks else None
     if zone_wanted is not None:
         if zone_wanted == OF_DEVICE or zones.find(zone_wanted) is not None:
-            if keeps:
+            if _keeps():
                 keep({"zone": None if zone_wanted == OF_DEVICE else zone_wanted})
             return _shown_again(None)
         return _zones_to_choose_from(known)
@@ -133,6 +133,10 @@ def take_choice(keep: Callable[[Kept], object]) -> ResponseReturnValue | None:
     if told is not None and told != known.reported:
         keep({"reported_zone": told})
     return None
+
+
+def _keeps() -> bool:
+    return request.headers.get("Sec-Fetch-Site", "same-origin") in {"same-origin", "none"}
 
 
 def current() -> Language:
@@ -289,19 +293,17 @@ def _vary(response: Response) -> Response:
     return response
 
 
-def _others() -> list[tuple[str, str, str]]:
+def _others() -> tuple[tuple[str, str, str], ...]:
     """Return code, own name and address of this page in each other language.
 
     None where the page cannot be asked for again: an answer to a form, a step of the login.
     """
     if not has_request_context() or not _can_be_asked_again():
-        return []
-    rest = _rest_of_query()
-    return [
-        (code, own_name(code), f"?{urlencode([*rest, ('lang', code)])}")
-        for code in OFFERED
-        if code != current().code
-    ]
+        return ()
+    spoken = current().code
+    return tuple(
+        (code, own_name(code), _asked_with("lang", code)) for code in OFFERED if code != spoken
+    )
 
 
 def _written_in(code: str) -> Markup:
@@ -363,7 +365,16 @@ def _zone_url() -> str | None:
     """Return where the zone of this page is chosen; None where it cannot be."""
     if not has_request_context() or g.get("known_zones") is None or not _can_be_asked_again():
         return None
-    return f"?{urlencode([*_rest_of_query(), ('zone', 'choose')])}"
+    return _asked_with("zone", "choose")
+
+
+def _asked_with(name: str, word: str) -> str:
+    """Return the address of the same page with something chosen."""
+    return (
+        f"?{urlencode([*_rest_of_query(), (name, word)])}"
+        if request.query_string
+        else f"?{name}={word}"
+    )
 
 
 def _zone_attributes() -> Markup:

@@ -1,16 +1,24 @@
 """The ground on which templates stand, as fast as pages made of many parts need it."""
 
-from collections.abc import MutableMapping
+from collections.abc import Hashable, MutableMapping
+from functools import lru_cache
 from typing import Any
 
 from flask import templating
 from jinja2 import Template, nodes
 from jinja2.visitor import NodeTransformer
+from markupsafe import Markup
 
 from lti_tool.core import speaking
 from lti_tool.core.language import Language
 
 _SAYS = frozenset({"gettext", "_"})
+# What no part of a page may name that is kept for others.
+_OF_A_REQUEST = frozenset(
+    {"config", "csrf_token", "g", "get_flashed_messages", "other_languages", "request", "session"}
+    | {"url_for", "zone_attributes", "zone_url"}
+)
+_MOST_KEPT = 1024
 
 
 class Environment(templating.Environment):
@@ -26,7 +34,10 @@ class Environment(templating.Environment):
         """Begin without any language."""
         super().__init__(*args, **options)
         self._spoken: dict[str, Environment] = {}
+        self._keeping: dict[str, Environment] = {}
         self._speaks: Language | None = None
+        self._kept = lru_cache(maxsize=_MOST_KEPT)(self._make)
+        self.globals["kept"] = self.keep
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """Return what a template may name, beside what it is given when it is rendered."""
@@ -42,6 +53,28 @@ class Environment(templating.Environment):
         if self._speaks is not None:
             return super().get_template(name, parent, globals)
         return self._of(speaking.current()).get_template(name, parent, globals)
+
+    def keep(self, name: str, /, **values: Hashable) -> Markup:
+        """Return a part of a page that is the same for all who read as its reader does.
+
+        It is made once of these values and of nothing else: what is of one request or one person
+        it can name only where it was given that, and then it is kept for them alone.
+
+        Args:
+            name: of a template of its own, which gets these values and no others.
+            values: that never change.
+        """
+        return self._kept(name, speaking.current(), tuple(values.items()))
+
+    def _make(
+        self, name: str, reader: Language, values: tuple[tuple[str, Hashable], ...]
+    ) -> Markup:
+        if reader.code not in self._keeping:
+            own = self._of(reader).overlay()
+            own.globals = {n: word for n, word in self.globals.items() if n not in _OF_A_REQUEST}
+            self._keeping[reader.code] = own
+        template = self._keeping[reader.code].get_template(name)
+        return Markup(template.render(dict(values)))  # noqa: S704 - made by a template, escaped
 
     def _of(self, reader: Language) -> "Environment":
         if reader.code not in self._spoken:

@@ -5,11 +5,18 @@ from functools import partial
 import flask
 import jinja2
 import pytest
+from markupsafe import escape
 
 from lti_tool.core import speaking
 from lti_tool.core.language import Language, language
 from lti_tool.core.templating import Environment
 
+REMARKS = {
+    "page": "{{ kept('remark', word=word) }}",
+    "remark": "{{ tell(word) }} {{ word }}",
+    "forgetful": "{{ kept('theirs') }}",
+    "theirs": "{{ csrf_token() }}",
+}
 PARTS = {
     "page": "{% from 'part' import part %}{{ part() }} {{ word }}",
     "part": "{% macro part() %}{{ word }}{% endmacro %}",
@@ -93,3 +100,30 @@ def test_a_sentence_without_values_is_part_of_the_page_before_it_is_asked_for(
     translated.globals.update(_=None, gettext=None)  # nobody looks any more
 
     assert "Beginnen" in page.render()
+
+
+@pytest.fixture
+def keeping() -> Environment:
+    loader = jinja2.DictLoader(REMARKS)
+    made = Environment(
+        flask.Flask(__name__), loader=loader, autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    told: list[str] = []
+    made.globals.update(told=told, tell=told.append, csrf_token=lambda: "of one session")
+    return made
+
+
+def test_a_part_that_is_kept_is_made_once_for_each_reader_and_value(
+    keeping: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for code, word in (("en", "<1>"), ("en", "<1>"), ("en", "2"), ("de", "2"), ("de", "<1>")):
+        monkeypatch.setattr(speaking, "current", partial(language, code))
+        shown = keeping.get_template("page").render(word=word)
+        assert shown == f"None {escape(word)}"
+
+    assert keeping.globals["told"] == ["<1>", "2", "2", "<1>"]
+
+
+def test_a_part_that_is_kept_names_nothing_of_one_request(keeping: Environment) -> None:
+    with pytest.raises(jinja2.UndefinedError):
+        keeping.get_template("forgetful").render()

@@ -53,6 +53,49 @@ def test_the_start_page_says_who_one_is_what_is_covered_and_how_much_time_one_ha
     assert "the work is your own" in page
 
 
+def test_two_who_start_one_after_the_other_each_read_of_themselves(
+    client: FlaskClient, here: University
+) -> None:
+    activity = story.add_activity(here, "Counting", minutes=40)
+    pages = []
+    for name, factor in (("Amara <i>", "1.5"), ("Bo", "1"), ("Bo", "1")):
+        user_id = story.enrol(here, name)
+        assessments.set_accommodation(
+            here.institution_id, user_id, factor=Decimal(factor), extra_minutes=0, actor=CLI
+        )
+        url = story.visit(client, here, user_id, activity.link_id)
+        page = client.get(f"{url}/")
+        pages.append((page.text.replace(url, ""), story.csrf_token(page)))
+        assert f'action="{url}/' in page.text
+        assert page.text.count("/l/") == page.text.count(url)
+
+    (amara, hers), (bo, his), (other, others) = pages
+    assert "signed in as Amara &lt;i&gt;" in amara
+    assert "signed in as Bo" in bo
+    assert "Amara" not in bo
+    assert ("your extra time" in amara, "your extra time" in bo) == (True, False)
+    assert len({hers, his, others}) == 3
+    assert bo.replace(his, "") == other.replace(others, "")
+
+
+def test_a_start_page_that_was_shown_before_tells_at_once_what_has_changed(
+    client: FlaskClient, here: University
+) -> None:
+    activity = story.add_activity(here, "Counting")
+    url = story.visit(client, here, story.enrol(here), activity.link_id)
+    assert "<dd>No limit</dd>" in client.get(f"{url}/").text
+    limits = Conditions(max_attempts=3)
+    assessments.set_conditions(
+        here.institution_id, activity.placement_id, limits, policy=Policy.BEST, actor=CLI
+    )
+
+    page = client.get(f"{url}/").text
+
+    assert "<dd>3</dd>" in page
+    assert "Anzahl" not in page
+    assert "Frage" in client.get(f"{url}/?lang=de", follow_redirects=True).text
+
+
 def test_the_start_page_says_exactly_what_passes_and_who_watches(
     client: FlaskClient, here: University
 ) -> None:

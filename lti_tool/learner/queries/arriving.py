@@ -3,10 +3,12 @@
 Every launch of a learner shows it, so it is looked up along with the session of the page.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -21,9 +23,9 @@ from lti_tool.assessments.conditions import (
     strictest,
 )
 from lti_tool.assessments.queries import SEEING_DELETED, seeing_deleted
+from lti_tool.badges.issuer import image_path
 from lti_tool.core.db import look_up
 from lti_tool.core.ids import (
-    AchievementId,
     AttemptId,
     EditionId,
     PlacementId,
@@ -42,16 +44,20 @@ def _document(table: str, columns: Sequence[str]) -> str:
     return f"json_build_object({pairs})"
 
 
+# The activity as a text of its own: it is the same for nearly everybody who opens it.
 _SQL = f"""
-    SELECT p.id, p.copied_from_id, p.edition_id, p.title, p.policy, e.summary, e.competencies,
-        e.pass_mark::text,
-        e.details->>'supervision' AS supervision,
-        coalesce(e.details->>'language', '') AS language,
-        {_document("e", Limits.columns())} AS allowed,
-        {_document("p", Conditions.columns())} AS wanted,
-        asked.questions, asked.points::text, coalesce(c.title, c.label) AS course,
-        a.id AS offer_id, a.edition AS offer_edition, a.name AS offer_name, i.slug,
-        u.name AS learner, more.factor::text, more.extra_minutes, own.attempts
+    SELECT p.id, p.copied_from_id, p.edition_id, u.name AS learner, own.attempts,
+        json_build_object(
+            'title', p.title, 'policy', p.policy, 'summary', e.summary,
+            'competencies', e.competencies, 'pass_mark', e.pass_mark::text,
+            'supervision', e.details->>'supervision', 'language', e.details->>'language',
+            'allowed', {_document("e", Limits.columns())},
+            'wanted', {_document("p", Conditions.columns())},
+            'questions', asked.questions, 'points', asked.points::text,
+            'course', coalesce(c.title, c.label), 'offer_id', a.id, 'offer_edition', a.edition,
+            'offer_name', a.name, 'slug', i.slug, 'factor', more.factor::text,
+            'extra_minutes', more.extra_minutes
+        )::text AS activity
     FROM placements AS p
     JOIN editions AS e ON e.institution_id = p.institution_id AND e.id = p.edition_id
         AND e.published_at IS NOT NULL
@@ -104,39 +110,31 @@ class Offer:
     """The badge that a pass earns here.
 
     Attributes:
-        slug: of the institution that issues it.
+        art_path: its picture, from the institution that issues it.
     """
 
-    id: AchievementId
-    edition: int
     name: str
-    slug: str
+    art_path: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
-    """An activity, as the learner who opens it finds it.
+class Activity:
+    """What is asked and on which terms: the same for all who open it, but for extra time.
 
     Attributes:
         course: its title, if the platform told one.
-        learner: their name, if the platform told it.
         language: in which it is written; empty where nobody said.
         points_to_pass: of `points`; the least that passes.
-        conditions: what holds here, edition and placement together.
-        attempts: the learner's own, oldest first.
-        deleted: those that staff deleted, the last deleted first.
         supervision: who watches (`EditionDetails`).
+        conditions: what holds here, edition and placement together.
+        allowance: of the learner.
     """
 
-    placement_id: PlacementId
-    copied_from_id: PlacementId | None
-    edition_id: EditionId
     title: str
     summary: str
-    competencies: Sequence[str]
+    competencies: tuple[str, ...]
     language: str
     course: str | None
-    learner: str | None
     policy: str
     questions: int
     points: Decimal
@@ -145,25 +143,10 @@ class Arrival:
     conditions: Conditions
     allowance: Allowance
     offer: Offer | None
-    attempts: Sequence[Begun]
-    deleted: Sequence[Begun]
 
-    @property
-    def open_attempt(self) -> Begun | None:
-        """Return what was begun and not ended, be its time up or not."""
-        return next((one for one in self.attempts if one.submitted_at is None), None)
-
-    def find_bar(self, at: datetime) -> Barred | None:
-        """Return why no other attempt can begin at an instant. The service decides for good."""
-        ended = [one.submitted_at for one in self.attempts if one.submitted_at is not None]
-        return barred(
-            self.conditions, at, used=len(self.attempts), last_ended_at=max(ended, default=None)
-        )
-
-    @property
-    def attempts_words(self) -> str:
+    def attempts_words(self, used: int) -> str:
         """Say what stands behind the number of attempts allowed, the number itself left out."""
-        allowed, used = self.conditions.max_attempts, len(self.attempts)
+        allowed = self.conditions.max_attempts
         words = (
             phrase("attempt")
             if allowed == 1
@@ -188,6 +171,40 @@ class Arrival:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """An activity, as the learner who opens it finds it.
+
+    Attributes:
+        learner: their name, if the platform told it.
+        attempts: the learner's own, oldest first.
+        deleted: those that staff deleted, the last deleted first.
+    """
+
+    placement_id: PlacementId
+    copied_from_id: PlacementId | None
+    edition_id: EditionId
+    activity: Activity
+    learner: str | None
+    attempts: Sequence[Begun]
+    deleted: Sequence[Begun]
+
+    @property
+    def open_attempt(self) -> Begun | None:
+        """Return what was begun and not ended, be its time up or not."""
+        return next((one for one in self.attempts if one.submitted_at is None), None)
+
+    def find_bar(self, at: datetime) -> Barred | None:
+        """Return why no other attempt can begin at an instant. The service decides for good."""
+        ended = [one.submitted_at for one in self.attempts if one.submitted_at is not None]
+        return barred(
+            self.activity.conditions,
+            at,
+            used=len(self.attempts),
+            last_ended_at=max(ended, default=None),
+        )
+
+
 def find_arrival(
     session: Session, resource_link_id: ResourceLinkId, user_id: UserId
 ) -> Arrival | None:
@@ -202,30 +219,36 @@ def read_arrival(found: Mapping[str, Any]) -> Arrival:
     """Return what was found by the query of `ARRIVING`."""
     begun = [_begun(*one) for one in found["attempts"] or ()]
     deleted = [one for one in begun if one.deleted_at is not None]
-    conditions = _conditions(found)
-    points = Decimal(found["points"])
+    copied_from = found["copied_from_id"]
     return Arrival(
         placement_id=PlacementId(UUID(found["id"])),
-        copied_from_id=None
-        if found["copied_from_id"] is None
-        else PlacementId(UUID(found["copied_from_id"])),
+        copied_from_id=None if copied_from is None else PlacementId(UUID(copied_from)),
         edition_id=EditionId(UUID(found["edition_id"])),
+        activity=_activity(found["activity"]),
+        learner=found["learner"],
+        attempts=[one for one in begun if one.deleted_at is None],
+        deleted=sorted(deleted, key=lambda one: one.deleted_at or one.started_at, reverse=True),
+    )
+
+
+@lru_cache(maxsize=512)
+def _activity(document: str) -> Activity:
+    found = json.loads(document)
+    conditions, points = _conditions(found), Decimal(found["points"])
+    return Activity(
         title=found["title"],
         summary=found["summary"],
-        competencies=found["competencies"],
-        language=found["language"],
+        competencies=tuple(found["competencies"]),
+        language=found["language"] or "",
         course=found["course"],
-        learner=found["learner"],
         policy=found["policy"],
         questions=found["questions"],
-        supervision=found["supervision"] or "unsupervised",
         points=points,
         points_to_pass=points * Decimal(found["pass_mark"]),
+        supervision=found["supervision"] or "unsupervised",
         conditions=conditions,
         allowance=_allowance(found, conditions),
         offer=None if found["offer_id"] is None else _offer(found),
-        attempts=[one for one in begun if one.deleted_at is None],
-        deleted=sorted(deleted, key=lambda one: one.deleted_at or one.started_at, reverse=True),
     )
 
 
@@ -247,10 +270,8 @@ def _allowance(found: Mapping[str, Any], conditions: Conditions) -> Allowance:
 
 def _offer(found: Mapping[str, Any]) -> Offer:
     return Offer(
-        id=AchievementId(UUID(found["offer_id"])),
-        edition=found["offer_edition"],
         name=found["offer_name"],
-        slug=found["slug"],
+        art_path=image_path(found["slug"], UUID(found["offer_id"]), found["offer_edition"]),
     )
 
 

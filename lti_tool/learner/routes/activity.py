@@ -61,7 +61,6 @@ def open_placement(here: CurrentLaunch) -> ResponseReturnValue:
         return redirect(
             url_for("learner.show_result", launch_id=here.launch_id, attempt_id=last), 303
         )
-    offer = arrival.offer
     return render_template(
         "learner/start.html",
         launch_id=here.launch_id,
@@ -72,7 +71,6 @@ def open_placement(here: CurrentLaunch) -> ResponseReturnValue:
         deleted=arrival.deleted,
         time_is_up=open_attempt is not None and not accepts(open_attempt.closes_at, now),
         blocked=arrival.find_bar(now),
-        art_url=offer and image_path(offer.slug, offer.id, offer.edition),
     )
 
 
