@@ -13,8 +13,8 @@ from lti_tool.core.db import transaction
 from lti_tool.core.errors import DeniedError, NotFoundError, ToolError
 from lti_tool.core.ids import DeploymentId, RegistrationId
 from lti_tool.core.language import phrase
-from lti_tool.launch.dynamic_registration import SCOPES
 from lti_tool.launch.examination import Finding, examine
+from lti_tool.launch.platform_description import SCOPES
 from lti_tool.people.queries import list_identity_providers
 from lti_tool.people.rules import STAFF_ROLES, Act
 from lti_tool.people.services import change_role_map

@@ -86,6 +86,7 @@ def create_line_item(course_id: int) -> ResponseReturnValue:
         body = parse_object(request.get_data())
         posted, review = read_line_item(body), _read_review(body, tool)
         activity_id = _find_activity(connection, course_id, tool, posted)
+        _check_columns(connection, course_id, activity_id)
         line_item = adding.add_line_item(
             connection,
             course_id=course_id,
@@ -261,6 +262,15 @@ def _find_activity(
         if activity.link_id == posted.resource_link_id and activity.tool_id == tool.id:
             return activity.id
     raise RefusalError(400, "bad_request", "resourceLinkId is none of this tool's in the course")
+
+
+def _check_columns(connection: Connection, course_id: int, activity_id: int | None) -> None:
+    """Refuse a column to an activity without one, as Canvas does."""
+    if activity_id is None or not campus().settings.personality.columns_follow_columns:
+        return
+    columns = queries.list_line_items(connection, course_id)
+    if all(column.activity_id != activity_id for column in columns):
+        raise RefusalError(412, "precondition_failed", "The resource link has no line item.")
 
 
 def _get_learner(connection: Connection, course_id: int, subject: str) -> Person:

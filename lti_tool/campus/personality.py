@@ -62,6 +62,7 @@ class Personality:
         throttled: status and body for more than that.
         limits_results: `limit` works for results; Moodle answers 404.
         accepts_wildcard: `Accept: */*` is taken for the service's media type.
+        columns_follow_columns: a tool may add a column to an activity that has one, to no other.
         deep_link_maximum_is_percent: `scoreMaximum` has to be a whole number of 1..100.
         short_roles_in_members: `Learner` instead of the role's URI.
         message_is_object: with `rlid` a member's `message` is no list.
@@ -87,10 +88,12 @@ class Personality:
         takes_windows: an item may ask for a window of its own.
         takes_times: an item's times are shown with the activity.
         configuration_needs_token: the openid configuration is shown to its bearer only.
+        authorization_server: in the openid configuration; `{host}` is Campus' own.
         registration_tells_deployment: with its answer, not only with the first launch.
         switch_on: what the administrator presses before a registered tool can be used.
             Empty where it can be at once.
         asks_update: a tool of a known address may renew its registration.
+        tells_reviews: the openid configuration says so.
         reviews: the gradebook leads to the tool's page of one person's work (Submission
             Review 1.0).
         names_reviewed: the review says who that is, not only by which id.
@@ -114,6 +117,7 @@ class Personality:
     throttled: tuple[int, str] = (429, "too many requests")
     limits_results: bool = True
     accepts_wildcard: bool = False
+    columns_follow_columns: bool = False
     deep_link_maximum_is_percent: bool = False
     short_roles_in_members: bool = False
     message_is_object: bool = False
@@ -143,9 +147,11 @@ class Personality:
     takes_windows: bool = True
     takes_times: bool = True
     configuration_needs_token: bool = False
+    authorization_server: str = ""
     registration_tells_deployment: bool = True
     switch_on: str = ""
     asks_update: bool = False
+    tells_reviews: bool = True
     reviews: bool = True
     names_reviewed: bool = True
 
@@ -156,8 +162,8 @@ class Personality:
 
 STRICT = Personality(name="strict")
 
-# Products as they were in 2026: Moodle 4.5 on the wire, Canvas and Open edX (lti-consumer 11.4)
-# by their sources, the others by their documentation and what tools met there.
+# Products as they were in 2026: Moodle 4.5 on the wire and 5.1 by its source, Canvas and Open edX
+# (lti-consumer 11.4) by their sources, the others by their documentation and what tools met there.
 MOODLE = Personality(
     name="moodle",
     product_family_code="moodle",
@@ -184,6 +190,7 @@ MOODLE = Personality(
     takes_times=False,
     switch_on="Activate",
     asks_update=True,
+    tells_reviews=False,
     names_reviewed=False,
 )
 _CANVAS: Final = "https://canvas.instructure.com/lti/"
@@ -239,7 +246,10 @@ CANVAS = Personality(
     deployment="{tool}:{hex}",
     spent_hint="launch_no_longer_valid",
     link_history=False,
+    sends_data=False,
+    columns_follow_columns=True,
     configuration_needs_token=True,
+    authorization_server="{host}",
     registration_tells_deployment=False,
     switch_on="Install",
     reviews=False,

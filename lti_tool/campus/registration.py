@@ -42,9 +42,12 @@ def show_configuration() -> ResponseReturnValue:
     url, habits = campus().url, campus().settings.personality
     if habits.configuration_needs_token:
         _find_token()
+    host = urlsplit(campus().settings.base_url).netloc
+    server = habits.authorization_server.format(host=host)
     return jsonify(
         {
             "issuer": campus().settings.base_url,
+            **({"authorization_server": server} if server else {}),
             "authorization_endpoint": url("/lti/auth"),
             "token_endpoint": url("/lti/token"),
             "token_endpoint_auth_methods_supported": ["private_key_jwt"],
@@ -63,7 +66,7 @@ def show_configuration() -> ResponseReturnValue:
                 "messages_supported": [
                     {"type": RESOURCE_LINK},
                     {"type": DEEP_LINK, "placements": [place.name for place in habits.places]},
-                    *([{"type": REVIEW}] if habits.reviews else []),
+                    *([{"type": REVIEW}] if habits.reviews and habits.tells_reviews else []),
                 ],
                 "variables": ["Context.id", "ResourceLink.id", "User.id", "Person.sourcedId"],
             },

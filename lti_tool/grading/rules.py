@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -158,21 +158,25 @@ def _outcome(status: int, headers: Mapping[str, str], body: str, quirks: Quirks)
         # A page for people instead of an answer: a lost session, a maintenance page.
         is_page = headers.get("Content-Type", "").startswith("text/html") and "<" in body
         return Outcome.TEMPORARY if is_page else Outcome.ACKNOWLEDGED
-    if is_throttled(status, headers, body):
+    if is_throttled(status, headers, body) or _is_among(quirks.passing, status, body):
         return Outcome.TEMPORARY
-    products = {
+    meant = {
+        Outcome.UNAUTHORIZED: quirks.token_spent,
         Outcome.NOT_IN_COURSE: quirks.not_in_course,
         Outcome.REFUSED: quirks.tool_removed,
+        Outcome.CONFLICT: tuple((stale, "") for stale in quirks.stale_statuses),
     }
-    for outcome, answers in products.items():
-        if any(status == one and words in body for one, words in answers):
+    for outcome, answers in meant.items():
+        if _is_among(answers, status, body):
             return outcome
-    if status in quirks.stale_statuses:
-        return Outcome.CONFLICT
     if status in _MEANINGS:
         return _MEANINGS[status]
     # A redirect is a login page, as after a lost session of the platform's own.
     return Outcome.REFUSED if status in _CLIENT_ERROR else Outcome.TEMPORARY
+
+
+def _is_among(answers: Iterable[tuple[int, str]], status: int, body: str) -> bool:
+    return any(status == one and words in body for one, words in answers)
 
 
 def judge_conflict(answer: Answer, conflicts: int) -> Answer:
@@ -203,11 +207,19 @@ def _quote(body: str) -> str:
         return text
     if not document:
         return ""
-    reason = document.get("reason") if isinstance(document, dict) else None
-    errors = document.get("errors") if isinstance(document, dict) else None
-    if isinstance(errors, dict):  # Canvas'
-        reason = errors.get("message")
+    reason = _reason_in(document)
     return quoted(reason, _REASON_CHARACTERS) if isinstance(reason, str) and reason else text
+
+
+def _reason_in(document: object) -> object:
+    """Return what Moodle calls `reason`, Sakai `error`, Canvas the `message` of its `errors`."""
+    if not isinstance(document, dict):
+        return None
+    errors = document.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors else errors
+    if isinstance(first, dict):
+        return first.get("message")
+    return document.get("reason") or document.get("error")
 
 
 def _quote_phrase(status: int, phrase: str) -> str:

@@ -354,15 +354,32 @@ def list_deleted(session: Session, placement: Placement) -> list[tuple[Attempt, 
 def list_without_result(
     session: Session, placement: Placement, roster: KnownRoster
 ) -> list[Member]:
-    """Return the learners of the course who have begun nothing, by name."""
+    """Return the learners of the course who have begun nothing, by name.
+
+    Nobody who came as a teacher alone: Moodle lists teachers who may not edit as learners, while
+    its messages say what they are (5.1, memberships and lti_get_ims_role).
+    """
     begun = {one.user_id for one in assessments.list_results(session, placement.id)}
     subjects = set(session.scalars(select(User.subject).where(User.id.in_(begun))))
     role_map = _role_map(session, placement.context_id)
-    return [
+    missing = [
         member
         for member in roster.members
         if member.is_active and _is_learner(member, role_map) and member.subject not in subjects
     ]
+    teachers = set(
+        session.scalars(
+            select(User.subject)
+            .join(Launch, Launch.user_id == User.id)
+            .where(
+                Launch.context_id == placement.context_id,
+                User.subject.in_([member.subject for member in missing]),
+                Launch.roles.contains([Role.INSTRUCTOR]),
+                ~Launch.roles.contains([Role.LEARNER]),
+            )
+        )
+    )
+    return [member for member in missing if member.subject not in teachers]
 
 
 def _is_here(member: Member | None) -> bool:

@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from lti_tool.core.language import phrase
-from lti_tool.launch.dynamic_registration import DEEP_LINK_LABEL, SCOPES
+from lti_tool.launch.dynamic_registration import DEEP_LINK_LABEL
+from lti_tool.launch.platform_description import SCOPES
 from lti_tool.launch.services import LAUNCH_PATH
 
 

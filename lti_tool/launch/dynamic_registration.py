@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
 from lti_tool.core import http
 from lti_tool.core.language import phrase
@@ -21,45 +21,14 @@ from lti_tool.launch.errors import (
     RegistrationRefusedError,
     RegistrationTokenError,
 )
+from lti_tool.launch.platform_description import CANVAS, SHARED_ISSUERS, Platform, Said
 from lti_tool.launch.services import LAUNCH_PATH
-from lti_tool.platforms.quirks import quirks_of
 from lti_tool.platforms.rules import belongs, origin_of
 
 TOOL_CONFIGURATION: Final = "https://purl.imsglobal.org/spec/lti-tool-configuration"
-CANVAS: Final = "https://canvas.instructure.com/lti/"
-LTI_SCOPES: Final = "https://purl.imsglobal.org/spec/lti"
 DEEP_LINK_LABEL: Final = "Cairn: add an assessment"
 CLAIMS: Final = ("iss", "sub", "name", "given_name", "family_name", "email")
 
-# Each service we call and why, in words; Moodle grants reading columns apart from writing them.
-SCOPES: Final[Mapping[str, str]] = {
-    "https://purl.imsglobal.org/spec/lti-ags/scope/score": (
-        phrase("Put results into the gradebook columns of its own assessments")
-    ),
-    "https://purl.imsglobal.org/spec/lti-ags/scope/result.readonly": (
-        phrase("Read back what these columns hold, to see that a result has arrived")
-    ),
-    "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem": (
-        phrase("Make and change the columns of its own assessments")
-    ),
-    "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem.readonly": phrase("Read these columns"),
-    "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly": (
-        phrase("Read who is in a course that uses it")
-    ),
-}
-
-# Issuers that are a product's and no server's: where such a platform describes itself.
-_SHARED_ISSUERS: Final[Mapping[str, tuple[str, ...]]] = {
-    **dict.fromkeys(
-        (
-            "https://canvas.instructure.com",
-            "https://canvas.beta.instructure.com",
-            "https://canvas.test.instructure.com",
-        ),
-        ("https://*.instructure.com", "https://*.canvaslms.com"),
-    ),
-    "https://blackboard.com": ("https://*.blackboard.com",),
-}
 _CANVAS_PLACEMENTS: Final = (
     "assignment_selection",
     "link_selection",
@@ -67,109 +36,25 @@ _CANVAS_PLACEMENTS: Final = (
     "module_index_menu_modal",
 )
 # The course's own list of links: results for its instructors, one's badges for learners.
-_CANVAS_NAVIGATION: Final = f"{CANVAS}course_navigation"
-_PRODUCTS: Final = {
-    "canvas": "canvas",
-    "moodle": "moodle",
-    "blackboard": "blackboard",
-    "blackboardlearn": "blackboard",
-    "desire2learn": "brightspace",
-    "d2l": "brightspace",
-    "brightspace": "brightspace",
-    "sakai": "sakai",
-    "sakailms.org": "sakai",
-}
+_CANVAS_NAVIGATION: Final = "course_navigation"
 _MAX_BYTES: Final = 256_000
 _CREATED: Final = frozenset({200, 201})
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 
-
-class _Said(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class PlatformMessage(_Said):
-    """A message that a platform may send (Dynamic Registration 1.0 §2.1.1)."""
-
-    type: str
-    placements: tuple[str, ...] = ()
-
-
-class PlatformDetails(_Said):
-    """What a platform says of itself beyond OpenID Connect (Dynamic Registration 1.0 §2.1.1)."""
-
-    product_family_code: str = ""
-    version: str = ""
-    messages_supported: tuple[PlatformMessage, ...] = ()
-    canvas_account: str | None = Field(
-        None, alias="https://canvas.instructure.com/lti/account_name"
-    )
-
-
-class Platform(_Said):
-    """A platform's configuration (Dynamic Registration 1.0 §2.1).
-
-    Attributes:
-        authorization_server: `aud` of token requests, where it is not the token endpoint.
-    """
-
-    issuer: Text
-    authorization_endpoint: Text
-    token_endpoint: Text
-    jwks_uri: Text
-    registration_endpoint: Text
-    authorization_server: Text | None = None
-    scopes_supported: tuple[str, ...] = ()
-    details: PlatformDetails = Field(
-        default_factory=lambda: PlatformDetails.model_validate({}),
-        alias="https://purl.imsglobal.org/spec/lti-platform-configuration",
-    )
-
-    @property
-    def product(self) -> str:
-        """Return the product by our name."""
-        return _PRODUCTS.get(self.details.product_family_code.strip().lower(), "generic")
-
-    @property
-    def name(self) -> str:
-        """Return what to call it: the account's name, else its host."""
-        named = (self.details.canvas_account or "").strip()
-        return named[:MAX_TEXT] or urlsplit(self.issuer).hostname or self.issuer
-
-    @property
-    def host(self) -> str:
-        """Return the host of its issuer."""
-        return urlsplit(self.issuer).hostname or self.issuer
-
-    def offered(self, message_type: str) -> set[str]:
-        """Return the places from which it sends such messages."""
-        return {
-            placement
-            for message in self.details.messages_supported
-            if message.type == message_type
-            for placement in message.placements
-        }
-
-    @property
-    def scopes(self) -> tuple[str, ...]:
-        """Return what to ask for: all of ours, less what it says it does not have.
-
-        Some list nothing of LTI at all (Sakai), and grant it.
-        """
-        has = [scope for scope in self.scopes_supported if scope.startswith(LTI_SCOPES)]
-        return tuple(scope for scope in SCOPES if not has or scope in has)
-
-
-class _ToolDetails(_Said):
+class _ToolDetails(Said):
     deployment_id: str | int | None = None
 
 
-class Registered(_Said):
-    """A platform's answer (Dynamic Registration 1.0 §3.6)."""
+class Registered(Said):
+    """A platform's answer (Dynamic Registration 1.0 §3.6).
+
+    Attributes:
+        beside: where Canvas tells its deployment (2026): beside the tool's configuration.
+    """
 
     client_id: Annotated[str, StringConstraints(min_length=1, max_length=255)]
     scope: str | None = None
+    beside: str | int | None = Field(None, alias="deployment_id")
     tool: _ToolDetails = Field(
         default_factory=_ToolDetails, alias="https://purl.imsglobal.org/spec/lti-tool-configuration"
     )
@@ -177,7 +62,7 @@ class Registered(_Said):
     @property
     def deployment_id(self) -> str | None:
         """Return the first deployment's id, if the platform tells it already."""
-        said = self.tool.deployment_id
+        said = self.beside if self.tool.deployment_id in {None, ""} else self.tool.deployment_id
         return str(said)[:255] if said not in {None, ""} else None
 
     def granted(self, asked: Sequence[str]) -> tuple[str, ...]:
@@ -234,12 +119,10 @@ def _check_hosts(url: str, platform: Platform) -> None:
     """Refuse a description by somebody else than the issuer, and a token sent astray."""
     issuer = platform.issuer
     own = origin_of(issuer)
-    shared = _SHARED_ISSUERS.get(issuer.rstrip("/"), ())
+    shared = SHARED_ISSUERS.get(issuer.rstrip("/"), ())
     if own is None or not (origin_of(url) == own or belongs(url, shared)):
         raise ForeignConfigurationError(issuer=_host(issuer), host=_host(url))
-    family = quirks_of(platform.product).origins
-    hosts = (own, *shared, *(family if belongs(issuer, family) else ()))
-    if not belongs(platform.registration_endpoint, hosts):
+    if not belongs(platform.registration_endpoint, platform.hosts):
         raise ForeignConfigurationError(
             issuer=_host(issuer), host=_host(platform.registration_endpoint)
         )
@@ -266,11 +149,7 @@ def tool_registration(platform: Platform, base_url: str) -> dict[str, Any]:
         "custom_parameters": dict(history.PARAMETERS),
         "claims": list(CLAIMS),
         "messages": [
-            {
-                "type": "LtiResourceLinkRequest",
-                "target_link_uri": launch_url,
-                **_navigation(platform),
-            },
+            *_navigation(platform, launch_url),
             {
                 "type": "LtiDeepLinkingRequest",
                 "target_link_uri": launch_url,
@@ -306,12 +185,18 @@ def tool_registration(platform: Platform, base_url: str) -> dict[str, Any]:
     }
 
 
-def _navigation(platform: Platform) -> dict[str, Any]:
-    """Return what makes a link to Cairn beside a course's own pages, where there can be one."""
-    offered = platform.offered("LtiResourceLinkRequest")
-    if platform.product != "canvas" or _CANVAS_NAVIGATION not in offered:
-        return {}
-    return {"label": "Cairn", "placements": [_CANVAS_NAVIGATION]}
+def _navigation(platform: Platform, launch_url: str) -> list[dict[str, Any]]:
+    """Return the message of links, in Canvas of the one beside a course's own pages.
+
+    Canvas makes one without a place its picker's (instructure/canvas-lms, IMS::Registration, 2024),
+    and links that were picked need none.
+    """
+    message = {"type": "LtiResourceLinkRequest", "target_link_uri": launch_url}
+    if platform.product != "canvas":
+        return [message]
+    if _CANVAS_NAVIGATION not in platform.offered("LtiResourceLinkRequest"):
+        return []
+    return [{**message, "label": "Cairn", "placements": [CANVAS + _CANVAS_NAVIGATION]}]
 
 
 def _placements(platform: Platform) -> list[str]:
@@ -319,8 +204,8 @@ def _placements(platform: Platform) -> list[str]:
     if platform.product != "canvas":
         return ["ContentArea"]
     offered = platform.offered("LtiDeepLinkingRequest")
-    ours = [CANVAS + name for name in _CANVAS_PLACEMENTS]
-    return [name for name in ours if name in offered] or ours[:2]
+    names = [name for name in _CANVAS_PLACEMENTS if name in offered] or _CANVAS_PLACEMENTS[:2]
+    return [CANVAS + name for name in names]
 
 
 def register(platform: Platform, token: str | None, base_url: str) -> Registered:

@@ -14,7 +14,7 @@ from lti_tool.core.db import transaction
 from lti_tool.core.errors import ToolError
 from lti_tool.core.ids import InstitutionId, RegistrationId
 from lti_tool.core.language import phrase
-from lti_tool.launch.dynamic_registration import SCOPES
+from lti_tool.launch.platform_description import SCOPES
 from lti_tool.platforms import nrps, queries, quirks, service_client
 from lti_tool.platforms.errors import TokenRefusedError
 from lti_tool.platforms.models import Context, Deployment, Registration

@@ -2,7 +2,8 @@
 
 `$Context.id.history` and `$ResourceLink.id.history` (LTI Core 1.3 appendix D.1): the ids of what
 was copied, the latest first, with commas between. Blackboard, Brightspace and Sakai fill them in;
-others send the name of the variable as it was written, or nothing.
+Moodle and Canvas the course's only (their sources, 2024). What is not known stays as it was
+written, or empty.
 """
 
 from collections.abc import Mapping

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lti_tool.core.db import Base, TenantRow, tenant_key
@@ -80,6 +80,12 @@ class Launch(TenantRow, Base):
         tenant_key("user_id", "users"),
         tenant_key("context_id", "contexts"),
         tenant_key("resource_link_id", "resource_links"),
+        # Who teaches in a course, without a look at every learner's launch.
+        Index(
+            "ix_launches_teaching",
+            "context_id",
+            postgresql_where=text("roles @> '[\"instructor\"]'::jsonb"),
+        ),
     )
 
     id: Mapped[LaunchId] = mapped_column(primary_key=True, default=new_id)

@@ -4,8 +4,8 @@ from lti_tool.core import settings
 from lti_tool.core.errors import ToolError
 from lti_tool.core.http import OutboundRefusedError
 from lti_tool.launch import dynamic_registration
-from lti_tool.launch.dynamic_registration import Platform
 from lti_tool.launch.errors import PlatformAddressError
+from lti_tool.launch.platform_description import SCOPES, Platform
 from lti_tool.platforms import invitations
 from lti_tool.platforms.invitations import Connected, Granted, Invited
 from lti_tool.platforms.services import Endpoints
@@ -56,10 +56,11 @@ def connect(
                     token_audience=platform.authorization_server,
                 ),
                 deployment_id=registered.deployment_id,
+                origins=platform.account_origins,
                 scopes=granted,
             ),
         )
     except ToolError:
         invitations.give_back(invited.id)
         raise
-    return connected, tuple(scope for scope in dynamic_registration.SCOPES if scope not in granted)
+    return connected, tuple(scope for scope in SCOPES if scope not in granted)

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from lti_tool.core import logs, settings, web
 from lti_tool.core.language import phrase
 from lti_tool.launch import registering
-from lti_tool.launch.dynamic_registration import SCOPES
 from lti_tool.launch.errors import RegistrationIncompleteError
+from lti_tool.launch.platform_description import SCOPES
 from lti_tool.platforms import invitations
 
 blueprint = Blueprint("registration", __name__, url_prefix="/lti/register")

@@ -4,6 +4,7 @@ An invitation is taken before the platform is asked and used up after it answere
 one goes on, and a refusal by the platform leaves the invitation as it was.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -28,6 +29,8 @@ from lti_tool.platforms.errors import (
     RegisteredElsewhereError,
 )
 from lti_tool.platforms.models import Deployment, Institution, Registration, RegistrationInvitation
+from lti_tool.platforms.quirks import origins
+from lti_tool.platforms.rules import belongs
 from lti_tool.platforms.services import Endpoints, note_deployment
 
 LIFETIME = timedelta(days=7)
@@ -55,6 +58,7 @@ class Granted:
     Attributes:
         deployment_id: the platform's word; None where it tells with the first launch.
         scopes: the services it grants.
+        origins: where this customer's pages and services are, besides the addresses.
     """
 
     issuer: str
@@ -64,6 +68,7 @@ class Granted:
     endpoints: Endpoints
     deployment_id: str | None
     scopes: tuple[str, ...]
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +219,10 @@ def use(invited: Invited, granted: Granted) -> Connected:
         registration_id, is_new, is_shared = _store(session, invited, granted)
         approved = is_new and invited.institution_id is not None
         if granted.deployment_id is not None:
-            deployment_id = _store_deployment(session, registration_id, granted.deployment_id)
+            beside = () if is_shared else _own_origins(granted)
+            deployment_id = _store_deployment(
+                session, registration_id, granted.deployment_id, beside
+            )
             owner = None if is_shared else invited.institution_id
             approved = _approve(session, deployment_id, owner)
         session.execute(
@@ -327,16 +335,27 @@ def _store(
     return known.id, False, True
 
 
+def _own_origins(granted: Granted) -> list[str]:
+    """Return where the platform is besides the addresses of its registration."""
+    endpoints = granted.endpoints
+    known = origins(granted.product, (endpoints.auth_url, endpoints.token_url, granted.issuer))
+    return [one for one in granted.origins if not belongs(one, known)]
+
+
 def _store_deployment(
-    session: Session, registration_id: RegistrationId, platform_id: str
+    session: Session,
+    registration_id: RegistrationId,
+    platform_id: str,
+    frame_origins: Iterable[str],
 ) -> DeploymentId:
+    """Remember the deployment that a platform told; the addresses of a known one stay."""
     session.execute(
         insert(Deployment)
         .values(
             id=new_id(),
             registration_id=registration_id,
             platform_id=platform_id,
-            frame_origins=[],
+            frame_origins=list(frame_origins),
             first_seen_at=clock.now(),
         )
         .on_conflict_do_nothing()

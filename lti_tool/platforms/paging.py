@@ -19,7 +19,7 @@ from lti_tool.core.language import phrase
 from lti_tool.core.quoting import quoted
 from lti_tool.platforms import service_client
 from lti_tool.platforms.errors import ListGoneError, PartialListError, ServiceRefusedError
-from lti_tool.platforms.rules import origin_of
+from lti_tool.platforms.rules import is_throttled, origin_of
 
 MAX_PAGES: Final = 500
 _MAX_BYTES: Final = 20_000_000
@@ -28,7 +28,8 @@ _REASON_CHARACTERS: Final = 200
 _GONE: Final = frozenset({404, 410})
 _REFUSED: Final = range(400, 500)
 _PASSING: Final = frozenset({408, 425, 429})
-_UNAUTHORIZED: Final = 401
+# Sakai says 403 of a token from before it was started again (2026).
+_MAY_BE_THE_TOKEN: Final = frozenset({401, 403})
 
 # RFC 8288, and Moodle's gradebook: typographic quotes, & written as in HTML (4.5).
 _LINK: Final = re.compile(r'<([^>]*)>((?:[^,"“”]|"[^"]*"|“[^”]*”)*)')
@@ -92,7 +93,9 @@ def _get(
 ) -> httpx.Response:
     """Get one page; with a fresh token, once, if the one we had is not taken any more."""
     answer, token = _ask(client, registration_id, scopes, url, accept)
-    if answer.status_code == _UNAUTHORIZED:
+    if answer.status_code in _MAY_BE_THE_TOKEN and not is_throttled(
+        answer.status_code, answer.headers, answer.text.lower()
+    ):
         service_client.forget_token(registration_id, scopes, token)
         answer, _ = _ask(client, registration_id, scopes, url, accept)
     status = answer.status_code

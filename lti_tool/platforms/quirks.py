@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from lti_tool.core.language import phrase
-from lti_tool.platforms.rules import origins_of
+from lti_tool.platforms.rules import origin_of, origins_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,10 +19,15 @@ class Quirks:
         origins: where its customers' servers are, besides the addresses of the
             registration; `*` stands for the customer.
         token_audience: `aud` of our token requests where it is not the token URL.
+        takes_token_url_only: what it calls its authorization server when it registers us is the
+            name of a host, which it does not take as `aud`.
         stale_statuses: answers to a score that may mean: a newer one, or one as new, is here.
         not_in_course: answers to a score that mean: this user is no learner there. Status,
             and words that the body must contain, in small letters; "" for any body.
         tool_removed: answers to a score that mean: we are in that course no more. Status and words.
+        token_spent: the same, for answers of services that mean: this token is taken no longer.
+            Everywhere 401 means it.
+        passing: the same, for answers that another one may follow without a new score.
         canvas_submission: scores carry Canvas' own part. Without it each would count as
             another submission and take a teacher's grade away.
         takes_comments: a comment belongs to the score and is replaced by the next one's. Not
@@ -37,9 +42,12 @@ class Quirks:
     in_flight: int = 16
     origins: tuple[str, ...] = ()
     token_audience: str | None = None
+    takes_token_url_only: bool = False
     stale_statuses: frozenset[int] = frozenset({409})
     not_in_course: tuple[tuple[int, str], ...] = ((400, ""), (422, ""))
     tool_removed: tuple[tuple[int, str], ...] = ()
+    token_spent: tuple[tuple[int, str], ...] = ()
+    passing: tuple[tuple[int, str], ...] = ()
     canvas_submission: bool = False
     takes_comments: bool = True
     links_share_id: bool = False
@@ -62,10 +70,16 @@ _PRODUCTS = {
     "canvas": Quirks(
         in_flight=1,
         origins=("https://*.instructure.com",),
+        # It says "authorization_server": "sso.canvaslms.com", and refuses any `aud` but its token
+        # URL (instructure/canvas-lms, SecurityController and JwtValidator, 2024, as seen in 2026).
+        takes_token_url_only=True,
         stale_statuses=_STALE_AS_BAD_REQUEST,
-        not_in_course=((422, ""),),
         # "Access Token not linked to a Tool associated with this Context": no other token helps.
         tool_removed=((401, "not linked to a tool"),),
+        # 422 also says that the course is over, the attempts are used up, or the assignment is not
+        # published yet (its Score API; instructure/canvas-lms, ScoresController, 2025).
+        not_in_course=((422, "not a student"),),
+        passing=((422, "still unpublished"),),
         canvas_submission=True,
         takes_comments=False,
         # instructure/canvas-lms#1944: no link of its own, so the course's id (2021, as in 2026).
@@ -89,8 +103,9 @@ _PRODUCTS = {
             ),
         },
     ),
-    # Seen in Moodle 4.5 (2026): 409 for a timestamp that is not newer, 400 for whoever has no
-    # grade; other points leave the teacher at a form error; dates and window are not read.
+    # Seen in Moodle 4.5 (2026), and so in the source of 5.1: 409 for a timestamp that is not newer,
+    # 400 for whoever has no grade; other points leave the teacher at a form error; dates and window
+    # are not read.
     "moodle": Quirks(
         in_flight=8,
         not_in_course=((400, ""),),
@@ -132,9 +147,18 @@ _PRODUCTS = {
             (422, ""),
         ),
     ),
-    # The server is the issuer, and tokens are for its own token URL (sakaiproject/sakai,
-    # lti/docs and OIDCServlet, 2026); nothing known to differ.
-    "sakai": Quirks(in_flight=8),
+    # The server is the issuer, tokens are for its own token URL, and those from before it was
+    # started again end in 403. 400 is its answer to everything that is wrong; columns are found by
+    # their names (sakaiproject/sakai, LTI13Servlet, LineItemUtil and SakaiLTIUtil, 2026).
+    "sakai": Quirks(
+        in_flight=8,
+        token_spent=((403, "signature_error"), (403, "token_parse_failure")),
+        not_in_course=((400, "does not belong to site"),),
+        placing_note=phrase(
+            "Sakai finds columns of its gradebook by their names: give what you place "
+            "names that nothing else in the site has."
+        ),
+    ),
     # One issuer, service host and client id for all customers, who are told by their deployment
     # (developers.schoology.com, "LTI apps", 2026). Its members' next page is the page one is on
     # (code-dot-org#69926, 2025): `paging.pages` ends at a page that repeats.
@@ -206,6 +230,20 @@ def habits(quirks: Quirks) -> list[str]:
 def quirks_of(product: str) -> Quirks:
     """Return what a product needs; an unknown one needs nothing special."""
     return _PRODUCTS.get(product, _GENERIC)
+
+
+def audience(product: str, named: str | None, token_url: str) -> str:
+    """Return the `aud` of our token requests.
+
+    Args:
+        product: of the registration.
+        named: what the platform, or an operator, called its authorization server.
+        token_url: where tokens are asked for.
+    """
+    quirks = quirks_of(product)
+    if named and not (quirks.takes_token_url_only and origin_of(named) is None):
+        return named
+    return quirks.token_audience or token_url
 
 
 def origins(product: str, addresses: Iterable[str]) -> tuple[str, ...]:

@@ -21,10 +21,9 @@ from lti_tool.core.db import system_transaction
 from lti_tool.core.ids import RegistrationId
 from lti_tool.core.language import phrase
 from lti_tool.core.quoting import quoted
-from lti_tool.platforms import queries, tool_keys
+from lti_tool.platforms import queries, quirks, tool_keys
 from lti_tool.platforms.errors import TokenRefusedError
 from lti_tool.platforms.models import AccessToken, Registration
-from lti_tool.platforms.quirks import quirks_of
 from lti_tool.platforms.rules import measure_lead
 
 REFRESH_BEFORE = timedelta(seconds=60)
@@ -217,10 +216,8 @@ def _post(
     client: httpx.Client, registration: Registration, words: str, now: datetime
 ) -> httpx.Response:
     """Ask for a token with an assertion of `now`, the platform's as far as we know it."""
-    audience = (
-        registration.token_audience
-        or quirks_of(registration.product).token_audience
-        or registration.token_url
+    audience = quirks.audience(
+        registration.product, registration.token_audience, registration.token_url
     )
     issued_at = int((now - BACK_DATED).timestamp())
     assertion = tool_keys.sign(

@@ -16,7 +16,7 @@ from lti_tool.core import audit, clock
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.ids import InstitutionId
 from lti_tool.grading.models import DesiredScore
-from lti_tool.launch.dynamic_registration import SCOPES
+from lti_tool.launch.platform_description import SCOPES
 from lti_tool.platforms import queries as platforms
 from lti_tool.platforms import services
 from lti_tool.platforms.models import Deployment, Registration, User

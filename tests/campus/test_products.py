@@ -108,6 +108,13 @@ class TestMoodle:
         assert "Choose in Registered by itself" in teacher.get("/courses/1/add").text
         assert teacher.get(path).status_code == 200
 
+    def test_it_offers_reviews_without_saying_so(self, moodle: Site) -> None:
+        answer = WIRE.get(f"{moodle.url}/.well-known/openid-configuration").json()
+
+        platform = answer["https://purl.imsglobal.org/spec/lti-platform-configuration"]
+        types = [message["type"] for message in platform["messages_supported"]]
+        assert types == ["LtiResourceLinkRequest", "LtiDeepLinkingRequest"]
+
     def test_a_known_tool_is_updated_or_registered_anew(self, moodle: Site) -> None:
         first = register(moodle, store.issue_registration_token(moodle.campus.engine))
         with moodle.sign_in(5) as administrator:
@@ -200,6 +207,8 @@ class TestCanvas:
 
         platform = answer.json()["https://purl.imsglobal.org/spec/lti-platform-configuration"]
         assert platform["messages_supported"][1]["placements"] == [ONE, SEVERAL, MODULE]
+        # The name of a host, and no audience that it takes.
+        assert answer.json()["authorization_server"] == canvas.url.removeprefix("http://")
 
     def test_it_tells_the_deployment_with_the_first_launch_and_offers_what_was_asked_for(
         self, canvas: Site, canvas_teacher: httpx.Client
@@ -266,7 +275,7 @@ class TestCanvas:
         path = f"/courses/1/add/{tool.connected.tool_id}/launch?section=1&place={place}"
         claims = tool.launch(browser, path)
         settings = cast("dict[str, object]", claims[f"{DEEP_LINKING}deep_linking_settings"])
-        answer = tool.sign(tool.response_claims(str(settings["data"]), *items))
+        answer = tool.sign(tool.response_claims(None, *items))
         return settings, browser.post(str(settings["deep_link_return_url"]), data={"JWT": answer})
 
     def test_an_assignment_is_one_item_and_a_module_several_of_its_own(
@@ -274,6 +283,7 @@ class TestCanvas:
     ) -> None:
         settings, answer = self.choose(in_canvas, canvas_teacher, ONE, quiz(), quiz())
         assert settings["accept_multiple"] is False
+        assert "data" not in settings
         assert answer.status_code == 400
 
         settings, answer = self.choose(in_canvas, canvas_teacher, MODULE, quiz(), quiz())
@@ -311,3 +321,13 @@ class TestCanvas:
         assert column["id"] == endpoint["lineitem"]
         assert column["resourceLinkId"] == link != str(activity.id)
         assert service.create(resourceLinkId=link).json()["resourceLinkId"] == link
+
+    def test_a_link_without_a_column_gets_none(
+        self, in_canvas: Tool, canvas_teacher: httpx.Client
+    ) -> None:
+        self.choose(in_canvas, canvas_teacher, ONE, dict(QUIZ))
+        [activity], _ = added(in_canvas)
+        service = Service(in_canvas)
+
+        assert service.create(resourceLinkId=activity.link_id).status_code == 412
+        assert service.create().status_code == 201

@@ -1,10 +1,12 @@
 """Columns that are locked, gone or asked for twice do not hold up others."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 
+from lti_tool.campus.personality import STRICT
 from lti_tool.core import audit, clock
 from lti_tool.core.db import transaction
 from lti_tool.core.http import OutboundFailedError
@@ -124,6 +126,21 @@ def test_a_column_made_anew_leads_to_learners_work_as_the_first_one_did(course: 
     with course.site.campus.engine.begin() as connection:
         said = connection.execute(newest).scalar_one()
     assert said == {"reviewableStatus": ["Submitted", "Completed"]}
+
+
+def test_a_column_is_made_beside_its_link_where_the_link_cannot_have_one(course: Course) -> None:
+    """Canvas adds columns to links that have one, and to the course; to no other link."""
+    course.forget_column()
+    with course.site.campus.engine.begin() as connection:
+        connection.execute(text("DELETE FROM line_items"))
+
+    with course.personality(replace(STRICT, columns_follow_columns=True)):
+        services.make_column(course.institution_id, course.placement_id, actor=audit.CLI)
+
+    assert columns_of(course) == 1
+    with course.site.campus.engine.begin() as connection:
+        column = connection.execute(text("SELECT activity_id, resource_id FROM line_items")).one()
+    assert tuple(column) == (None, str(course.placement_id))
 
 
 def columns_of(course: Course) -> int:

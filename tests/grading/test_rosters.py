@@ -11,7 +11,7 @@ from lti_tool.campus.personality import CANVAS, MOODLE, OPEN_EDX, STRICT, Person
 from lti_tool.core.db import transaction
 from lti_tool.instructor.queries import list_without_result
 from lti_tool.people.rules import Role
-from lti_tool.platforms.models import Deployment
+from lti_tool.platforms.models import Deployment, RosterMember
 from lti_tool.platforms.rosters import KnownRoster, find_roster, refresh_roster
 from tests.grading.course import AMARA, MIRELA, Course
 
@@ -96,6 +96,19 @@ def test_who_lacks_a_grade_is_told_by_the_roles_that_the_institution_decided(
         )
 
     assert MIRELA in without_result(course)
+
+
+def test_who_came_to_teach_lacks_no_grade_whatever_the_list_calls_them(course: Course) -> None:
+    """Moodle's list calls teachers who may not edit learners."""
+    refresh(course)
+    with transaction(course.institution_id) as session:
+        session.execute(update(RosterMember).values(roles=["Learner"]))
+    assert {AMARA, MIRELA} <= without_result(course)
+
+    course.launch()
+
+    assert MIRELA not in without_result(course)
+    assert AMARA in without_result(course)
 
 
 def without_result(course: Course) -> set[str]:

@@ -82,6 +82,8 @@ def test_a_status_means_one_thing(status: int, outcome: Outcome) -> None:
         ("moodle", 500, "[]", Outcome.TEMPORARY),  # a locked column: until it is unlocked
         ("canvas", 400, "Provided timestamp is before the last", Outcome.CONFLICT),
         ("canvas", 422, "User not found in course or is not a student", Outcome.NOT_IN_COURSE),
+        ("canvas", 422, "This course has concluded.", Outcome.REFUSED),
+        ("canvas", 422, "This assignment is still unpublished", Outcome.TEMPORARY),
         ("canvas", 404, "", Outcome.COLUMN_GONE),
         ("canvas", 403, "Forbidden", Outcome.REFUSED),
         ("canvas", 401, "Invalid access token", Outcome.UNAUTHORIZED),
@@ -91,6 +93,10 @@ def test_a_status_means_one_thing(status: int, outcome: Outcome) -> None:
             "Access Token not linked to a Tool associated with this Context",
             Outcome.REFUSED,
         ),
+        ("sakai", 400, '{"error":"User does not belong to site"}', Outcome.NOT_IN_COURSE),
+        ("sakai", 400, '{"error":"No placements for tool"}', Outcome.REFUSED),
+        ("sakai", 403, '{"error":"signature_error"}', Outcome.UNAUTHORIZED),
+        ("sakai", 403, "", Outcome.REFUSED),
         ("blackboard", 400, "User could not be found:", Outcome.NOT_IN_COURSE),
         ("blackboard", 400, "Bad request", Outcome.REFUSED),
         ("brightspace", 403, "User in requested score is not enrolled", Outcome.NOT_IN_COURSE),
@@ -230,6 +236,11 @@ def test_a_web_page_is_no_reason() -> None:
         ('{"status": 400, "reason": "No handler found"}', "Bad Request", "No handler found"),
         ('{"errors": "no such user"}', "Bad Request", '{"errors": "no such user"}'),
         ('{"errors": {"type": "unprocessable_entity", "message": "No user"}}', "", "No user"),
+        # Canvas, of one thing that is wrong, and of several.
+        ('{"errors": {"type": "x", "message": "Not a student"}}', "", "Not a student"),
+        ('{"errors": [{"field": "x", "message": "Still unpublished"}]}', "", "Still unpublished"),
+        ('{"errors": []}', "", '{"errors": []}'),
+        ('{"error": "No placements for tool"}', "", "No placements for tool"),  # Sakai
         ('{"reason": 7}', "", '{"reason": 7}'),
         ('{"reason": "", "code": 7}', "", '{"reason": "", "code": 7}'),
         ('["no such user"]', "", '["no such user"]'),

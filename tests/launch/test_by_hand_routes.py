@@ -4,7 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from lti_tool.launch.by_hand import GUIDES, addresses
-from lti_tool.launch.dynamic_registration import SCOPES
+from lti_tool.launch.platform_description import SCOPES
 from lti_tool.platforms.products import PRODUCTS
 
 

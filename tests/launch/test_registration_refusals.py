@@ -6,7 +6,7 @@ import pytest
 from flask import Response, redirect
 from flask.testing import FlaskClient
 
-from lti_tool.launch.dynamic_registration import SCOPES
+from lti_tool.launch.platform_description import SCOPES
 from tests.launch.platform import error_code
 from tests.launch.registering import Lms, agree, text_of
 

@@ -13,7 +13,8 @@ from lti_tool.core import clock
 from lti_tool.core.audit import CLI, AuditEntry
 from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.ids import InstitutionId
-from lti_tool.launch.dynamic_registration import SCOPES, TOOL_CONFIGURATION
+from lti_tool.launch.dynamic_registration import TOOL_CONFIGURATION
+from lti_tool.launch.platform_description import SCOPES
 from lti_tool.platforms import invitations, services
 from lti_tool.platforms.errors import InvitationTakenError
 from lti_tool.platforms.models import Registration, RegistrationInvitation

@@ -84,6 +84,28 @@ def test_a_name_is_kept_without_what_cannot_be_seen() -> None:
     assert member.name == "Ada"
 
 
+def test_a_token_that_sakai_knows_no_more_is_renewed(connected: Connected) -> None:
+    """It says 403 of those from before it was started again, where others say 401."""
+    app, seen = Flask("lists"), list[str]()
+
+    @app.get("/list")
+    def show() -> Response:
+        seen.append(request.headers["Authorization"])
+        if len(set(seen)) == 1:
+            return Response('{"error":"signature_error"}', 403)
+        return Response('["one"]')
+
+    with serving(app) as url:
+        read = paging.pages(
+            connected.registration_id,
+            (store.RESULT_SCOPE,),
+            f"{url}/list",
+            accept="application/json",
+        )
+        assert list(read) == [["one"]]
+    assert len(seen) == 2
+
+
 @pytest.mark.parametrize(
     ("following", "bodies", "why"),
     [
