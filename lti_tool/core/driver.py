@@ -126,12 +126,12 @@ class Line:
         return self._rows_of(results[-1])
 
     def _run(self, asked: tuple[tuple[Statement, Mapping[str, Any]], ...]) -> list[PGresult]:
-        ready = [(self._name_of(words), self._written(words, values)) for words, values in asked]
+        ready = [(self._name_of(words), *self._written(words, values)) for words, values in asked]
         if len(ready) == 1:
             return self._checked([self._pgconn.exec_prepared(*ready[0])])
         self._pgconn.enter_pipeline_mode()
-        for name, values in ready:
-            self._pgconn.send_query_prepared(name, values)
+        for name, values, ways in ready:
+            self._pgconn.send_query_prepared(name, values, ways)
         self._pgconn.pipeline_sync()
         results = self._read()
         self._pgconn.exit_pipeline_mode()
@@ -146,10 +146,15 @@ class Line:
             self._names[words] = name
         return name
 
-    def _written(self, words: Statement, values: Mapping[str, Any]) -> list[Any]:
-        """Write values as text: PostgreSQL knows of which type each is by where it stands."""
+    def _written(self, words: Statement, values: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
+        """Write values, and how: as text, for PostgreSQL knows of which type each is by its place.
+
+        Bytes as they are: without a connection psycopg writes them as for a literal, with quotes
+        and backslashes doubled.
+        """
         given = [values[name] for name in words.names]
-        return list(self._words.dump_sequence(given, [PyFormat.TEXT] * len(given)))
+        ways = [PyFormat.BINARY if isinstance(value, bytes) else PyFormat.TEXT for value in given]
+        return list(self._words.dump_sequence(given, ways)), list(self._words.formats or ())
 
     def _read(self) -> list[PGresult]:
         """Wait for what comes until all is committed, as other threads go on meanwhile."""

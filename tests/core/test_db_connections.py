@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from lti_tool.core import db, driver
+from lti_tool.core import clock, db, driver
 from lti_tool.core.db import system_statements, system_transaction, transaction
 from lti_tool.core.driver import statement
 from lti_tool.core.ids import InstitutionId
@@ -269,6 +269,31 @@ def test_what_was_prepared_and_then_forgotten_is_prepared_again(way: str) -> Non
         session.execute(text("DEALLOCATE ALL"))
 
     assert ask() == pid
+
+
+@pytest.mark.usefixtures("live_app")
+@pytest.mark.parametrize("way", ["alone", "of an institution"])
+def test_values_of_every_type_come_back_as_they_went(way: str) -> None:
+    words = statement(
+        "SELECT CAST(:b AS bytea) AS b, CAST(:t AS text) AS t, CAST(:u AS uuid) AS u,"
+        " CAST(:w AS timestamptz) AS w, CAST(:n AS float) AS n, CAST(:o AS boolean) AS o,"
+        " CAST(:j AS jsonb) AS j, CAST(:l AS text[]) AS l, CAST(:e AS text) AS e"
+    )
+    given: dict[str, object] = {
+        "b": bytes(range(256)),
+        "t": "O'Neill \\ \"ä€😀",
+        "u": uuid4(),
+        "w": clock.now(),
+        "n": 0.25,
+        "o": False,
+        "j": '{"a": ["\'", "\\\\"]}',
+        "l": ["a,b", "c'd", 'e"f', "\\"],
+        "e": None,
+    }
+
+    (row,) = db.run_alone(words, given) if way == "alone" else db.run_in(SOMEBODY, words, given)
+
+    assert row._asdict() == given | {"j": {"a": ["'", "\\"]}}
 
 
 NAP = statement("SELECT CAST(pg_sleep(CAST(:seconds AS float)) AS text)")
