@@ -23,10 +23,13 @@ from lti_tool.core.addresses import is_allowed, is_public
 from lti_tool.core.errors import InvalidRequestError, TemporaryError
 from lti_tool.core.language import phrase
 
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+LOCATION = "location"  # of an answer's extensions, where a redirect leads
 PORTS = {"https": 443, "http": 80}
 MAX_ADDRESSES = 4  # tried in turn, each with its share of the time that is left
 
-_HOST = re.compile(r"[a-z0-9._:-]+")  # names in their IDNA form, and addresses
+# Names in their IDNA form, of labels that a look-up takes (RFC 1035 §2.3.4), and addresses.
+_HOST = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?|[0-9a-f.]*:[0-9a-f.:]*")
 # Everything httpcore raises for a network or a server that misbehaves.
 _FAILURES = (
     httpcore.TimeoutException,
@@ -137,11 +140,12 @@ class Transport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Judge, send, and return an answer whose body is bounded as it is read."""
         url = request.url
-        judge_target(url.scheme, url.raw_host.decode(), url.port, url.userinfo, self._allowed_hosts)
+        host = url.raw_host.decode()  # as it is called: what it spells need not be a name at all
+        judge_target(url.scheme, host, url.port, url.userinfo, self._allowed_hosts)
         if not isinstance(request.stream, httpx.SyncByteStream):
             raise TypeError("an asynchronous body in a synchronous client")
         ends_at = time.monotonic() + self._seconds
-        with _until(ends_at), _failures_of(url.host):
+        with _until(ends_at), _failures_of(host):
             answer = self._pool.handle_request(
                 httpcore.Request(
                     method=request.method,
@@ -154,12 +158,14 @@ class Transport(httpx.BaseTransport):
                 )
             )
         headers = httpx.Headers(answer.headers)
-        body = _Body(answer, url.host, ends_at, self._max_bytes, headers.get("content-encoding"))
+        body = _Body(answer, host, ends_at, self._max_bytes, headers.get("content-encoding"))
         for name in ("content-encoding", "content-length"):  # of the body before unpacking
             headers.pop(name, None)
-        return httpx.Response(
-            answer.status, headers=headers, stream=body, extensions=answer.extensions
-        )
+        extensions = dict(answer.extensions)
+        if answer.status in REDIRECTS:
+            # httpx reads where a redirect leads that it does not follow, and stumbles over some.
+            extensions[LOCATION] = headers.pop("location", None)
+        return httpx.Response(answer.status, headers=headers, stream=body, extensions=extensions)
 
     def close(self) -> None:
         """Close the connections that were kept."""

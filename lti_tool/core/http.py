@@ -18,6 +18,7 @@ import httpx
 
 from lti_tool.core import settings
 from lti_tool.core.guard import (
+    LOCATION,
     PORTS,
     OutboundFailedError,
     OutboundRefusedError,
@@ -42,7 +43,6 @@ __all__ = [
 
 USER_AGENT = f"Cairn/{version('cairn-lti')}"
 MAX_BODY_BYTES = 10_000_000
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PASSING_STATUSES = frozenset({408, 425, 429})
 
 
@@ -91,16 +91,26 @@ def client(
 
     `timeout_seconds` is for one whole exchange, from connecting to the last byte, the
     operator's when None; `max_bytes` for one unpacked body. Network faults are raised as
-    `OutboundFailedError`, never as httpx's own.
+    `OutboundFailedError`, never as httpx's own. Where a redirect leads is in no header.
     """
     seconds = _seconds(timeout_seconds)
-    return httpx.Client(
+    return _Client(
         transport=Transport(_operators(allowed_hosts), seconds, max_bytes),
         timeout=seconds,
         headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
         follow_redirects=False,
         trust_env=False,  # no proxy, which would resolve again; our transport has none either
     )
+
+
+class _Client(httpx.Client):
+    """httpx reads an address before the guard does, and fails by words of others at some."""
+
+    def build_request(self, *args: Any, **kwargs: Any) -> httpx.Request:  # noqa: ANN401 - httpx's
+        try:
+            return super().build_request(*args, **kwargs)
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise OutboundRefusedError(phrase("That is not a web address.")) from error
 
 
 def get(  # noqa: PLR0913 - each is a bound that a caller has to think about
@@ -134,14 +144,15 @@ def get(  # noqa: PLR0913 - each is a bound that a caller has to think about
             timeout_seconds=seconds_left, max_bytes=max_bytes, allowed_hosts=allowed_hosts
         ) as http:
             response = http.get(here, headers={"Accept": accept, **own})
-        if response.status_code in REDIRECTS and "location" in response.headers:
-            here = _parse(response.headers["location"], relative_to=here)
+        location = response.extensions.get(LOCATION)
+        if location is not None:
+            here = _parse(location, relative_to=here)
             continue
         if response.is_server_error or response.status_code in PASSING_STATUSES:
             raise OutboundFailedError(
                 phrase(
                     "%(host)s answered %(status_code)s.",
-                    host=here.host,
+                    host=here.raw_host.decode(),
                     status_code=response.status_code,
                 ),
                 status=response.status_code,
@@ -150,7 +161,7 @@ def get(  # noqa: PLR0913 - each is a bound that a caller has to think about
     raise OutboundRefusedError(
         phrase(
             "%(host)s redirects more than %(follow)s times.",
-            host=first.host,
+            host=first.raw_host.decode(),
             follow=follow,
         )
     )
@@ -161,6 +172,7 @@ def get_json(
     *,
     max_bytes: int = 256_000,
     headers: Mapping[str, str] | None = None,
+    timeout_seconds: float | None = None,
     allowed_hosts: Iterable[str] | None = None,
 ) -> Any:  # noqa: ANN401 - what a stranger sent; the caller checks its shape
     """Fetch a JSON document, as `get` does.
@@ -174,9 +186,10 @@ def get_json(
         max_bytes=max_bytes,
         accept="application/json",
         headers=headers,
+        timeout_seconds=timeout_seconds,
         allowed_hosts=allowed_hosts,
     )
-    host, status = response.url.host, response.status_code
+    host, status = response.url.raw_host.decode(), response.status_code
     if not response.is_success:
         raise OutboundFailedError(
             phrase(
@@ -216,8 +229,8 @@ def _parse(url: str, *, relative_to: httpx.URL | None = None) -> httpx.URL:
         raise OutboundRefusedError(phrase("That is not a web address.")) from error
 
 
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port or PORTS.get(url.scheme)
+def _origin(url: httpx.URL) -> tuple[str, bytes, int | None]:
+    return url.scheme, url.raw_host, url.port or PORTS.get(url.scheme)
 
 
 def _refuse_constant(name: str) -> NoReturn:

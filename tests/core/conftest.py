@@ -5,8 +5,17 @@ from collections.abc import Iterator
 import pytest
 
 from lti_tool.core import outbox
+from lti_tool.core import settings as settings_module
+from lti_tool.core.settings import Settings
 from tests.core.bells import BellRang, Listener
 from tests.core.outside import Names, Server
+
+
+@pytest.fixture
+def installed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings for what needs no database, whichever tests came before."""
+    monkeypatch.setattr(settings_module, "_installed", [settings])
+    return settings
 
 
 @pytest.fixture

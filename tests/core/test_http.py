@@ -20,6 +20,8 @@ from lti_tool.core.guard import tls_context
 from lti_tool.core.http import OutboundFailedError, OutboundRefusedError
 from tests.core.outside import Names, Server, redirects, sends
 
+pytestmark = pytest.mark.usefixtures("installed")
+
 
 def test_an_allowed_host_is_called_and_we_say_who_we_are(server: Server) -> None:
     server.answers["/keys"] = sends(b'{"keys": []}')
@@ -139,6 +141,44 @@ def test_redirects_end(server: Server) -> None:
     with pytest.raises(OutboundRefusedError, match="more than 3"):
         http.get(f"{server.url}/", max_bytes=10, allowed_hosts=[server.host])
     assert len(server.asked) == 4
+
+
+@pytest.mark.parametrize("status", [301, 303, 307])
+@pytest.mark.parametrize(
+    "location",
+    [
+        "javascript:alert(1)",
+        "http://[",
+        "https://xn--/",
+        "http://a:b:c/",
+        "mailto:a@b",
+        "x:",
+        "//[",
+    ],
+)
+def test_a_redirect_to_what_is_no_address_is_refused_and_breaks_nothing(
+    server: Server, location: str, status: int
+) -> None:
+    server.answers["/keys"] = redirects(location, status)
+
+    with pytest.raises(OutboundRefusedError):
+        http.get(f"{server.url}/keys", max_bytes=10, allowed_hosts=[server.host])
+    with http.client(allowed_hosts=[server.host]) as client:
+        answer = client.get(f"{server.url}/keys")
+
+    assert answer.status_code == status
+    assert len(server.asked) == 2
+
+
+NO_NAMES = ["xn--", "xn--a.example", "a..b.example", ".example", f"{'a' * 64}.example"]
+
+
+@pytest.mark.parametrize("host", NO_NAMES)
+def test_what_no_name_can_be_is_refused_in_words(host: str) -> None:
+    with pytest.raises(OutboundRefusedError, match="not a web address"):
+        http.get(f"https://{host}/", max_bytes=10, allowed_hosts=[])
+    with http.client() as client, pytest.raises(OutboundRefusedError, match="not a web address"):
+        client.post(f"https://{host}/", json={})
 
 
 def test_a_client_follows_no_redirect_by_itself(server: Server) -> None:
@@ -282,6 +322,13 @@ def test_the_connector_has_the_same_guard(server: Server, names: Names, host: st
     with pytest.raises(OutboundRefusedError):
         _fetch(f"https://{host}:{server.port}/", [])
     assert server.asked == []
+
+
+@pytest.mark.parametrize("host", NO_NAMES[2:])
+def test_the_connector_looks_for_no_name_that_is_none(names: Names, host: str) -> None:
+    with pytest.raises(OutboundRefusedError):
+        _fetch(f"https://{host}/", [])
+    assert names.asked == []
 
 
 def test_the_connector_judges_every_redirect(server: Server, other: Server) -> None:
