@@ -2,10 +2,16 @@
 
 A set is fetched when it was never seen, when a message names a key it lacks, and twice a day;
 never per launch. An answer that is no key set replaces nothing (RFC 7517).
+
+A process has a few threads for all platforms: one that answers late, or never, keeps one of them
+waiting now and then, and not its whole course.
 """
 
 import base64
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +30,12 @@ from lti_tool.platforms.models import KeySet
 COOL_DOWN = timedelta(seconds=30)
 # The same after a failure with nothing to fall back on, when every launch waits for us.
 COLD_COOL_DOWN = timedelta(seconds=3)
+# Who answers late is left alone for as many times as long as it took.
+RESTS = 10
+_SECONDS = 5.0
+# Launches wait so long for another one that asks the same platform; not at all for a late one.
+_PATIENCE_SECONDS = 3.0
+_LATE = timedelta(seconds=1)
 # A key that a platform withdrew is believed no longer than this.
 REFRESH_AFTER = timedelta(hours=12)
 MIN_KEY_BITS, MOST_KEY_BITS = 2048, 8192
@@ -34,9 +46,14 @@ log = logs.get(__name__)
 
 @dataclass(slots=True)
 class _Entry:
-    """What is known of one address. The lock lets one launch fetch while the others wait."""
+    """What is known of one address. The lock lets one launch fetch while the others wait.
+
+    Attributes:
+        took: how long it was asked the last time.
+    """
 
     lock: threading.Lock
+    took: timedelta = timedelta()
     keys: dict[str, RSAKey] | None = None
     fetched_at: datetime | None = None
     tried_at: datetime | None = None
@@ -51,19 +68,30 @@ def verification_key(url: str, kid: str) -> RSAKey | None:
     May call the platform, so never inside a transaction.
 
     Raises:
-        KeySetUnreachableError: its keys were never seen and cannot be had now.
+        KeySetUnreachableError: its keys, or this one, were never seen and cannot be had now.
     """
     entry = _entry(url)
     key = _fresh(entry, kid)
     if key is not None:
         return key
-    with entry.lock:
-        key = _fresh(entry, kid)  # another launch may have fetched it meanwhile
-        if key is None:
+    with _turn(entry) as is_ours:
+        if is_ours and _fresh(entry, kid) is None:  # another launch may have fetched it meanwhile
             _refresh(url, entry, kid)
-    if entry.keys is None:
+    key = entry.keys.get(kid) if entry.keys is not None else None
+    if entry.keys is None or (key is None and not is_ours):
         raise KeySetUnreachableError
-    return entry.keys.get(kid)
+    return key
+
+
+@contextmanager
+def _turn(entry: _Entry) -> Iterator[bool]:
+    """Wait for one's turn to ask, within reason; yields whether it has come."""
+    is_ours = entry.lock.acquire(timeout=0 if entry.took > _LATE else _PATIENCE_SECONDS)
+    try:
+        yield is_ours
+    finally:
+        if is_ours:
+            entry.lock.release()
 
 
 def forget_all() -> None:
@@ -92,17 +120,19 @@ def _refresh(url: str, entry: _Entry, kid: str) -> None:
     """Take what another process fetched if that helps, else ask the platform."""
     now = clock.now()
     cool_down = COOL_DOWN if entry.keys is not None else COLD_COOL_DOWN
-    if entry.tried_at is not None and now - entry.tried_at < cool_down:
+    if entry.tried_at is not None and now - entry.tried_at < max(cool_down, RESTS * entry.took):
         return
     _load(url, entry)
     if _fresh(entry, kid) is not None:
         return
-    entry.tried_at = now
+    entry.tried_at, began = now, time.monotonic()
     try:
-        document = http.get_json(url)
+        document = http.get_json(url, timeout_seconds=_SECONDS)
     except (http.OutboundFailedError, http.OutboundRefusedError) as error:
         log.warning("key_set_not_fetched", url=url, error=str(error), kept=entry.keys is not None)
         return
+    finally:
+        entry.took = timedelta(seconds=time.monotonic() - began)
     keys = _usable(document)
     if not keys:
         log.warning("key_set_without_keys", url=url, kept=entry.keys is not None)

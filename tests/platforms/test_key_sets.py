@@ -2,6 +2,8 @@
 
 import base64
 import json
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -34,9 +36,12 @@ class Server:
     status: int = 200
     body: str | None = None
     asked: int = 0
+    late: threading.Event | None = None
 
     def answer(self) -> Response:
         self.asked += 1
+        if self.late is not None:
+            self.late.wait(20)
         body = self.body if self.body is not None else json.dumps({"keys": self.keys})
         return Response(body, self.status, mimetype="application/json")
 
@@ -95,6 +100,59 @@ def test_a_known_platform_is_not_asked_about_strangers_as_often_as_one_in_an_out
 
     assert verification_key(server.url, "of nobody") is None
     assert server.asked == 1
+
+
+def test_a_platform_that_answers_late_is_left_alone_for_longer(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its launches would have a process's few threads wait, and so everybody else's."""
+    monkeypatch.setattr(key_sets, "_SECONDS", 0.4)
+    server.late = threading.Event()
+
+    with pytest.raises(KeySetUnreachableError):
+        verification_key(server.url, "one")
+    later(monkeypatch, key_sets.COLD_COOL_DOWN)
+    with pytest.raises(KeySetUnreachableError):
+        verification_key(server.url, "one")
+    assert server.asked == 1
+
+    server.late.set()
+    later(monkeypatch, timedelta(seconds=60))
+    assert verification_key(server.url, "one") is not None
+
+
+@pytest.mark.parametrize("kid", ["one", "two"])
+def test_nobody_waits_long_for_another_launch_that_asks(
+    server: Server, monkeypatch: pytest.MonkeyPatch, kid: str
+) -> None:
+    """With keys that are kept one goes on; without the right one a moment later it may be there."""
+    monkeypatch.setattr(key_sets, "_PATIENCE_SECONDS", 0.05)
+    verification_key(server.url, "one")
+    later(monkeypatch, key_sets.REFRESH_AFTER + timedelta(seconds=1))
+
+    with key_sets._entries[server.url].lock:
+        if kid == "one":
+            assert verification_key(server.url, kid) is not None
+        else:
+            with pytest.raises(KeySetUnreachableError):
+                verification_key(server.url, kid)
+    assert server.asked == 1
+
+
+def test_for_one_who_was_late_nobody_waits_at_all(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_sets, "_PATIENCE_SECONDS", 30)
+    server.status = 503
+    with pytest.raises(KeySetUnreachableError):
+        verification_key(server.url, "one")
+    key_sets._entries[server.url].took = timedelta(seconds=4)
+    began = time.monotonic()
+
+    with key_sets._entries[server.url].lock, pytest.raises(KeySetUnreachableError):
+        verification_key(server.url, "one")
+
+    assert time.monotonic() - began < 15
 
 
 def test_a_new_key_that_another_process_fetched_is_taken_without_asking_again(
