@@ -36,7 +36,7 @@ from lti_tool.core import db, keys, metrics, outbox, queue, schema, servers
 from lti_tool.core import settings as settings_module
 from lti_tool.core.loading import loading
 from lti_tool.core.settings import Database, Http, Settings
-from lti_tool.platforms import key_sets, service_client
+from lti_tool.platforms import key_sets, known, service_client
 from lti_tool.worker import run_worker
 from tests.campus.site import Site, running_campus
 from tests.helpers import no_running_loop
@@ -284,6 +284,7 @@ def _forget_caches() -> None:
     queue.connection.cache_clear()
     keys.forget()
     key_sets.forget_all()
+    known.forget_all()
     metrics.forget()
     service_client.forget_all()
 

@@ -20,8 +20,7 @@ from lti_tool.core import clock, metrics, queue
 from lti_tool.core import settings as settings_module
 from lti_tool.core.db import system_transaction
 from lti_tool.core.settings import Settings
-from lti_tool.launch.models import PendingLogin
-from lti_tool.platforms.services import Endpoints, add_registration
+from lti_tool.launch.models import UsedLogin
 from tests.test_cli import events, running, wait_for
 
 FORGET = "lti_tool.launch.forgetting.forget_expired"
@@ -99,9 +98,9 @@ def is_up(address: str) -> bool:
 def test_a_worker_finishes_its_job_and_leaves_the_others(live_app: Flask) -> None:
     assert live_app.testing
     settings = settings_module.current()
-    leave_expired_login()
+    leave_used_login()
     with running(settings, "worker") as process:
-        with locked(settings, "pending_logins"):
+        with locked(settings, "used_logins"):
             queue.enqueue(FORGET, [])
             wait_for(lambda: waits_for_a_lock(settings), "the job is under way")
             queue.enqueue(AWAKE, [])
@@ -110,32 +109,14 @@ def test_a_worker_finishes_its_job_and_leaves_the_others(live_app: Flask) -> Non
             assert process.poll() is None, "it waits for the job"
         assert process.wait(20) == 0
     with system_transaction() as session:
-        assert session.scalar(select(func.count()).select_from(PendingLogin)) == 0
+        assert session.scalar(select(func.count()).select_from(UsedLogin)) == 0
     assert queue.count_waiting() == 1
     assert queue.connection().hlen(metrics.KEY), "what it counted is left behind"
 
 
-def leave_expired_login() -> None:
-    lms = "https://lms.example"
-    registration_id = add_registration(
-        issuer=lms,
-        client_id="cairn",
-        name="LMS",
-        endpoints=Endpoints(
-            auth_url=f"{lms}/auth", token_url=f"{lms}/token", jwks_url=f"{lms}/jwks"
-        ),
-    )
+def leave_used_login() -> None:
     with system_transaction() as session:
-        session.add(
-            PendingLogin(
-                state_hash=b"state",
-                nonce_hash=b"nonce",
-                cookie_hash=b"cookie",
-                registration_id=registration_id,
-                target_link_url=lms,
-                expires_at=clock.now() - timedelta(hours=1),
-            )
-        )
+        session.add(UsedLogin(state_hash=b"state", expires_at=clock.now() - timedelta(hours=2)))
 
 
 def test_a_relay_ends_at_once(live_settings: Settings) -> None:

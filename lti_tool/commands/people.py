@@ -29,7 +29,7 @@ WHO = click.argument("person", type=click.UUID)
 
 RETENTION: Mapping[str, Callable[[], int]] = {
     "events that were heard": outbox.forget_finished,
-    "logins that nobody answered": launch.forget_expired,
+    "marks of logins that were used": launch.forget_expired,
     "launches that ended": launch.forget_ended,
     "ended sessions of staff": people.forget_sessions,
     "tokens, invitations and rosters": forgetting.forget_unused,

@@ -170,7 +170,7 @@ class Line:
             result = pgconn.get_result()
             if result is None:
                 if pgconn.status != ConnStatus.OK:
-                    raise psycopg.OperationalError("the connection is lost")
+                    raise psycopg.OperationalError  # the connection is lost
             elif result.status == ExecStatus.PIPELINE_SYNC:
                 return results
             else:

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from lti_tool.core.language import phrase
 from lti_tool.launch.dynamic_registration import DEEP_LINK_LABEL
+from lti_tool.launch.logins import LAUNCH_PATH
 from lti_tool.launch.platform_description import SCOPES
-from lti_tool.launch.services import LAUNCH_PATH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

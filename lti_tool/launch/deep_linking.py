@@ -22,7 +22,8 @@ from lti_tool.core.language import phrase
 from lti_tool.launch import history
 from lti_tool.launch.claims import DEEP_LINKING, PLACEMENT_PARAMETER, PLACEMENT_QUERY
 from lti_tool.launch.errors import LaunchEndedError
-from lti_tool.launch.services import LAUNCH_PATH, web_address
+from lti_tool.launch.logins import LAUNCH_PATH
+from lti_tool.launch.services import web_address
 from lti_tool.launch.session import CurrentLaunch
 from lti_tool.platforms import queries as platforms
 from lti_tool.platforms import tool_keys

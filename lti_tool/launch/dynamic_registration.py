@@ -21,8 +21,8 @@ from lti_tool.launch.errors import (
     RegistrationRefusedError,
     RegistrationTokenError,
 )
+from lti_tool.launch.logins import LAUNCH_PATH
 from lti_tool.launch.platform_description import CANVAS, SHARED_ISSUERS, Platform, Said
-from lti_tool.launch.services import LAUNCH_PATH
 from lti_tool.platforms.rules import belongs, origin_of
 
 TOOL_CONFIGURATION: Final = "https://purl.imsglobal.org/spec/lti-tool-configuration"

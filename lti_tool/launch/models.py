@@ -1,4 +1,4 @@
-"""Tables of logins under way and of launches that became sessions."""
+"""Tables of logins that were used and of launches that became sessions."""
 
 from datetime import datetime
 from typing import Any
@@ -20,10 +20,23 @@ from lti_tool.core.ids import (
 )
 
 
-class PendingLogin(Base):
-    """A login sent to a platform: its state, bound to nonce, client and browser, used once.
+class UsedLogin(Base):
+    """The state of a login that was used, as SHA-256, so that it is not used again.
 
-    Known before a tenant is, so without one. Secrets are kept as SHA-256.
+    Known before a tenant is, so without one. After `expires_at` the state says itself that it is
+    over; see `logins`.
+    """
+
+    __tablename__ = "used_logins"
+
+    state_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class PendingLogin(Base):
+    """Logins under way, of the version before: kept in rows. Nothing reads or writes it any more.
+
+    The table goes with the next version, for until all web servers are changed that one needs it.
     """
 
     __tablename__ = "pending_logins"

@@ -1,5 +1,8 @@
 """What a launch leaves in the database: one statement, which writes only what differs.
 
+The same statement uses up the login and confirms what was looked up for it: if the state was used
+before, or registration or deployment have changed meanwhile, nothing of it is written.
+
 Context, resource link and user are the platform's; a course of 500 launches the same ones 500
 times. Reading first, and inserting only what is new or different, leaves their rows unlocked and
 unwritten; `ON CONFLICT DO UPDATE` alone would lock them, one launch after the other.
@@ -22,6 +25,7 @@ from lti_tool.core.ids import (
     RegistrationId,
     new_id,
 )
+from lti_tool.launch.errors import LaunchUsedError
 from lti_tool.platforms.events import CourseServicesChanged
 
 # Parameters with their types: a NULL alone has none.
@@ -30,13 +34,13 @@ _GIVEN: Final = {
     "text": (
         "context_platform_id context_title context_label line_items_url memberships_url"
         " link_platform_id link_title line_item_url issuer subject name email sis_id"
-        " message_type placement_token"
+        " message_type placement_token version"
     ),
     "jsonb": "service_scopes roles settings",
     "boolean": "has_endpoint is_visitor",
-    "bytea": "secret_hash",
+    "bytea": "secret_hash state_hash",
     "double precision": "age_seconds",
-    "timestamptz": "now expires_at",
+    "timestamptz": "now expires_at login_expires_at",
 }
 _TYPED: Final = ", ".join(
     f"CAST(:{name} AS {kind}) AS {name}" for kind, names in _GIVEN.items() for name in names.split()
@@ -46,7 +50,22 @@ _TYPED: Final = ", ".join(
 # was written because it was missing or different, and then its id either way. A row that this
 # snapshot does not see yet, because another launch is inserting it, is met by ON CONFLICT.
 _SQL = f"""
-WITH given AS (SELECT {_TYPED}),
+WITH asked AS (SELECT {_TYPED}),
+confirmed AS (
+    SELECT 1 AS one FROM asked
+    JOIN registrations AS r ON r.id = asked.registration_id
+    JOIN deployments AS d ON d.id = asked.deployment_id AND d.registration_id = r.id
+        AND d.institution_id = asked.institution_id
+    WHERE version IS NULL OR version = concat_ws(' ', r.xmin, r.ctid, d.xmin, d.ctid)
+),
+used AS (
+    INSERT INTO used_logins (state_hash, expires_at)
+    SELECT state_hash, login_expires_at FROM asked, confirmed WHERE state_hash IS NOT NULL
+    ON CONFLICT DO NOTHING RETURNING 1 AS one
+),
+given AS (
+    SELECT asked.* FROM asked, confirmed WHERE state_hash IS NULL OR EXISTS (SELECT FROM used)
+),
 context_new AS (
     SELECT coalesce(old.id, uuidv7()) AS id, context_platform_id AS platform_id,
         coalesce(context_title, old.title) AS title,
@@ -144,18 +163,26 @@ change AS (
         jsonb_build_object('institution_id', institution_id, 'context_id', changed.id) AS payload
     FROM given, changed
 ),
-announced AS ({outbox.announcing(CourseServicesChanged, "change")})
-INSERT INTO launches (institution_id, id, registration_id, deployment_id, user_id, context_id,
-    resource_link_id, message_type, roles, placement_token, settings, secret_hash, age_seconds,
-    created_at, expires_at)
-SELECT institution_id, launch_id, registration_id, deployment_id,
-    coalesce((SELECT id FROM user_written), user_new.id), (SELECT id FROM context),
-    (SELECT id FROM link), message_type, roles, placement_token, settings, secret_hash, age_seconds,
-    now, expires_at
-FROM given, user_new
-RETURNING ARRAY(SELECT CAST(id AS text) FROM announced) AS deliveries
+announced AS ({outbox.announcing(CourseServicesChanged, "change")}),
+launched AS (
+    INSERT INTO launches (institution_id, id, registration_id, deployment_id, user_id, context_id,
+        resource_link_id, message_type, roles, placement_token, settings, secret_hash,
+        age_seconds, created_at, expires_at)
+    SELECT institution_id, launch_id, registration_id, deployment_id,
+        coalesce((SELECT id FROM user_written), user_new.id), (SELECT id FROM context),
+        (SELECT id FROM link), message_type, roles, placement_token, settings, secret_hash,
+        age_seconds, now, expires_at
+    FROM given, user_new
+    RETURNING 1
+)
+SELECT EXISTS (SELECT FROM confirmed) AS confirmed, EXISTS (SELECT FROM launched) AS written,
+    ARRAY(SELECT CAST(id AS text) FROM announced) AS deliveries
 """  # noqa: S608 - put together once, from words of ours; every value is a parameter
 _RECORD = statement(_SQL)
+
+
+class LookUpChangedError(Exception):
+    """Registration or deployment are not as they were looked up: look again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +196,8 @@ class LaunchRecord:
         settings: see `session.CurrentLaunch`.
         age_seconds: of the message when it came, by our clock and the platform's.
         is_visitor: nobody in particular: see `platforms.models.User`.
+        state_hash: of the login that this launch uses up, until `login_expires_at`; None: by none.
+        version: of what was looked up for it (`platforms.known`); None: nothing was.
     """
 
     institution_id: InstitutionId
@@ -198,6 +227,9 @@ class LaunchRecord:
     expires_at: datetime
     is_visitor: bool = False
     age_seconds: float | None = None
+    state_hash: bytes | None = None
+    login_expires_at: datetime | None = None
+    version: str | None = None
 
 
 def record(session: Session, launch: LaunchRecord) -> LaunchId:
@@ -205,9 +237,13 @@ def record(session: Session, launch: LaunchRecord) -> LaunchId:
 
     A link we know that has another column now, or a course with other rights, is announced:
     scores may be waiting for that.
+
+    Raises:
+        LookUpChangedError: what was looked up is not true any more.
+        LaunchUsedError: another launch used the login.
     """
     launch_id = LaunchId(new_id())
-    ((deliveries,),) = run(session, _RECORD, _values_of(launch, launch_id))
+    deliveries = _deliveries(run(session, _RECORD, _values_of(launch, launch_id)))
     after_commit(session, lambda: outbox.hand_over(deliveries))
     return launch_id
 
@@ -216,9 +252,20 @@ def record_alone(launch: LaunchRecord) -> LaunchId:
     """Do the same in a transaction of its own, whose commit does not wait for the disk."""
     launch_id = LaunchId(new_id())
     values = _values_of(launch, launch_id)
-    ((deliveries,),) = run_in(launch.institution_id, _RECORD, values, fleeting=True)
+    deliveries = _deliveries(run_in(launch.institution_id, _RECORD, values, fleeting=True))
     outbox.hand_over(deliveries)
     return launch_id
+
+
+def _deliveries(rows: list[Any]) -> list[str]:
+    """Read what came of the statement: which deliveries it made, if it wrote anything at all."""
+    (row,) = rows
+    if not row.confirmed:
+        raise LookUpChangedError
+    if not row.written:
+        raise LaunchUsedError
+    deliveries: list[str] = row.deliveries
+    return deliveries
 
 
 def _values_of(launch: LaunchRecord, launch_id: LaunchId) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from lti_tool.core.errors import ToolError
 from lti_tool.core.ids import RegistrationId
 from lti_tool.core.language import phrase
 from lti_tool.core.quoting import quoted
-from lti_tool.launch import services
+from lti_tool.launch import logins, services
 from lti_tool.launch.claims import MAX_TEXT
 from lti_tool.launch.errors import (
     LaunchUsedError,
@@ -103,8 +103,8 @@ def _login_request() -> LoginRequest:
 
 
 def _to_platform(form: LoginRequest, registration_id: UUID | None) -> ResponseReturnValue:
-    started = services.begin_login(
-        services.Login(
+    started = logins.begin(
+        logins.Login(
             issuer=form.iss,
             client_id=form.client_id,
             registration_id=RegistrationId(registration_id) if registration_id else None,
@@ -118,7 +118,7 @@ def _to_platform(form: LoginRequest, registration_id: UUID | None) -> ResponseRe
         response,
         started.cookie_name,
         started.cookie_value,
-        max_age=int(services.LOGIN_LIFETIME.total_seconds()),
+        max_age=int(logins.LIFETIME.total_seconds()),
     )
     return response
 
@@ -165,16 +165,20 @@ def _launch(facts: dict[str, Any]) -> Response:
     refusal = request.form.get("error")
     if not state or not (id_token or refusal):
         raise MessageRefusedError(Reason.INCOMPLETE)
-    cookie = services.login_cookie_name(state)
-    used = services.use_login(state, request.cookies.get(cookie), id_token)
-    facts["registration_id"] = str(used.registration_id)
+    cookie = logins.cookie_name(state)
+    login = logins.answered(state, request.cookies.get(cookie))
+    platform = services.known_to(login, id_token)
+    facts["registration_id"] = str(platform.registration_id)
     try:
         if refusal:
             facts["platform_error"] = refusal[:80]
-            raise PlatformRefusedError(_quoted(used.name, refusal))
-        opened = services.open_launch(used, id_token)
+            raise PlatformRefusedError(_quoted(platform.name, refusal))
+        opened = services.open_launch(login, platform, id_token)
+    except LaunchUsedError:
+        raise
     except ToolError as error:
-        note_refusal(used.registration_id, used.institution_id, error.code)
+        logins.use_up(login)
+        note_refusal(platform.registration_id, platform.institution_id, error.code)
         raise
     facts |= {
         "launch_id": str(opened.launch_id),

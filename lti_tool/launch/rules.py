@@ -3,7 +3,6 @@
 OpenID Connect Core 1.0 §3.1.3.7, 1EdTech Security Framework 1.0 §5.1.3, LTI Core 1.3 §5.3.
 """
 
-import hashlib
 import hmac
 import math
 from collections.abc import Iterable, Mapping
@@ -12,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from lti_tool.core.secret import hash_of
 from lti_tool.launch.errors import MessageRefusedError, Reason
 from lti_tool.people.rules import Role
 
@@ -109,8 +109,18 @@ def check_nonce(claims: Mapping[str, Any], nonce_hash: bytes) -> None:
     nonce = claims.get("nonce")
     if not isinstance(nonce, str):
         raise MessageRefusedError(Reason.NONCE)
-    if not hmac.compare_digest(hashlib.sha256(nonce.encode()).digest(), nonce_hash):
+    if not hmac.compare_digest(hash_of(nonce), nonce_hash):
         raise MessageRefusedError(Reason.NONCE)
+
+
+def check_target_link(claim: object, target_link_hash: bytes) -> None:
+    """Refuse a token for another address than the login's: the very value (LTI Core 1.3 §5.3.4).
+
+    Raises:
+        MessageRefusedError: TARGET_LINK.
+    """
+    if not isinstance(claim, str) or not hmac.compare_digest(hash_of(claim), target_link_hash):
+        raise MessageRefusedError(Reason.TARGET_LINK)
 
 
 def roles_of(names: Iterable[str], role_map: Mapping[str, str] = _NO_MAP) -> frozenset[Role]:

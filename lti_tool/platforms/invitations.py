@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.core import audit, clock
 from lti_tool.core.audit import Actor
-from lti_tool.core.db import system_transaction, transaction
+from lti_tool.core.db import after_commit, system_transaction, transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import DeploymentId, InstitutionId, RegistrationId, new_id
 from lti_tool.core.language import phrase
@@ -28,6 +28,7 @@ from lti_tool.platforms.errors import (
     InvitationUsedError,
     RegisteredElsewhereError,
 )
+from lti_tool.platforms.known import forget_clients
 from lti_tool.platforms.models import Deployment, Institution, Registration, RegistrationInvitation
 from lti_tool.platforms.quirks import origins
 from lti_tool.platforms.rules import belongs
@@ -298,6 +299,7 @@ def _store(
 
     Of such a one nothing is replaced: by the addresses that one customer named, all would sign in.
     """
+    after_commit(session, forget_clients)
     said: dict[str, Any] = {
         "name": granted.name,
         "product": granted.product,

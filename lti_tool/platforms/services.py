@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.core import audit, clock, keys, logs
 from lti_tool.core.audit import Actor
-from lti_tool.core.db import system_transaction, transaction
+from lti_tool.core.db import after_commit, system_transaction, transaction
 from lti_tool.core.errors import InvalidRequestError, NotFoundError
 from lti_tool.core.ids import DeploymentId, InstitutionId, RegistrationId, new_id
 from lti_tool.core.language import phrase
@@ -21,6 +21,7 @@ from lti_tool.platforms.errors import (
     KeyStillNeededError,
     NotAWebAddressError,
 )
+from lti_tool.platforms.known import forget_clients
 from lti_tool.platforms.models import Deployment, Institution, Registration
 from lti_tool.platforms.rules import learn, origin_of
 
@@ -149,6 +150,7 @@ def _keep(session: Session, registration: Registration) -> None:
                 client_id=registration.client_id,
             )
         ) from error
+    after_commit(session, forget_clients)
 
 
 def add_deployment(

@@ -12,7 +12,7 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import Connection
 from structlog.testing import capture_logs
 
-from lti_tool.launch.services import login_cookie_name
+from lti_tool.launch.logins import cookie_name
 from tests.campus.site import Site
 from tests.launch.forging import (
     NOTHING,
@@ -150,7 +150,7 @@ def test_the_right_cookie_with_another_secret_is_another_browser(
     student: Browser, database: Connection
 ) -> None:
     arrival = student.arrive(student.connected.place())
-    name = login_cookie_name(arrival.fields["state"])
+    name = cookie_name(arrival.fields["state"])
     assert student.client.get_cookie(name) is not None
     student.client.set_cookie(name, "guessed")
 

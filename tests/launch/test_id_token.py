@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from lti_tool.core.secret import hash_of
 from lti_tool.launch.claims import LTI
 from lti_tool.launch.errors import MessageRefusedError, Reason
 from lti_tool.launch.id_token import ExpectedLogin, claimed_deployment, verify_id_token
@@ -16,7 +17,7 @@ LOGIN = ExpectedLogin(
     client_id="cairn",
     jwks_url="https://lms.example/keys",
     nonce_hash=bytes(32),
-    target_link_url="https://cairn.example/",
+    target_link_hash=hash_of("https://cairn.example/"),
 )
 
 

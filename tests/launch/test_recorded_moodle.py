@@ -4,7 +4,6 @@ Its key stayed with it: the claims are signed anew by a key of the test's, which
 test's publishes. The recorded answers are beside some checkouts only.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from flask import Flask, jsonify
 from jwt.algorithms import RSAAlgorithm
 from sqlalchemy import Connection
 
+from lti_tool.core.secret import hash_of
 from lti_tool.launch.errors import MessageRefusedError, Reason
 from lti_tool.launch.id_token import ExpectedLogin, verify_id_token
 from lti_tool.launch.rules import roles_of
@@ -71,8 +71,8 @@ def login_of(claims: dict[str, Any], keys_url: str) -> ExpectedLogin:
         issuer=claims["iss"],
         client_id=claims["aud"],
         jwks_url=keys_url,
-        nonce_hash=hashlib.sha256(claims["nonce"].encode()).digest(),
-        target_link_url=claims[TARGET],
+        nonce_hash=hash_of(claims["nonce"]),
+        target_link_hash=hash_of(claims[TARGET]),
     )
 
 

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import Connection, text
 
 from lti_tool.core import clock
-from lti_tool.launch import forgetting, services
+from lti_tool.launch import forgetting, logins
 from tests.campus.site import Site
 from tests.launch.platform import PAGES, Browser, browsing, connect, error_code, install_probe
 
@@ -22,7 +22,7 @@ def test_of_two_posts_of_one_message_at_once_one_opens(
     connected, posts = connect(site), 4
     with browsing(live_app, connected, 2) as browser:
         arrival = browser.arrive(connected.place())
-        name = services.login_cookie_name(arrival.fields["state"])
+        name = logins.cookie_name(arrival.fields["state"])
         cookie = browser.client.get_cookie(name)
         assert cookie is not None
         secret, start = cookie.value, Barrier(posts, timeout=10)
@@ -40,26 +40,47 @@ def test_of_two_posts_of_one_message_at_once_one_opens(
     assert sorted(outcomes) == ["launch_used"] * (posts - 1) + ["opened"]
 
 
-def test_logins_nobody_answered_are_forgotten_and_those_under_way_are_not(
+def test_marks_of_used_logins_are_forgotten_once_no_clock_takes_them(
     student: Browser, database: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    form = student.login_form(student.connected.place())
-    student.login(form)
+    early = student.arrive(student.connected.place())
+    student.post(early)
     start = clock.now()
-    monkeypatch.setattr(clock, "now", lambda: start + timedelta(minutes=9))
-    late = student.login(form)
+    monkeypatch.setattr(clock, "now", lambda: start + timedelta(minutes=30))
+    student.post(early)  # an answer too late leaves nothing
+    assert forgetting.forget_expired() == 0
 
-    monkeypatch.setattr(clock, "now", lambda: start + timedelta(minutes=11))
+    monkeypatch.setattr(clock, "now", lambda: start + timedelta(minutes=71))
 
     assert forgetting.forget_expired() == 1
-    assert database.scalar(text("SELECT count(*) FROM pending_logins")) == 1
-    assert late.status_code == 302
+    assert database.scalar(text("SELECT count(*) FROM used_logins")) == 0
 
 
-def test_secrets_of_a_login_are_not_in_the_database(student: Browser, database: Connection) -> None:
+def test_a_login_leaves_nothing_in_the_database(student: Browser, database: Connection) -> None:
+    def written() -> dict[str, int]:
+        names = database.scalars(
+            text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        ).all()
+        counts = (f"SELECT count(*) FROM {name}" for name in names)  # noqa: S608
+        return {
+            name: database.scalar(text(count)) or 0
+            for name, count in zip(names, counts, strict=True)
+        }
+
+    form, before = student.login_form(student.connected.place()), written()
+
+    assert student.login(form).status_code == 302
+
+    assert written() == before
+
+
+def test_the_secrets_of_a_login_are_not_in_the_database(
+    student: Browser, database: Connection
+) -> None:
     arrival = student.arrive(student.connected.place())
+    student.post(arrival)
 
-    row = database.execute(text("SELECT * FROM pending_logins")).one()
+    row = database.execute(text("SELECT * FROM used_logins")).one()
 
     for secret in (arrival.fields["state"], arrival.claims["nonce"]):
         assert secret not in str(row)

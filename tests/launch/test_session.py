@@ -12,8 +12,7 @@ from lti_tool.core import clock
 from lti_tool.core.audit import CLI
 from lti_tool.core.db import system_transaction
 from lti_tool.core.ids import LaunchId, new_id
-from lti_tool.launch import session
-from lti_tool.launch.services import login_cookie_name
+from lti_tool.launch import logins, session
 from lti_tool.platforms import queries, services
 from tests.launch.platform import BASE_URL, Browser, browsing, connect, error_code, told
 
@@ -148,7 +147,7 @@ def test_a_page_view_soon_after_another_writes_nothing(
 
 def test_a_login_that_was_answered_leaves_no_cookie(student: Browser) -> None:
     arrival = student.arrive(student.connected.place())
-    name = login_cookie_name(arrival.fields["state"])
+    name = logins.cookie_name(arrival.fields["state"])
     assert student.client.get_cookie(name) is not None
 
     student.post(arrival)

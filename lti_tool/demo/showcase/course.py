@@ -23,9 +23,9 @@ from lti_tool.core.secret import hash_of, new_secret
 from lti_tool.demo.showcase.publishing import Published
 from lti_tool.launch import history, placement_token, rules
 from lti_tool.launch.claims import PLACEMENT_PARAMETER
+from lti_tool.launch.logins import LAUNCH_PATH
 from lti_tool.launch.models import Launch
 from lti_tool.launch.record import LaunchRecord, record
-from lti_tool.launch.services import LAUNCH_PATH
 from lti_tool.launch.session import expiry
 
 _POINTS = Decimal(100)
