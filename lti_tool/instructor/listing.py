@@ -20,7 +20,7 @@ _DOWNWARD = frozenset({"points", "handed_in", "time"})
 # What needs somebody comes first.
 _GRADES = [SyncState.REFUSED, SyncState.DIFFERS, "on_its_way", SyncState.IN_GRADEBOOK, "none"]
 
-_STANDINGS = ["passed", "waiting", "not_passed", "open", "none"]
+_STANDINGS = ["passed", "waiting", "not_passed", "unmarked", "open", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,10 +106,18 @@ def exported(row: ResultRow, zone: tzinfo) -> list[str | int | None]:
         row.attempts,
         f"{result.points_earned.normalize():f}" if result else None,
         f"{result.points_possible.normalize():f}" if result else None,
-        {"passed": "yes", "not_passed": "no", "waiting": "waiting for marking"}.get(row.standing),
+        _PASSED.get(row.standing),
         f"{handed_in.astimezone(zone):%Y-%m-%d %H:%M}" if handed_in else None,
         f"{row.time_used / timedelta(minutes=1):.1f}" if row.time_used is not None else None,
     ]
+
+
+_PASSED = {
+    "passed": "yes",
+    "not_passed": "no",
+    "waiting": "waiting for marking",
+    "unmarked": "erased before it was marked",
+}
 
 
 def _name(row: ResultRow) -> str | None:

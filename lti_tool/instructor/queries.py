@@ -58,6 +58,7 @@ class ResultRow:
         is_learner: by that list; whoever is none cannot be graded there. True if not known.
         late: answers that came after the end and wait for a decision.
         to_mark: attempts that wait for a person.
+        is_unmarked: the answers of one are gone, and were not marked: the result is no final one.
         time_used: in the attempt that ended last.
     """
 
@@ -73,13 +74,15 @@ class ResultRow:
     is_learner: bool = True
     late: int = 0
     to_mark: int = 0
+    is_unmarked: bool = False
     time_used: timedelta | None = None
 
     @property
     def state(self) -> str:
         """Return the word by which the list is filtered."""
         if self.score is None:
-            is_due = self.has_column and self.result is not None and not self.to_mark
+            is_final = self.standing not in {"waiting", "unmarked"}
+            is_due = self.has_column and self.result is not None and is_final and not self.to_mark
             return "on_its_way" if is_due else "none"
         state = self.score.state
         return "on_its_way" if state == grading.SyncState.TRYING_AGAIN else state.value
@@ -92,7 +95,7 @@ class ResultRow:
         if self.to_mark:
             return "waiting"
         if self.result is not None:
-            return "not_passed"
+            return "unmarked" if self.is_unmarked else "not_passed"
         return "open" if self.is_open else "none"
 
     def is_among(self, group: str) -> bool:
@@ -334,6 +337,7 @@ def list_results(
             has_column=bool(column),
             late=late.get(one.user_id, 0),
             to_mark=one.to_mark,
+            is_unmarked=one.is_unmarked,
             time_used=one.time_used,
             has_left=bool(members) and not _is_here(members.get(users[one.user_id].subject)),
             is_learner=_is_learner(members.get(users[one.user_id].subject), role_map),

@@ -267,7 +267,7 @@ def _list(
 ) -> str:
     with transaction(here.institution_id) as session:
         drafts = drafting.list_drafts(session)
-        crowns = drafting.list_crowns(session)
+        crowns = drafting.list_crowns(session, achievement)
         changers = composing.changers(session, [row.draft for row in drafts])
     return render_template(
         "pathways/desk/list_drafts.html",

@@ -29,7 +29,8 @@ def show_draft(
     with transaction(here.institution_id) as session:
         draft = drafting.get_draft(session, draft_id)
         composed = composing.compose(session, draft)
-        crowns = drafting.list_crowns(session) if draft.pathway_id is None else []
+        is_new = draft.pathway_id is None
+        crowns = drafting.list_crowns(session, draft.achievement_id) if is_new else []
     checked = composed.checked
     return render_template(
         "pathways/desk/edit_draft.html",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from lti_tool.badges.models import Achievement
@@ -29,6 +29,7 @@ from lti_tool.pathways.outline import Group
 from lti_tool.pathways.services import PathwayDraft
 
 MOST_DRAFTS = 200
+MOST_CROWNS = 200  # to choose from in one list
 # Steps that can be undone.
 KEPT_STEPS = 30
 LONGEST_TITLE = 200
@@ -71,18 +72,27 @@ def get_draft(session: Session, draft_id: UUID, *, lock: bool = False) -> Draft:
 
 def list_drafts(session: Session, pathway_id: PathwayId | None = None) -> list[DraftRow]:
     """Return the drafts of one pathway or of all, and of new ones, the last changed first."""
-    query = select(Draft).order_by(Draft.changed_at.desc(), Draft.id).limit(MOST_DRAFTS)
+    newest = (
+        select(func.max(PathwayVersion.number))
+        .where(PathwayVersion.pathway_id == Draft.pathway_id)
+        .scalar_subquery()
+    )
+    query = (
+        select(Draft, func.coalesce(Pathway.title, Draft.title), func.coalesce(newest, 0) + 1)
+        .outerjoin(Pathway, Pathway.id == Draft.pathway_id)
+        .order_by(Draft.changed_at.desc(), Draft.id)
+        .limit(MOST_DRAFTS)
+    )
     if pathway_id is not None:
         query = query.where(Draft.pathway_id == pathway_id)
-    return [_row(session, draft) for draft in session.scalars(query).all()]
+    return [
+        DraftRow(draft=draft, title=title, number=number)
+        for draft, title, number in session.execute(query)
+    ]
 
 
 def describe(session: Session, draft: Draft) -> DraftRow:
     """Return a draft with the pathway's name and the number it may come to."""
-    return _row(session, draft)
-
-
-def _row(session: Session, draft: Draft) -> DraftRow:
     if draft.pathway_id is None:
         return DraftRow(draft=draft, title=draft.title, number=1)
     pathway = queries.get_pathway(session, draft.pathway_id)
@@ -97,16 +107,19 @@ def awarded_by(session: Session, draft: Draft) -> AchievementId | None:
     return queries.get_pathway(session, draft.pathway_id).achievement_id
 
 
-def list_crowns(session: Session) -> list[Achievement]:
-    """Return what a new pathway can award: no assessment and no other pathway leads to it."""
+def list_crowns(session: Session, chosen: AchievementId | None = None) -> list[Achievement]:
+    """Return what a new pathway can award: no assessment and no other pathway leads to it.
+
+    By name; of more than `MOST_CROWNS` the newest, and what was `chosen` before.
+    """
     taken = select(Pathway.achievement_id)
-    return list(
-        session.scalars(
-            select(Achievement)
-            .where(Achievement.assessment_id.is_(None), Achievement.id.not_in(taken))
-            .order_by(Achievement.name, Achievement.id)
-        )
+    free = (
+        select(Achievement)
+        .where(Achievement.assessment_id.is_(None), Achievement.id.not_in(taken))
+        .order_by((Achievement.id == chosen).desc().nulls_last(), Achievement.id.desc())
+        .limit(MOST_CROWNS)
     )
+    return sorted(session.scalars(free), key=lambda one: (one.name, one.id))
 
 
 def begin(

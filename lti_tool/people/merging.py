@@ -127,8 +127,8 @@ def merge_into(  # noqa: PLR0913 - as above
         .values(person_id=kept_id)
         .returning(PersonUser.id)
     ).all()
-    own_reading.agree_on_browser(session, kept_id)
-    moved: dict[str, Any] = {"users": [str(user_id) for user_id in users]}
+    agreed = own_reading.agree_on_browser(session, kept_id)
+    moved: dict[str, Any] = {"users": [str(user_id) for user_id in users], "browsers": agreed}
     for name, follower in _followers.items():
         moved[name] = follower.move(session, kept_id, gone.id)
     gone.merged_into_id = kept_id
@@ -186,6 +186,7 @@ def split(institution_id: InstitutionId, merge_id: UUID, *, actor: Actor, reason
             .values(person_id=done.gone_id)
             .returning(PersonUser.id)
         ).all()
+        own_reading.disagree_on_browser(session, done.moved.get("browsers", {}))
         persons[done.gone_id].merged_into_id = None
         undone = Split(
             kept_id=done.kept_id,

@@ -5,6 +5,7 @@ signs in without an LMS as staff has one account. Which zone a browser told last
 the one that was chosen, for pages and letters to who chose none.
 """
 
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import Select, select, update
@@ -63,20 +64,39 @@ def zones_of(session: Session, person_id: PersonId) -> Zones:
     return Zones(chosen, reported, of_institution)
 
 
-def agree_on_browser(session: Session, person_id: PersonId) -> None:
+def agree_on_browser(session: Session, person_id: PersonId) -> dict[str, list[str | None]]:
     """Have all accounts of a person, who were two until now, know the browser that told last.
 
     So the next browser is seen to differ from it, whichever account it comes by. What was chosen
     stays with each account: the two may be told apart again.
+
+    Returns:
+        By account what it knew before and knows now, to undo it by.
     """
     theirs = select(PersonUser.id).where(PersonUser.person_id == person_id)
     known = zones_of(session, person_id).reported
+    rows = session.execute(
+        select(User.id, User.reported_zone).where(User.id.in_(_own(User.id.in_(theirs))))
+    )
+    agreed = {str(row.id): [row.reported_zone, known] for row in rows if row[1] != known}
     session.execute(
         update(User)
-        .where(User.id.in_(_own(User.id.in_(theirs))))
+        .where(User.id.in_(map(UUID, agreed)))
         .values(reported_zone=known)
         .execution_options(synchronize_session=False)
     )
+    return agreed
+
+
+def disagree_on_browser(session: Session, agreed: Mapping[str, Sequence[str | None]]) -> None:
+    """Have accounts know again what they knew before, but for those that were told since."""
+    for user_id, (before, then) in sorted(agreed.items()):
+        session.execute(
+            update(User)
+            .where(User.id == UUID(user_id), User.reported_zone.is_not_distinct_from(then))
+            .values(reported_zone=before)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _keep_of_person(session: Session, person_id: UUID, kept: Kept) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
+from lti_tool.assessments.models import Attempt
 from lti_tool.badges.models import Achievement, Award
 from lti_tool.core.audit import AuditEntry
 from lti_tool.core.db import tenant
@@ -14,6 +15,7 @@ from lti_tool.core.ids import PersonId
 from lti_tool.core.language import phrase
 from lti_tool.pathways.models import Pathway
 from lti_tool.people import queries as people
+from lti_tool.people.models import PersonUser
 from lti_tool.registrar.filters import EVERY, Entries
 from lti_tool.registrar.sentences import actor_words, sentence
 
@@ -69,12 +71,21 @@ def list_lines(
 
 
 def _about(session: Session, person_id: PersonId) -> ColumnElement[bool]:
-    """Return the condition that an entry is about a person, whoever they were, or a badge."""
+    """Return the condition that an entry is about a person, whoever they were.
+
+    Or about a badge or an attempt of theirs.
+    """
     own = people.list_selves(session, people.current_person(session, person_id))
     awards = select(Award.id).where(Award.person_id.in_(own))
+    attempts = (
+        select(Attempt.id)
+        .join(PersonUser, PersonUser.id == Attempt.user_id)
+        .where(PersonUser.person_id.in_(own))
+    )
     return or_(
         and_(AuditEntry.object_kind == "person", AuditEntry.object_id.in_(own)),
         and_(AuditEntry.object_kind == "award", AuditEntry.object_id.in_(awards)),
+        and_(AuditEntry.object_kind == "attempt", AuditEntry.object_id.in_(attempts)),
     )
 
 
@@ -90,7 +101,15 @@ def _lines(session: Session, entries: Sequence[AuditEntry]) -> list[Line]:
             .where(Award.id.in_(ids.get("award", ())))
         )
     }
-    on_people = {PersonId(one) for one in ids.get("person", ())}
+    attempts: dict[UUID, PersonId] = {
+        row.id: row.person_id
+        for row in session.execute(
+            select(Attempt.id, PersonUser.person_id)
+            .join(PersonUser, PersonUser.id == Attempt.user_id)
+            .where(Attempt.id.in_(ids.get("attempt", ())))
+        )
+    }
+    on_people = {PersonId(one) for one in ids.get("person", ())} | set(attempts.values())
     names = people.display_names(session, on_people | {person for _, person in awards.values()})
     titles: dict[UUID, str] = {
         row.id: row.title
@@ -101,7 +120,11 @@ def _lines(session: Session, entries: Sequence[AuditEntry]) -> list[Line]:
     staff = people.list_actor_names(session, {one.actor_id for one in entries if one.actor_id})
     lines = []
     for entry in entries:
-        person_id = PersonId(entry.object_id) if entry.object_kind == "person" else None
+        person_id = (
+            PersonId(entry.object_id)
+            if entry.object_kind == "person"
+            else attempts.get(entry.object_id)
+        )
         thing = titles.get(entry.object_id, "")
         if person_id is not None:
             thing = names.get(person_id, "")

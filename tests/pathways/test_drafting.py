@@ -1,9 +1,12 @@
 """Drafts: nothing typed is lost, whoever types at once; and what becomes of them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import Connection, event
 
 from lti_tool.core import audit
 from lti_tool.core.audit import Actor
@@ -48,6 +51,53 @@ def add(place: University, draft_id: UUID, name: str, *, seen: int) -> None:
     top = drafting.tree_of(read(place, draft_id)).id
     step = partial(outline.add, group_id=top, parts=[place.stone(name)])
     drafting.change(place.id, draft_id, step, seen=seen, actor=RUTH)
+
+
+def test_drafts_are_listed_by_one_question_with_what_each_may_become(
+    northgate: University, database: Connection
+) -> None:
+    pathways = [northgate.pathway(f"Certificate {number}", ["Ethics"]) for number in range(3)]
+    for pathway_id in pathways:
+        drafting.begin_version(northgate.id, pathway_id, actor=RUTH)
+    drafting.begin(northgate.id, "Degree", None, actor=RUTH)
+    asked: list[str] = []
+
+    with transaction(northgate.id) as session:
+        session.connection()
+        with listening(database, asked):
+            rows = drafting.list_drafts(session)
+        [own] = drafting.list_drafts(session, pathways[1])
+
+    assert [(row.title, row.number) for row in rows] == [
+        ("Degree", 1),
+        *((f"Certificate {number}", 2) for number in (2, 1, 0)),
+    ]
+    assert (own.title, own.draft.pathway_id) == ("Certificate 1", pathways[1])
+    assert len(asked) == 1
+
+
+@contextmanager
+def listening(database: Connection, asked: list[str]) -> Iterator[None]:
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    event.listen(database, "before_cursor_execute", note)
+    yield
+    event.remove(database, "before_cursor_execute", note)
+
+
+def test_of_very_many_badges_the_newest_are_offered_and_the_one_that_was_chosen(
+    northgate: University, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oldest, *_, second, newest = (northgate.achievement(name) for name in ("Old", "B", "C", "A"))
+    monkeypatch.setattr(drafting, "MOST_CROWNS", 2)
+
+    with transaction(northgate.id) as session:
+        offered = [one.id for one in drafting.list_crowns(session)]
+        with_chosen = {one.id for one in drafting.list_crowns(session, oldest)}
+
+    assert offered == [newest, second]
+    assert with_chosen == {newest, oldest}
 
 
 def test_of_two_who_change_a_draft_at_once_the_second_is_told_and_nothing_is_lost(

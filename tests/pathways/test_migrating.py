@@ -1,7 +1,7 @@
 """Moving everybody to a version: looked at first, done by a job, and stopped midway."""
 
 from functools import partial
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -16,6 +16,7 @@ from lti_tool.pathways.errors import MoveDecidedError
 from lti_tool.pathways.expression import AllOf, SomeOf
 from lti_tool.pathways.jobs import count_award
 from lti_tool.pathways.models import PathwayMove
+from lti_tool.people import merging
 from tests.conftest import Worker
 from tests.pathways.records import University, university
 
@@ -140,6 +141,30 @@ def test_a_version_of_another_pathway_is_not_found(northgate: University) -> Non
 
     with pytest.raises(NotFoundError):
         migrating.ask_move(northgate.id, pathway_id, foreign, None, actor=RUTH)
+
+
+def test_who_was_chosen_is_moved_also_where_they_were_found_to_be_somebody_else_since(
+    northgate: University, worker: Worker
+) -> None:
+    pathway_id, version_id, people = crowd(northgate)
+    chosen = people[2]
+    move_id = migrating.ask_move(
+        northgate.id, pathway_id, version_id, None, only=[chosen], actor=RUTH
+    )
+    for into in (people[1], people[0]):
+        merging.merge(
+            northgate.id, into, max(into, chosen), merge_id=uuid4(), actor=RUTH, reason="One."
+        )
+        chosen = into
+    worker.run()
+
+    migrating.confirm_move(
+        northgate.id, pathway_id, move_id, reason="They asked for it.", spares=False, actor=RUTH
+    )
+    worker.run()
+
+    assert read(northgate, pathway_id, move_id).moved == 1
+    assert on(northgate, pathway_id, people[:1]) == [version_id]
 
 
 def test_only_those_who_were_chosen_are_moved(northgate: University, worker: Worker) -> None:

@@ -377,6 +377,28 @@ def test_of_two_accounts_that_are_found_to_be_one_persons_the_zone_told_last_cou
     assert [zones_here(here, one).chosen for one in persons] == ["Europe/Paris", "Asia/Tokyo"]
 
 
+def test_who_are_two_again_have_each_the_zone_of_their_own_browser(here: University) -> None:
+    users = [story.enrol(here) for _ in range(3)]
+    with transaction(here.institution_id) as session:
+        first, second, third = (person_of(session, user_id) for user_id in users)
+    for user_id, zone in ((users[0], "Europe/Berlin"), (users[2], "America/Lima")):
+        own_reading.keep_of_user(here.institution_id, user_id, {"reported_zone": zone})
+    merges = [uuid4(), uuid4()]
+    for merge_id, gone_id in zip(merges, (second, third), strict=True):
+        merging.merge(
+            here.institution_id, first, gone_id, merge_id=merge_id, actor=SYSTEM, reason=None
+        )
+    assert zones_here(here, first).reported == "America/Lima"
+
+    merging.split(here.institution_id, merges[1], actor=SYSTEM, reason="They are two.")
+
+    assert zones_here(here, first).reported == "Europe/Berlin"
+    own_reading.keep_of_user(here.institution_id, users[1], {"reported_zone": "Asia/Tokyo"})
+    merging.split(here.institution_id, merges[0], actor=SYSTEM, reason="They are two.")
+    zones = [zones_here(here, one).reported for one in (first, second, third)]
+    assert zones == ["Asia/Tokyo", "Asia/Tokyo", "America/Lima"], "what was told since stays"
+
+
 def zones_here(here: University, person_id: PersonId) -> Zones:
     with transaction(here.institution_id) as session:
         return own_reading.zones_of(session, person_id)

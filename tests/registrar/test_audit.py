@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import Connection
 
 import lti_tool
 from lti_tool.badges import queries as badges
@@ -14,7 +15,11 @@ from lti_tool.badges.services import withdraw_award
 from lti_tool.core import audit
 from lti_tool.core.db import transaction
 from lti_tool.people.queries import list_users
+from lti_tool.people.services import person_of
+from lti_tool.registrar.filters import Entries
 from lti_tool.registrar.sentences import known_acts
+from lti_tool.registrar.trail import list_lines
+from tests.learner import story
 from tests.registrar.desk import STONES, Desk, open_desk
 from tests.registrar.test_routes import rows_of
 
@@ -63,8 +68,31 @@ def test_who_acted_in_a_course_is_named_as_long_as_a_name_is_known(
 
     forgotten, named, *_ = rows_of(client.get(f"{desk.path}/audit").text)
 
-    assert named.startswith("Marked an answer Mirela Dragomir ")
-    assert forgotten.startswith("Marked an answer somebody in a course ")
+    assert named.startswith("Marked an answer of a learner Mirela Dragomir ")
+    assert forgotten.startswith("Marked an answer of a learner somebody in a course ")
+
+
+def test_what_was_done_to_an_attempt_is_told_with_whose_it_was(
+    database: Connection,  # noqa: ARG001 - the test is one transaction
+) -> None:
+    here = story.open_university()
+    user_id = story.enrol(here)
+    attempt_id = story.take(here, story.add_activity(here, "Counting"), user_id, "right", "right")
+    with transaction(here.institution_id) as session:
+        person_id = person_of(session, user_id)
+        audit.record(
+            session,
+            actor=audit.CLI,
+            act="mark_answer",
+            object_kind="attempt",
+            object_id=attempt_id,
+        )
+
+    with transaction(here.institution_id) as session:
+        [line] = list_lines(session, wanted=Entries(person=person_id), limit=9)
+
+    assert line.text == "Marked an answer of Amara Nwosu"
+    assert line.person_id == person_id
 
 
 def test_entries_are_found_by_act_and_day(client: FlaskClient, desk: Desk) -> None:

@@ -42,7 +42,8 @@ class LearnerStanding:
     """Where one learner is at a placement. The result is None until an attempt has ended.
 
     `time_used` is from the beginning to the end of the attempt that ended last; `to_mark` counts
-    those that wait for a person.
+    those that wait for a person. `is_unmarked` where one was erased before anybody marked it: what
+    it was worth, nobody can tell any more.
     """
 
     user_id: UserId
@@ -51,6 +52,7 @@ class LearnerStanding:
     last_submitted_at: datetime | None = None
     time_used: timedelta | None = None
     to_mark: int = 0
+    is_unmarked: bool = False
     result: PlacementResult | None = None
 
 
@@ -109,6 +111,7 @@ def list_results(session: Session, placement_id: PlacementId) -> list[LearnerSta
             func.max(Attempt.submitted_at).label("last_submitted_at"),
             _LAST_TIME.label("time_used"),
             func.count().filter(is_to_mark()).label("to_mark"),
+            func.count().filter(Attempt.awaits_marking).label("not_marked"),
         )
         .where(Attempt.placement_id == placement_id)
         .group_by(Attempt.user_id)
@@ -132,9 +135,19 @@ def list_results(session: Session, placement_id: PlacementId) -> list[LearnerSta
             last_submitted_at=last_submitted_at,
             time_used=time_used,
             to_mark=to_mark,
+            is_unmarked=not_marked > to_mark,
             result=result,
         )
-        for user_id, attempts, is_open, last_submitted_at, time_used, to_mark, result in rows
+        for (
+            user_id,
+            attempts,
+            is_open,
+            last_submitted_at,
+            time_used,
+            to_mark,
+            not_marked,
+            result,
+        ) in rows
     ]
 
 

@@ -24,6 +24,7 @@ from lti_tool.pathways.deciding.moving import move_within, preview_move
 from lti_tool.pathways.errors import MoveDecidedError
 from lti_tool.pathways.events import PathwayMoveAsked
 from lti_tool.pathways.models import PathwayMove, Progress
+from lti_tool.people.models import Person
 
 PEOPLE_AT_ONCE = 100
 RUN_SECONDS = 10.0
@@ -215,9 +216,20 @@ def _people(move: PathwayMove) -> Select[PersonId]:
     if move.from_version_id is not None:
         query = query.where(Progress.version_id == move.from_version_id)
     if move.is_chosen:
-        named = select(cast_to(func.jsonb_array_elements_text(PathwayMove.only), Uuid))
-        query = query.where(Progress.person_id.in_(named.where(PathwayMove.id == move.id)))
+        query = query.where(Progress.person_id.in_(_chosen(move)))
     return query
+
+
+def _chosen(move: PathwayMove) -> Select[PersonId]:
+    """Select who was chosen, and whom they were merged into since."""
+    named = select(cast_to(func.jsonb_array_elements_text(PathwayMove.only), Uuid).label("id"))
+    chosen = named.where(PathwayMove.id == move.id).cte("chosen", recursive=True)
+    chosen = chosen.union(
+        select(Person.merged_into_id).where(
+            Person.id == chosen.c.id, Person.merged_into_id.is_not(None)
+        )
+    )
+    return select(chosen.c.id)
 
 
 def _locked(session: Session, move_id: UUID) -> PathwayMove | None:

@@ -146,6 +146,8 @@ def test_an_answer_that_was_erased_unmarked_is_not_counted_as_a_wrong_one() -> N
     with transaction(sitting.place.id) as session:
         asked = session.scalars(select(ItemVersion.item_id)).all()
         assert item_statistics(session, asked) == {}
+        [standing] = list_results(session, session.scalars(select(Attempt.placement_id)).one())
+    assert (standing.is_unmarked, standing.to_mark) == (True, 0)
 
 
 @pytest.mark.parametrize("kept", ["young", "open", "to be marked", "for ever"])
