@@ -13,11 +13,12 @@ from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.doctor import Check, Finding
 from lti_tool.core.settings import Settings
 from lti_tool.grading.backlog import get_backlog, list_lanes
-from lti_tool.platforms.models import Institution
+from lti_tool.platforms.models import Deployment, Institution, Registration
+from lti_tool.platforms.rules import has_open_copies
 
 
 def _platforms(_settings: Settings) -> Iterator[Finding]:
-    """Find platforms that take no scores."""
+    """Find platforms that take no scores, or of which there may be a copy."""
     with system_transaction() as session:
         lanes = list_lanes(session)
     failing = False
@@ -34,7 +35,25 @@ def _platforms(_settings: Settings) -> Iterator[Finding]:
                 f"{lane.platform_error or 'it does not answer'} They are sent as soon as it does; "
                 "try its connection in the administration.",
             )
-    if not failing:
+    with system_transaction() as session:
+        copied = [
+            name
+            for name, others in session.execute(
+                select(Registration.name, Deployment.other_guids)
+                .join(Deployment, Deployment.registration_id == Registration.id)
+                .where(Deployment.other_guids != {}, Deployment.institution_id.is_not(None))
+                .order_by(Registration.name, Deployment.id)
+            )
+            if has_open_copies(others)
+        ]
+    for name in copied:
+        yield Finding(
+            about="platforms",
+            ok=False,
+            says=f"{name} is launched from another site with the same ids, perhaps a copy for "
+            "tests: what is done there counts. Its administrator decides, in its settings.",
+        )
+    if not failing and not copied:
         yield Finding(about="platforms", ok=True, says="none is failing")
 
 

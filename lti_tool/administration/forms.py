@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 from lti_tool.core import zones
 from lti_tool.core.errors import InvalidRequestError
 from lti_tool.core.language import phrase
+from lti_tool.platforms.deciding import Verdict
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2048)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
@@ -40,6 +41,14 @@ class ByHand(BaseModel):
     token_url: Line
     jwks_url: Line
     deployment_id: Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)] = ""
+
+
+class SiteVerdict(BaseModel):
+    """What another site is that launches under a deployment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    verdict: Verdict
 
 
 class RoleNames(BaseModel):

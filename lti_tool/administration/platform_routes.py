@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from lti_tool.administration import queries
-from lti_tool.administration.forms import Register, RoleNames
+from lti_tool.administration.forms import Register, RoleNames, SiteVerdict
 from lti_tool.core import web
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import DeniedError, InvalidRequestError, NotFoundError, ToolError
@@ -20,7 +20,7 @@ from lti_tool.people.rules import Act
 from lti_tool.people.staff_session import CurrentStaff, staff_page
 from lti_tool.platforms import deciding
 from lti_tool.platforms.queries import find_role_map
-from lti_tool.platforms.rules import learnt
+from lti_tool.platforms.rules import copies, learnt
 
 blueprint = Blueprint(
     "platform_settings", __name__, url_prefix="/desk/<slug>/platforms/<uuid:registration_id>"
@@ -116,6 +116,24 @@ def change_learnt(
     return _back(here, registration_id, saved="learnt")
 
 
+@blueprint.post("/settings/deployments/<uuid:approved_deployment_id>/sites")
+@staff_page(Act.ADMINISTER)
+def decide_site(
+    here: CurrentStaff, registration_id: UUID, approved_deployment_id: UUID
+) -> ResponseReturnValue:
+    """Say what another site is that launches under a deployment: the same, or one to keep out."""
+    with transaction(here.institution_id) as session:
+        queries.get_platform(session, here.institution_id, RegistrationId(registration_id))
+    deciding.decide_copy(
+        here.institution_id,
+        DeploymentId(approved_deployment_id),
+        request.form.get("guid", ""),
+        web.read_form(SiteVerdict, {"verdict": request.form.get("verdict", "")}).verdict,
+        actor=here.actor,
+    )
+    return _back(here, registration_id)
+
+
 @blueprint.post("/settings/anonymous")
 @staff_page(Act.ADMINISTER)
 def change_anonymous(here: CurrentStaff, registration_id: UUID) -> ResponseReturnValue:
@@ -202,6 +220,7 @@ def _show(  # noqa: PLR0913 - what a refused form said
             )
             for one in deployments
         ],
+        sites=[(one, found) for one in deployments if (found := copies(one.other_guids))],
         rows=[*shown, *[("", "learner")] * BLANK_ROWS],
         roles=[(role, ROLE_NAMES[role]) for role in GIVEN_ROLES],
         suggested=SUGGESTED,

@@ -23,6 +23,7 @@ from lti_tool.platforms import invitations
 from lti_tool.platforms import services as platforms
 from lti_tool.platforms.products import PRODUCTS, filled
 from lti_tool.platforms.quirks import habits, quirks_of
+from lti_tool.platforms.rules import has_open_copies
 from lti_tool.platforms.services import Endpoints
 
 blueprint = Blueprint("administration", __name__, url_prefix="/desk/<slug>")
@@ -282,6 +283,7 @@ def _platform(
         here=here,
         platform=row,
         deployments=deployments,
+        other_sites=any(has_open_copies(one.other_guids) for one in deployments),
         refusals=refusals,
         keys_fetched_at=keys_fetched_at,
         habits=habits(quirks_of(row.registration.product)),

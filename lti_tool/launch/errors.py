@@ -146,6 +146,27 @@ class DeploymentPendingError(DeniedError):
         self.return_url = return_url
 
 
+class CopyRefusedError(DeniedError):
+    """A verified message of a site that the institution keeps out: a copy of its course site."""
+
+    code = "copy_refused"
+    title = phrase("This copy of your course site is not connected to Cairn")
+    steps = (
+        phrase("Open the activity in your real course site."),
+        phrase(
+            "If this is your real course site, tell the people who run your courses: "
+            "they can let it in, in Cairn's settings of this platform."
+        ),
+    )
+
+    def __init__(self, return_url: str | None = None) -> None:
+        """Take where the person came from, to lead back there with what happened."""
+        super().__init__(
+            phrase("It says that it is another site than the one that your school connected.")
+        )
+        self.return_url = return_url
+
+
 class Reason(StrEnum):
     """Why a message was refused; the value is the error's stable code."""
 
@@ -259,7 +280,13 @@ class MessageRefusedError(DeniedError):
 
 _TITLES = {
     one.code: one.title
-    for one in (PlatformRefusedError, DeploymentPendingError, LaunchUsedError, OtherBrowserError)
+    for one in (
+        PlatformRefusedError,
+        DeploymentPendingError,
+        CopyRefusedError,
+        LaunchUsedError,
+        OtherBrowserError,
+    )
 }
 
 

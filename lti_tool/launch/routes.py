@@ -188,6 +188,8 @@ def _launch(facts: dict[str, Any]) -> Response:
     }
     if opened.ignored_claims:
         facts["ignored_claims"] = list(opened.ignored_claims)
+    if opened.other_guid is not None:
+        facts["other_guid"] = opened.other_guid
     page = web.page(opened.message_type)
     response = Response(status=303)
     response.location = address_of(page, launch_id=opened.launch_id)

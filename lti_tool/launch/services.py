@@ -8,7 +8,7 @@ from lti_tool.core.db import transaction
 from lti_tool.core.errors import ToolError
 from lti_tool.core.ids import DeploymentId, InstitutionId, LaunchId
 from lti_tool.core.secret import hash_of, new_secret
-from lti_tool.launch import history, rules
+from lti_tool.launch import copies, history, rules
 from lti_tool.launch.claims import Message
 from lti_tool.launch.errors import (
     DeploymentPendingError,
@@ -24,7 +24,7 @@ from lti_tool.people.rules import Role
 from lti_tool.platforms import invitations, known, quirks
 from lti_tool.platforms.known import Known
 from lti_tool.platforms.rules import belongs, origin_of, shared_link_id, unlearnt
-from lti_tool.platforms.services import learn_frames
+from lti_tool.platforms.services import learn_frames, learn_guid
 
 ANONYMOUS = "anonymous:"
 # Registrations change a few times a year: if one did between each look and the next, somebody errs.
@@ -41,6 +41,7 @@ class OpenedLaunch:
         secret: goes into its cookie and is stored nowhere.
         age_seconds: of the message, by our clock: below 0 the platform's clock is ahead.
         ignored_claims: of a wrong type, and not needed.
+        other_guid: of the site it came from, if that is not the deployment's.
     """
 
     launch_id: LaunchId
@@ -49,6 +50,7 @@ class OpenedLaunch:
     message_type: str
     age_seconds: float
     ignored_claims: tuple[str, ...]
+    other_guid: str | None
 
 
 def known_to(login: AnsweredLogin, id_token: str) -> Known:
@@ -78,6 +80,7 @@ def open_launch(login: AnsweredLogin, platform: Known, id_token: str) -> OpenedL
         MessageRefusedError: the answer is not what it has to be; see its reason.
         KeySetUnreachableError: the platform's keys were never seen and cannot be had now.
         DeploymentPendingError: nobody has given the deployment to an institution yet.
+        CopyRefusedError: it comes from a site that the institution keeps out.
     """
     for _ in range(_LOOKS):
         try:
@@ -111,6 +114,7 @@ def _open(login: AnsweredLogin, platform: Known, id_token: str) -> OpenedLaunch:
         platform = _meet(platform, message)
     if platform.deployment_id is None or platform.institution_id is None:
         raise DeploymentPendingError(web_address(message.return_url))
+    guid = copies.other_guid(message, platform.guid, platform.other_guids)
     secret = new_secret()
     launch = _record_of(
         message,
@@ -120,16 +124,22 @@ def _open(login: AnsweredLogin, platform: Known, id_token: str) -> OpenedLaunch:
         platform.institution_id,
         secret=secret,
     )
+    if guid is not None:
+        launch = copies.without_services(launch)
+    unnoted = copies.unnoted(message, platform.guid, platform.other_guids)
     new = unlearnt(
         frames_said_by(launch.settings),
         quirks.origins(platform.product, platform.addresses),
         platform.learnt_origins,
         insecure=settings.current().base_url.startswith("http:"),
     )
-    if new:
+    if new or unnoted is not None:
         with transaction(platform.institution_id, fleeting=True) as session:
             launch_id = record(session, launch)
-            learn_frames(session, platform.institution_id, platform.deployment_id, new)
+            if new:
+                learn_frames(session, platform.institution_id, platform.deployment_id, new)
+            if unnoted is not None:
+                learn_guid(session, platform.institution_id, platform.deployment_id, unnoted)
     else:
         launch_id = record_alone(launch)
     return OpenedLaunch(
@@ -139,6 +149,7 @@ def _open(login: AnsweredLogin, platform: Known, id_token: str) -> OpenedLaunch:
         message_type=message.message_type,
         age_seconds=clock.now().timestamp() - message.issued_at,
         ignored_claims=message.ignored,
+        other_guid=guid,
     )
 
 

@@ -1,6 +1,7 @@
 """What an institution's administrator decides about a platform that is connected."""
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,10 +12,25 @@ from lti_tool.core.db import transaction
 from lti_tool.core.errors import ConflictError, NotFoundError
 from lti_tool.core.ids import DeploymentId, InstitutionId, RegistrationId
 from lti_tool.core.language import phrase
-from lti_tool.platforms import queries
+from lti_tool.platforms import queries, rules
 from lti_tool.platforms.errors import NotAWebAddressError
 from lti_tool.platforms.models import Deployment, Institution
 from lti_tool.platforms.rules import origin_of
+
+
+class Verdict(StrEnum):
+    """What another site is that launches under a deployment of ours."""
+
+    SAME = "same"
+    KEEP_OUT = "keep_out"
+    LET_IN = "let_in"
+
+
+_VERDICTS = {
+    Verdict.SAME: "accept_site",
+    Verdict.KEEP_OUT: "refuse_site",
+    Verdict.LET_IN: "admit_site",
+}
 
 
 def decide_roles(
@@ -135,6 +151,53 @@ def decide_learnt(
             deployment_id,
             before=origin if removed else "",
             after="" if removed else origin,
+        )
+
+
+def decide_copy(
+    institution_id: InstitutionId,
+    deployment_id: DeploymentId,
+    guid: str,
+    verdict: Verdict,
+    *,
+    actor: Actor,
+) -> None:
+    """Say what another site is that launches under the same deployment.
+
+    Raises:
+        NotFoundError: the institution has no such deployment.
+        ConflictError: it knows no such site, or not any more.
+    """
+    with transaction(institution_id) as session:
+        deployment = session.scalar(
+            select(Deployment)
+            .where(Deployment.id == deployment_id, Deployment.institution_id == institution_id)
+            .with_for_update(key_share=True)
+        )
+        if deployment is None:
+            raise NotFoundError(phrase("There is no such deployment here."))
+        stored = deployment.other_guids
+        if guid not in stored:
+            raise ConflictError(
+                phrase("This site is no longer among the others. Open the settings again.")
+            )
+        is_out = rules.is_refused_copy(stored, guid)
+        if verdict is not Verdict.SAME and is_out == (verdict is Verdict.KEEP_OUT):
+            return  # the same again
+        before, others = deployment.platform_guid, {n: o for n, o in stored.items() if n != guid}
+        if verdict is Verdict.SAME:
+            deployment.platform_guid = guid
+        if verdict is Verdict.KEEP_OUT:
+            others[guid] = {**stored[guid], "refused_at": clock.now().isoformat()}
+        deployment.other_guids = others
+        _record(
+            session,
+            actor,
+            _VERDICTS[verdict],
+            "deployment",
+            deployment_id,
+            before=before or "",
+            after=guid,
         )
 
 

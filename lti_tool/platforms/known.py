@@ -32,7 +32,7 @@ _CLIENTS = statement("""
 _DEPLOYMENT = statement("""
     SELECT r.id AS registration_id, r.name, r.issuer, r.client_id, r.product, r.auth_url,
         r.token_url, r.jwks_url, r.allows_anonymous, d.id AS deployment_id, d.institution_id,
-        d.frame_origins, d.learnt_origins, d.role_map,
+        d.frame_origins, d.learnt_origins, d.role_map, d.platform_guid, d.other_guids,
         concat_ws(' ', r.xmin, r.ctid, d.xmin, d.ctid) AS version
     FROM registrations AS r
     LEFT JOIN deployments AS d ON d.registration_id = r.id AND d.platform_id = :platform_id
@@ -60,6 +60,7 @@ class Known:
         institution_id: None while it waits for approval.
         learnt_origins: where its pages are besides; see `rules.learnt`. No service is.
         role_map: what the institution decided that its roles count as; see `launch.rules.roles_of`.
+        guid, other_guids: of its site, and of others that launched; see `launch.copies`.
         version: of the rows all this is from.
     """
 
@@ -76,6 +77,8 @@ class Known:
     institution_id: InstitutionId | None
     learnt_origins: Mapping[str, Any]
     role_map: Mapping[str, str]
+    guid: str | None
+    other_guids: Mapping[str, Any]
     version: str
 
 
@@ -130,6 +133,8 @@ def look_again(registration_id: RegistrationId, platform_id: str | None) -> Know
         institution_id=row.institution_id,
         learnt_origins=row.learnt_origins or {},
         role_map=row.role_map or {},
+        guid=row.platform_guid,
+        other_guids=row.other_guids or {},
         version=row.version,
     )
     if platform_id is not None and found.institution_id is not None:

@@ -97,6 +97,8 @@ class Deployment(Base):
         frame_origins: where its pages and services are, besides the registration's addresses.
         learnt_origins: where its pages are too, as signed messages said; see `rules.learnt`.
         role_map: for a role exactly as the platform names it, what it counts as here.
+        platform_guid: of the site, as its messages name it; None if none did.
+        other_guids: those of others under the same deployment; see `rules.copies`.
     """
 
     __tablename__ = "deployments"
@@ -111,6 +113,7 @@ class Deployment(Base):
     frame_origins: Mapped[list[Any]] = mapped_column(default=list)
     learnt_origins: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     role_map: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    other_guids: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     first_seen_at: Mapped[datetime]
     approved_at: Mapped[datetime | None]
 

@@ -16,6 +16,7 @@ _WEB = {"http": 80, "https": 443}
 _SHARED = "\x1f"
 # Each is in the header of every page of the deployment.
 MOST_LEARNT = 10
+MOST_COPIES = 5
 # What a browser reads as one host in `frame-ancestors` (CSP 3 §2.3.1).
 _FRAME = re.compile(r"https?://[a-z0-9.-]{1,253}(?::[0-9]{1,5})?")
 # A platform whose Date is further from our clock than this has no clock to go by.
@@ -143,6 +144,63 @@ def learn(stored: Mapping[str, Any], origins: Iterable[str], now: datetime) -> d
     held = [one.origin for one in learnt({**new, **stored}) if one.removed_at is None]
     gone = set(held[MOST_LEARNT:])
     return {origin: one for origin, one in {**stored, **new}.items() if origin not in gone}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A site that launches under a deployment with another guid than the deployment's.
+
+    Attributes:
+        guid: as its messages name it.
+        since: when the first came, aware.
+        last_at: when one came that was noted: a day's first.
+        refused_at: since when the institution lets none in.
+    """
+
+    guid: str
+    since: datetime
+    last_at: datetime
+    refused_at: datetime | None
+
+
+def copies(stored: Mapping[str, Any]) -> list[Copy]:
+    """Read which other sites were seen, the newest first."""
+    found = [
+        Copy(
+            guid=guid,
+            since=datetime.fromisoformat(one["at"]),
+            last_at=datetime.fromisoformat(one["last_at"]),
+            refused_at=datetime.fromisoformat(one["refused_at"]) if "refused_at" in one else None,
+        )
+        for guid, one in stored.items()
+    ]
+    return sorted(found, key=lambda one: (one.since, one.guid), reverse=True)
+
+
+def has_open_copies(stored: Mapping[str, Any]) -> bool:
+    """Tell whether somebody has to decide about another site."""
+    return any(one.refused_at is None for one in copies(stored))
+
+
+def is_refused_copy(stored: Mapping[str, Any], guid: str) -> bool:
+    """Tell whether the institution keeps a site out."""
+    return "refused_at" in stored.get(guid, {})
+
+
+def is_noted_today(stored: Mapping[str, Any], guid: str, now: datetime) -> bool:
+    """Tell whether there is nothing to note of another site's message."""
+    if guid not in stored:
+        return False
+    return datetime.fromisoformat(stored[guid]["last_at"]).date() == now.date()
+
+
+def note_copy(stored: Mapping[str, Any], guid: str, now: datetime) -> dict[str, Any]:
+    """Return what is stored of other sites with this one seen now: of too many the oldest go."""
+    at = now.isoformat()
+    noted = {**stored, guid: {"at": at, **stored.get(guid, {}), "last_at": at}}
+    open_ones = [one.guid for one in copies(noted) if one.refused_at is None]
+    gone = set(open_ones[MOST_COPIES:])
+    return {name: one for name, one in noted.items() if name not in gone}
 
 
 def shared_link_id(platform_id: str, mark: str) -> str:

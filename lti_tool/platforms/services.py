@@ -23,7 +23,7 @@ from lti_tool.platforms.errors import (
 )
 from lti_tool.platforms.known import forget_clients
 from lti_tool.platforms.models import Deployment, Institution, Registration
-from lti_tool.platforms.rules import learn, origin_of
+from lti_tool.platforms.rules import learn, note_copy, origin_of
 
 KEY_KEPT_FOR = timedelta(days=1)  # after another one signs: platforms keep what they read
 
@@ -220,6 +220,7 @@ def _approve(
             session, institution_id, deployment.registration_id
         )
         deployment.learnt_origins = {}  # the other's launches said so
+        deployment.other_guids = {}
     deployment.institution_id, deployment.approved_at = institution_id, clock.now()
     audit.record(
         session,
@@ -385,3 +386,25 @@ def learn_frames(
     if new:
         deployment.learnt_origins = learn(deployment.learnt_origins, new, clock.now())
         log.info("frames_learnt", deployment_id=str(deployment_id), origins=new)
+
+
+def learn_guid(
+    session: Session, institution_id: InstitutionId, deployment_id: DeploymentId, guid: str
+) -> None:
+    """Remember which site launches: the first is the deployment's, any other may be a copy of it.
+
+    Part of the caller's transaction, and nobody waits, as in `learn_frames`.
+    """
+    deployment = session.scalar(
+        select(Deployment)
+        .where(Deployment.id == deployment_id, Deployment.institution_id == institution_id)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    if deployment is None or deployment.platform_guid == guid:
+        return
+    if deployment.platform_guid is None:
+        deployment.platform_guid = guid
+        return
+    if guid not in deployment.other_guids:
+        log.warning("other_site", deployment_id=str(deployment_id), guid=guid)
+    deployment.other_guids = note_copy(deployment.other_guids, guid, clock.now())

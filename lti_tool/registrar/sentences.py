@@ -8,7 +8,9 @@ from lti_tool.core.language import marked, phrase
 # What each act did; the thing is what it was done to, where that has a name.
 _ACTS = {
     "allocate_award": marked("Said in which pathway a badge of %(thing)s counts"),
+    "accept_site": marked("Took another site for the platform from now on"),
     "allow_anonymous": marked("Decided about visits without a name"),
+    "admit_site": marked("Let launches of another site in again"),
     "allow_learnt_address": marked("Let an address be learnt again from a platform's messages"),
     "approve_deployment": marked("Allowed a platform to open Cairn"),
     "award_by_hand": marked("Gave %(thing)s by a decision"),
@@ -53,6 +55,7 @@ _ACTS = {
     "regrade_everywhere": marked("Scored an assessment in all courses by a newer edition"),
     "reopen_attempt": marked("Opened an attempt of %(thing)s again"),
     "place_institution": marked("Gave the institution another time zone"),
+    "refuse_site": marked("Kept launches of another site out"),
     "remove_learnt_address": marked("Took an address away that a platform's messages had named"),
     "rename_institution": marked("Gave the institution another name"),
     "rename_pathway": marked("Gave %(thing)s another name"),

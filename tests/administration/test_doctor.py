@@ -4,14 +4,20 @@ from dataclasses import replace
 from datetime import timedelta
 
 from flask import Flask, jsonify
+from sqlalchemy import select
 
 from lti_tool.administration.doctor import CHECKS
 from lti_tool.core import clock, doctor
 from lti_tool.core import settings as settings_module
+from lti_tool.core.audit import SYSTEM
 from lti_tool.core.db import transaction
 from lti_tool.core.doctor import Finding
 from lti_tool.core.settings import Settings
 from lti_tool.grading.models import SenderLane
+from lti_tool.platforms import deciding
+from lti_tool.platforms.deciding import Verdict
+from lti_tool.platforms.models import Deployment
+from lti_tool.platforms.rules import note_copy
 from tests.helpers import serving
 from tests.learner import story
 
@@ -40,6 +46,26 @@ def test_a_platform_that_takes_no_scores_is_named_with_what_it_says(live_app: Fl
     assert not after.ok
     assert "It answered 503." in after.says
     assert "takes no scores since" in after.says
+
+
+def test_another_site_under_the_same_ids_is_told_until_somebody_decides(live_app: Flask) -> None:
+    assert live_app.testing
+    here = story.open_university()
+    with transaction(here.institution_id) as session:
+        deployment = session.scalars(
+            select(Deployment).where(Deployment.institution_id == here.institution_id)
+        ).one()
+        deployment.other_guids = note_copy({}, "staging", clock.now())
+        deployment_id = deployment.id
+
+    before = find(settings_module.current(), "platforms")
+    deciding.decide_copy(
+        here.institution_id, deployment_id, "staging", Verdict.KEEP_OUT, actor=SYSTEM
+    )
+
+    assert not before.ok
+    assert "from another site with the same ids" in before.says
+    assert find(settings_module.current(), "platforms").ok
 
 
 def test_issuers_are_found_where_credentials_name_them(live_app: Flask) -> None:

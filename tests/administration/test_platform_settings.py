@@ -217,6 +217,60 @@ class TestLearntAddresses:
             assert send(desk, connected, path, origin=origin, removed="1").status_code == status
 
 
+class TestOtherSites:
+    def come(self, app: Flask, connected: Connected, guid: str) -> TestResponse:
+        with browsing(app, connected, 2) as amara:
+            arrival = amara.arrive(connected.course_path)
+            return amara.post(arrival.change(tool_platform={"guid": guid}))
+
+    def test_they_are_told_and_decided_about_and_the_trail_says_so(
+        self, app: Flask, desk: Office, connected: Connected
+    ) -> None:
+        platform = f"platforms/{connected.registration_id}"
+        path = f"deployments/{connected.deployment_id}/sites"
+        self.come(app, connected, "production")
+        assert "another site" not in text_of(desk.get(platform).text)
+        assert "Other sites" not in text_of(desk.get(f"{platform}/settings").text)
+
+        self.come(app, connected, "staging")
+        assert "Launches come from another site" in text_of(desk.get(platform).text)
+        page = text_of(desk.get(f"{platform}/settings").text)
+        assert "was connected as production" in page
+        assert "staging First " in page
+
+        answer = send(desk, connected, path, guid="staging", verdict="keep_out")
+        assert answer.status_code == 303
+        assert error_code(self.come(app, connected, "staging")) == "copy_refused"
+        assert "staging Kept out since " in text_of(desk.get(f"{platform}/settings").text)
+        assert "another site" not in text_of(desk.get(platform).text)
+
+        send(desk, connected, path, guid="staging", verdict="let_in")
+        self.come(app, connected, "staging")
+        send(desk, connected, path, guid="staging", verdict="same")
+        assert "Other sites" not in text_of(desk.get(f"{platform}/settings").text)
+        with transaction(connected.institution_id) as session:
+            acts = [entry.act for entry in audit.list_entries(session)]
+        assert {"accept_site", "admit_site", "refuse_site"} <= set(acts)
+
+    def test_only_what_is_there_can_be_decided_about(
+        self, app: Flask, desk: Office, connected: Connected
+    ) -> None:
+        self.come(app, connected, "production")
+        self.come(app, connected, "staging")
+        other = services.add_deployment(connected.registration_id, "theirs", another_institution())
+
+        for deployment_id, guid, verdict, status in (
+            (other, "staging", "same", 404),
+            (uuid4(), "staging", "same", 404),
+            (connected.deployment_id, "evil", "same", 409),
+            (connected.deployment_id, "", "keep_out", 409),
+            (connected.deployment_id, "staging", "burn", 400),
+        ):
+            path = f"deployments/{deployment_id}/sites"
+            answer = send(desk, connected, path, guid=guid, verdict=verdict)
+            assert answer.status_code == status
+
+
 class TestVisitsWithoutAName:
     def test_they_are_let_in_while_it_is_allowed(
         self, app: Flask, desk: Office, connected: Connected
