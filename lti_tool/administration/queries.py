@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import InstitutionId, RegistrationId
 from lti_tool.core.language import phrase, recalled
+from lti_tool.grading.backlog import is_given_up
 from lti_tool.grading.models import DesiredScore
 from lti_tool.launch.models import Launch
 from lti_tool.people.models import IdentityProvider, StaffMember
@@ -135,7 +136,7 @@ def _row(
     waiting, refused = session.execute(
         select(
             func.count().filter(DesiredScore.due_at.is_not(None)),
-            func.count().filter(DesiredScore.refused_at.is_not(None)),
+            func.count().filter(is_given_up()),
         ).where(DesiredScore.registration_id == registration.id)
     ).one()
     return PlatformRow(
@@ -184,7 +185,7 @@ def list_refusals(session: Session, registration_id: RegistrationId) -> list[Ref
         .where(
             DesiredScore.registration_id == registration_id,
             or_(
-                DesiredScore.refused_at.is_not(None),
+                is_given_up(),
                 and_(DesiredScore.due_at.is_not(None), DesiredScore.tries > 0),
             ),
         )

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from lti_tool.core.ids import InstitutionId, RegistrationId
-from lti_tool.grading.models import DesiredScore, SenderLane
+from lti_tool.grading.models import ERASED_SUBJECT, DesiredScore, SenderLane
+from lti_tool.grading.rules import Outcome
 from lti_tool.platforms.models import Institution, Registration
 
 
@@ -47,6 +48,18 @@ class LaneState:
     is_failing: bool
     acknowledged: int
     refused: int
+
+
+def is_given_up() -> ColumnElement[bool]:
+    """Say which scores were refused for good, so that somebody has to do something.
+
+    Nobody has about who was erased, nor where the link leads to another activity by now.
+    """
+    return and_(
+        DesiredScore.refused_at.is_not(None),
+        DesiredScore.subject != ERASED_SUBJECT,
+        DesiredScore.last_outcome.is_distinct_from(Outcome.REPLACED.value),
+    )
 
 
 def list_lane_states(session: Session) -> list[LaneState]:
@@ -110,7 +123,7 @@ def get_backlog(
         select(
             func.count().filter(DesiredScore.due_at <= due_before),
             func.min(DesiredScore.due_at),
-            func.count(DesiredScore.refused_at),
+            func.count().filter(is_given_up()),
         ).where(DesiredScore.registration_id == registration_id)
     ).one()
     return Backlog(

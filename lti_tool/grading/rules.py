@@ -34,6 +34,7 @@ class Outcome(StrEnum):
     COLUMN_GONE = "column_gone"
     NOT_IN_COURSE = "not_in_course"
     NOT_GRANTED = "not_granted"
+    REPLACED = "replaced"
     REFUSED = "refused"
 
     @property
@@ -43,7 +44,13 @@ class Outcome(StrEnum):
 
 
 _FINAL = frozenset(
-    {Outcome.COLUMN_GONE, Outcome.NOT_IN_COURSE, Outcome.NOT_GRANTED, Outcome.REFUSED}
+    {
+        Outcome.COLUMN_GONE,
+        Outcome.NOT_IN_COURSE,
+        Outcome.NOT_GRANTED,
+        Outcome.REPLACED,
+        Outcome.REFUSED,
+    }
 )
 _MEANINGS = {
     401: Outcome.UNAUTHORIZED,

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from lti_tool.assessments.models import Attempt, Placement, PlacementResult
 from lti_tool.assessments.queries import is_to_mark
 from lti_tool.core.ids import ContextId
+from lti_tool.grading.backlog import is_given_up
 from lti_tool.grading.models import DesiredScore
 from lti_tool.platforms.models import ResourceLink
 
@@ -63,7 +64,7 @@ def list_placements(session: Session, context_id: ContextId | None) -> list[Plac
     )
     refused = (
         select(DesiredScore.placement_id, func.count().label("number"))
-        .where(DesiredScore.refused_at.is_not(None), DesiredScore.placement_id.in_(here))
+        .where(is_given_up(), DesiredScore.placement_id.in_(here))
         .group_by(DesiredScore.placement_id)
         .subquery()
     )

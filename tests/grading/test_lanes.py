@@ -201,6 +201,20 @@ def test_a_lane_with_nothing_due_sleeps(course: Course) -> None:
     assert services.due_lanes() == []
 
 
+def test_operators_are_not_told_of_what_was_not_sent_for_the_erased(course: Course) -> None:
+    course.site.campus.faults.change({"scores_status": 503})
+    user_id = course.take(AMARA, "abc")
+    work()
+
+    services.erase_scores(course.institution_id, [user_id])
+
+    with transaction(course.institution_id) as session:
+        lane = (course.registration_id, course.institution_id)
+        found = backlog.get_backlog(session, *lane, due_before=clock.now())
+    assert course.row(user_id).refused_at is not None
+    assert (found.waiting, found.refused) == (0, 0)
+
+
 def test_operators_see_what_waits_and_what_was_refused(course: Course, later: Later) -> None:
     course.take(MIRELA, "abc")
     work()

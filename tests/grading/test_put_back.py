@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 
+import pytest
 from sqlalchemy import select
 
 from lti_tool.assessments.services import bind_placement, create_placement
+from lti_tool.core import clock
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import PlacementId
+from lti_tool.grading import backlog
 from lti_tool.platforms.models import ResourceLink
 from tests.assessments.factories import published
 from tests.grading.course import AMARA, LINH, Course
@@ -21,19 +24,54 @@ def lead_to(course: Course, placement_id: PlacementId) -> Course:
     return replace(course, placement_id=bound.id)
 
 
-def test_a_link_that_gets_its_assessment_back_sends_its_grades_again(
-    course: Course, later: Later
-) -> None:
-    course.take(AMARA, "abc")
-    work()
-    other = create_placement(
+def another(course: Course) -> PlacementId:
+    """Make a placement to which the link is led for a while."""
+    return create_placement(
         course.institution_id,
         published(course.university),
         context_id=course.context_id,
         created_by=None,
         title="Another",
     )
-    lead_to(course, other).take(AMARA, "ddd")
+
+
+@pytest.mark.parametrize("is_put_back", [False, True], ids=["replaced", "put back"])
+def test_what_waited_of_a_replaced_activity_does_not_land_on_the_other_ones_grade(
+    course: Course, later: Later, *, is_put_back: bool
+) -> None:
+    faults = course.site.campus.faults
+    first, second = course, replace(course, placement_id=another(course))
+    if is_put_back:
+        course.take(AMARA, "abc")
+        work()
+        first, second = lead_to(course, second.placement_id), course
+    faults.change({"scores_status": 503})
+    user_id = first.take(AMARA, "ddd")
+    work()
+    lead_to(course, second.placement_id)
+    if not is_put_back:
+        second.take(AMARA, "abc")
+    later.move(hours=1)
+    faults.clear()
+    for _ in range(3):
+        work()
+        later.move(hours=1)
+
+    assert course.held() == {AMARA: ALL}
+    row = first.row(user_id)
+    assert (row.due_at, row.last_outcome) == (None, "replaced")
+    with transaction(course.institution_id) as session:
+        lane = (course.registration_id, course.institution_id)
+        found = backlog.get_backlog(session, *lane, due_before=clock.now())
+    assert (found.waiting, found.refused) == (0, 0)
+
+
+def test_a_link_that_gets_its_assessment_back_sends_its_grades_again(
+    course: Course, later: Later
+) -> None:
+    course.take(AMARA, "abc")
+    work()
+    lead_to(course, another(course)).take(AMARA, "ddd")
     course.take(LINH, "abd")  # in a page that was open still
     later.move(seconds=5)
     work()

@@ -142,6 +142,7 @@ def test_where_the_same_again_cannot_help_it_is_not_sent() -> None:
         Outcome.COLUMN_GONE,
         Outcome.NOT_IN_COURSE,
         Outcome.NOT_GRANTED,
+        Outcome.REPLACED,
         Outcome.REFUSED,
     }
 

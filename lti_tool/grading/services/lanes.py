@@ -24,6 +24,7 @@ from lti_tool.grading import ags, rules
 from lti_tool.grading.models import ERASED_SUBJECT, DesiredScore, SenderLane
 from lti_tool.grading.rules import Answer, Outcome, grants
 from lti_tool.grading.sender import Delivered, Parcel
+from lti_tool.grading.services.replaced import drop_replaced
 from lti_tool.platforms.models import Context
 from lti_tool.platforms.quirks import Quirks
 
@@ -226,6 +227,7 @@ def take_batch(lane: Lane, quirks: Quirks, *, limit: int = 500) -> list[Parcel]:
             return []
         lead = timedelta(seconds=max(held.clock_lead or 0.0, 0.0))
         due = due_in(lane, now)
+        drop_replaced(session, due, now)
         query = (
             select(DesiredScore, Context.service_scopes)
             .join(Placement, Placement.id == DesiredScore.placement_id)
