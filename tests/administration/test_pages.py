@@ -54,6 +54,8 @@ def place(live_app: Flask, live_settings: Settings) -> Iterator[Place]:
         learnt = ["https://lms-of-the-school.northgate.example:8443"]
         with transaction(desk.institution_id) as session:
             services.learn_frames(session, desk.institution_id, deployment_id, learnt)
+            for guid in ("lms.northgate.example", "9f86d081884c7d659a2feaa0c55ad015"):
+                services.learn_guid(session, desk.institution_id, deployment_id, guid)
         with system_transaction() as session:
             services.note_deployment(
                 session, registration_id, "2", platform_name="A test site", platform_guid=None
