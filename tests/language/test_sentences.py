@@ -27,6 +27,7 @@ TECHNICAL = {
     "badges/status_list.py",
     "badges/transcripts/making.py",
     "badges/vc_jwt.py",
+    "core/driver.py",
     "core/processes.py",
     "core/servers.py",
     "core/settings.py",
