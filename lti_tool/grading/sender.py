@@ -26,7 +26,7 @@ REQUEST_SECONDS = 15
 MEASURE_SECONDS = 5
 FAILURES_IN_A_ROW = 8
 _MAX_BODY_BYTES = 100_000
-_OK, _UNAUTHORIZED = 200, 401
+_OK = 200
 _FAILS = frozenset({408, 425, *range(500, 600)})
 # For whoever looks after a course, and whoever has to mend it; the first that fits.
 _FAILURES: Final = (
@@ -263,7 +263,7 @@ class _Run:
         if token is None:
             return None
         status, body = await self._get(parcel, token)
-        if status == _UNAUTHORIZED:
+        if self._line.quirks.refuses_token(status, body):
             renewed = await asyncio.to_thread(self._line.read_token, token)
             if renewed is not None:
                 status, body = await self._get(parcel, renewed)

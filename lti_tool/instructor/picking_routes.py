@@ -105,6 +105,7 @@ def _show(here: CurrentLaunch, picked: Picked, problems: Sequence[tuple[str, str
         several=several,
         columns=takes_columns(here),
         windows=takes_new_windows(here),
+        own_points=quirks_of(product).own_points,
         note=quirks_of(product).placing_note,
         competencies=competencies,
         pathways=pathways,

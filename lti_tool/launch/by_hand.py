@@ -193,19 +193,23 @@ GUIDES: Mapping[str, Guide] = MappingProxyType(
                 ),
             ),
             values=(
-                ("Tool Launch URL", "launch"),
-                ("Tool Initiate Login URL", "login"),
-                ("Registered Redirect URIs", "launch"),
+                ("Launch URL", "launch"),
+                ("Tool Initiate Login URL (OIDC)", "login"),
                 ("Tool Public Key Mode: Keyset URL", "keys"),
                 ("Deep Linking Launch URL", "launch"),
             ),
             after=(
                 phrase(
-                    "Choose LTI 1.3, Deep linking: True, Assignment and Grades Service: "
-                    "declarative."
+                    "Choose LTI 1.3 and Assignment and Grades: Declarative. Turn on Deep linking, "
+                    "Names & Roles (NRPS), Share Full name, Share Email and “This activity is "
+                    "graded”: without the last, no grade reaches the gradebook."
                 ),
                 phrase(
                     "Studio shows the block's addresses below it. Each block is a registration."
+                ),
+                phrase(
+                    "Place something as a member of the course team: Open edX keeps its global "
+                    "staff from deep linking."
                 ),
             ),
             send_back=("Client ID", "Deployment ID", "Keyset URL", "Access token URL"),

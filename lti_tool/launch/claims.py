@@ -214,8 +214,8 @@ class Message(_Claims):
     def activity(self) -> ResourceLinkClaim | None:
         """Return the link that was opened. A deep linking request has none.
 
-        Blackboard sends the placement's handle with one, which may be some activity's id as well,
-        and Open edX the block that is only being made (2024, 2026).
+        Blackboard sends the placement's handle with one, which may be some activity's id as well
+        (2026); Open edX sent the block that was only being made (2024, no more in 11.4.4).
         """
         return self.resource_link if self.message_type in _OF_A_LINK else None
 

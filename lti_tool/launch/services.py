@@ -207,7 +207,7 @@ def _record_of(  # noqa: PLR0913 - all that goes into it
         message_type=message.message_type,
         roles=sorted(roles),
         placement_token=message.placement_token,
-        settings=_settings_of(message),
+        settings=_settings_of(message, platform.product),
         secret_hash=hash_of(secret),
         age_seconds=now.timestamp() - message.issued_at,
         now=now,
@@ -237,10 +237,10 @@ def _own(url: str | None, origins: tuple[str, ...]) -> str | None:
     return None
 
 
-def _settings_of(message: Message) -> dict[str, Any]:
-    presentation = message.presentation
+def _settings_of(message: Message, product: str) -> dict[str, Any]:
+    presentation, asked = message.presentation, message.deep_linking_settings
     found = {
-        "deep_linking": message.deep_linking_settings,
+        "deep_linking": {**asked, **quirks.quirks_of(product).deep_linking} if asked else None,
         "for_user": message.for_user.user_id if message.for_user else None,
         "course_history": history.course_ids(message.custom),
         "link_history": history.link_ids(message.custom),

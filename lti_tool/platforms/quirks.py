@@ -34,6 +34,10 @@ class Quirks:
             so in Canvas, where each one is added to those before.
         links_share_id: links in pages may all be launched by the course's own id, and without
             their custom parameters: their address alone tells them apart.
+        clears_grades: a score without points takes the grade out of the gradebook.
+        column_characters: how long the name of a column may be.
+        own_points: a column's points are the course's to say; what a link says is not used.
+        deep_linking: what holds of its deep linking settings, whatever it says there.
         failing_hint: status of an answer to a score, and what people can do about it; a sentence.
         placing_note: what instructors should know before they place something; sentences.
         ticks: by the last word of a scope, what the product's administrators tick to allow it.
@@ -51,9 +55,20 @@ class Quirks:
     canvas_submission: bool = False
     takes_comments: bool = True
     links_share_id: bool = False
+    clears_grades: bool = True
+    column_characters: int = 255
+    own_points: bool = False
+    deep_linking: Mapping[str, object] = field(default_factory=dict)
     failing_hint: tuple[int, str] | None = None
     placing_note: str = ""
     ticks: Mapping[str, str] = field(default_factory=dict)
+
+    def refuses_token(self, status: int, body: str) -> bool:
+        """Tell whether an answer means that another token may be taken; `body` as it came."""
+        words = body.lower()
+        return status == _UNAUTHORIZED or any(
+            status == one and said in words for one, said in self.token_spent
+        )
 
     def tick_of(self, scope: str) -> str | None:
         """Return what the product's administrators tick to allow a service, if that is known."""
@@ -61,7 +76,7 @@ class Quirks:
 
 
 _GENERIC = Quirks()
-_BAD_REQUEST = 400
+_BAD_REQUEST, _UNAUTHORIZED = 400, 401
 _STALE_AS_BAD_REQUEST = frozenset({_BAD_REQUEST, 409})
 _MOODLE_GRADES = "Use this service for grade sync and column management"
 _PRODUCTS = {
@@ -163,9 +178,31 @@ _PRODUCTS = {
     # (developers.schoology.com, "LTI apps", 2026). Its members' next page is the page one is on
     # (code-dot-org#69926, 2025): `paging.pages` ends at a page that repeats.
     "schoology": Quirks(in_flight=8, origins=("https://lti-service.svc.schoology.com",)),
-    # lti-consumer-xblock 11.4 (2026): 400 for a timestamp that is not newer.
+    # Seen in lti-consumer-xblock 11.4.4 (2026): 400 for a timestamp that is not newer, 403 for a
+    # token that is over or of an old key, 500 to a score for somebody whose account is gone; the
+    # gradebook keeps what is taken back. A block has one id and one column, by its own settings,
+    # however much is placed in it: what a link says of points and windows is not used.
     "openedx": Quirks(
-        in_flight=8, stale_statuses=_STALE_AS_BAD_REQUEST, not_in_course=((404, "user"), (422, ""))
+        in_flight=8,
+        stale_statuses=_STALE_AS_BAD_REQUEST,
+        not_in_course=(),
+        token_spent=((403, "invalid token"),),
+        clears_grades=False,
+        column_characters=100,
+        own_points=True,
+        deep_linking={
+            "accept_multiple": False,
+            "accept_presentation_document_targets": ["iframe"],
+        },
+        failing_hint=(
+            500,
+            phrase("Open edX answers so where the learner's account there was removed."),
+        ),
+        placing_note=phrase(
+            "Open edX takes one assessment in each block. The block's own settings in Studio say "
+            "how many points it gives and whether it opens in a new window. Cairn holds to the "
+            "times you set here, but Open edX shows them nowhere."
+        ),
     ),
 }
 
@@ -196,23 +233,32 @@ def habits(quirks: Quirks) -> list[str]:
                 token_audience=quirks.token_audience,
             )
         )
-    if _BAD_REQUEST in quirks.stale_statuses:
-        told.append(
-            phrase("It may answer 400 to a score that it has already: Cairn looks and compares.")
-        )
-    if quirks.canvas_submission:
-        told.append(
-            phrase("Scores say that they are no new submission, so a teacher's grade stays.")
-        )
-    if not quirks.takes_comments:
-        told.append(phrase("Scores carry no comment: it would add each one to those before."))
-    if quirks.links_share_id:
-        told.append(
+    sentences = (
+        (
+            _BAD_REQUEST in quirks.stale_statuses,
+            phrase("It may answer 400 to a score that it has already: Cairn looks and compares."),
+        ),
+        (
+            quirks.canvas_submission,
+            phrase("Scores say that they are no new submission, so a teacher's grade stays."),
+        ),
+        (
+            not quirks.takes_comments,
+            phrase("Scores carry no comment: it would add each one to those before."),
+        ),
+        (
+            not quirks.clears_grades,
+            phrase("Its gradebook keeps a grade that Cairn takes back: it is changed there."),
+        ),
+        (
+            quirks.links_share_id,
             phrase(
                 "Links in its pages may all come with the course's own id: Cairn tells them apart "
                 "by what was placed."
-            )
-        )
+            ),
+        ),
+    )
+    told += [sentence for holds, sentence in sentences if holds]
     if quirks.failing_hint:
         status, hint = quirks.failing_hint
         told.append(

@@ -95,7 +95,7 @@ def probe(registration_id: RegistrationId, scopes: Sequence[str]) -> str:
 
 
 def forget_token(registration_id: RegistrationId, scopes: Sequence[str], token: str) -> None:
-    """Drop a token that the platform no longer takes (401); one fetched meanwhile stays."""
+    """Drop a token that the platform no longer takes; one fetched meanwhile stays."""
     words = " ".join(sorted(set(scopes)))
     kept = _kept.get((registration_id, words))
     if kept is not None and kept.token == token:

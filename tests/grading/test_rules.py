@@ -103,6 +103,9 @@ def test_a_status_means_one_thing(status: int, outcome: Outcome) -> None:
         ("brightspace", 404, "User in requested score does not exist", Outcome.NOT_IN_COURSE),
         ("brightspace", 404, "Not found", Outcome.COLUMN_GONE),
         ("openedx", 400, "", Outcome.CONFLICT),
+        ("openedx", 403, '{"detail":"Invalid token signature."}', Outcome.UNAUTHORIZED),
+        ("openedx", 403, '{"detail":"LTI configuration not found."}', Outcome.REFUSED),
+        ("openedx", 404, '{"detail":"No LtiAgsLineItem matches"}', Outcome.COLUMN_GONE),
     ],
 )
 def test_a_status_means_what_the_product_means_by_it(

@@ -60,6 +60,10 @@ class OpenEdx:
         address = f"{self.url}/test/author/{block}"
         WIRE.post(address, json=said, timeout=PATIENCE_SECONDS).raise_for_status()
 
+    def do(self, what: str) -> None:
+        """Have something done that people do at its administrators' pages."""
+        WIRE.post(f"{self.url}/test/{what}", timeout=PATIENCE_SECONDS).raise_for_status()
+
     def kept(self) -> Any:  # noqa: ANN401 - JSON
         """Return what the package has stored, and its gradebook."""
         return WIRE.get(f"{self.url}/test/kept", timeout=PATIENCE_SECONDS).raise_for_status().json()

@@ -28,6 +28,7 @@ COURSE = "course-v1:School+BIO2+2026"
 # username: name, role in the course, whether of the global staff.
 PEOPLE = {
     "amara": ("Amara Okafor", "student", False),
+    "bo": ("Bo Lindqvist", "student", False),
     "mirela": ("Mirela Popescu", "instructor", False),
     "root": ("Root of All", "staff", True),
 }
@@ -295,10 +296,9 @@ def sign_in(request: HttpRequest, username: str) -> HttpResponse:
 
 
 def page(title: str, fragment: Fragment, script: str = "") -> HttpResponse:
-    style = "".join(each.data for each in fragment.resources if each.mimetype == "text/css")
     return HttpResponse(
         f'<!doctype html><html lang="en"><head><title>{title}</title>'
-        f"<style>{style}</style></head>"
+        f"<style>iframe {{ width: 100%; height: 100%; }}</style></head>"
         f"<body><h1>{title}</h1>{fragment.content}<script>{script}</script></body></html>"
     )
 
@@ -319,17 +319,29 @@ def show_in_studio(request: HttpRequest, name: str) -> HttpResponse:
     return page("Studio", course.render(block, "author_view"))
 
 
-def make_passport() -> str:
-    """Make what a block finds its key by. Its own way takes seconds for a key."""
+def new_key() -> dict[str, str]:
+    """Make a passport's key. The package's own way takes seconds."""
     key = generate_private_key(65537, 2048).private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.TraditionalOpenSSL,
         serialization.NoEncryption(),
     )
-    passport = Lti1p3Passport.objects.create(
-        lti_1p3_internal_private_key=key.decode(), lti_1p3_internal_private_key_id=uuid.uuid4()
-    )
-    return str(passport.passport_id)
+    return {
+        "lti_1p3_internal_private_key": key.decode(),
+        "lti_1p3_internal_private_key_id": str(uuid.uuid4()),
+        "lti_1p3_internal_public_jwk": "",
+    }
+
+
+@csrf_exempt
+def change_key(_request: HttpRequest, name: str) -> HttpResponse:
+    passports = Lti1p3Passport.objects.filter(lticonfiguration__location=location_of(name))
+    return JsonResponse({"changed": passports.update(**new_key())})
+
+
+@csrf_exempt
+def remove_person(_request: HttpRequest, username: str) -> HttpResponse:
+    return JsonResponse({"removed": get_user_model().objects.filter(username=username).delete()})
 
 
 @csrf_exempt
@@ -338,7 +350,9 @@ def author(request: HttpRequest, name: str) -> HttpResponse:
     said = json.loads(request.body)
     settings.LMS_ROOT_URL = said.pop("lms")
     block = course.block(location_of(name))
-    block.lti_1p3_passport_id = block.lti_1p3_passport_id or make_passport()
+    if not block.lti_1p3_passport_id:
+        passport = Lti1p3Passport.objects.create(**new_key())
+        block.lti_1p3_passport_id = str(passport.passport_id)
     for field, value in said.items():
         setattr(block, field, block.fields[field].from_json(value))
     block.save()
@@ -367,6 +381,8 @@ urlpatterns = [
     path("course/<name>", show_in_course),
     path("studio/<name>", show_in_studio),
     path("test/author/<name>", author),
+    path("test/change-key/<name>", change_key),
+    path("test/remove/<username>", remove_person),
     path("test/kept", kept),
 ]
 

@@ -29,13 +29,17 @@ from lti_tool.assessments.services import (
 )
 from lti_tool.core import clock
 from lti_tool.core import settings as settings_module
+from lti_tool.core.audit import SYSTEM
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import ContextId, InstitutionId, PlacementId, ResourceLinkId, UserId
 from lti_tool.core.settings import Settings
 from lti_tool.grading.models import DesiredScore, SenderLane
 from lti_tool.grading.platform import read_column
+from lti_tool.grading.services import make_column
+from lti_tool.launch import deep_linking
 from lti_tool.platforms import nrps, service_client, services
 from lti_tool.platforms.models import Context, ResourceLink
+from lti_tool.platforms.quirks import quirks_of
 from tests.assessments.factories import Page as Answers
 from tests.assessments.factories import University, form_of, published
 from tests.browser import OpenPage, browser_of_people
@@ -45,6 +49,7 @@ from tests.grading.working import Later, work
 from tests.helpers import serving
 from tests.launch.conftest import product
 from tests.launch.platform import BASE_URL, published_keys, told
+from tests.launch.test_deep_linking import current_launch
 from tests.witness.openedx import (
     BLOCK,
     COURSE,
@@ -59,6 +64,7 @@ __all__ = ["later", "openedx", "product"]
 
 pytestmark = pytest.mark.timeout(300)  # whoever comes first installs the witness
 TITLE = "Reading statistics critically"
+SLOW_MS = 30_000  # two servers, on a busy machine
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,14 +101,14 @@ class Placed:
         self.here = told(browser.get(answer.location))
         return self.here
 
-    def bind(self, policy: Policy = Policy.BEST) -> PlacementId:
+    def bind(self, *, policy: Policy = Policy.BEST, title: str = TITLE) -> PlacementId:
         """Have the block lead to an assessment of three questions, whose key is "abc"."""
         placement_id = create_placement(
             self.place.id,
             published(self.place),
             context_id=None,
             created_by=None,
-            title=TITLE,
+            title=title,
             policy=policy,
         )
         with transaction(self.place.id) as session:
@@ -253,6 +259,88 @@ def test_a_score_that_it_has_already_counts_as_sent(place: Place) -> None:
     assert len(placed.grades()) == 1
 
 
+def test_a_score_goes_out_with_a_new_token_once_it_has_another_key(
+    place: Place, later: Later
+) -> None:
+    """It answers 403 to a token that it does not take."""
+    placed = place("keys")
+    placed.launch("amara")
+    placement_id = placed.bind(policy=Policy.LAST)
+    placed.take(placement_id, "abc")
+    work()
+
+    placed.edx.do("change-key/keys")
+    later.move_ours(seconds=2)
+    placed.take(placement_id, "add")
+    work()
+
+    assert placed.grades() == [("amara", 10.0, 10.0), ("amara", 3.333, 10.0)]
+
+
+def test_results_and_members_are_read_with_a_new_token_once_it_has_another_key(
+    place: Place,
+) -> None:
+    placed = place("read-keys")
+    placed.launch("amara")
+    url, memberships_url = placed.link().line_item_url, placed.course().memberships_url
+    assert url is not None
+    assert memberships_url is not None
+    registration_id = placed.known.registration_id
+    read_column(registration_id, url)
+    nrps.read_course(registration_id, memberships_url)
+
+    placed.edx.do("change-key/read-keys")
+
+    assert read_column(registration_id, url) == {}
+    assert nrps.read_course(registration_id, memberships_url)
+
+
+def test_a_column_is_made_as_it_takes_one(place: Place) -> None:
+    """Of a title longer than its columns have, and once it has another key."""
+    placed = place("programmatic", lti_advantage_ags_mode="programmatic")
+    placed.launch("mirela")
+    placement_id = placed.bind(title="Reading statistics critically " * 6)
+    assert placed.columns() == []
+
+    make_column(placed.place.id, placement_id, actor=SYSTEM)
+
+    [column] = placed.columns()
+    assert column["label"].startswith(TITLE)
+    assert placed.link().line_item_url == f"{placed.course().line_items_url}/{column['id']}"
+
+
+def test_one_assessment_goes_into_a_block(place: Place) -> None:
+    """It says that it takes several, and gives them one column and one id."""
+    placed = place("one")
+
+    here = current_launch(placed.launch("mirela", "/studio/one"), placed.known.deployment_id)
+
+    assert not deep_linking.takes_several(here)
+    assert deep_linking.takes_columns(here)  # its own
+    assert not deep_linking.takes_new_windows(here)
+
+
+def test_who_has_no_account_there_any_more_holds_nobody_else_up(place: Place) -> None:
+    placed = place("gone")
+    placement_id = None
+    for username in ("bo", "amara"):
+        placed.launch(username)
+        placement_id = placement_id or placed.bind()
+        placed.take(placement_id, "abc")
+    placed.edx.do("remove/bo")
+
+    work()
+
+    assert placed.grades() == [("amara", 10.0, 10.0)]
+    with transaction(placed.place.id) as session:
+        row = session.scalars(
+            select(DesiredScore).where(DesiredScore.acknowledged_version == 0)
+        ).one()
+    hint = quirks_of("openedx").failing_hint
+    assert hint is not None
+    assert row.last_status == hint[0]
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[playwright.Browser]:
     """Chromium as people have it: the course and the tool may be two sites."""
@@ -296,15 +384,20 @@ def test_in_a_browser_a_teacher_places_and_a_learner_opens_it(
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Deep Linking Launch").click()
     picker = opened.value
-    picker.get_by_role("checkbox", name=TITLE).check()
+    picker.get_by_role("radio", name=TITLE).check()  # one only
+    expect(picker.get_by_label("Points in the gradebook")).to_be_hidden()
+    expect(picker.get_by_text("how many points it gives")).to_be_visible()
     picker.get_by_role("button", name="Add to the course").click()
-    expect(picker.locator("body")).to_contain_text("successfully saved in the LMS")
+    saved = picker.get_by_text("successfully saved in the LMS")
+    expect(saved).to_be_visible(timeout=SLOW_MS)
 
     learner = sign_in(open_page, edx, "amara", f"/course/{block}")
     frame = learner.frame_locator("iframe")
+    expect(frame.get_by_role("button", name="Start")).to_be_visible(timeout=SLOW_MS)
     expect(frame.get_by_role("heading", level=1)).to_have_text(TITLE)
-    expect(frame.get_by_role("button", name="Start")).to_be_visible()
 
 
 def sign_in(open_page: OpenPage, edx: OpenEdx, username: str, path: str) -> Page:
-    return open_page(f"{edx.url}/sign-in/{username}?next={path}")
+    page = open_page(f"{edx.url}/sign-in/{username}?next={path}")
+    page.context.set_default_timeout(SLOW_MS)
+    return page

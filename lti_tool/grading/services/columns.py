@@ -9,6 +9,7 @@ from lti_tool.core import audit, clock
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import InstitutionId, PlacementId
 from lti_tool.core.language import phrase
+from lti_tool.core.quoting import quoted
 from lti_tool.grading import ags, platform, queries
 from lti_tool.grading.errors import CannotMakeColumnError, ColumnThereError
 from lti_tool.grading.models import GradebookColumn
@@ -16,6 +17,7 @@ from lti_tool.grading.rules import grants
 from lti_tool.grading.services.desired import desire_scores_of_context
 from lti_tool.launch.deep_linking import REVIEWABLE
 from lti_tool.platforms.models import ResourceLink
+from lti_tool.platforms.quirks import quirks_of
 from lti_tool.platforms.rules import told_link_id
 
 # Longer than making one can take.
@@ -47,7 +49,7 @@ def make_column(
     if not grants(place.scopes, ags.LINE_ITEM_SCOPE):
         raise CannotMakeColumnError(phrase("Cairn was not given the right to make columns here."))
     item = ags.LineItem(
-        label=place.title,
+        label=quoted(place.title, quirks_of(place.product).column_characters),
         maximum=place.points,
         resource_link_id=told_link_id(place.resource_link_platform_id),
         resource_id=str(placement_id),

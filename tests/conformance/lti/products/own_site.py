@@ -295,7 +295,7 @@ OPEN_EDX: Final = Product(
     login={
         "client_id": "8d3e6a10-5f4c-4f7e-9a35-1b2c3d4e5f60",
         "lti_deployment_id": "1",
-        "login_hint": "7",
+        "login_hint": "7c1c7f1e-4d0f-4f5b-8c33-2f2f3a4b5c6d",
         "lti_message_hint": "3e6a105f4c4f7e9a351b2c3d4e5f60718d",
     },
     lifetime_s=3600,
@@ -306,16 +306,16 @@ OPEN_EDX: Final = Product(
         "name": "Amara Okafor",
         "email": "amara@school.example",
         "preferred_username": "amara",
-        f"{LTI}tool_platform": {"guid": "3f1f1c3e-8e4d-5f0b-9e0f-0d8b6a4c2e10", "name": "School"},
-        f"{LTI}resource_link": {"id": _EDX_BLOCK, "title": "Reading statistics"},
-    },
-    link={
         f"{LTI}context": {
             "id": _EDX_COURSE,
             "label": _EDX_COURSE,
             "title": "Biostatistics 2 - School",
             "type": ["http://purl.imsglobal.org/vocab/lis/v2/course#CourseOffering"],
         },
+    },
+    link={
+        f"{LTI}tool_platform": {"guid": "3f1f1c3e-8e4d-5f0b-9e0f-0d8b6a4c2e10", "name": "School"},
+        f"{LTI}resource_link": {"id": _EDX_BLOCK},
         f"{LTI}launch_presentation": {"document_target": "iframe"},
         # Its scopes are those of one of two ways: never lineitem and lineitem.readonly.
         ENDPOINT: {
@@ -329,7 +329,7 @@ OPEN_EDX: Final = Product(
         },
         f"{LTI}custom": {"placement": "p1.of-this-link"},
     },
-    # A resource link, though none was made yet; neither context nor custom nor presentation.
+    # Neither custom nor presentation, nor what it is called.
     placing={
         SETTINGS: {
             "accept_types": ["ltiResourceLink", "link", "html", "image"],
@@ -382,13 +382,14 @@ OPEN_EDX: Final = Product(
         email="amara@school.example",
         sis_id=None,
         course=(_EDX_COURSE, "Biostatistics 2 - School", _EDX_COURSE),
-        link=(_EDX_BLOCK, "Reading statistics"),
+        link=(_EDX_BLOCK, None),
         line_item=f"{_EDX_API}/lti/1/lti-ags/1",
         line_items=f"{_EDX_API}/lti/1/lti-ags",
         members=f"{_EDX_API}/lti/1/memberships",
         settings={"document_target": "iframe"},
     ),
-    taken=Taken(several=True, windows=True, columns=True),
+    # By what it does with an answer, not by what it says.
+    taken=Taken(several=False, windows=False, columns=True),
     data=None,
     return_url=f"{_EDX_API}/lti/1/lti-dl/response",
 )
