@@ -82,6 +82,29 @@ class Zones:
         return next(filter(None, map(zones.find, names)), UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around a page of whoever reads it: as what its layout asks would answer."""
+
+    other_languages: tuple[tuple[str, str, str], ...]
+    zone_url: str | None
+    zone_attributes: Markup
+
+    @property
+    def words(self) -> Mapping[str, Callable[[], object]]:
+        """Return it under the names that layouts have for it."""
+        return {
+            "other_languages": lambda: self.other_languages,
+            "zone_url": lambda: self.zone_url,
+            "zone_attributes": lambda: self.zone_attributes,
+        }
+
+
+def around_pages() -> Around:
+    """Return what stands around the page of this request."""
+    return Around(_others(), _zone_url(), _zone_attributes())
+
+
 def prefer(own: str | None, locale: str | None = None, known: Zones | None = None) -> None:
     """Tell what a session knows: which language its account chose, that of its LMS, its zone.
 

@@ -1,13 +1,15 @@
 """The ground on which templates stand, as fast as pages made of many parts need it."""
 
-from collections.abc import Hashable, MutableMapping
+import re
+from collections.abc import Hashable, Mapping, MutableMapping
 from functools import lru_cache
-from typing import Any
+from secrets import token_hex
+from typing import Any, cast
 
-from flask import templating
+from flask import current_app, templating
 from jinja2 import Template, nodes
 from jinja2.visitor import NodeTransformer
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from lti_tool.core import speaking
 from lti_tool.core.language import Language
@@ -19,6 +21,32 @@ _OF_A_REQUEST = frozenset(
     | {"url_for", "zone_attributes", "zone_url"}
 )
 _MOST_KEPT = 1024
+_MOST_PAGES = 512
+# Stands on both sides of a gap's name in a page that is kept; nobody can write it into a text.
+_MARK = token_hex(16)
+_GAP = re.compile(f"{_MARK}(\\w+?){_MARK}")
+
+Values = tuple[tuple[str, Hashable], ...]
+
+
+def render_kept(name: str, /, gaps: Mapping[str, object], **values: Hashable) -> str:
+    """Return a page that is made once for all who read it alike, but for its gaps.
+
+    It is made of nothing but these values, of how its reader reads and of what stands around every
+    page; what is of one person, launch or form is left open, and filled in each time.
+
+    Args:
+        name: of the template.
+        gaps: by the names that the template has for them; it can tell of each whether it is None,
+            and no more.
+        values: that never change.
+    """
+    environment = cast("Environment", current_app.jinja_env)
+    return environment.keep_page(name, gaps, tuple(values.items()))
+
+
+def _left_open(gap: str) -> Markup:
+    return Markup(f"{_MARK}{gap}{_MARK}")  # noqa: S704 - no word of anybody's is in it
 
 
 class Environment(templating.Environment):
@@ -37,6 +65,7 @@ class Environment(templating.Environment):
         self._keeping: dict[str, Environment] = {}
         self._speaks: Language | None = None
         self._kept = lru_cache(maxsize=_MOST_KEPT)(self._make)
+        self._pages = lru_cache(maxsize=_MOST_PAGES)(self._make_page)
         self.globals["kept"] = self.keep
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
@@ -66,15 +95,39 @@ class Environment(templating.Environment):
         """
         return self._kept(name, speaking.current(), tuple(values.items()))
 
-    def _make(
-        self, name: str, reader: Language, values: tuple[tuple[str, Hashable], ...]
-    ) -> Markup:
+    def keep_page(self, name: str, gaps: Mapping[str, object], values: Values) -> str:
+        """Return a page that is kept, with its gaps filled; see `render_kept`."""
+        there = tuple((gap, word is not None) for gap, word in gaps.items())
+        around = speaking.around_pages()
+        parts = [*self._pages(name, speaking.current(), around, there, values)]
+        parts[1::2] = [escape(gaps[gap]) for gap in parts[1::2]]
+        return "".join(parts)
+
+    def _make(self, name: str, reader: Language, values: Values) -> Markup:
+        template = self._keeper(reader).get_template(name)
+        return Markup(template.render(dict(values)))  # noqa: S704 - made by a template, escaped
+
+    def _make_page(
+        self,
+        name: str,
+        reader: Language,
+        around: speaking.Around,
+        there: tuple[tuple[str, bool], ...],
+        values: Values,
+    ) -> tuple[str, ...]:
+        """Return the text up to a gap, the gap's name, the text from there, and so on."""
+        gaps = {gap: _left_open(gap) if is_there else None for gap, is_there in there}
+        template = self._keeper(reader).get_template(name)
+        page = template.render({**around.words, **gaps, **dict(values)})
+        return tuple(_GAP.split(page))
+
+    def _keeper(self, reader: Language) -> "Environment":
+        """Return where templates of a language name nothing of a request."""
         if reader.code not in self._keeping:
             own = self._of(reader).overlay()
             own.globals = {n: word for n, word in self.globals.items() if n not in _OF_A_REQUEST}
             self._keeping[reader.code] = own
-        template = self._keeping[reader.code].get_template(name)
-        return Markup(template.render(dict(values)))  # noqa: S704 - made by a template, escaped
+        return self._keeping[reader.code]
 
     def _of(self, reader: Language) -> "Environment":
         if reader.code not in self._spoken:

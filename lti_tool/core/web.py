@@ -4,7 +4,7 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache, wraps
+from functools import cache, lru_cache, wraps
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -48,6 +48,7 @@ _HEX = re.compile(r"(?:[0-9a-f]{2})+")
 _SOURCE = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?|\*")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 _NOBODY = "'none'"
+_ANY_LAUNCH = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 STATIC = Path(__file__).parents[1] / "static"
 
 log = logs.get(__name__)
@@ -140,6 +141,16 @@ def _fingerprint(path: str) -> str:
     return _fingerprints[path]
 
 
+def launch_url(endpoint: str, launch_id: object) -> str:
+    """Return the address of a page of a launch, whose address has nothing else in it."""
+    return _launch_address(endpoint).replace(_ANY_LAUNCH, str(launch_id))
+
+
+@cache
+def _launch_address(endpoint: str) -> str:
+    return flask.url_for(endpoint, launch_id=_ANY_LAUNCH)
+
+
 def page(name: str) -> str:
     """Return the endpoint of a page above the caller's package, as `app` has mapped it.
 
@@ -223,7 +234,9 @@ def install(app: Flask) -> None:
         "trim_blocks": True,
         "lstrip_blocks": True,
     }
-    app.jinja_env.globals.update(static_url=static_url, csrf_token=csrf_token)
+    app.jinja_env.globals.update(
+        static_url=static_url, csrf_token=csrf_token, launch_url=launch_url
+    )
     app.config["MAX_CONTENT_LENGTH"] = 1_000_000
     app.request_class = Request
     app.before_request(_begin)

@@ -16,6 +16,8 @@ REMARKS = {
     "remark": "{{ tell(word) }} {{ word }}",
     "forgetful": "{{ kept('theirs') }}",
     "theirs": "{{ csrf_token() }}",
+    "start": "{{ tell(word) }} {{ word }}{% if name %} {{ name }} {{ id }}{% endif %} {{ id }}",
+    "bare": "{{ id }} {{ csrf_token() }}",
 }
 PARTS = {
     "page": "{% from 'part' import part %}{{ part() }} {{ word }}",
@@ -127,3 +129,25 @@ def test_a_part_that_is_kept_is_made_once_for_each_reader_and_value(
 def test_a_part_that_is_kept_names_nothing_of_one_request(keeping: Environment) -> None:
     with pytest.raises(jinja2.UndefinedError):
         keeping.get_template("forgetful").render()
+
+
+def test_a_page_that_is_kept_is_made_once_and_its_gaps_are_filled_each_time(
+    keeping: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speaking, "current", lambda: language("en"))
+
+    def show(word: str, **gaps: object) -> str:
+        return keeping.keep_page("start", gaps, (("word", word),))
+
+    assert show("<1>", id=1, name="A & B") == "None &lt;1&gt; A &amp; B 1 1"
+    assert show("<1>", id=2, name="{{ id }}") == "None &lt;1&gt; {{ id }} 2 2"
+    assert show("<1>", id=3, name=None) == "None &lt;1&gt; 3"
+    assert show("2", id=3, name=None) == "None 2 3"
+    assert keeping.globals["told"] == ["<1>", "<1>", "2"]
+
+
+def test_a_page_that_is_kept_names_nothing_of_one_request_but_what_is_left_open(
+    keeping: Environment,
+) -> None:
+    with pytest.raises(jinja2.UndefinedError):
+        keeping.keep_page("bare", {"id": 1}, ())

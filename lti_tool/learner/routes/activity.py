@@ -1,5 +1,7 @@
 """A learner's pages inside the LMS: the activity, its result, their badges, their pathways."""
 
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, jsonify, redirect, render_template, url_for
@@ -12,11 +14,12 @@ from lti_tool.assessments.models import Attempt, PlacementResult
 from lti_tool.assessments.rules import accepts
 from lti_tool.badges import queries as badges
 from lti_tool.badges.issuer import image_path
-from lti_tool.core import clock
+from lti_tool.core import clock, web
 from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AttemptId, PlacementId
 from lti_tool.core.language import phrase
+from lti_tool.core.templating import render_kept
 from lti_tool.launch import placement_token
 from lti_tool.launch.claims import SUBMISSION_REVIEW_REQUEST
 from lti_tool.launch.queries import has_newer_token
@@ -55,23 +58,34 @@ def open_placement(here: CurrentLaunch) -> ResponseReturnValue:
         is_review = here.message_type == SUBMISSION_REVIEW_REQUEST
         page = "review" if is_review else "show_placement"
         return redirect(url_for(f"instructor.{page}", launch_id=here.launch_id), 303)
-    now, open_attempt = clock.now(), arrival.open_attempt
-    if arrival.attempts and open_attempt is None:
+    if arrival.attempts and arrival.open_attempt is None:
         last = arrival.attempts[-1].id
         return redirect(
             url_for("learner.show_result", launch_id=here.launch_id, attempt_id=last), 303
         )
-    return render_template(
-        "learner/start.html",
-        launch_id=here.launch_id,
-        takes=may(here.roles, Act.TAKE_ATTEMPT),
-        tries=may(here.roles, Act.TRY),
-        arrival=arrival,
-        open_attempt=open_attempt,
-        deleted=arrival.deleted,
-        time_is_up=open_attempt is not None and not accepts(open_attempt.closes_at, now),
-        blocked=arrival.find_bar(now),
-    )
+    return _start_page(here, arrival, clock.now())
+
+
+def _start_page(here: CurrentLaunch, arrival: Arrival, now: datetime) -> str:
+    """Return what is shown before the first attempt, or in the middle of one."""
+    open_attempt, blocked = arrival.open_attempt, arrival.find_bar(now)
+    takes = may(here.roles, Act.TAKE_ATTEMPT)
+    gaps = {"launch_id": here.launch_id, "csrf": web.csrf_token(), "learner": arrival.learner}
+    values: dict[str, Any] = {
+        "activity": arrival.activity,
+        "used": len(arrival.attempts),
+        "takes": takes,
+        "tries": may(here.roles, Act.TRY),
+        "edition_id": arrival.edition_id,
+        "open_attempt": open_attempt,
+        "deleted": tuple(arrival.deleted),
+        "time_is_up": open_attempt is not None and not accepts(open_attempt.closes_at, now),
+        "blocked": blocked,
+    }
+    # Who begins finds what others find who begin; what is of one learner is not worth keeping.
+    if takes and not (open_attempt or arrival.deleted or blocked):
+        return render_kept("learner/start.html", gaps, **values)
+    return render_template("learner/start.html", **gaps, **values)
 
 
 def _settled(here: CurrentLaunch) -> Arrival | None:
