@@ -40,6 +40,8 @@ LONGEST: Sequence[tuple[str, ...]] = (
     ("tests/conformance/test_every_route.py",),
     ("tests/launch/test_registration_in_browser.py",),
     ("tests/launch/test_in_browser.py",),
+    ("tests/launch/test_in_firefox.py",),
+    ("tests/launch/test_in_webkit.py",),
     ("tests/administration/test_pages.py",),
     ("tests/learner/test_german.py",),
     ("tests/instructor/test_marking_pages.py",),

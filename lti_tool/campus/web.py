@@ -20,6 +20,10 @@ _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
     " frame-src http: https:; form-action http: https:; base-uri 'none'; frame-ancestors 'self'"
 )
+NOBODY = (
+    "Choose first who you would like to be. If you have just done so, this browser keeps no cookie"
+    " here: over plain http Safari keeps none; Chrome, Edge and Firefox do."
+)
 _CROSS_SITE_POSTS = frozenset({"launches.authorize", "deep_linking.take_response", "faults.change"})
 
 
@@ -48,7 +52,7 @@ def get_persona(connection: Connection, *kinds: str) -> Person:
     """
     person = find_persona(connection)
     if person is None:
-        raise RefusalError(403, "login_required", "Choose first who you would like to be.")
+        raise RefusalError(403, "login_required", NOBODY)
     if kinds and person.kind not in kinds:
         message = f"This page is for an {' or '.join(kinds)}; you are {person.name}, {person.kind}."
         raise RefusalError(403, "access_denied", message)

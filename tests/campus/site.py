@@ -6,7 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any, cast
@@ -25,6 +25,7 @@ from lti_tool.campus import store
 from lti_tool.campus.app import Campus, CampusSettings, create_campus
 from lti_tool.campus.claims import DEEP_LINKING, LTI
 from lti_tool.campus.personality import STRICT, Personality
+from tests.door import Door
 from tests.helpers import serving
 
 # Making a key takes a quarter of a second; neighbours in a test never have the same.
@@ -92,9 +93,15 @@ def new_browser(url: str) -> httpx.Client:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A Campus that listens, seeded: course 1, Mirela (1, instructor), Amara (2, student)."""
+    """A Campus that listens, seeded: course 1, Mirela (1, instructor), Amara (2, student).
+
+    Attributes:
+        url: its name, where browsers find it.
+        wire_url: where servers do, http without a door before it.
+    """
 
     url: str
+    wire_url: str
     campus: Campus
 
     @contextmanager
@@ -114,11 +121,16 @@ class _Handler(WSGIRequestHandler):
 
 
 @contextmanager
-def running_campus(database_url: str, *, personality: Personality = STRICT) -> Iterator[Site]:
-    """Serve a seeded Campus on a free port of 127.0.0.1 until the block ends."""
+def running_campus(
+    database_url: str, *, personality: Personality = STRICT, door: Door | None = None
+) -> Iterator[Site]:
+    """Serve a seeded Campus on a free port of 127.0.0.1, behind a door, until the block ends."""
     # The server listens before the application exists, which has to know its port.
     server = make_server("127.0.0.1", 0, Flask("not yet"), threaded=True, request_handler=_Handler)
-    url = f"http://127.0.0.1:{server.server_port}"
+    url = wire_url = f"http://127.0.0.1:{server.server_port}"
+    way_in = ExitStack()
+    if door is not None:
+        url = way_in.enter_context(door(server.server_port))
     app = create_campus(
         CampusSettings(
             database_url=database_url,
@@ -134,8 +146,9 @@ def running_campus(database_url: str, *, personality: Personality = STRICT) -> I
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield Site(url=url, campus=campus)
+        yield Site(url=url, wire_url=wire_url, campus=campus)
     finally:
+        way_in.close()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -35,10 +35,13 @@ from tests.helpers import serving
 BASE_URL = "http://localhost"
 
 
-def endpoints(url: str) -> services.Endpoints:
-    """Return where Campus listens."""
+def endpoints(url: str, *, wire_url: str | None = None) -> services.Endpoints:
+    """Return where Campus listens; `wire_url`: to servers, if that differs."""
+    wire_url = wire_url or url
     return services.Endpoints(
-        auth_url=f"{url}/lti/auth", token_url=f"{url}/lti/token", jwks_url=f"{url}/lti/jwks"
+        auth_url=f"{url}/lti/auth",
+        token_url=f"{wire_url}/lti/token",
+        jwks_url=f"{wire_url}/lti/jwks",
     )
 
 
@@ -122,7 +125,7 @@ def connect(  # noqa: PLR0913 - what tests differ in
             issuer=site.url,
             client_id=tool.client_id,
             name="Campus",
-            endpoints=endpoints(site.url),
+            endpoints=endpoints(site.url, wire_url=site.wire_url),
         )
     )
     deployment_id = (

@@ -4,55 +4,19 @@ Campus is at 127.0.0.1 and the product at localhost: two sites, so cookies in th
 third-party ones, which Chromium keeps only when they are partitioned.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
 from functools import partial
-from threading import Thread
 from typing import Any
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
-from lti_tool.core import settings as settings_module
 from lti_tool.core.settings import Settings
 from tests.browser import OpenPage, axe_violations, overflow_px
 from tests.campus.site import Site
-from tests.launch.platform import PAGES, Connected, connect, install_probe
-
-
-@dataclass
-class Browsers:
-    """WSGI around the product that takes away what some browsers do not send.
-
-    Attributes:
-        without_cookies: of requests for these (`iframe`, `document`) the cookies are dropped.
-    """
-
-    app: Flask
-    connected: Connected | None = None
-    without_cookies: set[str] = field(default_factory=set)
-
-    def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI
-        """Answer one request."""
-        if environ.get("HTTP_SEC_FETCH_DEST") in self.without_cookies:
-            environ.pop("HTTP_COOKIE", None)
-        return self.app.wsgi_app(environ, start)
-
-
-@contextmanager
-def listening(browsers: Browsers) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, browsers, threaded=True)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://localhost:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+from tests.launch.platform import PAGES, connect, install_probe
+from tests.launch.two_sites import Browsers, listening
 
 
 @pytest.fixture
@@ -62,8 +26,7 @@ def tool(
     install_probe(live_app)
     monkeypatch.setitem(live_app.config, "CAIRN_PAGES", PAGES)
     browsers = Browsers(live_app)
-    with listening(browsers) as base_url:
-        settings_module.install(replace(live_settings, base_url=base_url, issuer_url=base_url))
+    with listening(browsers, live_settings) as base_url:
         browsers.connected = connect(site, base_url=base_url)
         yield browsers
 

@@ -2,13 +2,12 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 from flask import Flask
 from playwright.sync_api import FrameLocator, Page, expect
 
-from lti_tool.core import settings as settings_module
 from lti_tool.core.audit import CLI
 from lti_tool.core.ids import DeploymentId, InstitutionId, new_id
 from lti_tool.core.settings import Settings
@@ -18,7 +17,7 @@ from tests.browser import OpenPage, axe_violations, overflow_px
 from tests.campus.site import Site
 from tests.instructor.course import university_of
 from tests.launch.platform import connect
-from tests.launch.test_in_browser import Browsers, listening
+from tests.launch.two_sites import Browsers, listening
 
 ADMINISTRATOR, INSTRUCTOR = 5, 1
 TITLE = "Reading statistics critically"
@@ -37,8 +36,7 @@ class Place:
 
 @pytest.fixture
 def place(live_app: Flask, live_settings: Settings) -> Iterator[Place]:
-    with listening(Browsers(live_app)) as base_url:
-        settings_module.install(replace(live_settings, base_url=base_url, issuer_url=base_url))
+    with listening(Browsers(live_app), live_settings) as base_url:
         institution_id = services.add_institution("northgate", "Northgate University")
         yield Place(base_url=base_url, institution_id=institution_id)
 

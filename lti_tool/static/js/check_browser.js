@@ -11,7 +11,7 @@ if (!document.hasStorageAccess) {
   say("storage", "unknown");
 } else {
   document.hasStorageAccess().then(
-    (has) => say("storage", has ? "may" : "mayNot"),
+    (has) => say("storage", has ? "may" : window.top === window ? "none" : "mayNot"),
     () => say("storage", "silent"),
   );
 }
