@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from types import FrameType
@@ -16,6 +17,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 from rq import Queue
+from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
@@ -70,6 +72,22 @@ class Worker(SimpleWorker):
     """RQ's worker without a fork per job, which costs 20 ms (RQ 3.0)."""
 
     max_connection_wait_time = 5.0  # a restarted Redis shall not be found a minute later
+    stopping = threading.Event()  # set by whoever asked this process to end; each has its own
+
+    def _install_signal_handlers(self) -> None:
+        super()._install_signal_handlers()  # type: ignore[no-untyped-call]  # RQ has no types here
+        if self.stopping.is_set():  # it was asked to end while it looked for Redis
+            self._stop_requested = True
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """End after the running job; also where RQ forgets it, since Redis is away meanwhile."""
+        self.stopping.set()
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def set_shutdown_requested_date(self) -> None:
+        """Note in Redis that the worker ends; the running job shall not fail where it is away."""
+        with suppress(RedisError):
+            super().set_shutdown_requested_date()  # type: ignore[no-untyped-call]
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         """Run a job and count it."""
@@ -95,7 +113,19 @@ def run_worker(*, burst: bool = False) -> None:
     Args:
         burst: return when the queue is empty, instead.
     """
-    while True:
+    stopping = threading.Event()
+    # What RQ raises where a signal comes while it does nothing, be it after it has given up.
+    with suppress(StopRequested):
+        while not stopping.is_set():
+            if not burst:
+                _stop_by_signal(stopping)  # until RQ has its own, and again when it has lost Redis
+            if _work(stopping, burst=burst) and burst:
+                return
+
+
+def _work(stopping: threading.Event, *, burst: bool) -> bool:
+    """Run jobs as one of RQ's workers; return whether it ended by itself, not for want of Redis."""
+    try:
         # A random name: the one of a killed worker stays taken for a minute.
         worker = Worker(
             [queue.queue()],
@@ -103,25 +133,28 @@ def run_worker(*, burst: bool = False) -> None:
             connection=queue.connection(),
             serializer=JSONSerializer,
         )
+        worker.stopping = stopping
         worker.log_job_description = False  # it would write the arguments of every job
-        try:
-            worker.work(burst=burst, logging_level="WARNING")
-        except RedisError as error:
-            log.warning("queue_lost", error=type(error).__name__)
-            time.sleep(RECONNECT_SECONDS)
-        else:
-            return
+        worker.work(burst=burst, logging_level="WARNING")
+    except RedisError as error:
+        log.warning("queue_lost", error=type(error).__name__)
+        stopping.wait(RECONNECT_SECONDS)
+        return False
+    return True
 
 
-def run_relay() -> None:
-    """Hand over what was missed, every second, until SIGTERM or SIGINT. Call on the main thread."""
-    stopping = threading.Event()
-
+def _stop_by_signal(stopping: threading.Event) -> None:
     def stop(_signal: int, _frame: FrameType | None) -> None:
         stopping.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+
+
+def run_relay() -> None:
+    """Hand over what was missed, every second, until SIGTERM or SIGINT. Call on the main thread."""
+    stopping = threading.Event()
+    _stop_by_signal(stopping)
     while not stopping.is_set():
         if relay_once() < RELAY_BATCH:
             stopping.wait(RELAY_SECONDS)

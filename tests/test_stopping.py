@@ -4,11 +4,12 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import psycopg
@@ -112,6 +113,80 @@ def test_a_worker_finishes_its_job_and_leaves_the_others(live_app: Flask) -> Non
         assert session.scalar(select(func.count()).select_from(UsedLogin)) == 0
     assert queue.count_waiting() == 1
     assert queue.connection().hlen(metrics.KEY), "what it counted is left behind"
+
+
+def test_a_worker_that_never_found_redis_ends_when_it_is_told_to(
+    live_settings: Settings, tmp_path: Path
+) -> None:
+    nowhere = f"redis://127.0.0.1:{free_port()}/0"
+    log = tmp_path / "log"
+    with running(replace(live_settings, redis_url=nowhere), "worker", log=log) as process:
+        wait_for(lambda: "queue_lost" in log.read_text(), "it looks for Redis")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    assert {line["event"] for line in events(log)} == {"started", "queue_lost"}
+
+
+def test_a_worker_that_lost_redis_ends_when_it_is_told_to_and_finishes_its_job(
+    live_app: Flask, tmp_path: Path
+) -> None:
+    assert live_app.testing
+    settings = settings_module.current()
+    leave_used_login()
+    log = tmp_path / "log"
+    with (
+        forwarding(settings.redis_url) as (url, cut_off),
+        running(replace(settings, redis_url=url), "worker", log=log) as process,
+    ):
+        with locked(settings, "used_logins"):
+            queue.enqueue(FORGET, [])
+            wait_for(lambda: waits_for_a_lock(settings), "the job is under way")
+            cut_off()
+            process.send_signal(signal.SIGTERM)
+            time.sleep(1)
+            assert process.poll() is None, "it waits for the job"
+        assert process.wait(60) == 0
+    with system_transaction() as session:
+        assert session.scalar(select(func.count()).select_from(UsedLogin)) == 0
+    assert "StopRequested" not in log.read_text()
+
+
+@contextmanager
+def forwarding(url: str) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Stand between a process and Redis; yield the address, and how to be away from then on."""
+    parts = urlsplit(url)
+    listening = socket.create_server(("127.0.0.1", 0))
+    open_ones: list[socket.socket] = [listening]
+
+    def carry(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = listening.accept()
+                far = socket.create_connection((parts.hostname or "", parts.port or 0))
+                open_ones.extend((near, far))
+                for pair in ((near, far), (far, near)):
+                    threading.Thread(target=carry, args=pair, daemon=True).start()
+
+    def cut_off() -> None:
+        for one in open_ones:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+    accepting = threading.Thread(target=accept)
+    accepting.start()
+    port = listening.getsockname()[1]
+    place = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
+    try:
+        yield parts._replace(netloc=f"{place}127.0.0.1:{port}").geturl(), cut_off
+    finally:
+        cut_off()
+        accepting.join()
 
 
 def leave_used_login() -> None:
