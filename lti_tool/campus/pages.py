@@ -344,6 +344,7 @@ def _frame(
         title=title,
         launch_url=None if in_window else launch_url,
         window_url=window_url,
+        allows=campus().settings.personality.frame_allows,
     )
 
 

@@ -97,6 +97,7 @@ class Personality:
         reviews: the gradebook leads to the tool's page of one person's work (Submission
             Review 1.0).
         names_reviewed: the review says who that is, not only by which id.
+        frame_allows: what a tool's page may do in its frame (the `allow` of an `iframe`).
     """
 
     name: str
@@ -154,6 +155,7 @@ class Personality:
     tells_reviews: bool = True
     reviews: bool = True
     names_reviewed: bool = True
+    frame_allows: str = "clipboard-write; fullscreen; storage-access"
 
     def find_place(self, name: str | None) -> DeepLinkPlace:
         """Return the place of this name, else the first."""
@@ -192,6 +194,8 @@ MOODLE = Personality(
     asks_update=True,
     tells_reviews=False,
     names_reviewed=False,
+    # No clipboard (`mod/lti/view.php`, 2026); `allowfullscreen` is an attribute of its own there.
+    frame_allows="microphone; camera; geolocation; midi; encrypted-media; autoplay; fullscreen",
 )
 _CANVAS: Final = "https://canvas.instructure.com/lti/"
 CANVAS = Personality(

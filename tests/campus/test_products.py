@@ -151,6 +151,14 @@ class TestMoodle:
         assert (context["id"], context["type"]) == ("1", ["CourseSection"])
         assert claims[f"{LTI}ext"] == {"lms": "moodle-2"}
 
+    def test_its_frame_keeps_tools_from_the_clipboard(
+        self, in_moodle: Tool, teacher: httpx.Client
+    ) -> None:
+        page = teacher.get(f"/courses/1/add/{in_moodle.connected.tool_id}?section=1")
+
+        assert 'allow="microphone; ' in page.text
+        assert "clipboard" not in page.text
+
     def test_the_teacher_sees_what_is_added_and_saves_it(
         self, in_moodle: Tool, teacher: httpx.Client
     ) -> None:
