@@ -13,6 +13,7 @@ import time
 from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from redis.exceptions import RedisError
@@ -71,30 +72,43 @@ def count(name: str, amount: float = 1, **labels: str) -> None:
         amount: to add.
         labels: exactly those declared, of values that are ours and few.
     """
-    _check(name, labels)
+    sample = _sample(name, **labels)
     with _lock:
-        _kept[name, tuple(sorted(labels.items()))] += amount
+        _kept[sample] += amount
 
 
 def observe(name: str, seconds: float, **labels: str) -> None:
     """Add a duration to a histogram; the same rules as for `count`."""
-    _check(name, labels)
-    place = bisect_left(BUCKETS_SECONDS, seconds)
-    bound = str(BUCKETS_SECONDS[place]) if place < len(BUCKETS_SECONDS) else "+Inf"
-    given = tuple(sorted(labels.items()))
+    bucket, total = _samples(name, bisect_left(BUCKETS_SECONDS, seconds), **labels)
     with _lock:
-        _kept[name, tuple(sorted({**labels, "le": bound}.items()))] += 1
-        _kept[f"{name}_sum", given] += seconds
+        _kept[bucket] += 1
+        _kept[total] += seconds
 
 
-def _check(name: str, labels: dict[str, str]) -> None:
+# Few, for labels are: and a request that is counted need not put together what it counts.
+@lru_cache(maxsize=4096)
+def _sample(name: str, **labels: str) -> Sample:
     if set(DECLARED[name].labels) != labels.keys():
         raise ValueError(f"{name} is counted by {DECLARED[name].labels}, not {sorted(labels)}")
+    return name, tuple(sorted(labels.items()))
+
+
+@lru_cache(maxsize=4096)
+def _samples(name: str, place: int, **labels: str) -> tuple[Sample, Sample]:
+    """Return the bucket of a histogram that a duration falls into, and the sum of all."""
+    bound = str(BUCKETS_SECONDS[place]) if place < len(BUCKETS_SECONDS) else "+Inf"
+    _, given = _sample(name, **labels)
+    return (name, tuple(sorted({**labels, "le": bound}.items()))), (f"{name}_sum", given)
+
+
+def is_due() -> bool:
+    """Tell whether this process's counts were kept for long enough."""
+    return time.monotonic() >= _next_at[0]
 
 
 def hand_over_if_due() -> None:
     """Add this process's counts to Redis, unless it did so a moment ago."""
-    if time.monotonic() >= _next_at[0]:
+    if is_due():
         hand_over()
 
 

@@ -3,25 +3,33 @@
 import hashlib
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache, wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from secrets import token_hex
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
-from uuid import uuid4
 
-import flask
 import jinja2
-from flask import Flask, Response, current_app, g, jsonify, render_template, request
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
-from lti_tool.core import keys, logs, metrics, settings, speaking
+from lti_tool.core import exchange, keys, logs, metrics, settings, speaking
 from lti_tool.core.errors import (
     ConflictError,
     DeniedError,
@@ -30,6 +38,7 @@ from lti_tool.core.errors import (
     TemporaryError,
     ToolError,
 )
+from lti_tool.core.exchange import refuse_nul, words_of
 from lti_tool.core.language import phrase
 from lti_tool.core.templating import Environment
 
@@ -148,7 +157,7 @@ def launch_url(endpoint: str, launch_id: object) -> str:
 
 @cache
 def _launch_address(endpoint: str) -> str:
-    return flask.url_for(endpoint, launch_id=_ANY_LAUNCH)
+    return url_for(endpoint, launch_id=_ANY_LAUNCH)
 
 
 def page(name: str) -> str:
@@ -238,7 +247,7 @@ def install(app: Flask) -> None:
         static_url=static_url, csrf_token=csrf_token, launch_url=launch_url
     )
     app.config["MAX_CONTENT_LENGTH"] = 1_000_000
-    app.request_class = Request
+    app.request_class, app.response_class = exchange.Request, exchange.Response
     app.before_request(_begin)
     app.after_request(_finish)
     speaking.install(app)
@@ -286,16 +295,14 @@ def _database_away(error: OperationalError | PoolTimeoutError) -> tuple[Response
 def _begin() -> ResponseReturnValue | None:
     g.began_at = time.perf_counter()
     sent = request.environ.get("HTTP_X_REQUEST_ID", "")
-    g.request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid4().hex[:16]
+    g.request_id = sent if _REQUEST_ID.fullmatch(sent) else token_hex(8)
     logs.bind_request_id(g.request_id)
     if "\0" in request.path:
         raise BadRequest
     if request.query_string:
-        _refuse_nul(_words(request.args))
+        refuse_nul(words_of(request.args))
     led = request.routing_exception
-    return (
-        flask.redirect(_here(led.new_url), led.code) if isinstance(led, RequestRedirect) else None
-    )
+    return redirect(_here(led.new_url), led.code) if isinstance(led, RequestRedirect) else None
 
 
 def _here(url: str) -> str:
@@ -303,30 +310,6 @@ def _here(url: str) -> str:
     parts = urlsplit(url)
     path = "/" + parts.path.lstrip("/")  # two slashes would begin a host
     return parts._replace(scheme="", netloc="", path=path).geturl()
-
-
-class Request(flask.Request):
-    """A request whose form holds nothing that PostgreSQL cannot.
-
-    Looked at when the form is read, which a view may have allowed to be larger than others.
-    """
-
-    def _load_form_data(self) -> None:
-        if "form" not in self.__dict__:
-            super()._load_form_data()
-            _refuse_nul(_words(self.form))
-
-
-def _words(values: MultiDict[str, str]) -> Iterator[str]:
-    for name, words in values.lists():
-        yield name
-        yield from words
-
-
-def _refuse_nul(words: Iterable[str]) -> None:
-    """Refuse what no text in PostgreSQL can hold, before it becomes an error deep inside."""
-    if any("\0" in word for word in words):
-        raise BadRequest
 
 
 @lru_cache(maxsize=1024)
@@ -344,24 +327,21 @@ def _standing_headers(ancestors: tuple[str, ...], action: str) -> tuple[tuple[st
         # and `check_csrf` would refuse them all. No path leaves us either way.
         ("Referrer-Policy", "strict-origin"),
         ("Cross-Origin-Opener-Policy", "same-origin-allow-popups"),
+        ("Cache-Control", "no-store"),
     )
 
 
-def _finish(response: Response) -> Response:
-    headers = response.headers
-    said = {name.lower() for name in headers.keys()}  # noqa: SIM118 - pairs otherwise
-    standing = _standing_headers(g.get("frame_ancestors", ()), g.get("form_action", "'self'"))
-    for name, words in standing:
-        if name.lower() not in said:
-            headers.add(name, words)
+def _finish(given: Response) -> Response:
+    response = cast("exchange.Response", exchange.Response.force_type(given))
+    response.standing = _standing_headers(
+        g.get("frame_ancestors", ()), g.get("form_action", "'self'")
+    )
+    response.headers["X-Request-Id"] = g.get("request_id", "")
     if request.path.startswith("/static/"):
         # A script's own imports name no version: those are asked for again, by ETag.
-        headers["Cache-Control"] = (
+        response.headers["Cache-Control"] = (
             "public, max-age=31536000, immutable" if request.args.get("v") else "no-cache"
         )
-    elif "cache-control" not in said:
-        headers.add("Cache-Control", "no-store")
-    headers["X-Request-Id"] = g.get("request_id", "")
     _measure(response)
     return response
 
@@ -375,7 +355,8 @@ def _measure(response: Response) -> None:
         method=request.method if request.method in _METHODS else "other",
         status=f"{response.status_code // 100}xx",
     )
-    response.call_on_close(metrics.hand_over_if_due)
+    if metrics.is_due():
+        response.call_on_close(metrics.hand_over)
 
 
 def form_action(origin_of: str) -> None:

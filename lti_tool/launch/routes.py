@@ -91,7 +91,7 @@ def check_cookie() -> ResponseReturnValue:
 def _login_request() -> LoginRequest:
     # A platform may post to a login address that has a query of its own.
     try:
-        return LoginRequest.model_validate({**request.args, **request.form})
+        return LoginRequest.model_validate(request.args.to_dict() | request.form.to_dict())
     except ValidationError as error:
         missing = ", ".join(str(each["loc"][0]) for each in error.errors())
         raise LoginIncompleteError(
@@ -113,7 +113,7 @@ def _to_platform(form: LoginRequest, registration_id: UUID | None) -> ResponseRe
             target_link_url=form.target_link_uri,
         )
     )
-    response = redirect(started.auth_url, 302)
+    response = Response(status=302, headers={"Location": started.auth_url})
     set_cookie(
         response,
         started.cookie_name,
@@ -190,9 +190,8 @@ def _launch(facts: dict[str, Any]) -> Response:
         facts["ignored_claims"] = list(opened.ignored_claims)
     if opened.other_guid is not None:
         facts["other_guid"] = opened.other_guid
-    page = web.page(opened.message_type)
-    response = Response(status=303)
-    response.location = address_of(page, launch_id=opened.launch_id)
+    page = web.launch_url(web.page(opened.message_type), opened.launch_id)
+    response = Response(status=303, headers={"Location": page})
     end_cookie(response, cookie)
     remember(response, opened.launch_id, opened.institution_id, opened.secret)
     return response

@@ -48,6 +48,8 @@ MOST_COOKIES = 20
 _STEP = timedelta(minutes=15)
 # `document_target`; most platforms leave it out (LTI Core 1.3 §5.4.4).
 _IN_FRAMES = (None, "iframe", "frame")
+_INSIDE = "; Secure; HttpOnly; Path=/; SameSite=None; Partitioned"
+_OVER = "Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"
 _LAUNCH_COOKIE = re.compile(re.escape(PREFIX) + "[0-9a-f]{32}")
 
 # Past the ORM: this is on every page view. A deployment that was given to another institution
@@ -241,24 +243,20 @@ def set_cookie(response: Response, name: str, value: str, *, max_age: int | None
     """Set a cookie that comes back inside the LMS's page and nowhere else.
 
     Without `max_age` (seconds) it ends with the browser, as on a computer in a library it should.
+
+    Args:
+        response: that carries it.
+        name: of the cookie.
+        value: ours, of letters that need no quoting.
+        max_age: in seconds.
     """
-    response.set_cookie(
-        name,
-        value,
-        max_age=max_age,
-        path="/",
-        secure=True,
-        httponly=True,
-        samesite="None",
-        partitioned=True,
-    )
+    lasts = "" if max_age is None else f"; Max-Age={max_age}"
+    response.headers.add("Set-Cookie", f"{name}={value}{lasts}{_INSIDE}")
 
 
 def end_cookie(response: Response, name: str) -> None:
     """Have the browser forget a cookie set by `set_cookie`."""
-    response.delete_cookie(
-        name, path="/", secure=True, httponly=True, samesite="None", partitioned=True
-    )
+    response.headers.add("Set-Cookie", f"{name}=; {_OVER}{_INSIDE}")
 
 
 def remember(
