@@ -35,6 +35,8 @@ from lti_tool.platforms.rules import belongs
 from lti_tool.platforms.services import Endpoints, note_deployment
 
 LIFETIME = timedelta(days=7)
+# Of one registration that are noted: whoever signs its messages names as many as they like.
+MOST_WAITING = 100
 # Longer than the calls to a platform may take; then whoever took it has died.
 TAKEN_FOR = timedelta(minutes=1)
 
@@ -250,8 +252,10 @@ def adopt(
     *,
     platform_name: str | None,
     platform_guid: str | None,
-) -> tuple[DeploymentId, InstitutionId | None]:
+) -> tuple[DeploymentId | None, InstitutionId | None]:
     """Remember a deployment that nobody knew before its first launch, and tell whose it is.
+
+    None of both where so many of the registration wait already that no more are remembered.
 
     Some platforms say only then which deployment a registration made (Canvas, 2026). The first
     one of a registration that came by an institution's invitation is that institution's, as if
@@ -272,9 +276,13 @@ def adopt(
         session.execute(
             select(Registration.id).where(Registration.id == registration_id).with_for_update()
         )
-        is_first = not session.scalar(
-            select(Deployment.id).where(Deployment.registration_id == registration_id).limit(1)
+        known = select(Deployment.id).where(Deployment.registration_id == registration_id)
+        is_first = session.scalar(known.limit(1)) is None
+        waiting = session.scalars(
+            known.where(Deployment.institution_id.is_(None)).limit(MOST_WAITING)
         )
+        if len(waiting.all()) == MOST_WAITING:
+            return None, None
         note_deployment(
             session,
             registration_id,

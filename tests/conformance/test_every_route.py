@@ -18,7 +18,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from lti_tool.people.rules import Act, Role, may
-from tests.conformance.world import Visitor, World, settled
+from tests.conformance.world import Visitor, World, next_door, settled
 from tests.conftest import Worker
 from tests.test_routes import is_public, rules
 
@@ -33,6 +33,8 @@ NOT_KEPT = {
     "draft_trials.ask",
     "draft_trials.tell",
 }
+# What whoever places assessments may look at, whichever course they teach.
+OF_ALL_COURSES = {"edition_id"}
 # Pages that a role may open and is told there, in words of their own, that it is for others.
 TELLS_MORE = {"instructor.review"}
 
@@ -179,6 +181,29 @@ def test_what_another_learner_has_is_not_found(
             assert answer.status_code in {404, 400}, f"{address.method} {path}: {answer.status}"
             asked += 1
     assert asked > 5
+
+
+def test_what_another_course_has_is_not_found(
+    app: Flask, database: Connection, worker: Worker
+) -> None:
+    """Who teaches there is of the same institution, and has no business in this course."""
+    world = settled(worker)
+    there = next_door(world)
+    asked = 0
+    for address in addresses(app):
+        rows = [name for name in address.parameters if name not in OF_ALL_COURSES]
+        for role, who in there.items() if address.is_of_launch and rows else ():
+            if may(frozenset({role}), address.act):
+                path = address.filled(who.base, world, strangers=world)
+                with undone(database):
+                    answer = ask(app, who, address, path)
+                told = f"{role}: {address.method} {path}: {answer.status}"
+                assert answer.status_code == 404 or (
+                    answer.status_code == 400 and address.method == "POST"
+                ), told
+                assert "Amara Nwosu" not in answer.text, told
+                asked += 1
+    assert asked > 30
 
 
 def test_somebody_elses_session_opens_nothing(

@@ -1,7 +1,7 @@
 """An institution with a row of every kind that addresses name, and people in every role there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
 from flask import Flask
@@ -17,7 +17,7 @@ from lti_tool.badges.transcripts.contents import Asked
 from lti_tool.core import clock, keys
 from lti_tool.core.audit import SYSTEM
 from lti_tool.core.db import Base, transaction
-from lti_tool.core.ids import AttemptId, ItemVersionId, UserId
+from lti_tool.core.ids import AttemptId, ContextId, ItemVersionId, UserId, new_id
 from lti_tool.core.secret import hash_of, new_secret
 from lti_tool.launch.session import expiry
 from lti_tool.pathways import drafting
@@ -32,6 +32,7 @@ from lti_tool.people.services import add_identity_provider, person_of, sign_in
 from lti_tool.people.staff_session import COOKIE
 from lti_tool.platforms import services as platforms
 from lti_tool.platforms.invitations import invite
+from lti_tool.platforms.models import Context
 from tests.conftest import Worker
 from tests.learner import story
 
@@ -273,6 +274,27 @@ def _in_course(
     )
     secret = opened.cookie[1].partition(".")[2]
     return Visitor(base=opened.url, cookie=opened.cookie, secret=secret)
+
+
+def next_door(world: World) -> dict[Role, Visitor]:
+    """Open another course of the institution; return who is there, by role, each a new person."""
+    context_id = ContextId(new_id())
+    with transaction(world.here.institution_id) as session:
+        session.add(
+            Context(
+                id=context_id,
+                deployment_id=world.here.deployment_id,
+                platform_id="c2",
+                title="Next",
+            )
+        )
+    there = replace(world.here, context_id=context_id)
+    activity = story.add_activity(there, "Measuring", is_written=True)
+    nobody = story.enrol(there, "Chidi")
+    return {
+        role: _in_course(there, activity, nobody, role)
+        for role in (Role.INSTRUCTOR, Role.ADMINISTRATOR, Role.LEARNER)
+    }
 
 
 def _at_home(here: story.University, learner_id: UserId) -> Visitor:

@@ -143,7 +143,7 @@ def test_of_two_that_come_first_at_once_one_is_taken(live_app: Flask) -> None:  
         )
     start = threading.Barrier(6)
 
-    def come(number: int) -> tuple[DeploymentId, InstitutionId | None]:
+    def come(number: int) -> tuple[DeploymentId | None, InstitutionId | None]:
         start.wait()
         return invitations.adopt(
             registration_id, f"d-{number % 2}", platform_name=None, platform_guid=None

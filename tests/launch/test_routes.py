@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from lti_tool.core import keys
 from lti_tool.core.audit import CLI
 from lti_tool.launch.session import PREFIX
-from lti_tool.platforms import services
+from lti_tool.platforms import invitations, services
 from tests.launch.platform import (
     BASE_URL,
     Arrival,
@@ -255,6 +255,22 @@ def test_an_unknown_deployment_waits_and_nothing_personal_is_kept(
     assert row["platform_name"] == "Campus"
     assert not {"Amara", "Nwosu", "campus-1002"} & set(str(dict(row)).split("'"))
     assert database.scalar(text("SELECT count(*) FROM used_logins")) == 2
+
+
+def test_of_deployments_that_wait_only_so_many_are_remembered(
+    student: Browser, database: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else who signs a platform's messages could fill our tables, and bury those that are meant."""
+    monkeypatch.setattr(invitations, "MOST_WAITING", 2)
+    path = student.connected.place()
+
+    for name in ("one", "two", "three", "four", "one"):
+        arrival = student.arrive(path).change(deployment_id=name)
+        assert error_code(student.post(arrival)) == "deployment_pending"
+
+    waiting = text("SELECT platform_id FROM deployments WHERE institution_id IS NULL")
+    assert set(database.scalars(waiting)) == {"one", "two"}
+    assert student.post(student.arrive(path)).status_code == 303
 
 
 def test_an_approved_deployment_opens_from_the_next_launch_on(
