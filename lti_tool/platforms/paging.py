@@ -31,8 +31,9 @@ _PASSING: Final = frozenset({408, 425, 429})
 # Sakai says 403 of a token from before it was started again (2026).
 _MAY_BE_THE_TOKEN: Final = frozenset({401, 403})
 
-# RFC 8288, and Moodle's gradebook: typographic quotes, & written as in HTML (4.5).
-_LINK: Final = re.compile(r'<([^>]*)>((?:[^,"“”]|"[^"]*"|“[^”]*”)*)')
+# RFC 8288, and Moodle's gradebook: typographic quotes, & written as in HTML (4.5). What opens twice
+# without an end is given up at once: to look for an end from each opening takes too long.
+_LINK: Final = re.compile(r'<([^<>]*)>((?:[^,"“”]|"[^"]*"|“[^“”]*”)*)')
 _REL: Final = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|“([^”]*)”|([^\s;,]+))', re.IGNORECASE)
 
 
@@ -81,7 +82,15 @@ def pages(
             before = answer.content
             following = next_link(answer.headers.get_list("link"))
             yield _json_of(answer)
-            here = None if following is None else urljoin(here, following)
+            here = None if following is None else _joined(here, following)
+
+
+def _joined(here: str, following: str) -> str:
+    try:
+        return urljoin(here, following)
+    except ValueError as error:
+        words = phrase("The course site's list goes on at another site.")
+        raise PartialListError(words) from error
 
 
 def _get(

@@ -1,4 +1,5 @@
 import json
+import time
 
 import pytest
 from flask import Flask, Response, request
@@ -30,6 +31,17 @@ SECOND = "https://lms.example/m?page=2&limit=1"
 )
 def test_the_next_page_is_found(header: str) -> None:
     assert next_link([header]) == SECOND
+
+
+@pytest.mark.parametrize(
+    "piece", ["<", "<a>“", "<a>;rel=“", '<a>"', "<a>,", "; rel=", '<a>; rel="']
+)
+def test_a_header_that_opens_and_never_ends_is_read_at_once(piece: str) -> None:
+    began = time.process_time()
+
+    next_link([piece * (60_000 // len(piece))])
+
+    assert time.process_time() - began < 5  # for "<" it was three times that
 
 
 def test_it_may_have_a_header_of_its_own() -> None:
@@ -111,10 +123,12 @@ def test_a_token_that_sakai_knows_no_more_is_renewed(connected: Connected) -> No
     [
         ("{base}/list?page=0", "01", "circle"),
         ("http://localhost:1/list?page=1", "01", "another site"),
+        ("http://[", "01", "another site"),
+        ("javascript:alert(1)", "01", "another site"),
         ("{base}/list?page={next}", "00", "same page"),  # as Schoology's members
         ("{base}/list?page={next}", "01", "circle"),  # and so on without an end
     ],
-    ids=["a circle", "another site", "the same again", "no end"],
+    ids=["a circle", "another site", "no site", "a script", "the same again", "no end"],
 )
 def test_a_list_that_does_not_end_where_it_should_is_none(
     connected: Connected,
