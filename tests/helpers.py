@@ -6,9 +6,9 @@ import shutil
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING
 
 import pytest
 from flask import Flask
@@ -40,12 +40,6 @@ def shared_folder(*parts: str) -> Path:
     return folder
 
 
-class Closing(Iterable[bytes], Protocol):
-    """What Flask answers with."""
-
-    def close(self) -> None: ...
-
-
 class _Served:
     """An application behind a server whose requests can be waited for when it stops.
 
@@ -69,7 +63,10 @@ class _Served:
                 return
             self._under_way += 1
         try:
-            with closing(cast("Closing", self._app(environ, start_response))) as answer:
+            answer = self._app(environ, start_response)
+            with ExitStack() as ended:
+                if hasattr(answer, "close"):  # a list has none (PEP 3333)
+                    ended.callback(answer.close)
                 yield from answer
         finally:
             with self._changed:
