@@ -24,7 +24,7 @@ from lti_tool.platforms.models import Deployment
 from tests.assessments.factories import University, course, learner, link, placed, university
 from tests.helpers import serving
 
-SECRET = "a cookie's secret"
+SECRET = "of_a-cookie"
 
 
 @dataclass(frozen=True, kw_only=True)
