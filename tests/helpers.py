@@ -40,7 +40,7 @@ def shared_folder(*parts: str) -> Path:
     return folder
 
 
-class _Served:
+class Served:
     """An application behind a server whose requests can be waited for when it stops.
 
     Closes every answer: Werkzeug's server leaves one open whose client is gone, and its file. A
@@ -85,7 +85,7 @@ def serving(app: Flask) -> Iterator[str]:
 
     Its requests do not see a test's open transaction: use `live_database`.
     """
-    served = _Served(app)
+    served = Served(app)
     server = make_server("127.0.0.1", 0, served, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

@@ -26,7 +26,7 @@ from lti_tool.campus.app import Campus, CampusSettings, create_campus
 from lti_tool.campus.claims import DEEP_LINKING, LTI
 from lti_tool.campus.personality import STRICT, Personality
 from tests.door import Door
-from tests.helpers import serving
+from tests.helpers import Served, serving
 
 # Making a key takes a quarter of a second; neighbours in a test never have the same.
 _keys = itertools.cycle([generate_private_key(65537, 2048) for _ in range(3)])
@@ -142,7 +142,7 @@ def running_campus(
     )
     campus = cast("Campus", app.extensions["campus"])
     store.seed(campus.engine, personality)
-    server.app = app
+    server.app = served = Served(app)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -152,6 +152,7 @@ def running_campus(
         server.shutdown()
         thread.join()
         server.server_close()
+        served.end()
         campus.engine.dispose()
 
 

@@ -15,6 +15,7 @@ from lti_tool.core.settings import Settings
 from lti_tool.launch import placement_token
 from tests.assessments.factories import published
 from tests.door import Door
+from tests.helpers import Served
 from tests.instructor.course import TITLE, university_of
 from tests.launch.platform import Connected
 
@@ -46,7 +47,8 @@ class Browsers:
 @contextmanager
 def listening(browsers: Browsers, settings: Settings, door: Door | None = None) -> Iterator[str]:
     """Serve the product, behind a door if there is one. Yields where browsers find it."""
-    server = make_server("127.0.0.1", 0, browsers, threaded=True)
+    served = Served(browsers)
+    server = make_server("127.0.0.1", 0, served, threaded=True)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     browsers.wire_url = url = f"http://localhost:{server.server_port}"
@@ -60,6 +62,7 @@ def listening(browsers: Browsers, settings: Settings, door: Door | None = None) 
             server.shutdown()
             thread.join()
             server.server_close()
+            served.end()
 
 
 def place_assessment(connected: Connected) -> str:
