@@ -21,7 +21,7 @@ from lti_tool.core.db import transaction
 from lti_tool.core.errors import NotFoundError
 from lti_tool.core.ids import AwardId, new_id
 from tests.badges.factories import Place, grant, held_badges, issue, issuer, passed, place
-from tests.witness.fixture import Verdict, Witness
+from tests.witness.fixture import INSTALLING_SECONDS, Verdict, Witness
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -267,7 +267,7 @@ def ask(witness: Witness, at: Place, document: Json) -> Verdict:
     return witness(document, documents)
 
 
-@pytest.mark.timeout(300)  # whoever comes first installs the witness
+@pytest.mark.timeout(INSTALLING_SECONDS)  # whoever comes first installs the witness
 def test_outside_verifiers_accept_what_we_issue_until_it_is_revoked(witness: Witness) -> None:
     at = place()
     issue(at)

@@ -51,12 +51,12 @@ def listening(browsers: Browsers, settings: Settings, door: Door | None = None) 
     server = make_server("127.0.0.1", 0, served, threaded=True)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    browsers.wire_url = url = f"http://localhost:{server.server_port}"
     with ExitStack() as way_in:
-        if door is not None:
-            url = way_in.enter_context(door(server.server_port))
-        settings_module.install(replace(settings, base_url=url, issuer_url=url))
         try:
+            browsers.wire_url = url = f"http://localhost:{server.server_port}"
+            if door is not None:
+                url = way_in.enter_context(door(server.server_port))
+            settings_module.install(replace(settings, base_url=url, issuer_url=url))
             yield url
         finally:
             server.shutdown()

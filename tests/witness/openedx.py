@@ -1,6 +1,7 @@
 """Pytest's side of Open edX: `openedx` is a running site, its block registered with us by hand."""
 
 import re
+import select
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from lti_tool.platforms.products import filled
 from tests.campus.site import WIRE
 from tests.witness.fixture import environment
 
+START_SECONDS = 120
 PATIENCE_SECONDS = 60  # of a machine that does much else
 FOLDER = Path(__file__).parent
 BLOCK = "block-v1:School+BIO2+2026+type@lti_consumer+block@{}"
@@ -125,7 +127,10 @@ def openedx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenEdx]:
         text=True,
     ) as process:
         assert process.stdout is not None
-        assert process.stdin is not None
-        port = int(process.stdout.readline())
-        yield OpenEdx(port=port, url=f"http://127.0.0.1:{port}")
-        process.stdin.close()
+        try:
+            told, _, _ = select.select([process.stdout], [], [], START_SECONDS)
+            assert told, f"Open edX did not start within {START_SECONDS} seconds"
+            port = int(process.stdout.readline())
+            yield OpenEdx(port=port, url=f"http://127.0.0.1:{port}")
+        finally:
+            process.kill()

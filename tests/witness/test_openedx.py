@@ -50,6 +50,7 @@ from tests.helpers import serving
 from tests.launch.conftest import product
 from tests.launch.platform import BASE_URL, published_keys, told
 from tests.launch.test_deep_linking import current_launch
+from tests.witness.fixture import INSTALLING_SECONDS
 from tests.witness.openedx import (
     BLOCK,
     COURSE,
@@ -62,7 +63,7 @@ from tests.witness.openedx import (
 
 __all__ = ["later", "openedx", "product"]
 
-pytestmark = pytest.mark.timeout(300)  # whoever comes first installs the witness
+pytestmark = pytest.mark.timeout(INSTALLING_SECONDS)  # whoever comes first installs the witness
 TITLE = "Reading statistics critically"
 SLOW_MS = 30_000  # two servers, on a busy machine
 

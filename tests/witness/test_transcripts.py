@@ -22,12 +22,19 @@ from tests.badges.samples import (
     listed,
     signed,
 )
-from tests.witness.fixture import OpenBadgesLib, Verdict, Witness, openbadgeslib, witness
+from tests.witness.fixture import (
+    INSTALLING_SECONDS,
+    OpenBadgesLib,
+    Verdict,
+    Witness,
+    openbadgeslib,
+    witness,
+)
 from tests.witness.test_witness import KEY_PAIR, PUBLISHED_KEYS, altered
 
 __all__ = ["openbadgeslib", "witness"]
 
-pytestmark = pytest.mark.timeout(300)  # whoever comes first installs a witness
+pytestmark = pytest.mark.timeout(INSTALLING_SECONDS)  # whoever comes first installs a witness
 
 
 def ask(

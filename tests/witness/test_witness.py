@@ -31,6 +31,7 @@ from tests.badges.samples import (
     signed,
 )
 from tests.witness.fixture import (
+    INSTALLING_SECONDS,
     OpenBadgesLib,
     Verdict,
     Witness,
@@ -40,7 +41,7 @@ from tests.witness.fixture import (
 
 __all__ = ["openbadgeslib", "witness"]
 
-pytestmark = pytest.mark.timeout(300)  # whoever comes first installs a witness
+pytestmark = pytest.mark.timeout(INSTALLING_SECONDS)  # whoever comes first installs a witness
 
 
 def ask(witness: Witness, what: Published, credential: dict[str, Any] | None = None) -> Verdict:
