@@ -140,6 +140,9 @@ def _work(stopping: threading.Event, *, burst: bool) -> bool:
         log.warning("queue_lost", error=type(error).__name__)
         stopping.wait(RECONNECT_SECONDS)
         return False
+    if not burst and not stopping.is_set():  # RQ gives up by itself on what it does not expect
+        log.warning("worker_ended")
+        stopping.wait(RECONNECT_SECONDS)
     return True
 
 

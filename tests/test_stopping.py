@@ -17,6 +17,7 @@ from flask import Flask
 from redis import Redis
 from sqlalchemy import func, select
 
+from lti_tool import worker
 from lti_tool.core import clock, metrics, queue
 from lti_tool.core import settings as settings_module
 from lti_tool.core.db import system_transaction
@@ -149,6 +150,27 @@ def test_a_worker_that_lost_redis_ends_when_it_is_told_to_and_finishes_its_job(
     with system_transaction() as session:
         assert session.scalar(select(func.count()).select_from(UsedLogin)) == 0
     assert "StopRequested" not in log.read_text()
+
+
+def test_a_worker_that_cannot_go_on_begins_again_after_a_pause_until_it_can(
+    live_app: Flask, tmp_path: Path
+) -> None:
+    assert live_app.testing
+    settings, log = settings_module.current(), tmp_path / "log"
+    waiting = queue.queue().key
+    queue.connection().set(waiting, "no list of jobs")  # which RQ does not expect, and gives up
+    began_at = time.monotonic()
+    with running(settings, "worker", log=log) as process:
+        wait_for(lambda: log.read_text().count('"worker_ended"') > 2, "it begins again")
+        assert time.monotonic() - began_at > 2 * worker.RECONNECT_SECONDS
+        queue.connection().delete(waiting)
+        leave_used_login()
+        queue.enqueue(FORGET, [])
+        wait_for(lambda: queue.count_waiting() == 0, "it goes on")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    with system_transaction() as session:
+        assert session.scalar(select(func.count()).select_from(UsedLogin)) == 0
 
 
 @contextmanager
