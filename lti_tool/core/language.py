@@ -252,7 +252,7 @@ def _pattern(message: str) -> re.Pattern[str]:
 class Language:
     """How one person reads: a language, its way to write numbers, and a time zone.
 
-    There is one of each, made by `language`: what is kept for it is found again at once.
+    `language` makes one of each: what is kept for it is found again at once.
     """
 
     locale: Locale
@@ -335,9 +335,13 @@ class Language:
         return value
 
 
-@lru_cache(maxsize=4096)
 def language(code: str, zone: tzinfo = UTC) -> Language:
     """Return one of our languages, by a name from `LANGUAGES` or a variety of it (`de_AT`)."""
+    return _language(code, zone)
+
+
+@lru_cache(maxsize=4096)
+def _language(code: str, zone: tzinfo) -> Language:
     locale = Locale.parse(code, sep="_")
     return Language(locale, _catalogue(locale.language), zone)
 

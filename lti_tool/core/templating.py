@@ -6,7 +6,7 @@ from functools import lru_cache
 from secrets import token_hex
 from typing import Any, cast
 
-from flask import current_app, templating
+from flask import current_app, has_request_context, request, templating
 from jinja2 import Template, nodes
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
@@ -43,6 +43,14 @@ def render_kept(name: str, /, gaps: Mapping[str, object], **values: Hashable) ->
     """
     environment = cast("Environment", current_app.jinja_env)
     return environment.keep_page(name, gaps, tuple(values.items()))
+
+
+def _is_asked_at_will() -> bool:
+    """Tell whether the address says more than which page: there is no end of what it may say.
+
+    Links around the page repeat it. Kept, it would drive out what many read, and stay in memory.
+    """
+    return has_request_context() and bool(request.query_string)
 
 
 def _left_open(gap: str) -> Markup:
@@ -93,13 +101,15 @@ class Environment(templating.Environment):
             name: of a template of its own, which gets these values and no others.
             values: that never change.
         """
-        return self._kept(name, speaking.current(), tuple(values.items()))
+        make = self._make if _is_asked_at_will() else self._kept
+        return make(name, speaking.current(), tuple(values.items()))
 
     def keep_page(self, name: str, gaps: Mapping[str, object], values: Values) -> str:
         """Return a page that is kept, with its gaps filled; see `render_kept`."""
         there = tuple((gap, word is not None) for gap, word in gaps.items())
         around = speaking.around_pages()
-        parts = [*self._pages(name, speaking.current(), around, there, values)]
+        make = self._make_page if _is_asked_at_will() else self._pages
+        parts = [*make(name, speaking.current(), around, there, values)]
         parts[1::2] = [escape(gaps[gap]) for gap in parts[1::2]]
         return "".join(parts)
 

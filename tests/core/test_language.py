@@ -171,3 +171,9 @@ def test_what_is_longer_than_a_sentence_is_not_searched_for_values() -> None:
 
     assert isinstance(recalled(short), Phrase)
     assert not isinstance(recalled(long), Phrase)
+
+
+def test_there_is_one_of_each_however_its_zone_is_named() -> None:
+    assert language("en") is language("en", UTC)
+    assert language("en", zone=UTC) is language("en")
+    assert language("en", ZoneInfo("Europe/Berlin")) is not language("en")

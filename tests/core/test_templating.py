@@ -151,3 +151,25 @@ def test_a_page_that_is_kept_names_nothing_of_one_request_but_what_is_left_open(
 ) -> None:
     with pytest.raises(jinja2.UndefinedError):
         keeping.keep_page("bare", {"id": 1}, ())
+
+
+def test_what_an_address_asks_for_at_will_is_not_kept(
+    keeping: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speaking, "current", lambda: language("en"))
+    app = flask.Flask(__name__)
+    told = keeping.globals["told"]
+
+    def show() -> None:
+        assert keeping.keep_page("start", {"id": 1, "name": None}, (("word", "a"),)) == "None a 1"
+        assert keeping.get_template("page").render(word="b") == "None b"
+
+    for query in ("q=1", "q=2", "q=2"):
+        with app.test_request_context(f"/?{query}"):
+            show()
+    assert told == ["a", "b"] * 3
+
+    for _ in range(2):
+        with app.test_request_context("/"):
+            show()
+    assert told == ["a", "b"] * 4

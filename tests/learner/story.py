@@ -108,7 +108,7 @@ def open_university(name: str = "Northfell University") -> University:
     )
 
 
-def enrol(here: University, name: str = "Amara Nwosu") -> UserId:
+def enrol(here: University, name: str | None = "Amara Nwosu") -> UserId:
     user_id = UserId(new_id())
     with transaction(here.institution_id) as session:
         session.add(User(id=user_id, issuer="https://lms.example", subject=str(user_id), name=name))

@@ -78,6 +78,19 @@ def test_two_who_start_one_after_the_other_each_read_of_themselves(
     assert bo.replace(his, "") == other.replace(others, "")
 
 
+@pytest.mark.parametrize("name", ["", None], ids=["empty", "none"])
+def test_nobody_is_signed_in_as_nothing_where_the_platform_tells_no_name(
+    client: FlaskClient, here: University, name: str | None
+) -> None:
+    activity = story.add_activity(here, "Counting")
+    url = story.visit(client, here, story.enrol(here, name), activity.link_id)
+
+    page = client.get(f"{url}/").text
+
+    assert "You are signed in through your course" in page
+    assert "signed in as" not in page
+
+
 def test_a_start_page_that_was_shown_before_tells_at_once_what_has_changed(
     client: FlaskClient, here: University
 ) -> None:

@@ -70,7 +70,11 @@ def _start_page(here: CurrentLaunch, arrival: Arrival, now: datetime) -> str:
     """Return what is shown before the first attempt, or in the middle of one."""
     open_attempt, blocked = arrival.open_attempt, arrival.find_bar(now)
     takes = may(here.roles, Act.TAKE_ATTEMPT)
-    gaps = {"launch_id": here.launch_id, "csrf": web.csrf_token(), "learner": arrival.learner}
+    gaps = {
+        "launch_id": here.launch_id,
+        "csrf": web.csrf_token(),
+        "learner": arrival.learner or None,
+    }
     values: dict[str, Any] = {
         "activity": arrival.activity,
         "used": len(arrival.attempts),
