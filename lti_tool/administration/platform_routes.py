@@ -19,8 +19,9 @@ from lti_tool.people.queries import list_authorities
 from lti_tool.people.rules import Act
 from lti_tool.people.staff_session import CurrentStaff, staff_page
 from lti_tool.platforms import deciding
+from lti_tool.platforms.models import Deployment
 from lti_tool.platforms.queries import find_role_map
-from lti_tool.platforms.rules import copies, learnt
+from lti_tool.platforms.rules import Copy, copies, learnt
 
 blueprint = Blueprint(
     "platform_settings", __name__, url_prefix="/desk/<slug>/platforms/<uuid:registration_id>"
@@ -182,6 +183,10 @@ def change_register(here: CurrentStaff, registration_id: UUID) -> ResponseReturn
     return _back(here, registration_id, saved="register")
 
 
+def _other_sites(deployment: Deployment) -> list[Copy]:
+    return [one for one in copies(deployment.other_guids) if one.guid != deployment.platform_guid]
+
+
 def _back(
     here: CurrentStaff, registration_id: UUID, *, saved: str = "launch"
 ) -> ResponseReturnValue:
@@ -220,7 +225,7 @@ def _show(  # noqa: PLR0913 - what a refused form said
             )
             for one in deployments
         ],
-        sites=[(one, found) for one in deployments if (found := copies(one.other_guids))],
+        sites=[(one, found) for one in deployments if (found := _other_sites(one))],
         rows=[*shown, *[("", "learner")] * BLANK_ROWS],
         roles=[(role, ROLE_NAMES[role]) for role in GIVEN_ROLES],
         suggested=SUGGESTED,

@@ -13,7 +13,7 @@ from lti_tool.core import clock
 from lti_tool.launch.claims import Message
 from lti_tool.launch.errors import CopyRefusedError
 from lti_tool.launch.record import LaunchRecord
-from lti_tool.platforms.rules import is_noted_today, is_refused_copy
+from lti_tool.platforms.rules import is_noted, is_own_guid, is_refused_copy
 
 
 def other_guid(message: Message, known: str | None, others: Mapping[str, Any]) -> str | None:
@@ -28,7 +28,7 @@ def other_guid(message: Message, known: str | None, others: Mapping[str, Any]) -
         CopyRefusedError: the institution lets this site's launches in no more.
     """
     said = message.platform.guid if message.platform else None
-    if not said or known is None or said == known:
+    if not said or not known or said == known or is_own_guid(others, said):
         return None
     if is_refused_copy(others, said):
         raise CopyRefusedError(message.return_url)
@@ -53,6 +53,6 @@ def unnoted(message: Message, known: str | None, others: Mapping[str, Any]) -> s
     Mostly None.
     """
     said = message.platform.guid if message.platform else None
-    if not said or said == known or is_noted_today(others, said, clock.now()):
+    if not said or said == known or (known and is_noted(others, said, clock.now())):
         return None
     return said

@@ -7,6 +7,7 @@ from lti_tool.core.errors import (
     DeniedError,
     InvalidRequestError,
     NotFoundError,
+    TemporaryError,
 )
 from lti_tool.core.language import joined, phrase
 
@@ -30,6 +31,20 @@ class LaunchEndedError(DeniedError):
             phrase("This page belongs to a visit that has ended. What you saved is safe.")
         )
         self.return_url = return_url
+
+
+class LaunchInterruptedError(TemporaryError):
+    """What we know of the platform changed while the message was judged, again and again."""
+
+    code = "launch_interrupted"
+    title = phrase("Please open it again from your course")
+    steps = _OPEN_AGAIN
+
+    def __init__(self) -> None:
+        """Say what happened: nothing was lost."""
+        super().__init__(
+            phrase("The settings of your course site were being changed just now. Nothing is lost.")
+        )
 
 
 class NotForYourRoleError(DeniedError):

@@ -27,6 +27,7 @@ from lti_tool.core.ids import (
 )
 from lti_tool.launch.errors import LaunchUsedError
 from lti_tool.platforms.events import CourseServicesChanged
+from lti_tool.platforms.known import VERSION
 
 # Parameters with their types: a NULL alone has none.
 _GIVEN: Final = {
@@ -56,7 +57,7 @@ confirmed AS (
     JOIN registrations AS r ON r.id = asked.registration_id
     JOIN deployments AS d ON d.id = asked.deployment_id AND d.registration_id = r.id
         AND d.institution_id = asked.institution_id
-    WHERE version IS NULL OR version = concat_ws(' ', r.xmin, r.ctid, d.xmin, d.ctid)
+    WHERE version IS NULL OR version = {VERSION}
 ),
 used AS (
     INSERT INTO used_logins (state_hash, expires_at)

@@ -178,7 +178,7 @@ def _launch(facts: dict[str, Any]) -> Response:
         raise
     except ToolError as error:
         logins.use_up(login)
-        note_refusal(platform.registration_id, platform.institution_id, error.code)
+        note_refusal(platform.registration_id, services.institution_of(platform), error.code)
         raise
     facts |= {
         "launch_id": str(opened.launch_id),

@@ -12,6 +12,7 @@ from lti_tool.launch import copies, history, rules
 from lti_tool.launch.claims import Message
 from lti_tool.launch.errors import (
     DeploymentPendingError,
+    LaunchInterruptedError,
     LaunchUsedError,
     MessageRefusedError,
     Reason,
@@ -23,12 +24,12 @@ from lti_tool.launch.session import expiry, frames_said_by
 from lti_tool.people.rules import Role
 from lti_tool.platforms import invitations, known, quirks
 from lti_tool.platforms.known import Known
-from lti_tool.platforms.rules import belongs, origin_of, shared_link_id, unlearnt
+from lti_tool.platforms.rules import belongs, origin_of, room_to_learn, shared_link_id, unlearnt
 from lti_tool.platforms.services import learn_frames, learn_guid
 
 ANONYMOUS = "anonymous:"
-# Registrations change a few times a year: if one did between each look and the next, somebody errs.
-_LOOKS = 3
+# What launches are judged by changes a few times a year, and once at a deployment's first guid.
+_LOOKS = 5
 
 log = logs.get(__name__)
 
@@ -69,6 +70,12 @@ def known_to(login: AnsweredLogin, id_token: str) -> Known:
     return found
 
 
+def institution_of(platform: Known) -> InstitutionId | None:
+    """Return whose a deployment is by what this process saw last, perhaps after it was given."""
+    now = known.deployment(platform.registration_id, platform.platform_id)
+    return (now or platform).institution_id
+
+
 def open_launch(login: AnsweredLogin, platform: Known, id_token: str) -> OpenedLaunch:
     """Verify the answer to a login and open a session for it.
 
@@ -81,6 +88,7 @@ def open_launch(login: AnsweredLogin, platform: Known, id_token: str) -> OpenedL
         KeySetUnreachableError: the platform's keys were never seen and cannot be had now.
         DeploymentPendingError: nobody has given the deployment to an institution yet.
         CopyRefusedError: it comes from a site that the institution keeps out.
+        LaunchInterruptedError: what was looked up changed again at every look.
     """
     for _ in range(_LOOKS):
         try:
@@ -94,7 +102,7 @@ def open_launch(login: AnsweredLogin, platform: Known, id_token: str) -> OpenedL
             if now.version == platform.version and isinstance(error, ToolError):
                 raise
             platform = now
-    raise LaunchUsedError
+    raise LaunchInterruptedError
 
 
 def _open(login: AnsweredLogin, platform: Known, id_token: str) -> OpenedLaunch:
@@ -133,6 +141,8 @@ def _open(login: AnsweredLogin, platform: Known, id_token: str) -> OpenedLaunch:
         platform.learnt_origins,
         insecure=settings.current().base_url.startswith("http:"),
     )
+    if new and not room_to_learn(platform.learnt_origins, clock.now()):
+        new = ()
     if new or unnoted is not None:
         with transaction(platform.institution_id, fleeting=True) as session:
             launch_id = record(session, launch)
@@ -140,6 +150,8 @@ def _open(login: AnsweredLogin, platform: Known, id_token: str) -> OpenedLaunch:
                 learn_frames(session, platform.institution_id, platform.deployment_id, new)
             if unnoted is not None:
                 learn_guid(session, platform.institution_id, platform.deployment_id, unnoted)
+        # This process, at least, need not teach it again.
+        known.look_again(platform.registration_id, platform.platform_id)
     else:
         launch_id = record_alone(launch)
     return OpenedLaunch(
@@ -160,7 +172,7 @@ def _meet(platform: Known, message: Message) -> Known:
         platform.registration_id,
         message.platform_deployment_id,
         platform_name=said.name if said else None,
-        platform_guid=said.guid if said else None,
+        platform_guid=(said.guid or None) if said else None,
     )
     found = known.look_again(platform.registration_id, message.platform_deployment_id)
     if found is None:

@@ -164,6 +164,8 @@ def decide_copy(
 ) -> None:
     """Say what another site is that launches under the same deployment.
 
+    What was said to be the same stays so when another name is, for a site may have two.
+
     Raises:
         NotFoundError: the institution has no such deployment.
         ConflictError: it knows no such site, or not any more.
@@ -177,7 +179,7 @@ def decide_copy(
         if deployment is None:
             raise NotFoundError(phrase("There is no such deployment here."))
         stored = deployment.other_guids
-        if guid not in stored:
+        if guid not in stored or (guid == deployment.platform_guid and verdict is not Verdict.SAME):
             raise ConflictError(
                 phrase("This site is no longer among the others. Open the settings again.")
             )
@@ -185,10 +187,12 @@ def decide_copy(
         if verdict is not Verdict.SAME and is_out == (verdict is Verdict.KEEP_OUT):
             return  # the same again
         before, others = deployment.platform_guid, {n: o for n, o in stored.items() if n != guid}
+        seen = {name: stored[guid][name] for name in ("at", "last_at")}
         if verdict is Verdict.SAME:
             deployment.platform_guid = guid
+            others[guid] = {**seen, "same_at": clock.now().isoformat()}
         if verdict is Verdict.KEEP_OUT:
-            others[guid] = {**stored[guid], "refused_at": clock.now().isoformat()}
+            others[guid] = {**seen, "refused_at": clock.now().isoformat()}
         deployment.other_guids = others
         _record(
             session,

@@ -5,6 +5,7 @@ process saw within the last seconds; what a launch opens is confirmed by the sta
 it (`launch.record`), so that nothing is done on the word of a row that has changed.
 """
 
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ _Value = TypeVar("_Value")
 
 # So long may a second registration of an issuer, or a new login address, go unseen by a login.
 _LOGIN_SECONDS: Final = 5.0
+# So long may what launches taught a deployment meanwhile go unseen: nothing is judged by it.
+_DEPLOYMENT_SECONDS: Final = 60.0
 _MOST: Final = 5000
 
 _CLIENTS = statement("""
@@ -28,16 +31,25 @@ _CLIENTS = statement("""
         AND id = coalesce(CAST(:registration_id AS uuid), id)
     LIMIT 2
 """)
-# `version`: PostgreSQL's own mark of both rows, another one after each change of either.
-_DEPLOYMENT = statement("""
+# What people decided about a platform, as one text: another one after each change of any of it,
+# and only then. What launches themselves teach a deployment (its pages' hosts, which other sites
+# came) is left out, or a crowd that teaches would hold itself up. Of a registration, which no
+# launch writes, it is PostgreSQL's own mark.
+VERSION: Final = """concat_ws(' ', r.xmin, r.ctid, d.id, d.institution_id, d.frame_origins,
+    d.role_map, CASE WHEN d.other_guids <> '{}' THEN jsonb_path_query_array(d.other_guids,
+        '$.keyvalue() ? (exists (@.value.refused_at) || exists (@.value.same_at))') ELSE '[]' END,
+    CASE WHEN d.learnt_origins @? '$.*.removed_at' THEN jsonb_path_query_array(d.learnt_origins,
+        '$.keyvalue() ? (exists (@.value.removed_at))') ELSE '[]' END,
+    d.platform_guid)"""
+_DEPLOYMENT = statement(f"""
     SELECT r.id AS registration_id, r.name, r.issuer, r.client_id, r.product, r.auth_url,
         r.token_url, r.jwks_url, r.allows_anonymous, d.id AS deployment_id, d.institution_id,
         d.frame_origins, d.learnt_origins, d.role_map, d.platform_guid, d.other_guids,
-        concat_ws(' ', r.xmin, r.ctid, d.xmin, d.ctid) AS version
+        {VERSION} AS version
     FROM registrations AS r
     LEFT JOIN deployments AS d ON d.registration_id = r.id AND d.platform_id = :platform_id
     WHERE r.id = :registration_id
-""")
+""")  # noqa: S608 - put together once, from words of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +73,7 @@ class Known:
         learnt_origins: where its pages are besides; see `rules.learnt`. No service is.
         role_map: what the institution decided that its roles count as; see `launch.rules.roles_of`.
         guid, other_guids: of its site, and of others that launched; see `launch.copies`.
-        version: of the rows all this is from.
+        version: of what a launch is judged by.
     """
 
     registration_id: RegistrationId
@@ -83,7 +95,8 @@ class Known:
 
 
 _clients: dict[tuple[str, str | None, RegistrationId | None], tuple[float, Client]] = {}
-_deployments: dict[tuple[RegistrationId, str], Known] = {}
+_deployments: dict[tuple[RegistrationId, str], tuple[float, Known]] = {}
+_keeping = threading.Lock()
 
 
 def clients(
@@ -109,7 +122,9 @@ def deployment(registration_id: RegistrationId, platform_id: str | None) -> Know
     Kept is only what belongs to an institution: what waits may be approved in any moment.
     """
     kept = _deployments.get((registration_id, platform_id or ""))
-    return kept if kept is not None else look_again(registration_id, platform_id)
+    if kept is not None and time.monotonic() - kept[0] < _DEPLOYMENT_SECONDS:
+        return kept[1]
+    return look_again(registration_id, platform_id)
 
 
 def look_again(registration_id: RegistrationId, platform_id: str | None) -> Known | None:
@@ -138,15 +153,17 @@ def look_again(registration_id: RegistrationId, platform_id: str | None) -> Know
         version=row.version,
     )
     if platform_id is not None and found.institution_id is not None:
-        _keep(_deployments, (registration_id, platform_id), found)
+        _keep(_deployments, (registration_id, platform_id), (time.monotonic(), found))
     elif platform_id is not None:
-        _deployments.pop((registration_id, platform_id), None)
+        with _keeping:
+            _deployments.pop((registration_id, platform_id), None)
     return found
 
 
 def forget_clients() -> None:
     """Forget what logins look up: a registration was added or changed here."""
-    _clients.clear()
+    with _keeping:
+        _clients.clear()
 
 
 def forget_all() -> None:
@@ -156,6 +173,7 @@ def forget_all() -> None:
 
 
 def _keep(kept: dict[_Key, _Value], key: _Key, value: _Value) -> None:
-    while len(kept) >= _MOST:
-        kept.pop(next(iter(kept)), None)
-    kept[key] = value
+    with _keeping:
+        while len(kept) >= _MOST and key not in kept:
+            del kept[next(iter(kept))]
+        kept[key] = value

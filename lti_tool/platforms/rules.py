@@ -17,6 +17,9 @@ _SHARED = "\x1f"
 # Each is in the header of every page of the deployment.
 MOST_LEARNT = 10
 MOST_COPIES = 5
+# So long is what a full list holds safe from what is new: however many there are, they are
+# written a few times a day, not at every launch.
+_KEPT = timedelta(days=1)
 # What a browser reads as one host in `frame-ancestors` (CSP 3 §2.3.1).
 _FRAME = re.compile(r"https?://[a-z0-9.-]{1,253}(?::[0-9]{1,5})?")
 # A platform whose Date is further from our clock than this has no clock to go by.
@@ -138,9 +141,18 @@ def unlearnt(
     )
 
 
+def room_to_learn(stored: Mapping[str, Any], now: datetime) -> int:
+    """Return how many more a deployment can learn now: a full list replaces what is a day old."""
+    fresh = [
+        one for one in learnt(stored) if one.removed_at is None and now - one.learnt_at < _KEPT
+    ]
+    return max(MOST_LEARNT - len(fresh), 0)
+
+
 def learn(stored: Mapping[str, Any], origins: Iterable[str], now: datetime) -> dict[str, Any]:
-    """Return what a deployment has learnt with these added: of too many the oldest go."""
-    new = {origin: {"at": now.isoformat()} for origin in origins if origin not in stored}
+    """Return what a deployment has learnt with these added, as far as there is room."""
+    named = [origin for origin in origins if origin not in stored][: room_to_learn(stored, now)]
+    new = {origin: {"at": now.isoformat()} for origin in named}
     held = [one.origin for one in learnt({**new, **stored}) if one.removed_at is None]
     gone = set(held[MOST_LEARNT:])
     return {origin: one for origin, one in {**stored, **new}.items() if origin not in gone}
@@ -155,12 +167,19 @@ class Copy:
         since: when the first came, aware.
         last_at: when one came that was noted: a day's first.
         refused_at: since when the institution lets none in.
+        same_at: since when it counts as the deployment's own site, under another name.
     """
 
     guid: str
     since: datetime
     last_at: datetime
     refused_at: datetime | None
+    same_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody has to decide about it."""
+        return self.refused_at is None and self.same_at is None
 
 
 def copies(stored: Mapping[str, Any]) -> list[Copy]:
@@ -171,6 +190,7 @@ def copies(stored: Mapping[str, Any]) -> list[Copy]:
             since=datetime.fromisoformat(one["at"]),
             last_at=datetime.fromisoformat(one["last_at"]),
             refused_at=datetime.fromisoformat(one["refused_at"]) if "refused_at" in one else None,
+            same_at=datetime.fromisoformat(one["same_at"]) if "same_at" in one else None,
         )
         for guid, one in stored.items()
     ]
@@ -179,7 +199,7 @@ def copies(stored: Mapping[str, Any]) -> list[Copy]:
 
 def has_open_copies(stored: Mapping[str, Any]) -> bool:
     """Tell whether somebody has to decide about another site."""
-    return any(one.refused_at is None for one in copies(stored))
+    return bool(_open(stored))
 
 
 def is_refused_copy(stored: Mapping[str, Any], guid: str) -> bool:
@@ -187,20 +207,38 @@ def is_refused_copy(stored: Mapping[str, Any], guid: str) -> bool:
     return "refused_at" in stored.get(guid, {})
 
 
-def is_noted_today(stored: Mapping[str, Any], guid: str, now: datetime) -> bool:
-    """Tell whether there is nothing to note of another site's message."""
+def is_own_guid(stored: Mapping[str, Any], guid: str) -> bool:
+    """Tell whether the institution said that this is another name of the deployment's site."""
+    return "same_at" in stored.get(guid, {})
+
+
+def is_noted(stored: Mapping[str, Any], guid: str, now: datetime) -> bool:
+    """Tell whether there is nothing to note of another site's message.
+
+    It was noted today, is decided about, or finds all places taken by others of today.
+    """
     if guid not in stored:
-        return False
+        fresh = [one for one in _open(stored) if now - one.last_at < _KEPT]
+        return len(fresh) >= MOST_COPIES
+    if "refused_at" in stored[guid] or "same_at" in stored[guid]:
+        return True
     return datetime.fromisoformat(stored[guid]["last_at"]).date() == now.date()
 
 
 def note_copy(stored: Mapping[str, Any], guid: str, now: datetime) -> dict[str, Any]:
-    """Return what is stored of other sites with this one seen now: of too many the oldest go."""
+    """Return what is stored of other sites with this one seen now.
+
+    Of too many those go that came least lately; see `is_noted` for when there is no room.
+    """
     at = now.isoformat()
     noted = {**stored, guid: {"at": at, **stored.get(guid, {}), "last_at": at}}
-    open_ones = [one.guid for one in copies(noted) if one.refused_at is None]
-    gone = set(open_ones[MOST_COPIES:])
+    latest = sorted(_open(noted), key=lambda one: (one.last_at, one.guid), reverse=True)
+    gone = {one.guid for one in latest[MOST_COPIES:]}
     return {name: one for name, one in noted.items() if name not in gone}
+
+
+def _open(stored: Mapping[str, Any]) -> list[Copy]:
+    return [one for one in copies(stored) if one.is_open]
 
 
 def shared_link_id(platform_id: str, mark: str) -> str:

@@ -23,7 +23,7 @@ from lti_tool.platforms.errors import (
 )
 from lti_tool.platforms.known import forget_clients
 from lti_tool.platforms.models import Deployment, Institution, Registration
-from lti_tool.platforms.rules import learn, note_copy, origin_of
+from lti_tool.platforms.rules import is_noted, learn, note_copy, origin_of
 
 KEY_KEPT_FOR = timedelta(days=1)  # after another one signs: platforms keep what they read
 
@@ -382,9 +382,9 @@ def learn_frames(
     )
     if deployment is None:
         return
-    new = sorted(set(origins) - deployment.learnt_origins.keys())
-    if new:
-        deployment.learnt_origins = learn(deployment.learnt_origins, new, clock.now())
+    before = deployment.learnt_origins
+    deployment.learnt_origins = learn(before, sorted(origins), clock.now())
+    if new := sorted(deployment.learnt_origins.keys() - before.keys()):
         log.info("frames_learnt", deployment_id=str(deployment_id), origins=new)
 
 
@@ -402,9 +402,10 @@ def learn_guid(
     )
     if deployment is None or deployment.platform_guid == guid:
         return
-    if deployment.platform_guid is None:
+    if not deployment.platform_guid:
         deployment.platform_guid = guid
         return
-    if guid not in deployment.other_guids:
+    now = clock.now()
+    if not is_noted(deployment.other_guids, guid, now):
         log.warning("other_site", deployment_id=str(deployment_id), guid=guid)
-    deployment.other_guids = note_copy(deployment.other_guids, guid, clock.now())
+        deployment.other_guids = note_copy(deployment.other_guids, guid, now)

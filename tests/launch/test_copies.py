@@ -1,21 +1,32 @@
 """A site that sends the ids of another one: a copy for tests, or the same under a new guid."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import Connection, text
 
 from lti_tool.core import clock
 from lti_tool.core.audit import SYSTEM
-from lti_tool.core.db import system_transaction
+from lti_tool.core.db import system_transaction, transaction
 from lti_tool.core.errors import ConflictError, NotFoundError
 from lti_tool.core.ids import DeploymentId, new_id
-from lti_tool.platforms import deciding
+from lti_tool.launch.services import institution_of
+from lti_tool.platforms import deciding, known, services
 from lti_tool.platforms.deciding import Verdict
 from lti_tool.platforms.models import Deployment
-from lti_tool.platforms.rules import MOST_COPIES, copies, has_open_copies, note_copy
+from lti_tool.platforms.rules import (
+    MOST_COPIES,
+    copies,
+    has_open_copies,
+    is_noted,
+    note_copy,
+)
 from tests.launch.platform import Browser, error_code, opened, stored
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ENDPOINT = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
 STAGING = "staging"
@@ -138,3 +149,113 @@ def test_of_many_the_latest_are_kept_and_those_that_were_refused() -> None:
     names = {one.guid for one in copies(found)}
 
     assert names == {"out", *map(str, range(3, MOST_COPIES + 3))}
+
+
+def test_a_crowd_of_other_sites_is_noted_a_few_times_a_day() -> None:
+    now, found, writes = clock.now(), dict[str, Any](), 0
+    for number in range(300):
+        guid = str(number % 30)
+        if not is_noted(found, guid, now):
+            found, writes = note_copy(found, guid, now), writes + 1
+
+    assert writes == MOST_COPIES
+    assert is_noted(found, "29", now)
+    assert not is_noted(found, "29", now + timedelta(days=1))
+
+
+def test_a_site_with_two_names_can_have_both(student: Browser, database: Connection) -> None:
+    launch(student, "production", 1)
+    launch(student, STAGING, 1)
+    decide(student, Verdict.SAME)
+    launch(student, "production", 1)
+    decide(student, Verdict.SAME, "production")
+
+    for line_item, guid in enumerate((STAGING, "production", STAGING), start=2):
+        launch(student, guid, line_item)
+        assert column(database, student) == str(line_item)
+    assert not has_open_copies(deployment(student).other_guids)
+    with pytest.raises(ConflictError):
+        decide(student, Verdict.KEEP_OUT, "production")  # it is the deployment's own
+    decide(student, Verdict.KEEP_OUT)
+    arrival = student.arrive(student.connected.course_path)
+    refused = student.post(arrival.change(tool_platform={"guid": STAGING}))
+    assert error_code(refused) == "copy_refused"
+
+
+def test_an_empty_guid_is_no_site(student: Browser) -> None:
+    with system_transaction() as session:
+        held = session.get_one(Deployment, student.connected.deployment_id)
+        held.platform_guid = ""
+
+    launch(student, "production")
+
+    assert deployment(student).platform_guid == "production"
+    assert deployment(student).other_guids == {}
+
+
+def looked_up(browser: Browser) -> known.Known:
+    found = known.look_again(browser.connected.registration_id, deployment(browser).platform_id)
+    assert found is not None
+    return found
+
+
+def test_a_launch_is_held_up_by_what_people_decide_and_not_by_what_launches_teach(
+    student: Browser,
+) -> None:
+    connected = student.connected
+    assert connected.deployment_id is not None
+    place, deployment_id = connected.institution_id, connected.deployment_id
+    school = "https://school.example"
+    launch(student, "production")
+    before = looked_up(student).version
+
+    with transaction(place) as session:
+        services.learn_frames(session, place, deployment_id, [school])
+        services.learn_guid(session, place, deployment_id, STAGING)
+
+    taught = looked_up(student)
+    assert (school in taught.learnt_origins, list(taught.other_guids)) == (True, [STAGING])
+    assert taught.version == before
+    seen = [before]
+    decisions: list[Callable[[], object]] = [
+        lambda: decide(student, Verdict.KEEP_OUT),
+        lambda: decide(student, Verdict.SAME),
+        lambda: deciding.decide_roles(
+            place, connected.registration_id, {"Tutor": "learner"}, actor=SYSTEM
+        ),
+        lambda: deciding.decide_addresses(place, deployment_id, [school], actor=SYSTEM),
+        lambda: deciding.decide_learnt(place, deployment_id, school, removed=True, actor=SYSTEM),
+        lambda: deciding.decide_learnt(place, deployment_id, school, removed=False, actor=SYSTEM),
+        lambda: services.allow_anonymous(connected.registration_id, allowed=True),
+    ]
+    for decision in decisions:
+        decision()
+        seen.append(looked_up(student).version)
+        assert seen[-1] != seen[-2]
+
+
+def test_what_goes_wrong_is_told_the_institution_that_has_the_deployment_now(
+    student: Browser,
+) -> None:
+    before = looked_up(student)
+    other = services.add_institution("elsewhere", "Elsewhere")
+    assert before.deployment_id is not None
+    services.approve_deployment(before.deployment_id, other, actor=SYSTEM)
+
+    looked_up(student)
+
+    assert institution_of(before) == other
+
+
+def test_many_threads_remember_more_than_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known, "_MOST", 3)
+    kept: dict[int, int] = {}
+
+    def remember(start: int) -> None:
+        for number in range(start, start + 5000):
+            known._keep(kept, number, number)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(remember, range(0, 40_000, 5000)))
+
+    assert len(kept) == 3

@@ -185,7 +185,7 @@ def test_a_platform_that_changes_at_every_look_opens_nothing(
 
     monkeypatch.setattr(known, "look_again", look_and_change)
 
-    assert error_code(student.post(arrival)) == "launch_used"
+    assert error_code(student.post(arrival)) == "launch_interrupted"
     assert database.scalar(text("SELECT count(*) FROM launches")) == 0
     assert database.scalar(text("SELECT count(*) FROM users")) == 0
 

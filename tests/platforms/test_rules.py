@@ -165,7 +165,7 @@ class TestLearning:
         stored: dict[str, Any] = {"https://removed.example": removed}
         for number in range(100):
             origin = f"https://h{number}.example"
-            stored = rules.learn(stored, [origin], NOON + timedelta(minutes=number))
+            stored = rules.learn(stored, [origin], NOON + timedelta(days=number))
 
         assert {one.origin for one in rules.learnt(stored)} == {
             "https://removed.example",
@@ -173,6 +173,15 @@ class TestLearning:
         }
         assert rules.learnt(stored)[0].origin == "https://h99.example"
         assert len(rules.frames(stored)) == rules.MOST_LEARNT
+
+    def test_a_full_list_stays_as_it_is_for_a_day(self) -> None:
+        many = [f"https://h{number}.example" for number in range(30)]
+        stored = rules.learn({}, many, NOON)
+
+        assert list(stored) == many[: rules.MOST_LEARNT]
+        assert rules.learn(stored, many, NOON + timedelta(hours=23)) == stored
+        assert rules.room_to_learn(stored, NOON + timedelta(hours=23)) == 0
+        assert set(rules.learn(stored, many[10:15], NOON + timedelta(days=1))) > set(many[10:15])
 
     def test_what_was_removed_frames_nothing_even_where_a_message_names_it(self) -> None:
         removed = {"at": NOON.isoformat(), "removed_at": NOON.isoformat()}
