@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, UndefinedError
+from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, UndefinedError, nodes
 from playwright.sync_api import expect
 
 from lti_tool.core import speaking
@@ -290,3 +290,44 @@ def test_no_style_or_script_is_written_into_a_page() -> None:
             path
         )
         assert "<script>" not in source, path
+
+
+def _bound(tree: nodes.Template) -> Iterator[str]:
+    """Yield the names that a template gives to something of its own."""
+    for node in tree.find_all((nodes.Macro, nodes.Import, nodes.FromImport, nodes.Name)):
+        if isinstance(node, nodes.Macro):
+            yield node.name
+        elif isinstance(node, nodes.Import):
+            yield node.target
+        elif isinstance(node, nodes.FromImport):
+            yield from (name if isinstance(name, str) else name[1] for name in node.names)
+        elif isinstance(node, nodes.Name) and node.ctx != "load":
+            yield node.name
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% macro kept(names) %}{% endmacro %}",
+        "{% set kept = 1 %}",
+        "{% set kept %}1{% endset %}",
+        "{% with kept = 1 %}{% endwith %}",
+        "{% for kept in (1, 2) %}{% endfor %}",
+        "{% macro part(kept) %}{% endmacro %}",
+        "{% import 'base.html' as kept %}",
+        "{% from 'base.html' import shell as kept %}",
+    ],
+)
+def test_a_name_is_given_in_each_of_these_ways(_product: Flask, source: str) -> None:  # noqa: PT019
+    assert "kept" in _bound(_product.jinja_env.parse(source))
+
+
+def test_no_template_hides_what_all_templates_may_name(_product: Flask) -> None:  # noqa: PT019
+    """A layout above it would find the template's own under the name of what it asks for."""
+    environment = _product.jinja_env
+    assert {"kept", "launch_url", "static_url", "csrf_token", "url_for"} <= {*environment.globals}
+    names = [name for name in environment.list_templates() if (ROOT / "templates" / name).is_file()]
+    assert len(names) > 50
+    for name in names:
+        tree = environment.parse((ROOT / "templates" / name).read_text(), name)
+        assert not {*_bound(tree)} & {*environment.globals}, name
