@@ -81,8 +81,8 @@ class ResultRow:
     def state(self) -> str:
         """Return the word by which the list is filtered."""
         if self.score is None:
-            is_final = self.standing not in {"waiting", "unmarked"}
-            is_due = self.has_column and self.result is not None and is_final and not self.to_mark
+            is_final = not self.to_mark and not self.is_unmarked
+            is_due = self.has_column and self.result is not None and is_final
             return "on_its_way" if is_due else "none"
         state = self.score.state
         return "on_its_way" if state == grading.SyncState.TRYING_AGAIN else state.value
@@ -371,18 +371,16 @@ def list_without_result(
         for member in roster.members
         if member.is_active and _is_learner(member, role_map) and member.subject not in subjects
     ]
-    teachers = set(
-        session.scalars(
-            select(User.subject)
-            .join(Launch, Launch.user_id == User.id)
-            .where(
-                Launch.context_id == placement.context_id,
-                User.subject.in_([member.subject for member in missing]),
-                Launch.roles.contains([Role.INSTRUCTOR]),
-                ~Launch.roles.contains([Role.LEARNER]),
-            )
+    came = (
+        select(User.subject)
+        .join(Launch, Launch.user_id == User.id)
+        .where(
+            Launch.context_id == placement.context_id,
+            User.subject.in_([member.subject for member in missing]),
         )
     )
+    teachers = set(session.scalars(came.where(Launch.roles.contains([Role.INSTRUCTOR]))))
+    teachers -= set(session.scalars(came.where(Launch.roles.contains([Role.LEARNER]))))
     return [member for member in missing if member.subject not in teachers]
 
 

@@ -168,7 +168,14 @@ def settle_lapse(
         if completion is None:
             raise NotFoundError(phrase("There is no such completion, or no part of it fell away."))
         current_person(session, completion.person_id)  # before what is theirs, as merges do
-        session.refresh(completion, with_for_update=True)  # of two who decide one decides
+        completion = session.scalar(  # of two who decide one decides
+            select(Completion)
+            .where(Completion.id == completion_id, Completion.lapsed_at.is_not(None))
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        if completion is None:  # it was made one with another meanwhile
+            raise NotFoundError(phrase("There is nothing of this kind to decide any more."))
         if completion.settled_at is not None:
             return
         waiting = list_to_review(session, completion.pathway_id, person_id=completion.person_id)

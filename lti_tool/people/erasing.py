@@ -4,7 +4,7 @@ Every package forgets its own part when it hears of it. The audit trail holds ou
 lead to nobody any more.
 """
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from lti_tool.core import audit, clock, outbox
 from lti_tool.core.audit import Actor
@@ -14,7 +14,7 @@ from lti_tool.core.ids import InstitutionId, PersonId
 from lti_tool.core.language import phrase
 from lti_tool.people import queries
 from lti_tool.people.events import PersonErased
-from lti_tool.people.models import LearnerSession, MailLink, Person, PersonEmail
+from lti_tool.people.models import LearnerSession, MailLink, Person, PersonEmail, PersonMerge
 from lti_tool.platforms.models import Context, Deployment, Registration, RosterMember
 
 
@@ -68,6 +68,13 @@ def erase_person(
             user.language = user.zone = user.reported_zone = user.zones_told_at = None
             user.subject = f"erased:{user.id}"
             user.is_visitor = True  # nothing of theirs goes to a gradebook or earns anything
+        selves = queries.list_selves(session, person_id)
+        session.execute(
+            update(PersonMerge)
+            .where(PersonMerge.kept_id.in_(selves) | PersonMerge.gone_id.in_(selves))
+            .values(moved=PersonMerge.moved.op("-")("browsers"))  # their time zones
+            .execution_options(synchronize_session=False)
+        )
         audit.record(
             session,
             actor=actor,

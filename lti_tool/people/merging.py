@@ -186,7 +186,9 @@ def split(institution_id: InstitutionId, merge_id: UUID, *, actor: Actor, reason
             .values(person_id=done.gone_id)
             .returning(PersonUser.id)
         ).all()
-        own_reading.disagree_on_browser(session, done.moved.get("browsers", {}))
+        moved = dict(done.moved)
+        own_reading.disagree_on_browser(session, moved.pop("browsers", {}))
+        done.moved = moved  # without their time zones, of which nothing is undone any more
         persons[done.gone_id].merged_into_id = None
         undone = Split(
             kept_id=done.kept_id,

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from lti_tool.assessments.models import Attempt
+from lti_tool.assessments.queries import seeing_deleted
 from lti_tool.badges.models import Achievement, Award
 from lti_tool.core.audit import AuditEntry
 from lti_tool.core.db import tenant
@@ -66,8 +67,9 @@ def list_lines(
         query = query.where(AuditEntry.act.in_(acts))
     if before is not None:
         query = query.where(AuditEntry.id < before)
-    entries = session.scalars(query.order_by(AuditEntry.id.desc()).limit(limit)).all()
-    return _lines(session, entries)
+    with seeing_deleted(session):  # what was done to an attempt stays when it is deleted
+        entries = session.scalars(query.order_by(AuditEntry.id.desc()).limit(limit)).all()
+        return _lines(session, entries)
 
 
 def _about(session: Session, person_id: PersonId) -> ColumnElement[bool]:

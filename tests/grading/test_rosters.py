@@ -3,15 +3,16 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from lti_tool.assessments import queries as assessments
 from lti_tool.campus import store
 from lti_tool.campus.personality import CANVAS, MOODLE, OPEN_EDX, STRICT, Personality
 from lti_tool.core.db import transaction
 from lti_tool.instructor.queries import list_without_result
+from lti_tool.launch.models import Launch
 from lti_tool.people.rules import Role
-from lti_tool.platforms.models import Deployment, RosterMember
+from lti_tool.platforms.models import Deployment, RosterMember, User
 from lti_tool.platforms.rosters import KnownRoster, find_roster, refresh_roster
 from tests.grading.course import AMARA, MIRELA, Course
 
@@ -109,6 +110,23 @@ def test_who_came_to_teach_lacks_no_grade_whatever_the_list_calls_them(course: C
 
     assert MIRELA not in without_result(course)
     assert AMARA in without_result(course)
+
+
+def test_who_came_to_teach_once_and_as_a_learner_too_is_a_learner_who_lacks_a_grade(
+    course: Course,
+) -> None:
+    refresh(course)
+    with transaction(course.institution_id) as session:
+        session.execute(update(RosterMember).values(roles=["Learner"]))
+    for _ in range(2):
+        course.launch()
+    assert MIRELA not in without_result(course)
+    with transaction(course.institution_id) as session:
+        theirs = select(Launch).join(User, User.id == Launch.user_id).where(User.subject == MIRELA)
+        launch = session.scalars(theirs.order_by(Launch.id.desc()).limit(1)).one()
+        launch.roles = ["learner"]
+
+    assert MIRELA in without_result(course)
 
 
 def without_result(course: Course) -> set[str]:

@@ -70,6 +70,7 @@ def test_equals_stay_in_the_order_of_names() -> None:
         ({"result": FAILED}, "not_passed", "on_its_way", ["not_passed"]),
         ({"result": FAILED, "to_mark": 1}, "waiting", "none", ["waiting"]),
         ({"result": FAILED, "is_unmarked": True}, "unmarked", "none", []),
+        ({"result": PASSED, "is_unmarked": True}, "passed", "none", ["passed"]),
         ({"result": PASSED, "to_mark": 1}, "passed", "none", ["passed", "waiting"]),
         ({"result": PASSED, "late": 2}, "passed", "on_its_way", ["passed", "late"]),
         ({"result": FAILED, "is_open": True}, "not_passed", "on_its_way", ["not_passed", "open"]),

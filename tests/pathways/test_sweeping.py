@@ -257,6 +257,33 @@ def test_of_two_who_decide_about_a_lapse_at_once_only_the_first_does(
     assert noted & {"keep_lapsed", "withdraw_lapsed"} == {"keep_lapsed"}
 
 
+def test_a_lapse_that_is_gone_meanwhile_is_not_found(
+    live_app: Flask,  # noqa: ARG001 - a database of its own
+    live_settings: Settings,
+) -> None:
+    northgate = university()
+    with clock.at(NOON + DAY):
+        pathway_id, _ = _expiring(northgate, LapsePolicy.REVIEW)
+        Worker().run()
+    with clock.at(NOON + 200 * DAY):
+        sweeping.sweep()
+    with transaction(northgate.id) as session:
+        [lapsed] = sweeping.list_to_review(session, pathway_id)
+    engine = create_engine(live_settings.database.url, poolclass=NullPool)
+
+    with engine.connect() as other, ThreadPoolExecutor(max_workers=1) as pool:
+        other.execute(_AS_TENANT, {"id": str(northgate.id)})
+        other.execute(text("SELECT 1 FROM persons FOR UPDATE"))
+        settles = pool.submit(
+            sweeping.settle_lapse, northgate.id, lapsed.id, withdraws=True, decision=because()
+        )
+        wait_for_a_lock(other)
+        other.execute(text("DELETE FROM pathway_completions"))
+        other.commit()
+        with pytest.raises(NotFoundError):
+            settles.result()
+
+
 _AS_TENANT = text("SELECT set_config('app.institution_id', :id, true)")
 
 

@@ -37,9 +37,10 @@ from lti_tool.core.storage import storage
 from lti_tool.grading.models import DesiredScore
 from lti_tool.grading.services import desire_score, desire_scores_of_context
 from lti_tool.launch.models import Launch
+from lti_tool.people import merging
 from lti_tool.people.accounts import list_accounts
 from lti_tool.people.erasing import erase_person
-from lti_tool.people.models import LearnerSession, MailLink, PersonEmail
+from lti_tool.people.models import LearnerSession, MailLink, PersonEmail, PersonMerge
 from lti_tool.people.queries import find_person, search_people
 from lti_tool.platforms.models import ResourceLink, Roster, RosterMember, User
 from tests.conftest import Worker
@@ -241,6 +242,39 @@ def test_nothing_leads_to_an_erased_person_and_everything_still_counts(
         REASON,
         {"accounts": 1},
     )
+
+
+@pytest.mark.parametrize("undone", [False, True], ids=["merged", "told apart again"])
+def test_a_merge_does_not_remember_the_time_zones_of_an_erased_person(
+    zuleika: Learner, worker: Worker, *, undone: bool
+) -> None:
+    here = zuleika.here
+    other = learner_of(here, zuleika.activity, "Somebody Else")
+    worker.run()
+    with transaction(here.institution_id) as session:
+        person_id = find_person(session, other)
+        session.execute(update(User).where(User.id == other).values(reported_zone="Asia/Kabul"))
+    assert person_id is not None
+    merge_id = new_id()
+    merging.merge(
+        here.institution_id,
+        zuleika.person_id,
+        person_id,
+        merge_id=merge_id,
+        actor=audit.CLI,
+        reason="One.",
+    )
+    with transaction(here.institution_id) as session:
+        assert "browsers" in session.scalars(select(PersonMerge.moved)).one()
+    if undone:
+        merging.split(here.institution_id, merge_id, actor=audit.CLI, reason="Two.")
+
+    assert zuleika.erase()
+
+    with transaction(here.institution_id) as session:
+        moved = session.scalars(select(PersonMerge.moved)).one()
+    assert "users" in moved
+    assert "browsers" not in moved
 
 
 def bits_of(document: dict[str, Any]) -> bytes:

@@ -7,9 +7,11 @@ from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 import lti_tool
+from lti_tool.assessments.models import Attempt
+from lti_tool.assessments.services import Why, delete_attempt, try_deletion
 from lti_tool.badges import queries as badges
 from lti_tool.badges.services import withdraw_award
 from lti_tool.core import audit
@@ -93,6 +95,27 @@ def test_what_was_done_to_an_attempt_is_told_with_whose_it_was(
 
     assert line.text == "Marked an answer of Amara Nwosu"
     assert line.person_id == person_id
+
+
+def test_what_was_done_to_an_attempt_is_told_after_it_was_deleted_too(
+    database: Connection,  # noqa: ARG001 - the test is one transaction
+) -> None:
+    here = story.open_university()
+    activity, user_id = story.add_activity(here, "Counting"), story.enrol(here)
+    attempt_id = story.take(here, activity, user_id, "right", "right")
+    whole = (here.institution_id, activity.placement_id, attempt_id)
+    with transaction(here.institution_id) as session:
+        person_id = person_of(session, user_id)
+        digest = try_deletion(session, activity.placement_id, attempt_id).digest
+
+    delete_attempt(*whole, Why(actor=audit.CLI, reason="A test run"), digest=digest)
+
+    with transaction(here.institution_id) as session:
+        [line] = list_lines(session, wanted=Entries(person=person_id), limit=9)
+        hidden = session.scalar(select(Attempt.id).where(Attempt.id == attempt_id))
+    assert line.text == "Deleted an attempt of Amara Nwosu"
+    assert line.person_id == person_id
+    assert hidden is None, "to read the trail shows deleted attempts to nobody else"
 
 
 def test_entries_are_found_by_act_and_day(client: FlaskClient, desk: Desk) -> None:
