@@ -287,6 +287,7 @@ def run_alone(words: Statement, values: Mapping[str, Any]) -> list[Any]:
     """Run a statement of no institution like `run`, in no transaction: it commits by itself.
 
     In a rolled-back test it is a transaction as any other.
+    A signal is heard when the database has answered, not before.
 
     Raises:
         RuntimeError: a transaction is open.

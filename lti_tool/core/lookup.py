@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
+from psycopg.errors import InvalidSqlStatementName
 from sqlalchemy import Connection, Engine, event
 
 from lti_tool.core.driver import Statement, driver_of, rows_of, statement, tell
@@ -69,6 +70,16 @@ def answer_at_once(
         asked: the lookup.
         ids: of its parameters.
     """
+    try:
+        return _answer_by_known(driver, before, asked, ids)
+    except InvalidSqlStatementName:  # psycopg lets go of all that was prepared: of a savepoint too
+        _prepared.pop(driver, None)
+        return _answer_by_known(driver, before, asked, ids)
+
+
+def _answer_by_known(
+    driver: "psycopg.Connection[Any]", before: str, asked: Lookup, ids: Mapping[str, UUID]
+) -> Any:  # noqa: ANN401 - whatever the query finds
     known = _prepared.get(driver)
     if known is None:
         known = _prepared[driver] = _find_prepared(driver)

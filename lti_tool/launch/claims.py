@@ -312,7 +312,7 @@ def _read_without(claims: dict[str, Any], error: ValidationError) -> Message:
         ignored.append(".".join(map(str, place)))
         if place == (claim,):
             kept.pop(claim, None)
-        else:
+        elif claim in kept:
             kept[claim] = {name: value for name, value in kept[claim].items() if name != place[1]}
     message = Message.model_validate(kept)
     message._ignored = tuple(dict.fromkeys(ignored))  # noqa: SLF001 - a field could be claimed

@@ -282,9 +282,14 @@ _STEPS = {
 
 
 class MessageRefusedError(DeniedError):
-    """A message that is not what it has to be. `code` says in which point."""
+    """A message that is not what it has to be. `code` says in which point.
+
+    Attributes:
+        is_signed: by the platform, as far as anybody looked; if not, anybody may have made it.
+    """
 
     title = phrase("Your course site sent something we cannot accept")
+    is_signed = True
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
         super().__init__(joined([_SENTENCES[reason], detail]) if detail else _SENTENCES[reason])

@@ -151,6 +151,7 @@ class _Launch(MessageLaunch[_Posted, _NoRegistrations, _NoSession, _NoCookies]):
     """pylti1p3's launch with the signature first, and the checks it lacks."""
 
     message: Message
+    _is_signed = False
 
     def __init__(self, id_token: str, login: ExpectedLogin, now: datetime) -> None:
         super().__init__(
@@ -184,6 +185,7 @@ class _Launch(MessageLaunch[_Posted, _NoRegistrations, _NoSession, _NoCookies]):
             self._validated = False
             raise self._with_way_back(MessageRefusedError(Reason.CLAIM, str(error))) from error
         except MessageRefusedError as error:
+            error.is_signed = self._is_signed
             self._with_way_back(error)
             raise
         return self
@@ -221,6 +223,7 @@ class _Launch(MessageLaunch[_Posted, _NoRegistrations, _NoSession, _NoCookies]):
             raise MessageRefusedError(Reason.SIGNATURE) from error
         except (JoseError, ValueError) as error:
             raise MessageRefusedError(Reason.UNREADABLE) from error
+        self._is_signed = True
         self._jwt["body"] = cast("Any", _claims_of(token.payload))
         return self
 

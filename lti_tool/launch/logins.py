@@ -3,7 +3,8 @@
 A login leaves no row behind, so strangers fill no table. Its state says until when it is good; its
 cookie what it was for, with a keyed MAC over both: state and cookie come from one login of ours, in
 the browser that has the cookie, or they are nothing (Security Framework 1.0 §5.1.1.5). That a
-state is used once is a row, written by whoever uses it first.
+state is used once is a row, written by whoever uses it first: by a launch, or by what the platform
+signed and we refused. What it did not sign opens nothing and uses nothing up.
 """
 
 import base64
@@ -163,7 +164,7 @@ def answered(state: str, cookie: str | None) -> AnsweredLogin:
 
 
 def use_up(login: AnsweredLogin) -> None:
-    """End a login whose answer opens nothing.
+    """End a login whose answer the platform signed, and which opens nothing.
 
     Raises:
         LaunchUsedError: it was used before.

@@ -162,7 +162,7 @@ changed AS (
 change AS (
     SELECT institution_id, now AS recorded_at,
         jsonb_build_object('institution_id', institution_id, 'context_id', changed.id) AS payload
-    FROM given, changed
+    FROM given, changed WHERE changed.id IS NOT NULL
 ),
 announced AS ({outbox.announcing(CourseServicesChanged, "change")}),
 launched AS (

@@ -34,6 +34,7 @@ from lti_tool.launch.forms import LoginRequest
 from lti_tool.launch.refusals import note_refusal
 from lti_tool.launch.rules import return_address
 from lti_tool.launch.session import PREFIX, end_cookie, remember, set_cookie
+from lti_tool.platforms.errors import KeySetUnreachableError
 
 PROBE = f"{PREFIX}probe"
 _KEYS_SECONDS = 300
@@ -177,7 +178,8 @@ def _launch(facts: dict[str, Any]) -> Response:
     except LaunchUsedError:
         raise
     except ToolError as error:
-        logins.use_up(login)
+        if _is_of_platform(error):
+            logins.use_up(login)
         note_refusal(platform.registration_id, services.institution_of(platform), error.code)
         raise
     facts |= {
@@ -195,6 +197,17 @@ def _launch(facts: dict[str, Any]) -> Response:
     end_cookie(response, cookie)
     remember(response, opened.launch_id, opened.institution_id, opened.secret)
     return response
+
+
+def _is_of_platform(error: ToolError) -> bool:
+    """Say whether the answer that failed was the platform's: its use of the login counts.
+
+    Anybody may begin a login and answer it with an `error` or a token of no key of the platform's.
+    That opens nothing, however often it is sent; and there should be no row of it.
+    """
+    if isinstance(error, MessageRefusedError):
+        return error.is_signed
+    return not isinstance(error, PlatformRefusedError | KeySetUnreachableError)
 
 
 def _quoted(name: str, refusal: str) -> str:

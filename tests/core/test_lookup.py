@@ -6,7 +6,14 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from lti_tool.core.db import look_up, look_up_in, run_alone, system_transaction, transaction
+from lti_tool.core.db import (
+    look_up,
+    look_up_in,
+    run,
+    run_alone,
+    system_transaction,
+    transaction,
+)
 from lti_tool.core.driver import statement
 from lti_tool.core.ids import InstitutionId
 from lti_tool.core.lookup import lookup
@@ -68,6 +75,20 @@ def test_it_is_prepared_once_whether_or_not_the_driver_lets_go_of_it_in_a_rollba
         _undo()
     _ask()
 
+    assert [row.n for row in run_alone(PREPARED, {"name": ASKED.name})] == [1]
+
+
+@pytest.mark.usefixtures("live_app")
+def test_it_is_prepared_again_where_the_driver_let_go_of_it_in_a_part_of_a_transaction() -> None:
+    pid = _ask()["pid"]
+    with transaction(SOMEBODY) as session:
+        session.execute(text("SELECT 1"))
+        run(session, AFTER, {})
+        part = session.begin_nested()
+        session.execute(text("SELECT 1"))
+        part.rollback()
+
+    assert [_ask()["pid"] for _ in range(2)] == [pid, pid]
     assert [row.n for row in run_alone(PREPARED, {"name": ASKED.name})] == [1]
 
 

@@ -12,7 +12,17 @@ from lti_tool.core.audit import CLI
 from lti_tool.launch import logins
 from lti_tool.launch.errors import LaunchUsedError
 from lti_tool.platforms import known, services
-from tests.launch.platform import Arrival, Browser, browsing, connect, endpoints, error_code, told
+from tests.launch.forging import Change, by_stranger, header_with, raw
+from tests.launch.platform import (
+    Arrival,
+    Browser,
+    browsing,
+    connect,
+    endpoints,
+    error_code,
+    now,
+    told,
+)
 
 
 def cookie_of(browser: Browser, arrival: Arrival) -> str:
@@ -88,16 +98,58 @@ def test_a_login_under_an_earlier_secret_still_opens(
     assert student.post(arrival).status_code == 303
 
 
-def test_a_refused_answer_uses_its_login_up(student: Browser) -> None:
+SIGNED: dict[str, tuple[Change, str]] = {
+    "another nonce": (lambda a: a.change(nonce="another"), "token_nonce"),
+    "of long ago": (lambda a: a.change(iat=now() - 3600), "token_too_old"),
+    "another audience": (lambda a: a.change(aud="another"), "token_audience"),
+    "no JSON": (lambda a: a.sign_bytes(b"{"), "token_unreadable"),
+    "a null": (lambda a: a.change(name="a\x00b"), "token_unreadable"),
+    "no LTI": (lambda a: a.sign({"iss": a.claims["iss"]}), "message_not_lti"),
+}
+UNSIGNED: dict[str, tuple[Change, str]] = {
+    "an error": (lambda a: a.fields.update(error="login_required"), "platform_refused"),
+    "no token": (lambda a: a.fields.update(id_token="x"), "token_unreadable"),
+    "no algorithm": (lambda a: header_with(a, b'{"alg":"none"}'), "token_algorithm"),
+    "no key": (lambda a: by_stranger(a, kid=""), "token_no_key_id"),
+    "a stranger's key": (lambda a: by_stranger(a, kid="theirs"), "token_unknown_key"),
+    "a stranger's signature": (by_stranger, "token_signature"),
+    "a signature that is none": (lambda a: raw(a, 2, "!!!!"), "token_signature"),
+}
+
+
+def used(database: Connection) -> int:
+    return len(database.execute(text("SELECT 1 FROM used_logins")).all())
+
+
+@pytest.mark.parametrize(("change", "code"), SIGNED.values(), ids=list(SIGNED))
+def test_what_the_platform_signed_uses_its_login_up_if_it_is_refused(
+    student: Browser, database: Connection, change: Change, code: str
+) -> None:
     arrival = student.arrive(student.connected.place())
     good = dict(arrival.fields)
-    value = cookie_of(student, arrival)
+    change(arrival)
 
-    assert error_code(student.post(arrival.change(nonce="another"))) == "token_nonce"
+    assert error_code(student.post(arrival)) == code
 
+    assert used(database) == 1
     arrival.fields = good
-    student.client.set_cookie(logins.cookie_name(good["state"]), value)
     assert error_code(student.post(arrival)) == "launch_used"
+
+
+@pytest.mark.parametrize(("change", "code"), UNSIGNED.values(), ids=list(UNSIGNED))
+def test_what_it_did_not_sign_leaves_no_row_and_spoils_no_login(
+    student: Browser, database: Connection, change: Change, code: str
+) -> None:
+    arrival = student.arrive(student.connected.place())
+    good = dict(arrival.fields)
+    change(arrival)
+
+    assert [error_code(student.post(arrival)) for _ in range(2)] == [code, code]
+
+    assert used(database) == 0
+    arrival.fields = good
+    assert student.post(arrival).status_code == 303
+    assert used(database) == 1
 
 
 def test_a_login_is_used_up_once(student: Browser) -> None:
@@ -131,11 +183,12 @@ def test_keys_moved_to_another_address_are_looked_for_there(
     change = text("UPDATE registrations SET jwks_url = :url WHERE id = :id")
     of_this = {"id": student.connected.registration_id}
     database.execute(change, {**of_this, "url": right + "/gone"})
-    assert error_code(student.post(student.arrive(path))) == "keys_unreachable"
+    arrival = student.arrive(path)
+    assert error_code(student.post(arrival)) == "keys_unreachable"
 
     database.execute(change, {**of_this, "url": right})
 
-    assert student.post(student.arrive(path)).status_code == 303
+    assert student.post(arrival).status_code == 303, "nor was the login used up"
 
 
 def test_a_role_that_was_mapped_meanwhile_counts_at_the_next_launch(

@@ -147,6 +147,18 @@ def test_what_is_not_needed_is_ignored_if_its_type_is_wrong_and_named_in_the_lin
     assert here["roles"] == ["learner"]
 
 
+def test_a_link_that_is_not_needed_may_be_wrong_in_all_its_parts(instructor: Browser) -> None:
+    arrival = instructor.arrive(instructor.connected.deep_linking_path)
+    arrival.add("resource_link", {"id": 5, "title": 7})
+
+    with capture_logs() as lines:
+        opened(instructor, arrival)
+
+    (line,) = (line for line in lines if line["event"] == "launch")
+    prefix = f"{LTI}resource_link"
+    assert line["ignored_claims"] == [prefix, f"{prefix}.title"]
+
+
 def test_a_column_that_cannot_be_read_leaves_the_one_that_is_known(
     student: Browser, database: Connection
 ) -> None:

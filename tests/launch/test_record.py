@@ -260,6 +260,18 @@ def test_another_column_or_other_rights_are_announced_once(
     assert delivery.due_at == launch.now + outbox.HAND_OVER
 
 
+@pytest.mark.usefixtures("database")
+def test_another_column_of_a_link_in_no_course_is_announced_to_nobody() -> None:
+    launch = replace(one_launch(), context_platform_id=None)
+    write(launch)
+
+    write(replace(launch, line_item_url="https://lms.example/lineitems/2"))
+
+    assert not announced(launch.institution_id)
+    [link] = kept(launch.institution_id)["resource_links"]
+    assert link["line_item_url"] == "https://lms.example/lineitems/2"
+
+
 @pytest.mark.parametrize("written", [write, write_alone])
 def test_what_is_announced_is_handed_over(
     written: Callable[[LaunchRecord], LaunchId], worker: Worker
