@@ -117,7 +117,7 @@ def main() -> None:
     logging.disable()
     with (
         tempfile.TemporaryDirectory() as home,
-        running_site(Path(home), workers=1) as (site, settings),
+        running_site(Path(home), workers=1, log="json") as (site, settings),
     ):
         create_app(settings)
         key = RSAKey.generate_key(2048)

@@ -93,8 +93,16 @@ class Site:
 
 
 @contextmanager
-def running_site(home: Path, *, workers: int = 2) -> Iterator[tuple[Site, Settings]]:
-    """Run a migrated site until the block ends; durable, since its servers will be killed."""
+def running_site(
+    home: Path, *, workers: int = 2, log: str = "text"
+) -> Iterator[tuple[Site, Settings]]:
+    """Run a migrated site until the block ends; durable, since its servers will be killed.
+
+    Args:
+        home: a folder for its data.
+        workers: how many web processes.
+        log: as CAIRN_LOG; production's is `json`.
+    """
     with servers.running(home / "servers") as running, socket.socket() as probe:
         application = make_url(running.database).set(username="cairn_app", password=PASSWORD)
         url = application.render_as_string(hide_password=False)
@@ -110,7 +118,7 @@ def running_site(home: Path, *, workers: int = 2) -> Iterator[tuple[Site, Settin
             environ={
                 **kept,
                 "CAIRN_MODE": "demo",
-                "CAIRN_LOG": "text",
+                "CAIRN_LOG": log,
                 "CAIRN_BASE_URL": origin,
                 "CAIRN_ISSUER_URL": origin.replace("127.0.0.1", "localhost"),
                 "CAIRN_DATABASE_URL": url,
