@@ -13,6 +13,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, UndefinedErr
 from playwright.sync_api import expect
 
 from lti_tool.core import speaking
+from lti_tool.core.templating import Environment
 from tests.browser import OpenPage, axe_violations, overflow_px
 from tests.helpers import serving
 
@@ -34,6 +35,7 @@ ERROR: dict[str, object] = {
 
 def make_gallery() -> Flask:
     app = Flask("gallery", static_folder=ROOT / "lti_tool/static")
+    app.jinja_environment = Environment
     app.jinja_options = {
         "undefined": StrictUndefined,
         "trim_blocks": True,
