@@ -22,7 +22,7 @@ from lti_tool.core.ids import (
 from lti_tool.core.language import phrase, recalled
 from lti_tool.grading import ags
 from lti_tool.grading.ags import Result
-from lti_tool.grading.models import DesiredScore, GradebookColumn, SenderLane
+from lti_tool.grading.models import ERASED_SUBJECT, DesiredScore, GradebookColumn, SenderLane
 from lti_tool.grading.rules import Outcome, grants
 from lti_tool.platforms.models import Context, Deployment, Registration, ResourceLink, User
 
@@ -59,6 +59,7 @@ class SyncState(StrEnum):
     ON_ITS_WAY = "on_its_way"
     TRYING_AGAIN = "trying_again"
     REFUSED = "refused"
+    NOT_SENT = "not_sent"  # and there is nothing that anybody could do about it
     DIFFERS = "differs"
 
 
@@ -304,7 +305,8 @@ def _held(score: DesiredScore) -> Result | None:
 
 def _state(score: DesiredScore) -> SyncState:
     if score.refused_at is not None:
-        return SyncState.REFUSED
+        is_let_be = score.subject == ERASED_SUBJECT or score.last_outcome == Outcome.REPLACED
+        return SyncState.NOT_SENT if is_let_be else SyncState.REFUSED
     if score.acknowledged_version == score.version:
         held = _held(score)
         if held is None or held.equals(score.given, score.maximum):

@@ -85,8 +85,8 @@ class ResultsFilter(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     q: Words = ""
-    result: Literal["", "passed", "not_passed", "waiting", "open", "late"] = ""
-    state: Literal["", "refused", "on_its_way", "in_gradebook", "differs", "none"] = ""
+    result: Literal["", "passed", "not_passed", "unmarked", "waiting", "open", "late"] = ""
+    state: Literal["", "refused", "on_its_way", "in_gradebook", "differs", "not_sent", "none"] = ""
     sort: Annotated[str, Field(pattern=f"^-?({'|'.join(SORTS)})$")] = "name"
     after: UUID | None = None
     before: UUID | None = None

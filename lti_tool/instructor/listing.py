@@ -18,7 +18,14 @@ SORTS = ("name", "points", "result", "time", "handed_in", "grade")
 _DOWNWARD = frozenset({"points", "handed_in", "time"})
 
 # What needs somebody comes first.
-_GRADES = [SyncState.REFUSED, SyncState.DIFFERS, "on_its_way", SyncState.IN_GRADEBOOK, "none"]
+_GRADES = [
+    SyncState.REFUSED,
+    SyncState.DIFFERS,
+    "on_its_way",
+    SyncState.IN_GRADEBOOK,
+    SyncState.NOT_SENT,
+    "none",
+]
 
 _STANDINGS = ["passed", "waiting", "not_passed", "unmarked", "open", "none"]
 

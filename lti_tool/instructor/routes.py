@@ -221,11 +221,18 @@ def _results(here: CurrentLaunch, view: str) -> str:
             "results": sum(row.result is not None for row in rows),
             **{
                 group: sum(row.is_among(group) for row in rows)
-                for group in ("passed", "not_passed", "waiting", "open", "late")
+                for group in ("passed", "not_passed", "unmarked", "waiting", "open", "late")
             },
             **{
                 state: sum(row.state == state for row in rows)
-                for state in ("refused", "on_its_way", "in_gradebook", "differs", "none")
+                for state in (
+                    "refused",
+                    "on_its_way",
+                    "in_gradebook",
+                    "differs",
+                    "not_sent",
+                    "none",
+                )
             },
         },
         sent=request.args.get("sent", type=int),

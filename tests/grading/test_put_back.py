@@ -9,7 +9,7 @@ from lti_tool.assessments.services import bind_placement, create_placement
 from lti_tool.core import clock
 from lti_tool.core.db import transaction
 from lti_tool.core.ids import PlacementId
-from lti_tool.grading import backlog
+from lti_tool.grading import backlog, queries
 from lti_tool.platforms.models import ResourceLink
 from tests.assessments.factories import published
 from tests.grading.course import AMARA, LINH, Course
@@ -63,6 +63,12 @@ def test_what_waited_of_a_replaced_activity_does_not_land_on_the_other_ones_grad
     with transaction(course.institution_id) as session:
         lane = (course.registration_id, course.institution_id)
         found = backlog.get_backlog(session, *lane, due_before=clock.now())
+        [score] = [
+            one
+            for one in queries.list_scores(session, first.placement_id)
+            if one.user_id == user_id
+        ]
+    assert score.state is queries.SyncState.NOT_SENT
     assert (found.waiting, found.refused) == (0, 0)
 
 

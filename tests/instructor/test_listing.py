@@ -69,7 +69,7 @@ def test_equals_stay_in_the_order_of_names() -> None:
         ({"is_open": True}, "open", "none", ["open"]),
         ({"result": FAILED}, "not_passed", "on_its_way", ["not_passed"]),
         ({"result": FAILED, "to_mark": 1}, "waiting", "none", ["waiting"]),
-        ({"result": FAILED, "is_unmarked": True}, "unmarked", "none", []),
+        ({"result": FAILED, "is_unmarked": True}, "unmarked", "none", ["unmarked"]),
         ({"result": PASSED, "is_unmarked": True}, "passed", "none", ["passed"]),
         ({"result": PASSED, "to_mark": 1}, "passed", "none", ["passed", "waiting"]),
         ({"result": PASSED, "late": 2}, "passed", "on_its_way", ["passed", "late"]),
@@ -82,7 +82,7 @@ def test_what_waits_for_marking_is_no_fail_and_no_grade_on_its_way(
     one = row(1, **more)
 
     assert (one.standing, one.state) == (standing, state)
-    every = ["passed", "not_passed", "waiting", "open", "late"]
+    every = ["passed", "not_passed", "unmarked", "waiting", "open", "late"]
     assert [group for group in every if one.is_among(group)] == groups
     assert one.is_among("")
 

@@ -70,6 +70,7 @@ def test_before_a_score_is_desired_the_link_says_whether_one_will_be(
         ({}, ScoreState.SENDING),
         ({"acknowledged_version": 1, "acknowledged_at": clock.now()}, ScoreState.RECEIVED),
         ({"refused_at": clock.now()}, ScoreState.REFUSED),
+        ({"refused_at": clock.now(), "last_outcome": "replaced"}, ScoreState.REPLACED),
         (
             {"version": 2, "acknowledged_version": 1, "acknowledged_at": clock.now()},
             ScoreState.SENDING,

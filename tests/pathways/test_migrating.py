@@ -167,6 +167,30 @@ def test_who_was_chosen_is_moved_also_where_they_were_found_to_be_somebody_else_
     assert on(northgate, pathway_id, people[:1]) == [version_id]
 
 
+def test_who_was_chosen_and_is_merged_midway_into_one_whom_the_move_has_passed_is_moved(
+    northgate: University, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pathway_id, version_id, people = crowd(northgate)
+    first, *chosen = sorted(people)
+    monkeypatch.setattr(migrating, "PEOPLE_AT_ONCE", 1)
+    move_id = migrating.ask_move(
+        northgate.id, pathway_id, version_id, None, only=chosen, actor=RUTH
+    )
+    worker.run()
+    migrating.confirm_move(
+        northgate.id, pathway_id, move_id, reason="They asked for it.", spares=False, actor=RUTH
+    )
+    monkeypatch.setattr(migrating, "RUN_SECONDS", -1.0)
+    migrating.go_on(northgate.id, move_id)
+    assert read(northgate, pathway_id, move_id).cursor == chosen[0]
+
+    merging.merge(northgate.id, first, chosen[1], merge_id=uuid4(), actor=RUTH, reason="One.")
+    worker.run()
+
+    assert read(northgate, pathway_id, move_id).state == "moved"
+    assert on(northgate, pathway_id, [first]) == [version_id]
+
+
 def test_only_those_who_were_chosen_are_moved(northgate: University, worker: Worker) -> None:
     pathway_id, version_id, people = crowd(northgate)
 

@@ -14,6 +14,7 @@ from lti_tool.core.ids import PersonId
 from lti_tool.core.language import joined, phrase
 from lti_tool.grading.models import DesiredScore
 from lti_tool.grading.queries import has_column
+from lti_tool.grading.rules import Outcome
 from lti_tool.learner.cairns import Cairn
 
 
@@ -25,6 +26,7 @@ class ScoreState(StrEnum):
     SENDING = "sending"
     RECEIVED = "received"
     REFUSED = "refused"
+    REPLACED = "replaced"  # the link leads to another activity, whose grades are in the column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,8 @@ def find_score(session: Session, result: PlacementResult) -> ScoreStanding:
     if score is None:
         is_to_come = has_column(session, result.placement_id, result.user_id)
         return ScoreStanding(state=ScoreState.SENDING if is_to_come else ScoreState.NO_COLUMN)
+    if score.refused_at is not None and score.last_outcome == Outcome.REPLACED:
+        return ScoreStanding(state=ScoreState.REPLACED)
     if score.refused_at is not None:
         return ScoreStanding(state=ScoreState.REFUSED)
     # An older result that has arrived says nothing of this one.

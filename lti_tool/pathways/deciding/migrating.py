@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, Uuid, func, select
 from sqlalchemy import cast as cast_to
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from lti_tool.core import audit, clock, outbox
 from lti_tool.core.audit import Actor
@@ -167,6 +167,8 @@ def _batch(institution_id: InstitutionId, move_id: UUID) -> bool:
             move.cursor = people[-1]
         if len(people) == PEOPLE_AT_ONCE:
             return True
+        if move.state == "moving" and move.is_chosen:
+            _move(session, move, _merged_meanwhile(session, move))
         move.state = "looked" if move.state == "looking" else "moved"
         if move.state == "moved":
             move.finished_at = clock.now()
@@ -203,6 +205,18 @@ def _next(session: Session, move: PathwayMove) -> list[PersonId]:
     if move.cursor is not None:
         query = query.where(Progress.person_id > move.cursor)
     return list(session.scalars(query))
+
+
+def _merged_meanwhile(session: Session, move: PathwayMove) -> list[PersonId]:
+    """Return who is not moved, and may be since somebody of those behind was merged into them."""
+    merged = aliased(Person)
+    return list(
+        session.scalars(
+            _people(move)
+            .where(select(merged.id).where(merged.merged_into_id == Progress.person_id).exists())
+            .order_by(Progress.person_id)
+        )
+    )
 
 
 def _count(session: Session, move: PathwayMove) -> int:
