@@ -42,7 +42,6 @@ from sqlalchemy.orm import (
 from lti_tool.core import ids, lookup
 from lti_tool.core.driver import Statement, borrowed, driver_of, line_of, rows_of, tell, watch
 from lti_tool.core.ids import InstitutionId
-from lti_tool.core.lookup import Lookup
 from lti_tool.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -154,7 +153,6 @@ def connect(app: Flask, settings: Settings) -> None:
     with app.app_context():  # database.engine raises without one
         engine = database.engine
     watch(engine)
-    lookup.watch(engine)
     _sessions.configure(bind=engine)
 
 
@@ -255,13 +253,9 @@ def _name(
 ) -> None:
     """Begin a transaction of an institution if none has begun: one round trip for all."""
     begin = "BEGIN; " if driver.pgconn.transaction_status == TransactionStatus.IDLE else ""
-    tell(driver, f"{begin}{_named(institution_id, switches)}")
-
-
-def _named(institution_id: InstitutionId, switches: Mapping[str, str]) -> str:
     # An id has digits only: nothing of it can end the text.
-    named = f"SET LOCAL app.institution_id = '{UUID(int=institution_id.int)}'"
-    return "; ".join([named, *(f"SET LOCAL {n} = '{w}'" for n, w in switches.items())])
+    named = f"{begin}SET LOCAL app.institution_id = '{UUID(int=institution_id.int)}'"
+    tell(driver, "; ".join([named, *(f"SET LOCAL {n} = '{w}'" for n, w in switches.items())]))
 
 
 def switch(session: Session, name: str, word: str) -> None:
@@ -344,42 +338,19 @@ def _naming(names: tuple[str, ...]) -> Statement:
     return Statement(f"SELECT {told}".encode(), names)
 
 
-def look_up(session: Session, asked: Lookup, values: Mapping[str, UUID]) -> Any:  # noqa: ANN401 - whatever the query finds
-    """Run a lookup in a transaction; returns the row by names, None where there is none."""
-    return lookup.answer(driver_of(session.connection()), asked, values)
+def look_up(session: Session, asked: Statement, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the query finds
+    """Run a `lookup` in a transaction; returns the row by names, None where there is none."""
+    return lookup.read(run(session, asked, values))
 
 
 def look_up_in(
     institution_id: InstitutionId,
-    asked: Lookup,
-    values: Mapping[str, UUID],
+    asked: Statement,
+    values: Mapping[str, Any],
     switches: Mapping[str, str] = _NO_SWITCHES,
 ) -> Any:  # noqa: ANN401 - whatever the query finds
-    """Run a lookup of one institution in one round trip, in a transaction of its own.
-
-    Args:
-        institution_id: the tenant.
-        asked: the lookup.
-        values: of its parameters.
-        switches: as `switch` sets them, for this lookup.
-
-    Returns:
-        The row by names, None where there is none.
-
-    Raises:
-        RuntimeError: a transaction is open.
-    """
-    bind = _sessions.kw["bind"]
-    if _in_transaction.get() or not isinstance(bind, Engine):
-        with _opened(institution_id) as session:
-            for name, word in switches.items():
-                switch(session, name, word)
-            found = look_up(session, asked, values)
-            for name in switches:
-                switch(session, name, "")
-            return found
-    with borrowed(bind) as driver:
-        return lookup.answer_at_once(driver, _named(institution_id, switches), asked, values)
+    """Run a `lookup` like `run_in`; returns the row by names, None where there is none."""
+    return lookup.read(run_in(institution_id, asked, values, switches))
 
 
 def uuid_or_none(word: str) -> UUID | None:

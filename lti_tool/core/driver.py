@@ -81,20 +81,16 @@ def statement(words: str) -> Statement:
     return Statement(re.sub(r"(?<!:):(\w+)", numbered, words).encode(), tuple(names))
 
 
-def tell(driver: "psycopg.Connection[Any]", words: str) -> PGresult:
-    """Have statements run that take nothing; several at once are one round trip.
-
-    Returns:
-        What came of the last.
+def tell(driver: "psycopg.Connection[Any]", words: str) -> None:
+    """Have statements run that take and return nothing; several at once are one round trip.
 
     Raises:
         OperationalError: the database has gone, as SQLAlchemy says it.
         psycopg.Error: whatever else is wrong.
     """
     result = driver.pgconn.exec_(words.encode())
-    if result.status in _DONE:
-        return result
-    raise _as_known(error_from_result(result), driver.pgconn)
+    if result.status != ExecStatus.COMMAND_OK:
+        raise _as_known(error_from_result(result), driver.pgconn)
 
 
 class Line:

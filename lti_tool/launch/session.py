@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response
 
 from lti_tool.core import clock, settings, speaking, web
 from lti_tool.core.db import look_up_in, run_in, uuid_or_none
-from lti_tool.core.driver import statement
+from lti_tool.core.driver import Statement, statement
 from lti_tool.core.ids import (
     ContextId,
     DeploymentId,
@@ -30,7 +30,7 @@ from lti_tool.core.ids import (
     ResourceLinkId,
     UserId,
 )
-from lti_tool.core.lookup import Lookup, lookup
+from lti_tool.core.lookup import lookup
 from lti_tool.core.secret import hash_of
 from lti_tool.launch.errors import LaunchEndedError, NotForYourRoleError
 from lti_tool.people import own_reading
@@ -86,7 +86,7 @@ class Also:
 _NOTHING = Also("SELECT NULL WHERE false", MappingProxyType({}))
 
 
-def _session_and(also: Also) -> Lookup:
+def _session_and(also: Also) -> Statement:
     query = f"(SELECT to_json(also) FROM ({also.query}) AS also)"  # noqa: S608 - a page's own words
     return lookup(_LOAD.format(also=query))
 
@@ -146,7 +146,7 @@ def launch_page(act: Act, also: Also = _NOTHING) -> Callable[[View], View]:
     return decorate
 
 
-def _enter(launch_id: LaunchId, asked: Lookup, switches: Mapping[str, str]) -> CurrentLaunch:
+def _enter(launch_id: LaunchId, asked: Statement, switches: Mapping[str, str]) -> CurrentLaunch:
     # Until the launch is known, so is not whose page this is in. What is shown then is an error
     # page without any authority, and it must be seen.
     web.frame_ancestors(("*",))
