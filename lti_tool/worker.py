@@ -82,12 +82,12 @@ class Worker(SimpleWorker):
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """End after the running job; also where RQ forgets it, since Redis is away meanwhile."""
         self.stopping.set()
-        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # RQ has no types here
 
     def set_shutdown_requested_date(self) -> None:
         """Note in Redis that the worker ends; the running job shall not fail where it is away."""
         with suppress(RedisError):
-            super().set_shutdown_requested_date()  # type: ignore[no-untyped-call]
+            super().set_shutdown_requested_date()  # type: ignore[no-untyped-call]  # nor here
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         """Run a job and count it."""

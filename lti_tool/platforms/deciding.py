@@ -122,13 +122,7 @@ def decide_learnt(
         ConflictError: it knows no such address, or not any more.
     """
     with transaction(institution_id) as session:
-        deployment = session.scalar(
-            select(Deployment)
-            .where(Deployment.id == deployment_id, Deployment.institution_id == institution_id)
-            .with_for_update(key_share=True)
-        )
-        if deployment is None:
-            raise NotFoundError(phrase("There is no such deployment here."))
+        deployment = _own_deployment(session, institution_id, deployment_id)
         stored = deployment.learnt_origins
         if origin not in stored:
             raise ConflictError(
@@ -171,13 +165,7 @@ def decide_copy(
         ConflictError: it knows no such site, or not any more.
     """
     with transaction(institution_id) as session:
-        deployment = session.scalar(
-            select(Deployment)
-            .where(Deployment.id == deployment_id, Deployment.institution_id == institution_id)
-            .with_for_update(key_share=True)
-        )
-        if deployment is None:
-            raise NotFoundError(phrase("There is no such deployment here."))
+        deployment = _own_deployment(session, institution_id, deployment_id)
         stored = deployment.other_guids
         if guid not in stored or (guid == deployment.platform_guid and verdict is not Verdict.SAME):
             raise ConflictError(
@@ -203,6 +191,19 @@ def decide_copy(
             before=before or "",
             after=guid,
         )
+
+
+def _own_deployment(
+    session: Session, institution_id: InstitutionId, deployment_id: DeploymentId
+) -> Deployment:
+    deployment = session.scalar(
+        select(Deployment)
+        .where(Deployment.id == deployment_id, Deployment.institution_id == institution_id)
+        .with_for_update(key_share=True)
+    )
+    if deployment is None:
+        raise NotFoundError(phrase("There is no such deployment here."))
+    return deployment
 
 
 def decide_anonymous(
